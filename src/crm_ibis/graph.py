@@ -1,0 +1,127 @@
+"""The graph of tables: each function is a table, each parameter's name the table it needs."""
+
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from functools import cache
+from graphlib import TopologicalSorter
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+import ibis
+from ibis import Table
+
+from crm_ibis import content, facts, kpis, staging
+from crm_ibis.errors import UsageError, near_match
+from crm_ibis.params import Params
+from crm_ibis.types import declared_tables
+
+TableFunction = Callable[..., Table]
+Stage = Callable[[str, Table], Table]
+
+
+def _functions_of(module: ModuleType) -> dict[str, TableFunction]:
+    return {
+        name: function
+        for name, function in inspect.getmembers(module, inspect.isfunction)
+        if function.__module__ == module.__name__ and not name.startswith("_")
+    }
+
+
+@cache
+def kpi_functions() -> dict[str, TableFunction]:
+    """Every KPI, by name."""
+    modules = (
+        import_module(f"{kpis.__name__}.{info.name}") for info in pkgutil.iter_modules(kpis.__path__)
+    )
+    return {name: f for module in modules for name, f in sorted(_functions_of(module).items())}
+
+
+@cache
+def fact_functions() -> dict[str, TableFunction]:
+    """Every fact, by name."""
+    return _functions_of(facts)
+
+
+@cache
+def table_functions() -> dict[str, TableFunction]:
+    """Every table that is computed: staging, facts and KPIs."""
+    return {**_functions_of(staging), **fact_functions(), **kpi_functions()}
+
+
+def publishable(name: str) -> str:
+    """The name of a fact or KPI; raises UsageError with a near match for any other."""
+    known = [*kpi_functions(), *fact_functions()]
+    if name not in known:
+        raise UsageError(
+            f'there is no KPI "{name}"{near_match(name, known)} '
+            "`crm-ibis list` shows them all"
+        )
+    return name
+
+
+def needs(name: str) -> list[str]:
+    """The tables that a table is computed from; none for a source."""
+    if name not in table_functions():
+        return []
+    parameters = inspect.signature(table_functions()[name]).parameters
+    return [p for p in parameters if p not in ("params", "as_of")]
+
+
+def plan(names: Iterable[str]) -> list[str]:
+    """The named tables and everything they need, sources included, each after what it needs."""
+    needed: dict[str, list[str]] = {}
+    waiting = list(names)
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed[name] = needs(name)
+            waiting.extend(needed[name])
+    return list(TopologicalSorter(needed).static_order())
+
+
+def sources_of(names: Iterable[str]) -> list[str]:
+    """The source tables that the named tables are computed from, in order of name."""
+    return sorted(name for name in plan(names) if name not in table_functions())
+
+
+def build(
+    names: Iterable[str],
+    sources: Mapping[str, Table],
+    params: Params,
+    as_of: datetime,
+    stage: Stage = lambda name, table: table,
+) -> dict[str, Table]:
+    """The named tables, and those they need, over the given sources.
+
+    `stage` is called with each computed table as soon as it is built, and what it returns stands
+    for the table from there on: a refresh puts the heavy ones into temporary tables there.
+    """
+    tables: dict[str, Any] = dict(sources)
+    for name in plan(names):
+        if name not in tables:
+            function = table_functions()[name]
+            given = {**tables, "params": params, "as_of": as_of}
+            arguments = {p: given[p] for p in inspect.signature(function).parameters}
+            tables[name] = stage(name, function(**arguments))
+    return tables
+
+
+def unbound_sources(raw_schema: str) -> dict[str, Table]:
+    """The sources as tables without a connection, for compiling a KPI to SQL."""
+    declared = declared_tables(content.path("schemas", "sources.py"))
+    return {
+        name: ibis.table(schema, name=name, database=raw_schema)
+        for name, schema in declared.items()
+    }
+
+
+def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
+    """The whole query of a table, from the sources on, in the SQL of a dialect."""
+    tables = build([name], unbound_sources(raw_schema), params, as_of)
+    try:
+        return str(ibis.to_sql(tables[name], dialect=dialect))
+    except ibis.common.exceptions.IbisError as error:
+        raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None

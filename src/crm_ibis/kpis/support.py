@@ -1,0 +1,71 @@
+"""Whether support keeps its promises."""
+
+import ibis.expr.types as ir
+from ibis import Table, _
+
+from crm_ibis.measures import (
+    HOUR,
+    mean_duration,
+    microseconds_between,
+    quantile_duration,
+    ratio_pct,
+)
+
+TARGETS = {"first_response": "first_response_at", "resolution": "resolved_at"}
+
+
+def ticket_sla_compliance(ticket_sla: Table) -> Table:
+    """How many tickets of a month met both targets of their priority, and how long they took.
+
+    Compliance counts tickets that are decided; attainment counts targets, of which each ticket has
+    two. An open, overdue ticket is a breach; one that is not due yet counts in neither. Times are
+    in hours from creation, over the tickets that have the event by `as_of`; median and p90 are
+    continuous percentiles. Grain: facility_id, priority, month.
+    """
+    tickets = ticket_sla.mutate(
+        **{
+            f"{event}_microseconds": microseconds_between(
+                ticket_sla.created_at, ticket_sla[happened_at]
+            )
+            for event, happened_at in TARGETS.items()
+        }
+    )
+    states = (tickets.response_state, tickets.resolution_state)
+    totals = tickets.group_by(["facility_id", "priority", "month"]).agg(
+        total_tickets=_.count(),
+        resolved_tickets=_.resolved_at.count(),
+        open_tickets=_.count(where=_.resolved_at.isnull()),
+        sla_compliant_tickets=_.count(where=_.sla_state == "met"),
+        sla_breached_tickets=_.count(where=_.sla_state == "breached"),
+        sla_pending_tickets=_.count(where=_.sla_state == "pending"),
+        targets_decided=_count(*(state != "pending" for state in states)),
+        targets_met=_count(*(state == "met" for state in states)),
+        # The priority decides the target, so any of its tickets tells it.
+        sla_response_target_hours=_.sla_response_target_hours.max(),
+        sla_resolution_target_hours=_.sla_resolution_target_hours.max(),
+        **{
+            f"{statistic}_{event}_hours": value
+            for event in TARGETS
+            for statistic, value in _spread(tickets[f"{event}_microseconds"]).items()
+        },
+    )
+    return totals.mutate(
+        sla_compliance_rate_pct=ratio_pct(
+            _.sla_compliant_tickets, _.sla_compliant_tickets + _.sla_breached_tickets
+        ),
+        sla_attainment_pct=ratio_pct(_.targets_met, _.targets_decided),
+    )
+
+
+def _count(*conditions: ir.BooleanColumn) -> ir.IntegerScalar:
+    first, second = (condition.sum() for condition in conditions)
+    return first + second
+
+
+def _spread(microseconds: ir.IntegerColumn) -> dict[str, ir.FloatingScalar]:
+    return {
+        "avg": mean_duration(microseconds, HOUR),
+        "median": quantile_duration(microseconds, 0.5, HOUR),
+        "p90": quantile_duration(microseconds, 0.9, HOUR),
+        "max": microseconds.max().cast("float64") / float(HOUR),
+    }

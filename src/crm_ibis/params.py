@@ -1,0 +1,263 @@
+"""Business assumptions, typed and validated: what params.yml may say.
+
+Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
+"""
+
+import re
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from crm_ibis.errors import UsageError, near_match
+
+Stage = Literal["lead", "sql", "opportunity", "won", "lost"]
+OpenStage = Literal["lead", "sql", "opportunity"]
+Priority = Literal["critical", "high", "medium", "low"]
+Target = Literal["response", "resolution"]
+Component = Literal[
+    "compliance_score",
+    "pipeline_health",
+    "conversion_health",
+    "sla_health",
+    "satisfaction_health",
+]
+
+DEFAULTS = Path(__file__).with_name("params.yml")
+WEIGHT_UNITS = 10_000
+"""Weights and probabilities have at most 4 decimal places, so that products with money stay exact."""
+
+_MICROSECONDS = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "min": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+}
+
+
+def _duration(value: Any) -> int:
+    """Whole microseconds of a number of hours or of a text such as `2min`."""
+    text = str(value).strip()
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text)
+    if isinstance(value, bool) or not match or (match[2] or "h") not in _MICROSECONDS:
+        raise ValueError("not a duration: give hours (1.5) or a text such as 2min, 36h or 5d")
+    microseconds = round(Decimal(match[1]) * _MICROSECONDS[match[2] or "h"])
+    if not 0 < microseconds <= 10 * 366 * _MICROSECONDS["d"]:
+        raise ValueError("must be longer than 0 and at most 10 years")
+    return microseconds
+
+
+Duration = Annotated[int, BeforeValidator(_duration)]
+Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]
+Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StageAssumption(_Record):
+    """How likely a lead in a stage is won, and how much of its amount counts."""
+
+    win_probability: Share
+    stage_weight: Share
+
+
+class StageOverride(_Record):
+    """What a scenario says about one open stage; what it leaves out stays as it is."""
+
+    win_probability: Share | None = None
+    stage_weight: Share | None = None
+
+
+class Scenario(_Record):
+    """A named set of assumptions about the open stages."""
+
+    apply_weighting: bool = True
+    probability_multiplier: Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4)] = Decimal(1)
+    stages: dict[OpenStage, StageOverride] = {}
+
+
+class SlaTarget(_Record):
+    """Longest times, in microseconds, to the first response and to the resolution of a ticket."""
+
+    response: Duration
+    resolution: Duration
+
+    def of(self, target: str) -> int:
+        """Microseconds of the target called `response` or `resolution`."""
+        return getattr(self, target)
+
+
+class Thresholds(_Record):
+    """Lowest score of each health status; below `fair` it is poor."""
+
+    excellent: Percent
+    good: Percent
+    fair: Percent
+
+    @model_validator(mode="after")
+    def _descending(self) -> "Thresholds":
+        if not self.excellent >= self.good >= self.fair:
+            raise ValueError("excellent must not be below good, nor good below fair")
+        return self
+
+
+class Health(_Record):
+    """How the health score of a facility is put together."""
+
+    weights: dict[Component, Share]
+    pipeline_target: Annotated[Decimal, Field(gt=0, le=10**12, decimal_places=2)]
+    conversion_target_pct: Annotated[Percent, Field(gt=0)]
+    min_coverage_pct: Percent
+    thresholds: Thresholds
+
+    @field_validator("weights")
+    @classmethod
+    def _whole(cls, weights: dict[str, Decimal]) -> dict[str, Decimal]:
+        if sum(weights.values()) != 1:
+            raise ValueError(f"must sum to 1, not to {sum(weights.values())}")
+        return {name: weights.get(name, Decimal(0)) for name in get_args(Component)}
+
+
+class Params(_Record):
+    """All business assumptions of a run."""
+
+    stages: dict[Stage, StageAssumption]
+    scenarios: dict[str, Scenario]
+    sla: dict[Priority, SlaTarget]
+    cohort_months: Annotated[int, Field(ge=1, le=120)]
+    compliance_threshold: Percent
+    health: Health
+
+    @field_validator("stages", "sla")
+    @classmethod
+    def _complete(cls, given: dict[str, Any], info: Any) -> dict[str, Any]:
+        expected = get_args(Stage if info.field_name == "stages" else Priority)
+        if missing := [name for name in expected if name not in given]:
+            raise ValueError(f"lacks {', '.join(missing)}")
+        return {name: given[name] for name in expected}
+
+    @field_validator("scenarios")
+    @classmethod
+    def _has_base(cls, scenarios: dict[str, Scenario]) -> dict[str, Scenario]:
+        if "base" not in scenarios:
+            raise ValueError('lacks "base", which health scores are computed from')
+        return scenarios
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "Params":
+        ladder = [name for name in ("worst", "base", "best") if name in self.scenarios]
+        for lower, higher in zip(ladder, ladder[1:], strict=False):
+            for stage in self.stages:
+                if self.factor(lower, stage) > self.factor(higher, stage):
+                    raise ValueError(
+                        f"scenarios: {lower} is above {higher} in stage {stage}: "
+                        f"{self.factor(lower, stage)} > {self.factor(higher, stage)}"
+                    )
+        return self
+
+    def assumption(self, scenario: str, stage: str) -> StageAssumption:
+        """Win probability and stage weight of a stage in a scenario, before weighting is toggled.
+
+        Overrides of the scenario replace the default first, then its multiplier scales the open
+        stages' probability, capped at 1. Won and lost are facts and never rescaled.
+        """
+        given, chosen = self.stages[stage], self.scenarios[scenario]
+        if stage not in get_args(OpenStage):
+            return given
+        override = chosen.stages.get(stage, StageOverride())
+        probability = given.win_probability
+        if override.win_probability is not None:
+            probability = override.win_probability
+        weight = given.stage_weight
+        if override.stage_weight is not None:
+            weight = override.stage_weight
+        return StageAssumption.model_construct(
+            win_probability=min(Decimal(1), probability * chosen.probability_multiplier),
+            stage_weight=weight,
+        )
+
+    def factor(self, scenario: str, stage: str) -> Decimal:
+        """What one unit of amount in a stage is worth in a scenario."""
+        stage_assumption = self.assumption(scenario, stage)
+        if not self.scenarios[scenario].apply_weighting:
+            return stage_assumption.win_probability
+        return stage_assumption.win_probability * stage_assumption.stage_weight
+
+
+def load_params(path: Path | None = None) -> Params:
+    """The shipped assumptions, overridden by those in `path`.
+
+    Raises UsageError naming the file and the key when something is unknown or impossible.
+    """
+    given = _read(DEFAULTS)
+    if path is not None:
+        given = _override(given, _read(path))
+    try:
+        return Params.model_validate(given)
+    except ValidationError as error:
+        lines = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
+        raise UsageError(f"parameters in {path or DEFAULTS} are not valid:\n{lines}") from None
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        given = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"cannot read the parameter file {path}: {error.strerror}; "
+            "check --params and CRM_IBIS_PARAMS"
+        ) from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"the parameter file {path} is not valid YAML: {error}") from None
+    if given is None:
+        return {}
+    if not isinstance(given, dict):
+        raise UsageError(f"the parameter file {path} must hold keys such as `stages:` or `sla:`")
+    return given
+
+
+def _override(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    merged = dict(defaults)
+    for key, value in given.items():
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _override(merged[key], value)
+        elif value is None and isinstance(merged.get(key), dict):
+            del merged[key]
+        else:
+            merged[key] = value
+    return merged
+
+
+def _explain(problem: Any) -> str:
+    where = ".".join(str(step) for step in problem["loc"] if step != "[key]")
+    if problem["type"] in ("extra_forbidden", "literal_error"):
+        word = str([step for step in problem["loc"] if step != "[key]"][-1])
+        return f"{where}: unknown key{near_match(word, _known_keys())}"
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem["input"]
+    shown = f" (given: {given})" if isinstance(given, int | float | str | Decimal) else ""
+    return f"{where}: {message}{shown}" if where else message
+
+
+def _known_keys() -> set[str]:
+    schema = TypeAdapter(Params).json_schema()
+    records = [schema, *schema["$defs"].values()]
+    words = {key for record in records for key in record.get("properties", {})}
+    for literal in (Stage, Priority, Component):
+        words.update(get_args(literal))
+    return words

@@ -1,0 +1,184 @@
+"""Merging a checked result into its published table: only rows whose values changed are touched.
+
+Published tables are ordinary tables that stay: grants, indexes, views and open readers survive.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+
+from crm_ibis.contracts import Contract
+from crm_ibis.errors import DataError
+from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse.base import STAGED
+
+PREVIEW_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How a result differs from what is published, in rows."""
+
+    rows: int
+    new: int
+    changed: int
+    gone: int
+    filled: int = 0
+    """Rows in which only volatile or newly added columns differ: written, but not as a change."""
+
+    @property
+    def writes(self) -> int:
+        return self.new + self.changed + self.gone + self.filled
+
+
+@dataclass(frozen=True)
+class Columns:
+    """How the columns of the published table differ from the contract's."""
+
+    added: tuple[str, ...]
+    dropped: tuple[str, ...]
+
+
+class Publication:
+    """One staged result against its published table, inside the run's transaction."""
+
+    def __init__(self, warehouse: Warehouse, contract: Contract) -> None:
+        self.warehouse = warehouse
+        self.contract = contract
+        self.exists = contract.name in warehouse.tables(warehouse.analytics)
+        self.columns = self._compare_columns() if self.exists else Columns((), ())
+        self.published = warehouse.quote(warehouse.analytics, contract.name)
+        self.staged = warehouse.quote(STAGED + contract.name)
+        self.values = [c.name for c in contract.values if c.name not in contract.key]
+        quiet = {c.name for c in contract.columns if c.volatile} | set(self.columns.added)
+        self.compared = [c for c in self.values if c not in quiet]
+        self.quiet = [c for c in self.values if c in quiet]
+        self.same_key = " AND ".join(f"{self._s(c)} = {self._p(c)}" for c in contract.key)
+
+    def changes(self) -> Changes:
+        """Counts new, changed and gone rows without writing anything."""
+        key = self.contract.key[0]
+        if not self.exists:
+            ((rows,),) = self.warehouse.fetch(f"SELECT count(*) FROM {self.staged}")
+            return Changes(rows=rows, new=rows, changed=0, gone=0)
+        both = f"{self._s(key)} IS NOT NULL AND {self._p(key)} IS NOT NULL"
+        changed = self._differs(self.compared)
+        filled = self._differs([c for c in self.quiet if c not in self.columns.added])
+        if self.columns.added:
+            filled = "TRUE"
+        (counts,) = self.warehouse.fetch(
+            f"SELECT count({self._s(key)}), "
+            f"count(*) FILTER (WHERE {self._p(key)} IS NULL), "
+            f"count(*) FILTER (WHERE {both} AND ({changed})), "
+            f"count(*) FILTER (WHERE {self._s(key)} IS NULL), "
+            f"count(*) FILTER (WHERE {both} AND NOT ({changed}) AND ({filled})) "
+            f"FROM {self.staged} AS s FULL JOIN {self.published} AS p ON {self.same_key}"
+        )
+        return Changes(*counts)
+
+    def preview(self) -> list[dict[str, Any]]:
+        """The first few changed rows: key, and old and new value of each column that differs."""
+        if not self.exists:
+            return []
+        key = list(self.contract.key)
+        columns = ", ".join(
+            [self._s(c) for c in key]
+            + [f"{side(c)}" for c in self.compared for side in (self._p, self._s)]
+        )
+        found = self.warehouse.fetch(
+            f"SELECT {columns} FROM {self.staged} AS s JOIN {self.published} AS p "
+            f"ON {self.same_key} WHERE {self._differs(self.compared)} "
+            f"ORDER BY {', '.join(self._s(c) for c in key)} LIMIT {PREVIEW_ROWS}"
+        )
+        rows = []
+        for row in found:
+            pairs = zip(row[len(key) :: 2], row[len(key) + 1 :: 2], strict=True)
+            cells = {c: pair for c, pair in zip(self.compared, pairs, strict=True)}
+            rows.append(
+                {
+                    "key": dict(zip(key, row, strict=False)),
+                    "cells": {c: (old, new) for c, (old, new) in cells.items() if old != new},
+                }
+            )
+        return rows
+
+    def merge(self, changes: Changes, as_of: datetime) -> None:
+        """Brings the published table to the staged rows; `as_of` marks those that changed."""
+        self._bring_columns()
+        moment = as_of.isoformat(sep=" ")
+        if changes.gone:
+            table = self.warehouse.quote(self.contract.name)
+            same = " AND ".join(
+                f"{self._s(c)} = {table}.{self.warehouse.quote(c)}" for c in self.contract.key
+            )
+            self.warehouse.run(
+                f"DELETE FROM {self.published} "
+                f"WHERE NOT EXISTS (SELECT 1 FROM {self.staged} AS s WHERE {same})"
+            )
+        if changes.changed or changes.filled:
+            quote = self.warehouse.quote
+            cells = ", ".join(f"{quote(c)} = {self._s(c)}" for c in self.values)
+            self.warehouse.run(
+                f"UPDATE {self.published} AS p SET {cells}, updated_at = CASE "
+                f"WHEN {self._differs(self.compared)} THEN TIMESTAMP '{moment}' "
+                f"ELSE p.updated_at END FROM {self.staged} AS s "
+                f"WHERE {self.same_key} AND ({self._differs(self.values)})"
+            )
+        if changes.new:
+            names = [c.name for c in self.contract.values]
+            listed = ", ".join(self.warehouse.quote(c) for c in names)
+            self.warehouse.run(
+                f"INSERT INTO {self.published} ({listed}, updated_at) "
+                f"SELECT {', '.join(self._s(c) for c in names)}, TIMESTAMP '{moment}' "
+                f"FROM {self.staged} AS s "
+                f"WHERE NOT EXISTS (SELECT 1 FROM {self.published} AS p WHERE {self.same_key})"
+            )
+
+    def _bring_columns(self) -> None:
+        """Creates the table, or gives it the columns of the contract."""
+        schema, name = self.warehouse.analytics, self.contract.name
+        if not self.exists:
+            self.warehouse.ensure_schema(schema)
+            self.warehouse.create_table(schema, name, self.contract.schema)
+            self.warehouse.after_create(name, self.contract.key)
+            return
+        added = {c: self.contract.schema[c] for c in self.columns.added}
+        self.warehouse.add_column(schema, name, ibis.schema(added))
+        for column in self.columns.dropped:
+            self.warehouse.drop_column(schema, name, column)
+
+    def _compare_columns(self) -> Columns:
+        name = f"{self.warehouse.analytics}.{self.contract.name}"
+        there = self.warehouse.table(self.warehouse.analytics, self.contract.name).schema()
+        wanted = self.contract.schema
+        for column in wanted:
+            if column in there and there[column].copy(nullable=True) != wanted[column]:
+                raise DataError(
+                    f"column {column} of {name} is {there[column]} in the database, but "
+                    f"{wanted[column]} in the contract; convert the column or drop the table, "
+                    "then refresh again"
+                )
+        missing = [c for c in self.contract.key if c not in there]
+        if missing or "updated_at" not in there:
+            raise DataError(
+                f"{name} lacks the column {', '.join(missing) or 'updated_at'}, so it was not "
+                "published by this program, or its grain changed; rename or drop it, then refresh "
+                "again"
+            )
+        return Columns(
+            added=tuple(c for c in wanted if c not in there),
+            dropped=tuple(c for c in there if c not in wanted),
+        )
+
+    def _differs(self, columns: Iterable[str]) -> str:
+        tests = (f"{self._p(c)} IS DISTINCT FROM {self._s(c)}" for c in columns)
+        return " OR ".join(tests) or "FALSE"
+
+    def _s(self, column: str) -> str:
+        return f"s.{self.warehouse.quote(column)}"
+
+    def _p(self, column: str) -> str:
+        return f"p.{self.warehouse.quote(column)}"

@@ -1,0 +1,193 @@
+"""What ran, when, how long, how many rows, with which parameters.
+
+The start of a run is committed before its transaction begins, so that a killed run is visible; its
+success is written inside the transaction, so that the log and the tables cannot disagree.
+"""
+
+import getpass
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from crm_ibis import __version__
+from crm_ibis.errors import DataError
+from crm_ibis.params import Params
+from crm_ibis.warehouse import Warehouse
+
+LAYOUTS = [
+    [
+        "CREATE TABLE {meta}.runs (run_id TEXT, command TEXT, state TEXT, started_at TIMESTAMP, "
+        "finished_at TIMESTAMP, as_of TIMESTAMP, tables TEXT, params TEXT, program_version TEXT, "
+        "started_by TEXT, error TEXT)",
+        "CREATE TABLE {meta}.run_tables (run_id TEXT, table_name TEXT, kind TEXT, row_count BIGINT, "
+        "new_rows BIGINT, changed_rows BIGINT, gone_rows BIGINT, checks BIGINT, warnings TEXT, "
+        "seconds DOUBLE PRECISION)",
+    ],
+]
+"""Each entry brings the layout of the meta schema from one version to the next."""
+
+
+@dataclass(frozen=True)
+class TableRun:
+    """What a run did with one table. `kind` is source, built or published."""
+
+    table: str
+    kind: str
+    rows: int
+    checks: int
+    seconds: float
+    new: int = 0
+    changed: int = 0
+    gone: int = 0
+    warnings: tuple[str, ...] = ()
+
+
+def now() -> datetime:
+    """The wall clock, UTC, as the database stores it."""
+    return datetime.now(UTC).replace(tzinfo=None)
+
+
+def prepare(warehouse: Warehouse) -> None:
+    """Makes or upgrades the tables of the log, and marks killed runs. Call under the lock.
+
+    Whoever holds the lock is alone, so a run that still says it is running was killed.
+    """
+    with warehouse.transaction():
+        _upgrade(warehouse)
+        warehouse.run(
+            f"UPDATE {_name(warehouse, 'runs')} SET state = 'abandoned', finished_at = ?, "
+            "error = 'the run ended without a word: killed, or its machine or connection died' "
+            "WHERE state = 'running'",
+            [now()],
+        )
+
+
+def start(
+    warehouse: Warehouse, command: str, as_of: datetime, tables: Iterable[str], params: Params
+) -> str:
+    """Logs that a run began; its id."""
+    started = now()
+    run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    warehouse.run(
+        f"INSERT INTO {_name(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
+        "tables, params, program_version, started_by) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+        [
+            run_id,
+            command,
+            started,
+            as_of,
+            ",".join(tables),
+            json.dumps(params.model_dump(mode="json")),
+            __version__,
+            f"{_user()}@{socket.gethostname()}, process {os.getpid()}",
+        ],
+    )
+    return run_id
+
+
+def succeed(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> None:
+    """Logs a success; call inside the transaction that publishes."""
+    for table in tables:
+        warehouse.run(
+            f"INSERT INTO {_name(warehouse, 'run_tables')} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                run_id,
+                table.table,
+                table.kind,
+                table.rows,
+                table.new,
+                table.changed,
+                table.gone,
+                table.checks,
+                json.dumps(table.warnings),
+                table.seconds,
+            ],
+        )
+    _finish(warehouse, run_id, "succeeded", None)
+
+
+def fail(warehouse: Warehouse, run_id: str, error: str) -> None:
+    """Logs a failure; call after the rollback."""
+    _finish(warehouse, run_id, "failed", error[:4000])
+
+
+def running(warehouse: Warehouse) -> str:
+    """Who is at work now, in words."""
+    if "runs" in warehouse.tables(warehouse.meta):
+        found = warehouse.fetch(
+            f"SELECT run_id, command, started_by, started_at FROM {_name(warehouse, 'runs')} "
+            "WHERE state = 'running' ORDER BY started_at DESC LIMIT 1"
+        )
+        for run_id, command, started_by, started_at in found:
+            return f"run {run_id} ({command} by {started_by}, since {started_at:%H:%M:%S} UTC)"
+    return "another run"
+
+
+def publications(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """The newest publication of each table: run_id, as_of, finished_at, rows."""
+    if "run_tables" not in warehouse.tables(warehouse.meta):
+        return {}
+    found = warehouse.fetch(
+        "SELECT t.table_name, r.run_id, r.as_of, r.finished_at, t.row_count "
+        f"FROM {_name(warehouse, 'run_tables')} t JOIN {_name(warehouse, 'runs')} r "
+        "ON r.run_id = t.run_id WHERE t.kind = 'published' AND r.state = 'succeeded' "
+        "ORDER BY r.finished_at"
+    )
+    names = ("run_id", "as_of", "finished_at", "rows")
+    return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
+
+
+def failures(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """Runs that failed or were abandoned, newest first: run_id, state, finished_at, tables, error."""
+    if "runs" not in warehouse.tables(warehouse.meta):
+        return []
+    found = warehouse.fetch(
+        f"SELECT run_id, state, finished_at, tables, error FROM {_name(warehouse, 'runs')} "
+        "WHERE state IN ('failed', 'abandoned') ORDER BY finished_at DESC"
+    )
+    names = ("run_id", "state", "finished_at", "tables", "error")
+    rows = [dict(zip(names, row, strict=True)) for row in found]
+    return [{**row, "tables": row["tables"].split(",")} for row in rows]
+
+
+def _upgrade(warehouse: Warehouse) -> None:
+    warehouse.ensure_schema(warehouse.meta)
+    layout = _name(warehouse, "layout")
+    if "layout" not in warehouse.tables(warehouse.meta):
+        warehouse.run(f"CREATE TABLE {layout} (version BIGINT)")
+        warehouse.run(f"INSERT INTO {layout} VALUES (0)")
+    ((version,),) = warehouse.fetch(f"SELECT max(version) FROM {layout}")
+    if version > len(LAYOUTS):
+        raise DataError(
+            f"the schema {warehouse.meta} was made by a newer version of crm-ibis (layout "
+            f"{version}, this version knows {len(LAYOUTS)}); upgrade crm-ibis"
+        )
+    for statements in LAYOUTS[version:]:
+        for statement in statements:
+            warehouse.run(statement.format(meta=warehouse.quote(warehouse.meta)))
+    if version < len(LAYOUTS):
+        warehouse.run(f"UPDATE {layout} SET version = {len(LAYOUTS)}")
+
+
+def _finish(warehouse: Warehouse, run_id: str, state: str, error: str | None) -> None:
+    warehouse.run(
+        f"UPDATE {_name(warehouse, 'runs')} SET state = ?, finished_at = ?, error = ? "
+        "WHERE run_id = ?",
+        [state, now(), error, run_id],
+    )
+
+
+def _name(warehouse: Warehouse, table: str) -> str:
+    return warehouse.quote(warehouse.meta, table)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # no such user, as in some containers
+        return str(os.getuid())

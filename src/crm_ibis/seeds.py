@@ -1,0 +1,76 @@
+"""Loads the sample data of seeds/ into the raw schema."""
+
+from collections.abc import Callable
+from csv import reader
+from pathlib import Path
+
+from crm_ibis import content
+from crm_ibis.contracts import Contract, contracts
+from crm_ibis.errors import DataError
+from crm_ibis.warehouse import Warehouse
+
+MARK = "loaded by crm-ibis seed"
+"""The comment on every table that `seed` made: it belongs to nobody else."""
+
+
+def load_seeds(
+    warehouse: Warehouse, force: bool = False, report: Callable[[str], None] = lambda line: None
+) -> dict[str, int]:
+    """Replaces the raw tables by the seeds, all in one transaction; rows per table.
+
+    Raises DataError when a raw table is not one that `seed` made, unless `force`.
+    """
+    sources = [c for c in contracts().values() if c.kind == "source"]
+    files = {c.name: content.path("seeds", f"{c.name}.csv") for c in sources}
+    loaded = {}
+    with warehouse.lock(lambda: "another run"), warehouse.transaction():
+        warehouse.ensure_schema(warehouse.raw)
+        there = warehouse.tables(warehouse.raw)
+        foreign = [
+            c.name
+            for c in sources
+            if c.name in there and warehouse.remark(warehouse.raw, c.name) != MARK
+        ]
+        if foreign and not force:
+            listed = ", ".join(f"{warehouse.raw}.{name}" for name in foreign)
+            raise DataError(
+                f"{listed} was not loaded by `seed` and will not be overwritten; seed another "
+                "database, name another schema with CRM_IBIS_RAW_SCHEMA, or use --force"
+            )
+        for contract in sources:
+            _replace(warehouse, contract, files[contract.name], contract.name in there)
+            table = warehouse.quote(warehouse.raw, contract.name)
+            ((loaded[contract.name],),) = warehouse.fetch(f"SELECT count(*) FROM {table}")
+            report(f"loaded {warehouse.raw}.{contract.name}: {loaded[contract.name]} rows")
+    return loaded
+
+
+def _replace(warehouse: Warehouse, contract: Contract, file: Path, there: bool) -> None:
+    table = warehouse.quote(warehouse.raw, contract.name)
+    columns = _header(file, contract)
+    if there and _fits(warehouse, contract):
+        # Emptied rather than dropped, so that grants and views on it survive.
+        warehouse.run(f"DELETE FROM {table}")
+    else:
+        if there:
+            warehouse.run(f"DROP TABLE {table}")
+        warehouse.create_table(warehouse.raw, contract.name, contract.schema)
+        warehouse.run(f"COMMENT ON TABLE {table} IS '{MARK}'")
+    warehouse.load_csv(warehouse.raw, contract.name, columns, file)
+
+
+def _fits(warehouse: Warehouse, contract: Contract) -> bool:
+    there = warehouse.table(warehouse.raw, contract.name).schema()
+    same_types = {n: t.copy(nullable=True) for n, t in there.items()} == dict(contract.schema)
+    return same_types and warehouse.remark(warehouse.raw, contract.name) == MARK
+
+
+def _header(file: Path, contract: Contract) -> list[str]:
+    with file.open(encoding="utf-8", newline="") as lines:
+        columns = next(reader(lines), [])
+    if set(columns) != set(contract.schema):
+        raise DataError(
+            f"{file} has the columns {', '.join(columns)}; "
+            f"the contract of {contract.name} has {', '.join(contract.schema)}"
+        )
+    return columns

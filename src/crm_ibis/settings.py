@@ -1,0 +1,66 @@
+"""Settings: the environment first, then the defaults."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from crm_ibis.errors import UsageError
+
+DEFAULT_URL = "duckdb://crm.duckdb"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where the database is and how to use it."""
+
+    database_url: str = DEFAULT_URL
+    params_file: Path | None = None
+    raw_schema: str = "raw"
+    analytics_schema: str = "analytics"
+    lock_timeout: float = 60.0
+    memory_limit: str | None = None
+    reader_roles: tuple[str, ...] = ()
+
+    @property
+    def meta_schema(self) -> str:
+        return f"{self.analytics_schema}_meta"
+
+
+def load_settings(database_url: str | None = None, params_file: str | None = None) -> Settings:
+    """Settings from the environment; what is given here wins.
+
+    Raises UsageError for a lock timeout that is not a number.
+    """
+    env = os.environ
+    file = params_file or env.get("CRM_IBIS_PARAMS")
+    roles = env.get("CRM_IBIS_READER_ROLES", "").split(",")
+    return Settings(
+        database_url=database_url or env.get("CRM_IBIS_DATABASE_URL") or DEFAULT_URL,
+        params_file=Path(file).expanduser() if file else None,
+        raw_schema=env.get("CRM_IBIS_RAW_SCHEMA") or "raw",
+        analytics_schema=env.get("CRM_IBIS_ANALYTICS_SCHEMA") or "analytics",
+        lock_timeout=_seconds(env.get("CRM_IBIS_LOCK_TIMEOUT") or "60"),
+        memory_limit=env.get("CRM_IBIS_MEMORY_LIMIT") or None,
+        reader_roles=tuple(role.strip() for role in roles if role.strip()),
+    )
+
+
+def shown_url(url: str) -> str:
+    """A database URL that may be printed: without password and options."""
+    parts = urlsplit(url)
+    if not parts.scheme.startswith("postgres"):
+        return url
+    user = f"{parts.username}@" if parts.username else ""
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{user}{parts.hostname or ''}{port}{parts.path}"
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1
+    if not 0 <= seconds < 10**6:
+        raise UsageError(f"CRM_IBIS_LOCK_TIMEOUT is {text!r}; give a number of seconds, such as 60")
+    return seconds

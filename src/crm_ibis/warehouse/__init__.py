@@ -1,0 +1,27 @@
+"""The only package that opens connections: all that differs between databases is in here."""
+
+from crm_ibis.errors import UsageError
+from crm_ibis.settings import Settings, shown_url
+from crm_ibis.warehouse.base import Warehouse
+
+__all__ = ["Warehouse", "open_warehouse"]
+
+
+def open_warehouse(settings: Settings, read_only: bool = False) -> Warehouse:
+    """A connection to the database of the settings; use it as a context manager.
+
+    Raises DatabaseError when the database cannot be reached, UsageError for an unknown kind of URL.
+    """
+    scheme = settings.database_url.split(":", 1)[0]
+    if scheme == "duckdb":
+        from crm_ibis.warehouse.duckdb import DuckDBWarehouse
+
+        return DuckDBWarehouse(settings, read_only)
+    if scheme in ("postgres", "postgresql"):
+        from crm_ibis.warehouse.postgres import PostgresWarehouse
+
+        return PostgresWarehouse(settings, read_only)
+    raise UsageError(
+        f"cannot use the database {shown_url(settings.database_url)}: the URL must start with "
+        "duckdb:// or postgres://, such as duckdb://crm.duckdb or postgres://user@host/database"
+    )

@@ -1,0 +1,184 @@
+"""What DuckDB and PostgreSQL have in common, and what each must say for itself."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import ibis
+from ibis import Table
+
+from crm_ibis.errors import DatabaseError, DataError
+from crm_ibis.settings import Settings
+
+STAGED = "crm_ibis_staged_"
+Row = tuple[Any, ...]
+
+
+class Warehouse(ABC):
+    """One connection to one database, for reading sources and writing published tables.
+
+    Every failure of the driver comes out as a DatabaseError that says what to do.
+    """
+
+    dialect: str
+    driver_error: type[Exception]
+    con: Any
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.raw = settings.raw_schema
+        self.analytics = settings.analytics_schema
+        self.meta = settings.meta_schema
+
+    def __enter__(self) -> "Warehouse":
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @abstractmethod
+    def close(self) -> None:
+        """Ends the connection; what was not committed is gone."""
+
+    @abstractmethod
+    def lock(self, holder: Callable[[], str]) -> AbstractContextManager[None]:
+        """Keeps other runs on the same analytics schema out; waits for the lock timeout.
+
+        Raises DatabaseError naming the `holder` when the time is up.
+        """
+
+    @abstractmethod
+    def transaction(self) -> AbstractContextManager[None]:
+        """All or nothing, and one consistent picture of the sources from begin to end."""
+
+    @abstractmethod
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        """Executes a statement with `?` for each value; the number of rows it changed."""
+
+    @abstractmethod
+    def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        """The rows of a query with `?` for each value."""
+
+    @abstractmethod
+    def explain(self, error: Exception) -> str:
+        """What a driver's error means and what to do about it."""
+
+    @abstractmethod
+    def stage_sql(self, name: str, query: str) -> list[str]:
+        """Statements that put the rows of a query into a temporary table."""
+
+    @abstractmethod
+    def unstage(self, name: str) -> None:
+        """Frees a staged table where the end of the transaction does not."""
+
+    @abstractmethod
+    def load_csv(self, schema: str, name: str, columns: Sequence[str], file: Path) -> None:
+        """Appends a CSV file with a header; empty fields are null."""
+
+    @abstractmethod
+    def remark(self, schema: str, name: str) -> str | None:
+        """The comment of a table, if there is such a table and it has one."""
+
+    @abstractmethod
+    def after_create(self, name: str, key: Sequence[str]) -> None:
+        """What a new published table needs besides its columns."""
+
+    @abstractmethod
+    def broken_views(self) -> set[str]:
+        """Views that cannot be read; a dropped column must not add to them."""
+
+    def quote(self, *names: str) -> str:
+        """A qualified name, quoted."""
+        return ".".join('"' + name.replace('"', '""') + '"' for name in names)
+
+    def compile(self, query: Table) -> str:
+        """The SQL of an expression, on one line of thought with this database's dialect."""
+        return str(self.con.compile(query))
+
+    def rows(self, query: Table) -> list[dict[str, Any]]:
+        """The rows of an expression as dictionaries."""
+        return [dict(zip(query.columns, row, strict=True)) for row in self.fetch(self.compile(query))]
+
+    def tables(self, schema: str) -> set[str]:
+        """Names of the tables and views in a schema; none when there is no such schema."""
+        found = self.fetch(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [schema]
+        )
+        return {name for (name,) in found}
+
+    def table(self, schema: str, name: str) -> Table:
+        """A table of the database as an expression."""
+        with self.translated():
+            return self.con.table(name, database=schema)
+
+    def stage(self, name: str, query: Table, schema: ibis.Schema) -> Table:
+        """Writes a query's rows into a temporary table with exactly the types of the schema."""
+        # Cast here and not by Ibis, which leaves out a cast to the type that it infers, while the
+        # database may well have another: a sum of integers is HUGEINT on DuckDB.
+        types = {c: self.con.compiler.type_mapper.to_string(t) for c, t in schema.items()}
+        casts = ", ".join(
+            f"CAST({self.quote(c)} AS {kind}) AS {self.quote(c)}" for c, kind in types.items()
+        )
+        staged = STAGED + name
+        for sql in self.stage_sql(staged, f"SELECT {casts} FROM ({self.compile(query)}) AS q"):
+            self.run(sql)
+        return ibis.table(schema, name=staged)
+
+    def ensure_schema(self, schema: str) -> None:
+        """Creates a schema unless it is there: asking first needs no right to create one."""
+        if not self.fetch(
+            "SELECT 1 FROM information_schema.schemata WHERE schema_name = ?", [schema]
+        ):
+            self.run(f"CREATE SCHEMA {self.quote(schema)}")
+
+    def create_table(self, schema: str, name: str, columns: ibis.Schema) -> None:
+        """Creates a table with these columns."""
+        self.run(f"CREATE TABLE {self.quote(schema, name)} ({self.column_list(columns)})")
+
+    def column_list(self, columns: ibis.Schema) -> str:
+        """Columns with their types in this database, as CREATE TABLE wants them."""
+        to_string = self.con.compiler.type_mapper.to_string
+        return ", ".join(f"{self.quote(c)} {to_string(t)}" for c, t in columns.items())
+
+    def add_column(self, schema: str, name: str, columns: ibis.Schema) -> None:
+        """Adds columns to a table; its rows have null there."""
+        for c, t in columns.items():
+            declared = self.column_list(ibis.schema({c: t}))
+            self.run(f"ALTER TABLE {self.quote(schema, name)} ADD COLUMN {declared}")
+
+    def drop_column(self, schema: str, name: str, column: str) -> None:
+        """Drops a column, unless something of the user's depends on it: then a DataError."""
+        broken_before = self.broken_views()
+        try:
+            self.run(f"ALTER TABLE {self.quote(schema, name)} DROP COLUMN {self.quote(column)}")
+            dependents = sorted(self.broken_views() - broken_before)
+        except DatabaseError as error:
+            dependents = [str(error)]
+        if dependents:
+            raise DataError(
+                f"column {column} of {schema}.{name} is no longer part of its contract, but "
+                f"something depends on it: {', '.join(dependents)}; change or drop that, then "
+                "refresh again"
+            )
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turns the driver's errors into ours."""
+        try:
+            yield
+        except self.driver_error as error:
+            raise DatabaseError(self.explain(error)) from error
+
+
+def first_line(error: Exception) -> str:
+    """The gist of a driver's message."""
+    lines: Iterable[str] = str(error).strip().splitlines()
+    return next(iter(lines), type(error).__name__)

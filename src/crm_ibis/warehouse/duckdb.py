@@ -1,0 +1,174 @@
+"""DuckDB: one file, one writer at a time."""
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import duckdb
+import ibis
+
+from crm_ibis.errors import DatabaseError, UsageError
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line
+
+_writers: dict[str, threading.Lock] = {}
+
+
+class DuckDBWarehouse(Warehouse):
+    """A DuckDB file, or a database in memory for `duckdb://`."""
+
+    dialect = "duckdb"
+    driver_error = duckdb.Error
+
+    def __init__(self, settings: Settings, read_only: bool = False) -> None:
+        super().__init__(settings)
+        self.file = _file_of(settings.database_url)
+        if read_only and self.file and not self.file.exists():
+            raise DatabaseError(
+                f"there is no DuckDB file {self.file}; `crm-ibis seed` makes one with sample data, "
+                "CRM_IBIS_DATABASE_URL or --database names another"
+            )
+        self.con = self._connect(read_only and self.file is not None)
+        self._in_transaction = False
+        with self.translated():
+            # TIMESTAMPTZ is cast in the session's zone; sources are read as UTC.
+            self.run("SET TimeZone = 'UTC'")
+            self.run("SET preserve_insertion_order = false")
+            if settings.memory_limit:
+                self.con.con.execute(f"SET memory_limit = {_text(settings.memory_limit)}")
+
+    def _connect(self, read_only: bool) -> Any:
+        """Opens the file, waiting while another process has it."""
+        deadline = time.monotonic() + self.settings.lock_timeout
+        while True:
+            try:
+                return ibis.duckdb.connect(str(self.file or ":memory:"), read_only=read_only)
+            except duckdb.IOException as error:
+                busy = "Conflicting lock" in str(error)
+                if not busy or time.monotonic() >= deadline:
+                    raise DatabaseError(self._explain_open(error, busy)) from None
+                time.sleep(0.1)
+            except duckdb.Error as error:
+                raise DatabaseError(self._explain_open(error, False)) from None
+
+    def _explain_open(self, error: Exception, busy: bool) -> str:
+        if busy:
+            pid = re.search(r"PID (\d+)", str(error))
+            who = f"process {pid[1]}" if pid else "another process"
+            return (
+                f"{self.file} is in use by {who}; wait for it to end or raise "
+                "CRM_IBIS_LOCK_TIMEOUT (DuckDB lets one process at a time open a file for writing)"
+            )
+        return (
+            f"cannot open the DuckDB file {self.file}: {first_line(error)}; check that the path is "
+            "right, that it is a DuckDB file, and that you may read and write it"
+        )
+
+    def close(self) -> None:
+        self.con.disconnect()
+
+    @contextmanager
+    def lock(self, holder: Callable[[], str]) -> Iterator[None]:
+        # Other processes cannot open the file at all; this keeps threads of this one apart.
+        name = str(self.file.resolve()) if self.file else str(id(self))
+        writer = _writers.setdefault(name, threading.Lock())
+        if not writer.acquire(timeout=self.settings.lock_timeout):
+            raise DatabaseError(f"{holder()} has the database; wait for it to end and try again")
+        try:
+            yield
+        finally:
+            writer.release()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.translated():
+            self.con.con.begin()
+        try:
+            yield
+            # After a swallowed error a commit may answer OK and roll back; a query notices.
+            self.fetch("SELECT 1")
+            with self.translated():
+                self.con.con.commit()
+        except BaseException:
+            try:
+                self.con.con.rollback()
+            except duckdb.Error:
+                pass  # a fatal error has already ended the transaction
+            raise
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        with self.translated():
+            answer = self.con.con.execute(sql, list(values)).fetchone()
+        return answer[0] if answer and isinstance(answer[0], int) else 0
+
+    def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        with self.translated():
+            return self.con.con.execute(sql, list(values)).fetchall()
+
+    def explain(self, error: Exception) -> str:
+        message = first_line(error)
+        if isinstance(error, duckdb.OutOfMemoryException):
+            return (
+                f"DuckDB ran out of memory or of disk for spilling: {message}; raise "
+                "CRM_IBIS_MEMORY_LIMIT or free disk space. Nothing was published."
+            )
+        if "read-only" in message:
+            return f"{self.file} cannot be written: {message}; check the rights of the file"
+        if isinstance(error, duckdb.IOException):
+            return f"DuckDB cannot read or write: {message}; check disk space and the file"
+        return f"DuckDB: {message}"
+
+    def stage_sql(self, name: str, query: str) -> list[str]:
+        return [f"CREATE TEMP TABLE {self.quote(name)} AS {query}"]
+
+    def unstage(self, name: str) -> None:
+        self.run(f"DROP TABLE temp.{self.quote(STAGED + name)}")
+
+    def load_csv(self, schema: str, name: str, columns: Sequence[str], file: Path) -> None:
+        names = ", ".join(self.quote(c) for c in columns)
+        self.run(
+            f"COPY {self.quote(schema, name)} ({names}) FROM {_text(str(file))} "
+            "(FORMAT csv, HEADER true)"
+        )
+
+    def remark(self, schema: str, name: str) -> str | None:
+        found = self.fetch(
+            "SELECT comment FROM duckdb_tables() "
+            "WHERE database_name = current_database() AND schema_name = ? AND table_name = ?",
+            [schema, name],
+        )
+        return found[0][0] if found else None
+
+    def after_create(self, name: str, key: Sequence[str]) -> None:
+        """Nothing: DuckDB's unique indexes refuse a key deleted and inserted in one transaction."""
+
+    def broken_views(self) -> set[str]:
+        views = self.fetch("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal")
+        return {f"the view {schema}.{view}" for schema, view in views if not self._reads(schema, view)}
+
+    def _reads(self, schema: str, view: str) -> bool:
+        # A failed bind ends a transaction only when it is fatal; prepare asks without reading rows.
+        try:
+            self.con.con.execute(f"DESCRIBE SELECT * FROM {self.quote(schema, view)}").fetchall()
+        except duckdb.Error:
+            return False
+        return True
+
+
+def _file_of(url: str) -> Path | None:
+    """`duckdb://crm.duckdb` -> crm.duckdb, `duckdb:///abs/crm.duckdb` -> /abs/crm.duckdb."""
+    match = re.fullmatch(r"duckdb:(?://)?([^?]*)(\?.*)?", url)
+    if not match or match[2] or match[1].endswith(("/", ":memory:")):
+        raise UsageError(
+            f"cannot read the database URL {url}: give duckdb://FILE, or duckdb:// for memory"
+        )
+    return Path(unquote(match[1])).expanduser() if match[1] else None
+
+
+def _text(value: str) -> str:
+    return "'" + value.replace("'", "''") + "'"

@@ -1,0 +1,157 @@
+"""PostgreSQL: many readers, advisory locks, REPEATABLE READ."""
+
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import ibis
+import psycopg
+from psycopg import IsolationLevel, errors
+
+from crm_ibis.errors import DatabaseError, UsageError
+from crm_ibis.settings import Settings, shown_url
+from crm_ibis.warehouse.base import Row, Warehouse, first_line
+
+COPY_BLOCK = 1 << 20
+IDENTIFIER_BYTES = 63
+
+
+class PostgresWarehouse(Warehouse):
+    """A PostgreSQL database."""
+
+    dialect = "postgres"
+    driver_error = psycopg.Error
+
+    def __init__(self, settings: Settings, read_only: bool = False) -> None:
+        super().__init__(settings)
+        self.where = shown_url(settings.database_url)
+        try:
+            self.con = ibis.connect(settings.database_url)
+        except psycopg.Error as error:
+            raise DatabaseError(self._explain_open(error)) from None
+        self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
+        self.con.con.read_only = read_only
+        self.run("SET TIME ZONE 'UTC'")
+        if settings.memory_limit:
+            self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
+
+    def _explain_open(self, error: Exception) -> str:
+        message = str(error).replace("\n", " ").strip()
+        if "password authentication failed" in message or "no password supplied" in message:
+            remedy = "check user and password in CRM_IBIS_DATABASE_URL, or ~/.pgpass"
+        elif "does not exist" in message:
+            remedy = "create it, or name another in CRM_IBIS_DATABASE_URL"
+        else:
+            remedy = "check host, port and that the server runs"
+        return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
+
+    def _without_password(self, message: str) -> str:
+        secret = re.search(r"//[^/@:]*:([^@]+)@", self.settings.database_url)
+        return message.replace(secret[1], "***") if secret else message
+
+    def close(self) -> None:
+        self.con.disconnect()
+
+    @contextmanager
+    def lock(self, holder: Callable[[], str]) -> Iterator[None]:
+        # Session-level and taken before the transaction: a snapshot taken while waiting would be
+        # stale. The server frees it when the connection ends, however it ends.
+        key = f"hashtextextended('crm_ibis.' || '{self.analytics.replace(chr(39), chr(39) * 2)}', 0)"
+        deadline = time.monotonic() + self.settings.lock_timeout
+        while not self.fetch(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+            if time.monotonic() >= deadline:
+                raise DatabaseError(
+                    f"{holder()} holds the lock on schema {self.analytics}; wait for it to end, "
+                    "or raise CRM_IBIS_LOCK_TIMEOUT"
+                )
+            time.sleep(0.2)
+        try:
+            yield
+        finally:
+            with suppress(DatabaseError):  # a lost connection has freed it already
+                self.fetch(f"SELECT pg_advisory_unlock({key})")
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self.translated(), self.con.con.transaction():
+            yield
+
+    def run(self, sql: str, values: Sequence[Any] = ()) -> int:
+        with self.translated():
+            return max(self._execute(sql, values).rowcount, 0)
+
+    def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
+        with self.translated():
+            return self._execute(sql, values).fetchall()
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> Any:
+        if not values:
+            return self.con.con.execute(sql)
+        return self.con.con.execute(sql.replace("%", "%%").replace("?", "%s"), list(values))
+
+    def explain(self, error: Exception) -> str:
+        message = self._without_password(first_line(error))
+        if isinstance(error, errors.InsufficientPrivilege):
+            remedy = (
+                f"grant the user CREATE on the database, or on the schemas {self.analytics} and "
+                f"{self.meta}, TEMPORARY on the database, and SELECT on {self.raw}"
+            )
+        elif isinstance(error, errors.DiskFull | errors.OutOfMemory | errors.ConfigurationLimitExceeded):
+            remedy = "free space or memory on the server and run again. Nothing was published."
+        elif isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
+            remedy = "somebody else changed the same rows meanwhile; run again"
+        elif isinstance(error, psycopg.OperationalError) and self.con.con.broken:
+            remedy = "the connection was lost; nothing was published. Run again"
+        else:
+            return f"PostgreSQL: {message}"
+        return f"PostgreSQL: {message}; {remedy}"
+
+    def stage_sql(self, name: str, query: str) -> list[str]:
+        quoted = self.quote(name)
+        return [f"CREATE TEMP TABLE {quoted} ON COMMIT DROP AS {query}", f"ANALYZE {quoted}"]
+
+    def unstage(self, name: str) -> None:
+        """Nothing: the table goes with its transaction."""
+
+    def load_csv(self, schema: str, name: str, columns: Sequence[str], file: Path) -> None:
+        names = ", ".join(self.quote(c) for c in columns)
+        sql = f"COPY {self.quote(schema, name)} ({names}) FROM STDIN (FORMAT csv, HEADER true)"
+        with self.translated(), self.con.con.cursor() as cursor, cursor.copy(sql) as copy:
+            with file.open("rb") as data:
+                while block := data.read(COPY_BLOCK):
+                    copy.write(block)
+        self.run(f"ANALYZE {self.quote(schema, name)}")
+
+    def remark(self, schema: str, name: str) -> str | None:
+        found = self.fetch(
+            "SELECT obj_description(c.oid, 'pg_class') FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = ? AND c.relname = ?",
+            [schema, name],
+        )
+        return found[0][0] if found else None
+
+    def after_create(self, name: str, key: Sequence[str]) -> None:
+        """A unique index on the grain, and the right to read for the roles of the settings."""
+        index = f"{name}_grain"[-IDENTIFIER_BYTES:]
+        columns = ", ".join(self.quote(c) for c in key)
+        table = self.quote(self.analytics, name)
+        self.run(f"CREATE UNIQUE INDEX {self.quote(index)} ON {table} ({columns})")
+        for role in self.settings.reader_roles:
+            self.run(f"GRANT USAGE ON SCHEMA {self.quote(self.analytics)} TO {self.quote(role)}")
+            self.run(f"GRANT SELECT ON {table} TO {self.quote(role)}")
+
+    def broken_views(self) -> set[str]:
+        """None: PostgreSQL itself refuses to drop what a view depends on, and names the view."""
+        return set()
+
+
+def _work_mem_kb(limit: str) -> int:
+    """A sixteenth of the limit for each sort or hash, of which a query may hold several."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B?", limit.strip(), re.IGNORECASE)
+    if not match:
+        raise UsageError(f"CRM_IBIS_MEMORY_LIMIT is {limit!r}; give a size such as 512MB or 4GB")
+    kilobytes = float(match[1]) * 1024 ** "KMGT".index(match[2].upper())
+    return max(64, min(int(kilobytes / 16), 2**31 // 1024 - 1))
