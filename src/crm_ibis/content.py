@@ -5,6 +5,7 @@ in the copy inside the installed package.
 """
 
 import os
+import shutil
 from pathlib import Path
 
 from crm_ibis.errors import UsageError
@@ -35,3 +36,14 @@ def path(*parts: str) -> Path:
     if not found.exists():
         raise UsageError(f"{found} is missing; `crm-ibis init DIR` makes a complete project folder")
     return found
+
+
+def copy_to(folder: Path) -> None:
+    """Makes a project folder with everything in it; raises UsageError unless it is new or empty."""
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError(f"{folder} is not empty; give a new folder, so that nothing is lost")
+    for part in PARTS:
+        skip = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(path(part), folder / part, ignore=skip, dirs_exist_ok=True)
+    readme = (Path(__file__).parent / "project_readme.md").read_text(encoding="utf-8")
+    (folder / "README.md").write_text(readme, encoding="utf-8")

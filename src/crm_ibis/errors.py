@@ -25,6 +25,6 @@ class UsageError(CrmIbisError):
 
 
 def near_match(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?` for a misspelt word, or nothing."""
+    """` (did you mean "x"?)` for a misspelt word, or nothing."""
     matches = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f'; did you mean "{matches[0]}"?' if matches else ""
+    return f' (did you mean "{matches[0]}"?)' if matches else ""

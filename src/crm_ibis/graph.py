@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import cache
 from graphlib import TopologicalSorter
 from importlib import import_module
+from textwrap import indent
 from types import ModuleType
 from typing import Any
 
@@ -56,8 +57,7 @@ def publishable(name: str) -> str:
     known = [*kpi_functions(), *fact_functions()]
     if name not in known:
         raise UsageError(
-            f'there is no KPI "{name}"{near_match(name, known)} '
-            "`crm-ibis list` shows them all"
+            f'there is no KPI "{name}"{near_match(name, known)}; `crm-ibis list` shows them all'
         )
     return name
 
@@ -119,9 +119,21 @@ def unbound_sources(raw_schema: str) -> dict[str, Table]:
 
 
 def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
-    """The whole query of a table, from the sources on, in the SQL of a dialect."""
-    tables = build([name], unbound_sources(raw_schema), params, as_of)
+    """The whole query of a table in the SQL of a dialect, from the sources on.
+
+    Every table it needs is a common table expression of its own name, so that the query reads like
+    the graph. Raises UsageError when the dialect is unknown or lacks something.
+    """
+    queries: dict[str, str] = {}
+
+    def named(table_name: str, table: Table) -> Table:
+        queries[table_name] = str(ibis.to_sql(table, dialect=dialect))
+        return ibis.table(table.schema(), name=table_name)
+
     try:
-        return str(ibis.to_sql(tables[name], dialect=dialect))
-    except ibis.common.exceptions.IbisError as error:
+        build([name], unbound_sources(raw_schema), params, as_of, stage=named)
+    except (ibis.common.exceptions.IbisError, AttributeError, ValueError) as error:
         raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
+    query = queries.pop(name)
+    needed = ",\n".join(f"{n} AS (\n{indent(q, '  ')}\n)" for n, q in queries.items())
+    return f"WITH {needed}\n{query}" if needed else query

@@ -215,7 +215,7 @@ def merge_on(keys: list[str], *tables: ir.Table) -> ir.Table:
         table.select(
             *keys,
             **{c: table[c] if c in table.columns else ibis.null(types[c]) for c in types},
-        ).cast({c: types[c] for c in types})
+        )
         for table in tables
     ]
     rows = ibis.union(*padded)

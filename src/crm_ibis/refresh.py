@@ -1,35 +1,24 @@
 """The run: check the sources, build, audit, publish, log. All in one transaction."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import ibis
 from ibis import Table
 
-from crm_ibis import contracts, graph, runlog
-from crm_ibis.contracts import Contract, Rule, Violation
+from crm_ibis import checks, contracts, graph, runlog
+from crm_ibis.checks import Checked, ChecksFailed, Report
+from crm_ibis.contracts import Contract, Violation
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.params import Params, load_params
-from crm_ibis.publish import Publication
+from crm_ibis.publish import Changes, Publication
 from crm_ibis.runlog import TableRun
 from crm_ibis.warehouse import Warehouse
 
-Report = Callable[[str], None]
-
-
-class ChecksFailed(DataError):
-    """Broken checks of severity error; nothing was published."""
-
-    def __init__(self, violations: list[Violation]) -> None:
-        self.violations = violations
-        listed = "\n".join(str(violation) for violation in violations)
-        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
-        super().__init__(
-            f"checks failed; nothing was published:\n{listed}\n"
-            f"mend the rows in {tables} and run again"
-        )
+__all__ = ["ChecksFailed", "RefreshResult", "refresh"]
 
 
 @dataclass(frozen=True)
@@ -106,11 +95,12 @@ class _Run:
         self.as_of = as_of
         self.params = params
         self.report = report
-        self.started = time.perf_counter()
+        self.began = time.perf_counter()
         self.contracts = contracts.contracts()
-        self.done: list[TableRun] = []
-        self.warnings: list[Violation] = []
+        self.sources: dict[str, Table] = {}
         self.staged: list[str] = []
+        self.done: dict[str, TableRun] = {}
+        self.warnings: list[Violation] = []
 
     def publish(self, run_id: str) -> RefreshResult:
         """Builds, audits and merges; logs the success in the same transaction."""
@@ -120,10 +110,9 @@ class _Run:
             publication = Publication(self.warehouse, self.contracts[name])
             changes = publication.changes()
             publication.merge(changes, self.as_of)
-            self._publish_done(name, changes, began)
-        for name in self.staged:
-            self.warehouse.unstage(name)
-        runlog.succeed(self.warehouse, run_id, self.done)
+            self._published(name, changes, began)
+        self._unstage()
+        runlog.succeed(self.warehouse, run_id, self.done.values())
         return self._result(run_id)
 
     def rehearse(self) -> RefreshResult:
@@ -133,11 +122,63 @@ class _Run:
         for name in self.names:
             began = time.perf_counter()
             publication = Publication(self.warehouse, self.contracts[name])
-            self._publish_done(name, publication.changes(), began)
+            self._published(name, publication.changes(), began)
             previews[name] = publication.preview()
+        self._unstage()
+        return self._result(None, previews)
+
+    def _build(self) -> None:
+        needed = set(graph.sources_of(self.names))
+        needed.update(*(self.contracts[name].parents for name in self.names))
+        self.sources = checks.read_sources(self.warehouse, checks.sources_with_parents(needed))
+        for outcome in checks.check_sources(self.warehouse, self.sources, self.report):
+            self._checked(outcome, "source")
+        graph.build(self.names, self.sources, self.params, self.as_of, stage=self._stage)
+
+    def _stage(self, name: str, table: Table) -> Table:
+        """Writes what is published, and what several others need, to a temporary table, and audits
+        it. A fact that is not published is not audited: it has a row per row of a checked source."""
+        publishing, is_fact = name in self.names, name in graph.fact_functions()
+        users = [user for user in graph.plan(self.names) if name in graph.needs(user)]
+        worth_writing = len(users) > 1 and (is_fact or name in graph.kpi_functions())
+        if not publishing and not worth_writing:
+            return table
+        began = time.perf_counter()
+        contract = self.contracts[name]
+        staged = self.warehouse.stage(name, *_as_declared(table, contract))
+        self.staged.append(name)
+        if publishing or not is_fact:
+            rules = contract.rules_over(staged.columns)
+            outcome = checks.audit(self.warehouse, staged, contract, rules, self.sources)
+            outcome = replace(outcome, seconds=time.perf_counter() - began)
+            self.report(f"built {outcome}")
+            self._checked(outcome, "built")
+        return staged
+
+    def _checked(self, outcome: Checked, kind: str) -> None:
+        checks.raise_errors([outcome])
+        for warning in outcome.warnings:
+            self.warnings.append(warning)
+            self.report(f"warning: {warning}")
+        words = tuple(f"{v.check}: {v.rows} rows" for v in outcome.warnings)
+        self.done[outcome.table] = TableRun(
+            outcome.table, kind, outcome.rows, outcome.checks, outcome.seconds, warnings=words
+        )
+
+    def _published(self, name: str, changes: Changes, began: float) -> None:
+        built = self.done.pop(name)
+        self.done[name] = replace(
+            built,
+            kind="published",
+            new=changes.new,
+            changed=changes.changed,
+            gone=changes.gone,
+            seconds=built.seconds + time.perf_counter() - began,
+        )
+
+    def _unstage(self) -> None:
         for name in self.staged:
             self.warehouse.unstage(name)
-        return self._result(None, previews)
 
     def _result(
         self, run_id: str | None, previews: dict[str, list[dict[str, Any]]] | None = None
@@ -146,160 +187,14 @@ class _Run:
             run_id=run_id,
             as_of=self.as_of,
             dry_run=run_id is None,
-            tables=self.done,
-            seconds=time.perf_counter() - self.started,
+            tables=list(self.done.values()),
+            seconds=time.perf_counter() - self.began,
             warnings=self.warnings,
             previews=previews or {},
         )
 
-    def _build(self) -> None:
-        self.sources = check_sources(
-            self.warehouse, self._sources_needed(), self.done, self.warnings, self.report
-        )
-        graph.build(self.names, self.sources, self.params, self.as_of, stage=self._stage)
 
-    def _sources_needed(self) -> set[str]:
-        needed = set(graph.sources_of(self.names))
-        for name in self.names:
-            needed |= self.contracts[name].parents
-        return needed
-
-    def _stage(self, name: str, table: Table) -> Table:
-        """Writes and audits what is published, or computed once for several others."""
-        needed_by = [n for n in graph.plan(self.names) if name in graph.needs(n)]
-        heavy = name in graph.kpi_functions() or name in graph.fact_functions()
-        if name not in self.names and not (heavy and len(needed_by) > 1):
-            return table
-        began = time.perf_counter()
-        contract = self.contracts[name]
-        staged = self.warehouse.stage(name, *_as_declared(table, contract))
-        self.staged.append(name)
-        if name not in self.names and name in graph.fact_functions():
-            return staged  # its rows are those of a source that was just checked
-        rules = contract.rules_over(staged.columns)
-        rows, violations = audit(self.warehouse, staged, contract, rules, self.sources)
-        seconds = time.perf_counter() - began
-        self._settle(violations)
-        self.done.append(
-            TableRun(name, "built", rows, len(rules), seconds, warnings=_words(violations))
-        )
-        self.report(f"built {name}: {rows:,} rows, {len(rules)} checks, {seconds:.2f} s")
-        return staged
-
-    def _settle(self, violations: list[Violation]) -> None:
-        _settle(violations, self.warnings, self.report)
-
-    def _publish_done(self, name: str, changes: Any, began: float) -> None:
-        (built,) = (t for t in self.done if t.table == name and t.kind == "built")
-        seconds = built.seconds + time.perf_counter() - began
-        self.done.remove(built)
-        self.done.append(
-            TableRun(
-                name,
-                "published",
-                changes.rows,
-                built.checks,
-                seconds,
-                changes.new,
-                changes.changed,
-                changes.gone,
-                built.warnings,
-            )
-        )
-
-
-def check_sources(
-    warehouse: Warehouse,
-    names: Iterable[str],
-    done: list[TableRun],
-    warnings: list[Violation],
-    report: Report = lambda line: None,
-) -> dict[str, Table]:
-    """The named sources and those they refer to, in the types of their contracts, all checked.
-
-    Appends to `done` and `warnings`; raises DataError or ChecksFailed naming everything wrong.
-    """
-    declared = contracts.contracts()
-    needed = set(names)
-    while more := {p for name in needed for p in declared[name].parents} - needed:
-        needed |= more
-    there = warehouse.tables(warehouse.raw)
-    if missing := sorted(needed - there):
-        listed = ", ".join(f"{warehouse.raw}.{name}" for name in missing)
-        raise DataError(
-            f"there is no source table {listed}; load it, name another schema with "
-            "CRM_IBIS_RAW_SCHEMA, or try the sample data: crm-ibis seed"
-        )
-    raw = {name: warehouse.table(warehouse.raw, name) for name in sorted(needed)}
-    sources, unfit = {}, []
-    for name, table in raw.items():
-        try:
-            sources[name] = contracts.conformed(table, declared[name])
-        except DataError as error:
-            unfit.append(str(error))
-    if unfit:
-        raise DataError("\n".join(unfit))
-    broken: list[Violation] = []
-    for name, source in sources.items():
-        began = time.perf_counter()
-        contract = declared[name]
-        conversions = contracts.conversions(raw[name], contract)
-        if conversions:
-            rows, violations = audit(warehouse, raw[name], contract, conversions, {})
-        if not conversions or not violations:
-            rows, violations = audit(warehouse, source, contract, contract.rules, sources)
-        seconds = time.perf_counter() - began
-        count = len(contract.rules) + len(conversions)
-        broken += violations
-        done.append(TableRun(name, "source", rows, count, seconds, warnings=_words(violations)))
-        report(f"checked {warehouse.raw}.{name}: {rows:,} rows, {count} checks, {seconds:.2f} s")
-    _settle(broken, warnings, report)
-    return sources
-
-
-def audit(
-    warehouse: Warehouse,
-    table: Table,
-    contract: Contract,
-    rules: Iterable[Rule],
-    sources: Mapping[str, Table],
-) -> tuple[int, list[Violation]]:
-    """Rows of the table, and the rules it breaks, with samples: one query when it breaks none."""
-    rules = list(rules)
-    ((rows, *counted),) = warehouse.fetch(
-        warehouse.compile(contracts.counts(table, rules, sources))
-    )
-    violations = []
-    for rule, count in zip(rules, counted, strict=True):
-        if count:
-            found = warehouse.rows(contracts.samples(table, rule, contract, sources))
-            violations.append(
-                Violation(
-                    table=contract.name,
-                    check=rule.name,
-                    columns=rule.columns,
-                    severity=rule.severity,
-                    rows=int(count),
-                    samples=[contracts.without_private(row, contract) for row in found],
-                )
-            )
-    return rows, violations
-
-
-def _settle(violations: list[Violation], warnings: list[Violation], report: Report) -> None:
-    for violation in violations:
-        if violation.severity == "warn":
-            warnings.append(violation)
-            report(f"warning: {violation}")
-    if errors := [v for v in violations if v.severity == "error"]:
-        raise ChecksFailed(errors)
-
-
-def _words(violations: list[Violation]) -> tuple[str, ...]:
-    return tuple(f"{v.check}: {v.rows} rows" for v in violations if v.severity == "warn")
-
-
-def _as_declared(table: Table, contract: Contract) -> tuple[Table, Any]:
+def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
     """A result with its columns in the contract's order; a TypeError for any other columns."""
     declared = {c.name: c.dtype for c in contract.values}
     given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}

@@ -7,8 +7,13 @@ from crm_ibis.warehouse.base import Warehouse
 __all__ = ["Warehouse", "open_warehouse"]
 
 
-def open_warehouse(settings: Settings, read_only: bool = False) -> Warehouse:
+def open_warehouse(
+    settings: Settings, read_only: bool = False, staging: bool = False
+) -> Warehouse:
     """A connection to the database of the settings; use it as a context manager.
+
+    A read-only one leaves a DuckDB file to other readers; with `staging` it may still write
+    temporary tables.
 
     Raises DatabaseError when the database cannot be reached, UsageError for an unknown kind of URL.
     """
@@ -20,7 +25,7 @@ def open_warehouse(settings: Settings, read_only: bool = False) -> Warehouse:
     if scheme in ("postgres", "postgresql"):
         from crm_ibis.warehouse.postgres import PostgresWarehouse
 
-        return PostgresWarehouse(settings, read_only)
+        return PostgresWarehouse(settings, read_only and not staging)
     raise UsageError(
         f"cannot use the database {shown_url(settings.database_url)}: the URL must start with "
         "duckdb:// or postgres://, such as duckdb://crm.duckdb or postgres://user@host/database"

@@ -33,8 +33,9 @@ class PostgresWarehouse(Warehouse):
         except psycopg.Error as error:
             raise DatabaseError(self._explain_open(error)) from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
-        self.con.con.read_only = read_only
         self.run("SET TIME ZONE 'UTC'")
+        if read_only:
+            self.run("SET default_transaction_read_only = on")
         if settings.memory_limit:
             self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
 

@@ -1,0 +1,181 @@
+"""Runs contracts against the database: sources before a refresh reads them, results before anybody
+else does."""
+
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+
+from ibis import Table
+
+from crm_ibis import contracts
+from crm_ibis.contracts import Contract, Rule, Violation
+from crm_ibis.errors import DataError, UsageError, near_match
+from crm_ibis.warehouse import Warehouse
+
+Report = Callable[[str], None]
+
+
+class ChecksFailed(DataError):
+    """Broken checks of severity error; nothing was published."""
+
+    def __init__(self, violations: list[Violation]) -> None:
+        self.violations = violations
+        listed = "\n".join(str(violation) for violation in violations)
+        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
+        super().__init__(
+            f"checks failed; nothing was published:\n{listed}\n"
+            f"mend the rows in {tables} and run again"
+        )
+
+
+@dataclass(frozen=True)
+class Checked:
+    """The outcome of a table's contract."""
+
+    table: str
+    rows: int
+    checks: int
+    seconds: float
+    violations: tuple[Violation, ...] = ()
+    problem: str | None = None
+    """Why the table could not be checked at all: not there, or with other columns."""
+
+    @property
+    def errors(self) -> list[Violation]:
+        return [v for v in self.violations if v.severity == "error"]
+
+    @property
+    def warnings(self) -> list[Violation]:
+        return [v for v in self.violations if v.severity == "warn"]
+
+    def __str__(self) -> str:
+        return f"{self.table}: {self.rows:,} rows, {self.checks} checks, {self.seconds:.2f} s"
+
+
+def sources_with_parents(names: Iterable[str]) -> list[str]:
+    """The named sources and those that their foreign keys refer to, in order of name."""
+    declared = contracts.contracts()
+    needed = set(names)
+    while more := {p for name in needed for p in declared[name].parents} - needed:
+        needed |= more
+    return sorted(needed)
+
+
+def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+    """Sources in the types of their contracts, not checked yet.
+
+    Raises DataError naming every table and column that is missing or of another family of types.
+    """
+    names = list(names)
+    there = warehouse.tables(warehouse.raw)
+    if missing := [name for name in names if name not in there]:
+        listed = ", ".join(f"{warehouse.raw}.{name}" for name in missing)
+        raise DataError(
+            f"there is no source table {listed}; load it, name another schema with "
+            "CRM_IBIS_RAW_SCHEMA, or try the sample data: crm-ibis seed"
+        )
+    sources, unfit = {}, []
+    for name in names:
+        try:
+            table = warehouse.table(warehouse.raw, name)
+            sources[name] = contracts.conformed(table, contracts.contracts()[name])
+        except DataError as error:
+            unfit.append(str(error))
+    if unfit:
+        raise DataError("\n".join(unfit))
+    return sources
+
+
+def check_sources(
+    warehouse: Warehouse, sources: Mapping[str, Table], report: Report = lambda line: None
+) -> list[Checked]:
+    """Checks all sources, each in one query; raises ChecksFailed with all that is broken."""
+    outcomes = [check_source(warehouse, name, sources) for name in sources]
+    for outcome in outcomes:
+        report(f"checked {warehouse.raw}.{outcome}")
+    raise_errors(outcomes)
+    return outcomes
+
+
+def check_source(warehouse: Warehouse, name: str, sources: Mapping[str, Table]) -> Checked:
+    """The contract of one source. Numbers that would not survive the conversion to the contract's
+    type are looked for first: the database would stop at them without naming a row."""
+    contract = contracts.contracts()[name]
+    raw = warehouse.table(warehouse.raw, name)
+    if conversions := contracts.conversions(raw, contract):
+        outcome = audit(warehouse, raw, contract, conversions, {})
+        if outcome.violations:
+            return outcome
+    checked = audit(warehouse, sources[name], contract, contract.rules, sources)
+    return replace(checked, checks=checked.checks + len(conversions))
+
+
+def audit(
+    warehouse: Warehouse,
+    table: Table,
+    contract: Contract,
+    rules: Iterable[Rule],
+    sources: Mapping[str, Table],
+) -> Checked:
+    """The rules that a table breaks, with samples: one query when it breaks none."""
+    began = time.perf_counter()
+    rules = list(rules)
+    ((rows, *counted),) = warehouse.fetch(
+        warehouse.compile(contracts.counts(table, rules, sources))
+    )
+    violations = []
+    for rule, count in zip(rules, counted, strict=True):
+        if count:
+            found = warehouse.rows(contracts.samples(table, rule, contract, sources))
+            samples = [contracts.without_private(row, contract) for row in found]
+            violations.append(
+                Violation(
+                    contract.name, rule.name, rule.columns, rule.severity, int(count), samples
+                )
+            )
+    seconds = time.perf_counter() - began
+    return Checked(contract.name, rows, len(rules), seconds, tuple(violations))
+
+
+def raise_errors(outcomes: Iterable[Checked]) -> None:
+    """Raises ChecksFailed when a check of severity error is broken."""
+    if errors := [violation for outcome in outcomes for violation in outcome.errors]:
+        raise ChecksFailed(errors)
+
+
+def check(
+    warehouse: Warehouse, names: Iterable[str] = (), report: Report = lambda line: None
+) -> list[Checked]:
+    """Checks sources and published tables as they are, and writes nothing.
+
+    Without names: all sources, and whatever is published. Raises UsageError for an unknown name.
+    """
+    declared = contracts.contracts()
+    chosen = list(names)
+    for name in chosen:
+        if name not in declared:
+            raise UsageError(f'there is no table "{name}"{near_match(name, declared)}')
+    if not chosen:
+        published = warehouse.tables(warehouse.analytics)
+        chosen = [c.name for c in declared.values() if c.kind == "source" or c.name in published]
+    outcomes = []
+    with warehouse.transaction():
+        for name in chosen:
+            outcomes.append(_as_it_is(warehouse, declared[name]))
+            report(f"checked {outcomes[-1]}")
+    return outcomes
+
+
+def _as_it_is(warehouse: Warehouse, contract: Contract) -> Checked:
+    try:
+        if contract.kind == "source":
+            sources = read_sources(warehouse, sources_with_parents([contract.name]))
+            return check_source(warehouse, contract.name, sources)
+        if contract.name not in warehouse.tables(warehouse.analytics):
+            raise DataError(f"{contract.name} is not published yet; run crm-ibis refresh")
+        table = warehouse.table(warehouse.analytics, contract.name)
+        contracts.check_types(table, contract)
+        sources = read_sources(warehouse, sources_with_parents(contract.parents))
+        return audit(warehouse, table, contract, contract.rules, sources)
+    except DataError as error:
+        return Checked(contract.name, 0, 0, 0.0, problem=str(error))

@@ -1,0 +1,274 @@
+"""The command line. Results go to stdout, progress and errors to stderr."""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_ibis import __version__
+from crm_ibis.errors import CrmIbisError, near_match
+from crm_ibis.settings import Settings, load_settings, shown_url
+
+if TYPE_CHECKING:  # what a command needs is imported when it runs: --help must be quick
+    from crm_ibis.params import Params
+    from crm_ibis.refresh import RefreshResult
+    from crm_ibis.warehouse import Warehouse
+
+DEMO_AS_OF = datetime(2024, 3, 1)
+DEMO_URL = "duckdb://crm-demo.duckdb"
+
+
+class Commands(click.Group):
+    """A group that knows near matches of its commands."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            known = self.list_commands(ctx)
+            raise click.UsageError(f'no such command "{args[0]}"{near_match(args[0], known)}')
+        return super().resolve_command(ctx, args)
+
+
+class Instant(click.ParamType):
+    """A date or an instant; UTC unless it carries a zone of its own."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(f"{value!r} is not a date; give 2024-03-01 or 2024-03-01T06:00", param, ctx)
+        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="crm-ibis")
+@click.option("--database", metavar="URL", help="duckdb://FILE or postgres://...; else from "
+              "CRM_IBIS_DATABASE_URL, else duckdb://crm.duckdb.")
+@click.option("--params", metavar="FILE", help="Business assumptions (YAML) that override the "
+              "shipped ones.")
+@click.pass_context
+def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
+    """CRM metrics, checked and published in one transaction, on DuckDB or PostgreSQL."""
+    ctx.obj = load_settings(database, params)
+
+
+as_of_option = click.option(
+    "--as-of", type=Instant(), help="Compute the state at this UTC instant (default: now)."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+@cli.command()
+@click.pass_obj
+def demo(settings: Settings) -> None:
+    """Load the seeds, refresh everything as of 2024-03-01, show the scorecard."""
+    import os
+
+    from crm_ibis import terminal
+    from crm_ibis.refresh import refresh
+    from crm_ibis.seeds import load_seeds
+
+    chosen = click.get_current_context().parent
+    if not (chosen and chosen.params["database"]) and not os.environ.get("CRM_IBIS_DATABASE_URL"):
+        settings = load_settings(DEMO_URL, str(settings.params_file or "") or None)
+    with _open(settings) as warehouse:
+        load_seeds(warehouse, report=_progress)
+        result = refresh(
+            warehouse, as_of=DEMO_AS_OF, params=_params(settings), report=_progress
+        )
+        scorecard = warehouse.rows(
+            warehouse.table(warehouse.analytics, "monthly_scorecard").order_by("month")
+        )
+    terminal.refreshed(result)
+    terminal.scorecard(scorecard)
+    terminal.whereabouts(settings)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Make a project folder of your own: contracts, jobs, seeds, settings."""
+    from crm_ibis import content
+
+    content.copy_to(folder)
+    click.echo(f"made {folder}; read {folder / 'README.md'}, then:")
+    click.echo(f"  export CRM_IBIS_HOME={folder.resolve()}")
+    click.echo("  crm-ibis demo")
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="Overwrite raw tables that seed did not load.")
+@click.pass_obj
+def seed(settings: Settings, force: bool) -> None:
+    """Load the sample data into the raw schema."""
+    from crm_ibis.seeds import load_seeds
+
+    with _open(settings) as warehouse:
+        loaded = load_seeds(warehouse, force, report=_progress)
+    click.echo(
+        f"{len(loaded)} tables, {sum(loaded.values())} rows in schema {settings.raw_schema} "
+        f"of {shown_url(settings.database_url)}"
+    )
+
+
+@cli.command()
+@click.argument("kpis", nargs=-1)
+@as_of_option
+@click.option("--tag", help="All KPIs of a criticality: critical, high, medium.")
+@click.option("--dry-run", is_flag=True, help="Stop before publishing; show what would change.")
+@click.option("--force", is_flag=True, help="Publish even an instant before the published one.")
+@json_option
+@click.pass_obj
+def refresh(
+    settings: Settings,
+    kpis: tuple[str, ...],
+    as_of: datetime | None,
+    tag: str | None,
+    dry_run: bool,
+    force: bool,
+    as_json: bool,
+) -> None:
+    """Compute, check and publish KPIs: all of them, or those named."""
+    from crm_ibis import catalog, graph, terminal
+    from crm_ibis.refresh import ChecksFailed
+    from crm_ibis.refresh import refresh as run_refresh
+
+    names = [graph.publishable(name) for name in kpis] + (catalog.tagged(tag) if tag else [])
+    params = _params(settings)
+    try:
+        with _open(settings, read_only=dry_run, staging=True) as warehouse:
+            result: RefreshResult = run_refresh(
+                warehouse,
+                names,
+                as_of=as_of,
+                params=params,
+                dry_run=dry_run,
+                force=force,
+                report=_progress,
+            )
+    except ChecksFailed as error:
+        if as_json:
+            terminal.print_json({"error": str(error), "violations": error.violations})
+        raise
+    if as_json:
+        terminal.print_json(result)
+        return
+    terminal.refreshed(result)
+    if dry_run:
+        terminal.previewed(result)
+
+
+@cli.command()
+@click.argument("tables", nargs=-1)
+@json_option
+@click.pass_obj
+def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
+    """Check the contracts of sources and published tables; write nothing."""
+    from crm_ibis import terminal
+    from crm_ibis.checks import check as run_check
+
+    with _open(settings, read_only=True) as warehouse:
+        outcomes = run_check(warehouse, tables, report=_progress)
+    terminal.print_json(outcomes) if as_json else terminal.checked(outcomes)
+    if any(outcome.errors or outcome.problem for outcome in outcomes):
+        sys.exit(1)
+
+
+@cli.command(name="list")
+@json_option
+def list_kpis(as_json: bool) -> None:
+    """List the KPIs with owner, criticality, SLA and what they need."""
+    from crm_ibis import catalog, terminal
+
+    found = list(catalog.entries().values())
+    terminal.print_json(found) if as_json else terminal.listed(found)
+
+
+@cli.command()
+@click.argument("table")
+@json_option
+def describe(table: str, as_json: bool) -> None:
+    """Describe a KPI, fact or source: meaning, grain, columns, checks."""
+    from crm_ibis import docs, terminal
+
+    description = docs.description(table)
+    terminal.print_json(description) if as_json else terminal.described(description)
+
+
+@cli.command()
+@click.argument("kpi")
+@click.option("--dialect", help="duckdb, postgres, snowflake, ...; default: the database's.")
+@as_of_option
+@click.pass_obj
+def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
+    """Print a KPI's whole query, from the sources on."""
+    from crm_ibis import graph, terminal
+
+    spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
+    moment = as_of or datetime.now(UTC).replace(tzinfo=None)
+    query = graph.compiled(
+        graph.publishable(kpi), dialect or spoken, settings.raw_schema, _params(settings), moment
+    )
+    terminal.print_sql(query)
+
+
+@cli.command()
+@click.argument("table")
+@click.option("--where", metavar="EXPR", help="An SQL condition, such as \"month = '2024-01-01'\".")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+@json_option
+@click.pass_obj
+def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
+    """Show rows of a published table or source."""
+    from crm_ibis import docs, terminal
+
+    with _open(settings, read_only=True) as warehouse:
+        rows = docs.rows_of(warehouse, table, where, limit)
+    terminal.print_json(rows) if as_json else terminal.shown(rows, limit)
+
+
+@cli.command()
+@json_option
+@click.pass_obj
+def status(settings: Settings, as_json: bool) -> None:
+    """Show when each KPI was last published, and what failed since."""
+    from crm_ibis import terminal
+    from crm_ibis.status import statuses
+
+    with _open(settings, read_only=True) as warehouse:
+        found = statuses(warehouse)
+    terminal.print_json(found) if as_json else terminal.status(found)
+    if any(state.failing for state in found):
+        sys.exit(1)
+
+
+def _open(settings: Settings, read_only: bool = False, staging: bool = False) -> "Warehouse":
+    from crm_ibis.warehouse import open_warehouse
+
+    return open_warehouse(settings, read_only, staging)
+
+
+def _params(settings: Settings) -> "Params":
+    from crm_ibis.params import load_params
+
+    return load_params(settings.params_file)
+
+
+def _progress(line: str) -> None:
+    click.secho(line, err=True, dim=sys.stderr.isatty())
+
+
+def main() -> None:
+    """Runs a command; what a user can cause ends in one message, not in a traceback."""
+    try:
+        cli()
+    except CrmIbisError as error:
+        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)
+

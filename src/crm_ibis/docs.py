@@ -1,0 +1,145 @@
+"""What a table means, from its function's docstring and its contract; and its rows for reading."""
+
+import inspect
+from dataclasses import dataclass
+from typing import Any
+
+from crm_ibis import catalog, graph
+from crm_ibis.contracts import Column, Contract, contracts
+from crm_ibis.errors import DatabaseError, UsageError, near_match
+from crm_ibis.warehouse import Warehouse
+
+UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
+
+
+@dataclass(frozen=True)
+class Description:
+    """Everything a reader needs to know of a table."""
+
+    name: str
+    kind: str
+    meaning: str
+    grain: tuple[str, ...]
+    owner: str | None
+    criticality: str | None
+    exposures: tuple[str, ...]
+    needs: tuple[str, ...]
+    needed_by: tuple[str, ...]
+    columns: list[dict[str, Any]]
+    checks: list[str]
+
+
+def description(name: str) -> Description:
+    """Describes a KPI, fact or source; raises UsageError for any other name."""
+    contract = _declared(name)
+    entry = catalog.entries().get(name)
+    return Description(
+        name=name,
+        kind=_kind(contract),
+        meaning=meaning(contract),
+        grain=contract.key,
+        owner=entry.owner if entry else None,
+        criticality=entry.criticality if entry else None,
+        exposures=entry.exposures if entry else (),
+        needs=tuple(graph.needs(name)),
+        needed_by=tuple(n for n in graph.table_functions() if name in graph.needs(n)),
+        columns=[_column(c, contract) for c in contract.columns],
+        checks=[rule.name for rule in contract.rules],
+    )
+
+
+def meaning(contract: Contract) -> str:
+    """The docstring of the table's function, or of its contract for a source."""
+    function = graph.table_functions().get(contract.name)
+    return inspect.cleandoc((function or contract.model).__doc__ or "")
+
+
+def markdown() -> str:
+    """docs/kpis.md: every published table and source for readers."""
+    parts = [
+        "# Tables",
+        "Written by `make docs` from the docstrings of the functions and from the contracts; "
+        "a test keeps it equal.",
+    ]
+    for title, kind in (("KPIs", "kpi"), ("Facts", "fact"), ("Sources", "source")):
+        parts.append(f"## {title}")
+        parts += [_section(c) for c in contracts().values() if _kind(c) == kind]
+    return "\n\n".join(parts) + "\n"
+
+
+def rows_of(
+    warehouse: Warehouse, name: str, where: str | None = None, limit: int = 20
+) -> list[dict[str, Any]]:
+    """The first rows of a published table or source, by its key, without private columns.
+
+    `where` is an SQL condition. Raises UsageError for an unknown table or a wrong condition.
+    """
+    contract = _declared(name.removeprefix(f"{warehouse.raw}."))
+    schema = warehouse.raw if contract.kind == "source" else warehouse.analytics
+    if contract.name not in warehouse.tables(schema):
+        remedy = "crm-ibis seed" if contract.kind == "source" else "crm-ibis refresh"
+        raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")
+    there = warehouse.table(schema, contract.name).columns
+    columns = [c.name for c in contract.columns if not c.private and c.name in there]
+    condition = f" WHERE {where}" if where else ""
+    order = ", ".join(warehouse.quote(c) for c in contract.key)
+    listed = ", ".join(warehouse.quote(c) for c in columns)
+    query = (
+        f"SELECT {listed} FROM {warehouse.quote(schema, contract.name)}{condition} "
+        f"ORDER BY {order} LIMIT {limit:d}"
+    )
+    try:
+        return [dict(zip(columns, row, strict=True)) for row in warehouse.fetch(query)]
+    except DatabaseError as error:
+        if where is None:
+            raise
+        raise UsageError(f"cannot use --where {where!r}: {error}") from None
+
+
+def _declared(name: str) -> Contract:
+    known = contracts()
+    if name not in known:
+        raise UsageError(
+            f'there is no table "{name}"{near_match(name, known)}; `crm-ibis list` shows the KPIs'
+        )
+    return known[name]
+
+
+def _kind(contract: Contract) -> str:
+    if contract.kind == "source":
+        return "source"
+    return "fact" if contract.name in graph.fact_functions() else "kpi"
+
+
+def _column(c: Column, contract: Contract) -> dict[str, Any]:
+    unit = next((unit for suffix, unit in UNITS.items() if c.name.endswith(suffix)), None)
+    own = [r.name for r in contract.rules if r.columns[:1] == (c.name,) and r.name != _key(contract)]
+    return {
+        "name": c.name,
+        "type": str(c.dtype),
+        "unit": unit,
+        "nullable": c.nullable,
+        "description": c.description,
+        "checks": [check for check in own if check != f"{c.name} is not null"],
+    }
+
+
+def _key(contract: Contract) -> str:
+    return contract.rules[0].name
+
+
+def _section(contract: Contract) -> str:
+    told = description(contract.name)
+    lines = [f"### {told.name}", "", told.meaning, "", f"- Grain: {', '.join(told.grain)}"]
+    if told.owner:
+        lines.append(f"- Owner: {told.owner} ({told.criticality})")
+    if told.needs:
+        lines.append(f"- Needs: {', '.join(told.needs)}")
+    if told.needed_by:
+        lines.append(f"- Needed by: {', '.join(told.needed_by)}")
+    lines += ["", "| column | type | null | meaning | checks |", "|---|---|---|---|---|"]
+    for c in told.columns:
+        null = "yes" if c["nullable"] else ""
+        checks = "; ".join(c["checks"])
+        lines.append(f"| {c['name']} | {c['type']} | {null} | {c['description']} | {checks} |")
+    return "\n".join(lines)

@@ -1,0 +1,242 @@
+"""How results look in a terminal, and as JSON."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from textwrap import wrap
+from typing import Any
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from crm_ibis.catalog import Entry
+from crm_ibis.settings import Settings, shown_url
+
+console = Console(highlight=False)
+
+SCORECARD = {
+    "total_leads": "Leads",
+    "sql_leads": "Qualified",
+    "sql_conversion_pct": "Qualified %",
+    "won_leads": "Won",
+    "won_pct": "Won %",
+    "sla_attainment_pct": "SLA attainment %",
+    "avg_csat": "CSAT (1-5)",
+    "nps": "NPS",
+    "overall_health_score": "Health (0-100)",
+    "health_status": "Health",
+    "total_revenue": "Revenue",
+}
+
+
+def print_json(value: Any) -> None:
+    """The value as JSON: decimals as exact strings, instants in ISO 8601."""
+    print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
+
+
+def print_sql(query: str) -> None:
+    """A query as it is, to be piped into a client."""
+    print(query)
+
+
+def refreshed(result: Any) -> None:
+    """Rows, new, changed and gone rows, checks and seconds of each table."""
+    table = _table("KPI", ">rows", ">new", ">changed", ">gone", ">checks", ">seconds")
+    for run in result.published:
+        counts = (run.rows, run.new, run.changed, run.gone, run.checks)
+        table.add_row(run.table, *(f"{n:,}" if n else "-" for n in counts), f"{run.seconds:.2f}")
+    console.print(table)
+    sources = [run for run in result.tables if run.kind == "source"]
+    checked = sum(run.checks for run in result.tables)
+    rows = sum(run.rows for run in sources)
+    done = "would be published" if result.dry_run else f"published in run {result.run_id}"
+    console.print(
+        f"{len(result.published)} tables {done}, as of {result.as_of} UTC: {len(sources)} sources "
+        f"with {rows:,} rows, {checked} checks, {len(result.warnings)} warnings, "
+        f"{result.seconds:.1f} s",
+        soft_wrap=True,
+    )
+
+
+def previewed(result: Any) -> None:
+    """The first cells that a publication would change."""
+    for name, rows in result.previews.items():
+        for row in rows:
+            key = ", ".join(f"{c}={_cell(v)}" for c, v in row["key"].items())
+            for column, (old, new) in row["cells"].items():
+                console.print(
+                    f"{name} [{key}] {column}: {_cell(old)} -> {_cell(new)}",
+                    markup=False,
+                    soft_wrap=True,
+                )
+
+
+def scorecard(rows: list[dict[str, Any]]) -> None:
+    """The company's months side by side."""
+    table = _table("Monthly scorecard", *(f">{row['month']:%B %Y}" for row in rows))
+    for column, title in SCORECARD.items():
+        table.add_row(title, *(_cell(row[column], 2) for row in rows))
+    console.print(table)
+
+
+def whereabouts(settings: Settings) -> None:
+    """Where everything is, and what to try next."""
+    console.print(
+        f"Everything is in {shown_url(settings.database_url)}: sources in schema "
+        f"{settings.raw_schema}, KPIs in {settings.analytics_schema}, the run log in "
+        f"{settings.meta_schema}.",
+        soft_wrap=True,
+    )
+    option = f"--database {shown_url(settings.database_url)} "
+    console.print("Look further:", f"  crm-ibis {option}show health_scores", sep="\n")
+    console.print("  crm-ibis describe conversion_funnel", "  crm-ibis list", sep="\n")
+
+
+def checked(outcomes: Iterable[Any]) -> None:
+    """Rows, checks and violations of each table, then the violations."""
+    outcomes = list(outcomes)
+    table = _table("table", ">rows", ">checks", ">errors", ">warnings", ">seconds")
+    for outcome in outcomes:
+        if outcome.problem:
+            table.add_row(outcome.table, "-", "-", "-", "-", "-")
+        else:
+            counts = (outcome.rows, outcome.checks, len(outcome.errors), len(outcome.warnings))
+            table.add_row(
+                outcome.table, *(f"{n:,}" if n else "-" for n in counts), f"{outcome.seconds:.2f}"
+            )
+    console.print(table)
+    for outcome in outcomes:
+        if outcome.problem:
+            console.print(outcome.problem, markup=False, soft_wrap=True)
+        for violation in outcome.violations:
+            console.print(f"{violation.severity}: {violation}", markup=False, soft_wrap=True)
+
+
+def listed(entries: Iterable[Entry]) -> None:
+    """The KPIs with owner, criticality, SLA, and on a second line what they need."""
+    entries = list(entries)
+    owners = max(len(entry.owner or "-") for entry in entries)
+    names = max(len(entry.name) for entry in entries)
+    console.print(f"{'KPI':<{names}}  {'owner':<{owners}}  {'criticality':<11}  SLA", style="bold")
+    for entry in entries:
+        console.print(
+            f"{entry.name:<{names}}  {entry.owner or '-':<{owners}}  "
+            f"{entry.criticality or '-':<11}  {entry.sla or '-'}"
+        )
+        needs = f"needs {', '.join(entry.needs)}"
+        lines = wrap(needs, console.width - 1, initial_indent="  ", subsequent_indent="    ")
+        console.print(*lines, sep="\n", style="dim")
+
+
+def described(told: Any) -> None:
+    """A table's meaning, grain, columns and checks."""
+    console.print(told.name, style="bold")
+    console.print(told.meaning, markup=False)
+    console.print()
+    facts = {
+        "grain": ", ".join(told.grain),
+        "owner": told.owner,
+        "criticality": told.criticality,
+        "exposures": ", ".join(told.exposures),
+        "needs": ", ".join(told.needs),
+        "needed by": ", ".join(told.needed_by),
+    }
+    for title, value in facts.items():
+        if value:
+            console.print(f"{title}: {value}", markup=False)
+    table = _table("column", "type", "null", "meaning")
+    for c in told.columns:
+        table.add_row(c["name"], c["type"], "yes" if c["nullable"] else "", c["description"])
+    console.print(table)
+    console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
+
+
+def shown(rows: list[dict[str, Any]], limit: int) -> None:
+    """Rows as a table where it fits, else each row as a list of its cells."""
+    if not rows:
+        console.print("no rows")
+        return
+    cells = [[_cell(value) for value in row.values()] for row in rows]
+    names = list(rows[0])
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    if sum(widths) + 3 * len(widths) + 1 <= console.width:
+        numeric = [isinstance(v, int | float | Decimal) for v in rows[0].values()]
+        table = _table(*(f">{n}" if is_n else n for n, is_n in zip(names, numeric, strict=True)))
+        for row in cells:
+            table.add_row(*row)
+        console.print(table)
+    else:
+        for number, row in enumerate(cells, start=1):
+            console.print(f"row {number}", style="bold")
+            for name, cell in zip(names, row, strict=True):
+                console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
+    if len(rows) == limit:
+        console.print(f"the first {limit} rows; --limit shows more")
+
+
+def status(states: Iterable[Any]) -> None:
+    """When each KPI was last published; with owners and rows where the terminal is wide enough."""
+    wide = console.width >= 110
+    extra = ("owner", ">rows") if wide else ()
+    table = _table("KPI", "as of (UTC)", ">age", "state", *extra, wrapped=False)
+    problems = []
+    for state in states:
+        published = state.published_at is not None
+        word = "failing" if state.failing else "published" if published else "never published"
+        cells = [
+            state.table,
+            f"{state.as_of:%Y-%m-%d %H:%M}" if published else "-",
+            _age(state.age_hours) if published else "-",
+            f"[red]{word}[/red]" if state.failing else word,
+        ]
+        if wide:
+            cells += [state.owner or "-", f"{state.rows:,}" if published else "-"]
+        table.add_row(*cells)
+        if state.failing:
+            problems.append(f"{state.table}: {state.last_error}")
+    console.print(table)
+    for problem in problems:
+        console.print(problem, markup=False, soft_wrap=True)
+
+
+def _table(*titles: str, wrapped: bool = True) -> Table:
+    """A plain table; a title that starts with `>` is that of a column of numbers."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for number, title in enumerate(titles):
+        table.add_column(
+            title.lstrip(">"),
+            justify="right" if title.startswith(">") else "left",
+            overflow="fold",
+            no_wrap=not wrapped or number == 0 or title.startswith(">"),
+        )
+    return table
+
+
+def _cell(value: Any, places: int = 4) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        text = f"{value:,.{places}f}".rstrip("0").rstrip(".")
+        return "0" if text == "-0" else text
+    if isinstance(value, Decimal):
+        return f"{value.quantize(Decimal('0.01')) if value == round(value, 2) else value:,}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return f"{value:,}"
+    return str(value)
+
+
+def _age(hours: float) -> str:
+    if hours < 1:
+        return f"{hours * 60:.0f} min"
+    return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"
+
+
+def _plain(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, date | datetime):
+        return value.isoformat()
+    return str(value)
