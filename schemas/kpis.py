@@ -73,9 +73,7 @@ class TicketSla(Published):
     sla_resolution_target_hours: Number = column("Longest time to the resolution.", gt=0)
     response_due_at: Instant = column("When the first response is due (UTC).")
     resolution_due_at: Instant = column("When the resolution is due (UTC).")
-    first_response_hours: Number = column(
-        "Time from opening to the first response.", nullable=True
-    )
+    first_response_hours: Number = column("Time from opening to the first response.", nullable=True)
     resolution_hours: Number = column("Time from opening to the resolution.", nullable=True)
     response_state: Text = column("How the response target stands.", isin=STATES)
     resolution_state: Text = column("How the resolution target stands.", isin=STATES)
@@ -107,9 +105,7 @@ class WeightedPipelineScenarios(Published):
     stage: Text = column("Stage the leads are in.", isin=STAGES)
     deal_count: Count = column("Leads.", ge=1)
     total_pipeline_value: Money = column("Sum of their amounts.", ge=0)
-    weighted_pipeline_value: Money = column(
-        "Sum of amount x win probability x stage weight.", ge=0
-    )
+    weighted_pipeline_value: Money = column("Sum of amount x win probability x stage weight.", ge=0)
     win_probability: Number = column("Effective win probability, 0 to 1.", **SHARE)
     stage_weight: Number = column("Effective stage weight, 0 to 1.", **SHARE)
     weight_factor: Number = column(
@@ -220,9 +216,7 @@ class RepActivityByChannel(Published):
     @pa.dataframe_check(description="responses and conversions are at most all activities")
     def parts_of_total(cls, data):
         table = data.table
-        return table.total_outreach >= ibis.greatest(
-            table.total_responses, table.total_conversions
-        )
+        return table.total_outreach >= ibis.greatest(table.total_responses, table.total_conversions)
 
 
 class TicketSlaCompliance(Published):
@@ -427,9 +421,7 @@ class RevenueKpis(Published):
     month: Day = column("Month of the invoice.", whole_month=True)
     total_invoices: Count = column("Paid invoices.", ge=0)
     total_revenue: Money = column("Sum of paid invoices.")
-    avg_revenue_per_invoice: Money = column(
-        "Mean paid invoice; null without one.", nullable=True
-    )
+    avg_revenue_per_invoice: Money = column("Mean paid invoice; null without one.", nullable=True)
     outstanding_amount: Money = column("Sum of pending invoices.")
 
     class Config:
@@ -473,9 +465,7 @@ class CombinedKpis(Published):
     )
     violation_count: Count = column("Applications with violations.", ge=0)
     total_revenue: Money = column("Sum of paid invoices.")
-    avg_revenue_per_invoice: Money = column(
-        "Mean paid invoice; null without one.", nullable=True
-    )
+    avg_revenue_per_invoice: Money = column("Mean paid invoice; null without one.", nullable=True)
     total_outreach: Count = column("Outreach activities, all channels.", ge=0)
     response_rate_pct: Number = column(
         "Responses, of activities; null without any.", nullable=True, **PCT

@@ -45,10 +45,15 @@ class Instant(click.ParamType):
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="crm-ibis")
-@click.option("--database", metavar="URL", help="duckdb://FILE or postgres://...; else from "
-              "CRM_IBIS_DATABASE_URL, else duckdb://crm.duckdb.")
-@click.option("--params", metavar="FILE", help="Business assumptions (YAML) that override the "
-              "shipped ones.")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="duckdb://FILE or postgres://...; else from "
+    "CRM_IBIS_DATABASE_URL, else duckdb://crm.duckdb.",
+)
+@click.option(
+    "--params", metavar="FILE", help="Business assumptions (YAML) that override the shipped ones."
+)
 @click.pass_context
 def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
     """CRM metrics, checked and published in one transaction, on DuckDB or PostgreSQL."""
@@ -76,9 +81,7 @@ def demo(settings: Settings) -> None:
         settings = load_settings(DEMO_URL, str(settings.params_file or "") or None)
     with _open(settings) as warehouse:
         load_seeds(warehouse, report=_progress)
-        result = refresh(
-            warehouse, as_of=DEMO_AS_OF, params=_params(settings), report=_progress
-        )
+        result = refresh(warehouse, as_of=DEMO_AS_OF, params=_params(settings), report=_progress)
         scorecard = warehouse.rows(
             warehouse.table(warehouse.analytics, "monthly_scorecard").order_by("month")
         )
@@ -271,4 +274,3 @@ def main() -> None:
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)
-

@@ -204,7 +204,8 @@ def contracts() -> dict[str, Contract]:
     for file in ("sources.py", "kpis.py"):
         path = content.path("schemas", file)
         spec = importlib.util.spec_from_file_location(f"_crm_ibis_schemas_{path.stem}", path)
-        assert spec and spec.loader
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         for model in vars(module).values():
@@ -236,16 +237,8 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
     """Rules that a source's numbers must keep so that none is changed by the contract's type."""
-    return [
-        Rule(
-            name=f"{c.name} fits into {c.dtype}",
-            columns=(c.name,),
-            violated=lambda table, c=c: ~_fits(table[c.name], c.dtype),
-        )
-        for c in contract.columns
-        if (_is_exact(c.dtype) and not _is_exact(raw.schema()[c.name]))
-        or (c.dtype.is_integer() and not raw.schema()[c.name].is_integer())
-    ]
+    types = raw.schema()
+    return [_conversion(c) for c in contract.columns if _may_not_fit(types[c.name], c.dtype)]
 
 
 def check_types(table: Table, contract: Contract) -> None:
@@ -254,7 +247,9 @@ def check_types(table: Table, contract: Contract) -> None:
         with config_context(validation_depth=ValidationDepth.SCHEMA_ONLY):
             contract.model.validate(table, lazy=True)
     except (SchemaError, SchemaErrors) as error:
-        raise DataError(f"{contract.name} does not have the columns of its contract: {error}") from None
+        raise DataError(
+            f"{contract.name} does not have the columns of its contract: {error}"
+        ) from None
 
 
 def counts(table: Table, rules: list[Rule], parents: Mapping[str, Table]) -> Table:
@@ -270,20 +265,18 @@ def counts(table: Table, rules: list[Rule], parents: Mapping[str, Table]) -> Tab
         for i, rule in enumerate(rules)
         if rule.violated is None
     }
-    return found.mutate(**others).select(
-        "row_count", *(f"rule_{i}" for i in range(len(rules)))
-    )
+    return found.mutate(**others).select("row_count", *(f"rule_{i}" for i in range(len(rules))))
 
 
-def samples(
-    table: Table, rule: Rule, contract: Contract, parents: Mapping[str, Table]
-) -> Table:
+def samples(table: Table, rule: Rule, contract: Contract, parents: Mapping[str, Table]) -> Table:
     """Up to 20 rows that break a rule: the key and the offending columns."""
     shown = list(dict.fromkeys([*contract.key, *rule.columns]))
     rows = rule.rows(table, parents)
-    return rows.select(*(c for c in rows.columns if c in shown or c == "row_count")).order_by(
-        list(contract.key)
-    ).limit(SAMPLES)
+    return (
+        rows.select(*(c for c in rows.columns if c in shown or c == "row_count"))
+        .order_by(list(contract.key))
+        .limit(SAMPLES)
+    )
 
 
 def without_private(row: dict[str, Any], contract: Contract) -> dict[str, Any]:
@@ -375,7 +368,7 @@ def dtype_of_column(c: Any) -> dt.DataType:
 
 def _verdict(check: Check, table: Table, key: str | None) -> ir.BooleanColumn:
     # Pandera's own checks answer with a table that holds the verdict, ours with the verdict.
-    verdict = check._check_fn(IbisData(table, key), **check._check_kwargs)  # type: ignore[misc]
+    verdict = check._check_fn(IbisData(table, key), **check._check_kwargs)
     if isinstance(verdict, ir.Table):
         (expression,) = verdict.op().values.values()
         verdict = expression.to_expr()
@@ -397,16 +390,33 @@ def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
     return value if same else value.cast(dtype)
 
 
-def _is_exact(dtype: dt.DataType) -> bool:
-    return dtype.is_integer() or dtype.is_decimal()
+def _may_not_fit(given: dt.DataType, wanted: dt.DataType) -> bool:
+    """Whether a number of one type may be cut, rounded to a whole or refused by another."""
+    if wanted.is_integer():
+        return not given.is_integer()
+    if not wanted.is_decimal() or given.is_integer():
+        return False
+    digits = _digits(given) if given.is_decimal() else None
+    return digits is None or digits > _digits(wanted)
 
 
-def _fits(value: ir.NumericValue, dtype: dt.DataType) -> ir.BooleanValue:
-    limit = 10 ** (dtype.precision - dtype.scale) if dtype.is_decimal() else 2**63
-    fits = value.abs() < ibis.literal(float(limit), "float64")  # false for infinity
-    if value.type().is_floating():
-        fits &= ~value.isnan()
-    return fits & (value == value.round()) if dtype.is_integer() else fits
+def _digits(dtype: dt.DataType) -> float:
+    """Digits before the point; PostgreSQL's bare numeric has any number."""
+    return float("inf") if dtype.precision is None else dtype.precision - (dtype.scale or 0)
+
+
+def _conversion(c: Column) -> Rule:
+    def misfit(table: Table) -> ir.BooleanColumn:
+        value = table[c.name]
+        limit = 10 ** _digits(c.dtype) if c.dtype.is_decimal() else 2.0**63
+        fits = value.abs() < ibis.literal(float(limit), "float64")  # false for infinity
+        if value.type().is_floating():
+            fits &= ~value.isnan()
+        if c.dtype.is_integer():
+            fits &= value == value.round()
+        return ~fits
+
+    return Rule(name=f"{c.name} fits into {c.dtype}", columns=(c.name,), violated=misfit)
 
 
 def _shown(value: Any) -> str:

@@ -113,7 +113,7 @@ def _kind(contract: Contract) -> str:
 
 def _column(c: Column, contract: Contract) -> dict[str, Any]:
     unit = next((unit for suffix, unit in UNITS.items() if c.name.endswith(suffix)), None)
-    own = [r.name for r in contract.rules if r.columns[:1] == (c.name,) and r.name != _key(contract)]
+    own = [rule.name for rule in contract.rules[1:] if rule.columns[:1] == (c.name,)]
     return {
         "name": c.name,
         "type": str(c.dtype),
@@ -124,13 +124,11 @@ def _column(c: Column, contract: Contract) -> dict[str, Any]:
     }
 
 
-def _key(contract: Contract) -> str:
-    return contract.rules[0].name
-
-
 def _section(contract: Contract) -> str:
     told = description(contract.name)
-    lines = [f"### {told.name}", "", told.meaning, "", f"- Grain: {', '.join(told.grain)}"]
+    lines = [f"### {told.name}", "", told.meaning, ""]
+    if told.kind == "source":
+        lines.append(f"- Key: {', '.join(told.grain)}")
     if told.owner:
         lines.append(f"- Owner: {told.owner} ({told.criticality})")
     if told.needs:

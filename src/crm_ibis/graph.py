@@ -35,7 +35,8 @@ def _functions_of(module: ModuleType) -> dict[str, TableFunction]:
 def kpi_functions() -> dict[str, TableFunction]:
     """Every KPI, by name."""
     modules = (
-        import_module(f"{kpis.__name__}.{info.name}") for info in pkgutil.iter_modules(kpis.__path__)
+        import_module(f"{kpis.__name__}.{info.name}")
+        for info in pkgutil.iter_modules(kpis.__path__)
     )
     return {name: f for module in modules for name, f in sorted(_functions_of(module).items())}
 
@@ -118,22 +119,28 @@ def unbound_sources(raw_schema: str) -> dict[str, Table]:
     }
 
 
-def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
-    """The whole query of a table in the SQL of a dialect, from the sources on.
+def queries(
+    names: Iterable[str], dialect: str, raw_schema: str, params: Params, as_of: datetime
+) -> dict[str, str]:
+    """The query of each named table and of all it needs, in the SQL of a dialect.
 
-    Every table it needs is a common table expression of its own name, so that the query reads like
-    the graph. Raises UsageError when the dialect is unknown or lacks something.
+    Each reads the others by name. Raises UsageError when the dialect is unknown or lacks something.
     """
-    queries: dict[str, str] = {}
+    written: dict[str, str] = {}
 
-    def named(table_name: str, table: Table) -> Table:
-        queries[table_name] = str(ibis.to_sql(table, dialect=dialect))
-        return ibis.table(table.schema(), name=table_name)
+    def write(name: str, table: Table) -> Table:
+        try:
+            written[name] = str(ibis.to_sql(table, dialect=dialect))
+        except (ibis.common.exceptions.IbisError, AttributeError, ValueError) as error:
+            raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
+        return ibis.table(table.schema(), name=name)
 
-    try:
-        build([name], unbound_sources(raw_schema), params, as_of, stage=named)
-    except (ibis.common.exceptions.IbisError, AttributeError, ValueError) as error:
-        raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
-    query = queries.pop(name)
-    needed = ",\n".join(f"{n} AS (\n{indent(q, '  ')}\n)" for n, q in queries.items())
-    return f"WITH {needed}\n{query}" if needed else query
+    build(names, unbound_sources(raw_schema), params, as_of, stage=write)
+    return written
+
+
+def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
+    """The whole query of a table, from the sources on: what it needs as named subqueries first."""
+    parts = queries([name], dialect, raw_schema, params, as_of).items()
+    needed = ",\n".join(f"{part} AS (\n{indent(query, '  ')}\n)" for part, query in parts)
+    return f"WITH {needed}\nSELECT *\nFROM {name}"

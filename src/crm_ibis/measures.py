@@ -149,13 +149,11 @@ def wilson_lower_bound(successes: ir.IntegerValue, trials: ir.IntegerValue) -> i
     """
     c = successes.cast("float64")
     n = trials.cast("float64").nullif(0)
-    spread = ibis.literal(1.96, "float64") * (
-        c * (n - c) / n + ibis.literal(0.9604, "float64")
-    ).sqrt()
+    spread = (
+        ibis.literal(1.96, "float64") * (c * (n - c) / n + ibis.literal(0.9604, "float64")).sqrt()
+    )
     bound = (
-        100
-        * (c + ibis.literal(1.9208, "float64") - spread)
-        / (n + ibis.literal(3.8416, "float64"))
+        100 * (c + ibis.literal(1.9208, "float64") - spread) / (n + ibis.literal(3.8416, "float64"))
     )
     return ibis.ifelse((successes == 0) & (trials > 0), ibis.literal(0.0, "float64"), bound)
 

@@ -5,6 +5,7 @@ Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
 
 import re
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -36,7 +37,7 @@ Component = Literal[
 
 DEFAULTS = Path(__file__).with_name("params.yml")
 WEIGHT_UNITS = 10_000
-"""Weights and probabilities have at most 4 decimal places, so that products with money stay exact."""
+"""Weights and probabilities have at most 4 places, so that products with money stay exact."""
 
 _MICROSECONDS = {
     "us": 1,
@@ -161,7 +162,7 @@ class Params(_Record):
     @model_validator(mode="after")
     def _ordered(self) -> "Params":
         ladder = [name for name in ("worst", "base", "best") if name in self.scenarios]
-        for lower, higher in zip(ladder, ladder[1:], strict=False):
+        for lower, higher in pairwise(ladder):
             for stage in self.stages:
                 if self.factor(lower, stage) > self.factor(higher, stage):
                     raise ValueError(
@@ -170,16 +171,16 @@ class Params(_Record):
                     )
         return self
 
-    def assumption(self, scenario: str, stage: str) -> StageAssumption:
+    def assumption(self, scenario: str, stage: Stage) -> StageAssumption:
         """Win probability and stage weight of a stage in a scenario, before weighting is toggled.
 
         Overrides of the scenario replace the default first, then its multiplier scales the open
         stages' probability, capped at 1. Won and lost are facts and never rescaled.
         """
         given, chosen = self.stages[stage], self.scenarios[scenario]
-        if stage not in get_args(OpenStage):
+        if stage == "won" or stage == "lost":
             return given
-        override = chosen.stages.get(stage, StageOverride())
+        override = chosen.stages.get(stage) or StageOverride()
         probability = given.win_probability
         if override.win_probability is not None:
             probability = override.win_probability
@@ -191,7 +192,7 @@ class Params(_Record):
             stage_weight=weight,
         )
 
-    def factor(self, scenario: str, stage: str) -> Decimal:
+    def factor(self, scenario: str, stage: Stage) -> Decimal:
         """What one unit of amount in a stage is worth in a scenario."""
         stage_assumption = self.assumption(scenario, stage)
         if not self.scenarios[scenario].apply_weighting:

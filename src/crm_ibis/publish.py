@@ -96,7 +96,7 @@ class Publication:
         rows = []
         for row in found:
             pairs = zip(row[len(key) :: 2], row[len(key) + 1 :: 2], strict=True)
-            cells = {c: pair for c, pair in zip(self.compared, pairs, strict=True)}
+            cells = dict(zip(self.compared, pairs, strict=True))
             rows.append(
                 {
                     "key": dict(zip(key, row, strict=False)),

@@ -136,8 +136,10 @@ class _Run:
         graph.build(self.names, self.sources, self.params, self.as_of, stage=self._stage)
 
     def _stage(self, name: str, table: Table) -> Table:
-        """Writes what is published, and what several others need, to a temporary table, and audits
-        it. A fact that is not published is not audited: it has a row per row of a checked source."""
+        """Writes and audits what is published, and what several others need.
+
+        A fact that is not published is not audited: it has a row per row of a checked source.
+        """
         publishing, is_fact = name in self.names, name in graph.fact_functions()
         users = [user for user in graph.plan(self.names) if name in graph.needs(user)]
         worth_writing = len(users) > 1 and (is_fact or name in graph.kpi_functions())

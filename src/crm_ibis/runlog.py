@@ -24,9 +24,9 @@ LAYOUTS = [
         "CREATE TABLE {meta}.runs (run_id TEXT, command TEXT, state TEXT, started_at TIMESTAMP, "
         "finished_at TIMESTAMP, as_of TIMESTAMP, tables TEXT, params TEXT, program_version TEXT, "
         "started_by TEXT, error TEXT)",
-        "CREATE TABLE {meta}.run_tables (run_id TEXT, table_name TEXT, kind TEXT, row_count BIGINT, "
-        "new_rows BIGINT, changed_rows BIGINT, gone_rows BIGINT, checks BIGINT, warnings TEXT, "
-        "seconds DOUBLE PRECISION)",
+        "CREATE TABLE {meta}.run_tables (run_id TEXT, table_name TEXT, kind TEXT, "
+        "row_count BIGINT, new_rows BIGINT, changed_rows BIGINT, gone_rows BIGINT, "
+        "checks BIGINT, warnings TEXT, seconds DOUBLE PRECISION)",
     ],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
@@ -143,7 +143,7 @@ def publications(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
 
 
 def failures(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Runs that failed or were abandoned, newest first: run_id, state, finished_at, tables, error."""
+    """Runs that failed or were abandoned, newest first."""
     if "runs" not in warehouse.tables(warehouse.meta):
         return []
     found = warehouse.fetch(

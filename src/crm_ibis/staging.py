@@ -20,11 +20,15 @@ def stg_leads(leads: Table, as_of: datetime) -> Table:
 
 def stg_opportunities(opportunities: Table, as_of: datetime) -> Table:
     """Opportunities entered by `as_of`; one that closed later is still open."""
-    return _entered(opportunities, as_of).rename(opportunity_id="id").mutate(
-        month=month_of(opportunities.created_at),
-        status=ibis.ifelse(
-            opportunities.closed_at > instant(as_of), "open", opportunities.status
-        ),
+    return (
+        _entered(opportunities, as_of)
+        .rename(opportunity_id="id")
+        .mutate(
+            month=month_of(opportunities.created_at),
+            status=ibis.ifelse(
+                opportunities.closed_at > instant(as_of), "open", opportunities.status
+            ),
+        )
     )
 
 
@@ -53,25 +57,33 @@ def stg_outreach(outreach: Table, as_of: datetime) -> Table:
 
 def stg_applications(applications: Table, as_of: datetime) -> Table:
     """Applications received by `as_of`; a candidate hired later is still pending."""
-    return _entered(applications, as_of).rename(application_id="id").mutate(
-        month=month_of(applications.created_at),
-        status=ibis.ifelse(
-            (applications.status == "hired") & (applications.hired_at > instant(as_of)),
-            "pending",
-            applications.status,
-        ),
+    return (
+        _entered(applications, as_of)
+        .rename(application_id="id")
+        .mutate(
+            month=month_of(applications.created_at),
+            status=ibis.ifelse(
+                (applications.status == "hired") & (applications.hired_at > instant(as_of)),
+                "pending",
+                applications.status,
+            ),
+        )
     )
 
 
 def stg_invoices(invoices: Table, as_of: datetime) -> Table:
     """Invoices issued by `as_of`; one that was paid later is still pending."""
-    return _entered(invoices, as_of).rename(invoice_id="id").mutate(
-        month=month_of(invoices.created_at),
-        status=ibis.ifelse(
-            (invoices.status == "paid") & (invoices.paid_at > instant(as_of)),
-            "pending",
-            invoices.status,
-        ),
+    return (
+        _entered(invoices, as_of)
+        .rename(invoice_id="id")
+        .mutate(
+            month=month_of(invoices.created_at),
+            status=ibis.ifelse(
+                (invoices.status == "paid") & (invoices.paid_at > instant(as_of)),
+                "pending",
+                invoices.status,
+            ),
+        )
     )
 
 

@@ -47,14 +47,16 @@ def health_scores(
         ),
     ).filter(lambda row: ibis.or_(*(row[c].notnull() for c in units)))
     enough = weighed.weight >= ceil(params.health.min_coverage_pct * WEIGHT_UNITS / 100)
-    scored = weighed.mutate(
+    scored = weighed.select(
+        *GRAIN,
+        *units,
         overall_health_score=when(enough, ratio(weighed.points, weighed.weight)),
         coverage_pct=ratio_pct(weighed.weight, ibis.literal(WEIGHT_UNITS)),
         missing_components=weighed.missing.substr(1).nullif(""),
     )
     return scored.mutate(
         health_status=health_status(scored.overall_health_score, params.health.thresholds)
-    ).drop("weight", "points", "missing")
+    )
 
 
 def _pipeline_health(stg_leads: Table, params: Params) -> Table:

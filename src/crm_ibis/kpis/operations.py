@@ -110,8 +110,12 @@ def combined_kpis(
         "total_revenue",
         "total_outreach",
     ]
-    return sides.mutate(
+    return sides.select(
+        *GRAIN,
+        "avg_time_to_fill_days",
+        "compliance_rate_pct",
+        "avg_revenue_per_invoice",
         **{column: sides[column].fill_null(0) for column in counts},
         response_rate_pct=ratio_pct(sides.responses, sides.total_outreach),
         conversion_rate_pct=ratio_pct(sides.conversions, sides.total_outreach),
-    ).drop("responses", "conversions")
+    )

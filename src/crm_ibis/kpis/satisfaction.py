@@ -47,6 +47,16 @@ def satisfaction_rollups(stg_satisfaction: Table) -> Table:
         previous_month_score=scored.score,
     )
     compared = scored.left_join(previous, GRAIN)
-    return compared.mutate(month_over_month_change=_.score - _.previous_month_score).drop(
-        *(f"{column}_right" for column in GRAIN), "total_score", "favourable", "unfavourable"
+    return compared.select(
+        *GRAIN,
+        "response_count",
+        "avg_score",
+        "score",
+        "promoter_or_satisfied_pct",
+        "detractor_or_dissatisfied_pct",
+        "min_score",
+        "median_score",
+        "max_score",
+        "previous_month_score",
+        month_over_month_change=compared.score - compared.previous_month_score,
     )

@@ -7,9 +7,7 @@ from crm_ibis.warehouse.base import Warehouse
 __all__ = ["Warehouse", "open_warehouse"]
 
 
-def open_warehouse(
-    settings: Settings, read_only: bool = False, staging: bool = False
-) -> Warehouse:
+def open_warehouse(settings: Settings, read_only: bool = False, staging: bool = False) -> Warehouse:
     """A connection to the database of the settings; use it as a context manager.
 
     A read-only one leaves a DuckDB file to other readers; with `staging` it may still write

@@ -100,12 +100,14 @@ class Warehouse(ABC):
         return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
     def compile(self, query: Table) -> str:
-        """The SQL of an expression, on one line of thought with this database's dialect."""
+        """The SQL of an expression in this database's dialect."""
         return str(self.con.compile(query))
 
     def rows(self, query: Table) -> list[dict[str, Any]]:
         """The rows of an expression as dictionaries."""
-        return [dict(zip(query.columns, row, strict=True)) for row in self.fetch(self.compile(query))]
+        return [
+            dict(zip(query.columns, row, strict=True)) for row in self.fetch(self.compile(query))
+        ]
 
     def tables(self, schema: str) -> set[str]:
         """Names of the tables and views in a schema; none when there is no such schema."""

@@ -4,7 +4,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -34,7 +34,6 @@ class DuckDBWarehouse(Warehouse):
                 "CRM_IBIS_DATABASE_URL or --database names another"
             )
         self.con = self._connect(read_only and self.file is not None)
-        self._in_transaction = False
         with self.translated():
             # TIMESTAMPTZ is cast in the session's zone; sources are read as UTC.
             self.run("SET TimeZone = 'UTC'")
@@ -95,10 +94,8 @@ class DuckDBWarehouse(Warehouse):
             with self.translated():
                 self.con.con.commit()
         except BaseException:
-            try:
+            with suppress(duckdb.Error):  # a fatal error has already ended the transaction
                 self.con.con.rollback()
-            except duckdb.Error:
-                pass  # a fatal error has already ended the transaction
             raise
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
@@ -149,10 +146,11 @@ class DuckDBWarehouse(Warehouse):
 
     def broken_views(self) -> set[str]:
         views = self.fetch("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal")
-        return {f"the view {schema}.{view}" for schema, view in views if not self._reads(schema, view)}
+        return {
+            f"the view {schema}.{view}" for schema, view in views if not self._reads(schema, view)
+        }
 
     def _reads(self, schema: str, view: str) -> bool:
-        # A failed bind ends a transaction only when it is fatal; prepare asks without reading rows.
         try:
             self.con.con.execute(f"DESCRIBE SELECT * FROM {self.quote(schema, view)}").fetchall()
         except duckdb.Error:

@@ -17,6 +17,7 @@ from crm_ibis.warehouse.base import Row, Warehouse, first_line
 
 COPY_BLOCK = 1 << 20
 IDENTIFIER_BYTES = 63
+RESOURCES = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
 
 
 class PostgresWarehouse(Warehouse):
@@ -60,9 +61,9 @@ class PostgresWarehouse(Warehouse):
     def lock(self, holder: Callable[[], str]) -> Iterator[None]:
         # Session-level and taken before the transaction: a snapshot taken while waiting would be
         # stale. The server frees it when the connection ends, however it ends.
-        key = f"hashtextextended('crm_ibis.' || '{self.analytics.replace(chr(39), chr(39) * 2)}', 0)"
+        key = "hashtextextended('crm_ibis.' || ?, 0)"
         deadline = time.monotonic() + self.settings.lock_timeout
-        while not self.fetch(f"SELECT pg_try_advisory_lock({key})")[0][0]:
+        while not self.fetch(f"SELECT pg_try_advisory_lock({key})", [self.analytics])[0][0]:
             if time.monotonic() >= deadline:
                 raise DatabaseError(
                     f"{holder()} holds the lock on schema {self.analytics}; wait for it to end, "
@@ -73,7 +74,7 @@ class PostgresWarehouse(Warehouse):
             yield
         finally:
             with suppress(DatabaseError):  # a lost connection has freed it already
-                self.fetch(f"SELECT pg_advisory_unlock({key})")
+                self.fetch(f"SELECT pg_advisory_unlock({key})", [self.analytics])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -100,7 +101,7 @@ class PostgresWarehouse(Warehouse):
                 f"grant the user CREATE on the database, or on the schemas {self.analytics} and "
                 f"{self.meta}, TEMPORARY on the database, and SELECT on {self.raw}"
             )
-        elif isinstance(error, errors.DiskFull | errors.OutOfMemory | errors.ConfigurationLimitExceeded):
+        elif isinstance(error, RESOURCES):
             remedy = "free space or memory on the server and run again. Nothing was published."
         elif isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
             remedy = "somebody else changed the same rows meanwhile; run again"
@@ -120,10 +121,14 @@ class PostgresWarehouse(Warehouse):
     def load_csv(self, schema: str, name: str, columns: Sequence[str], file: Path) -> None:
         names = ", ".join(self.quote(c) for c in columns)
         sql = f"COPY {self.quote(schema, name)} ({names}) FROM STDIN (FORMAT csv, HEADER true)"
-        with self.translated(), self.con.con.cursor() as cursor, cursor.copy(sql) as copy:
-            with file.open("rb") as data:
-                while block := data.read(COPY_BLOCK):
-                    copy.write(block)
+        with (
+            file.open("rb") as data,
+            self.translated(),
+            self.con.con.cursor() as cursor,
+            cursor.copy(sql) as copy,
+        ):
+            while block := data.read(COPY_BLOCK):
+                copy.write(block)
         self.run(f"ANALYZE {self.quote(schema, name)}")
 
     def remark(self, schema: str, name: str) -> str | None:

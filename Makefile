@@ -1,0 +1,45 @@
+# Everything happens in .venv, which the targets make when it is not there or out of date.
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check lint types docs golden bench clean
+
+# The newest python of a checkout that was never set up needs nothing but venv and pip.
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crm_ibis needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m compileall -q .venv src || true
+	touch $@
+
+## Sample data -> all KPIs on embedded DuckDB -> the scorecard.
+demo: .venv/installed
+	$(BIN)/crm-ibis demo
+
+## All tests, on DuckDB and on a PostgreSQL that they start themselves.
+test: .venv/installed
+	$(BIN)/python -m pytest -q -n 2
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: .venv/installed
+	$(BIN)/mypy
+
+check: lint types test
+
+## docs/kpis.md from docstrings and contracts; golden SQL from the KPIs.
+docs: .venv/installed
+	$(BIN)/python -c 'from crm_ibis.docs import markdown; print(markdown(), end="")' > docs/kpis.md
+
+golden: .venv/installed
+	$(BIN)/python -m pytest -q tests/test_golden_sql.py --update-golden
+
+## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL; about 15 minutes.
+bench: .venv/installed
+	$(BIN)/python -m benchmarks.bench
+
+clean:
+	rm -rf .venv bench-data build dist crm.duckdb crm-demo.duckdb

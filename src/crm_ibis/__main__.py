@@ -1,0 +1,5 @@
+"""`python -m crm_ibis`."""
+
+from crm_ibis.cli import main
+
+main()

