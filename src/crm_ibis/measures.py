@@ -90,7 +90,8 @@ def micros(amount: ir.DecimalValue) -> ir.IntegerValue:
 
 def cents(amount: ir.DecimalValue) -> ir.IntegerValue:
     """Money as a whole number of cents."""
-    return (amount * 100).cast("int64")
+    # Widened first: DuckDB multiplies in the width of the amount.
+    return (amount.cast("decimal(38, 2)") * 100).cast("int64")
 
 
 def exact_float(amount: ir.DecimalValue) -> ir.FloatingValue:
@@ -127,13 +128,16 @@ def money(amount: ir.DecimalValue) -> ir.DecimalValue:
 def money_mean(total: ir.DecimalValue, count: ir.IntegerValue) -> ir.DecimalValue:
     """total / count in cents, half away from zero; null when the count is 0.
 
-    In integers: DuckDB's decimal division is a float (2.01 / 2 gives 1.00).
+    In whole millionths, by remainder: DuckDB's decimal division is a float (2.01 / 2 gives 1.00).
     """
-    units = micros(total).abs()
-    units_per_cent = count.nullif(0).cast("int64") * 10_000
+    units = (total.cast("decimal(38, 6)").abs() * MICRO).cast("decimal(38, 0)")
+    units_per_cent = (count.nullif(0).cast("int64") * (MICRO // 100)).cast("decimal(38, 0)")
     remainder = units % units_per_cent
-    whole_cents = ((units - remainder) / units_per_cent).cast("int64")
-    cents = whole_cents + ibis.ifelse(2 * remainder >= units_per_cent, 1, 0)
+    whole = units - remainder
+    # A float quotient may miss by a few; what it leaves is small enough to be divided exactly.
+    near = (whole / units_per_cent).cast("int64")
+    missed = ((whole - near.cast("decimal(38, 0)") * units_per_cent) / units_per_cent).cast("int64")
+    cents = near + missed + ibis.ifelse(remainder + remainder >= units_per_cent, 1, 0)
     signed = ibis.ifelse(total < 0, -cents, cents)
     return (signed.cast("decimal(38, 2)") * ibis.literal("0.01").cast("decimal(38, 2)")).cast(
         "decimal(18, 2)"
@@ -170,8 +174,8 @@ def weighted_forecast(
 ) -> ir.FloatingScalar:
     """Weighted mean of the values when enabled, else their plain mean, as float64.
 
-    Rows without a value, or without a weight, count in neither; null when the weights sum to 0.
-    Exact for decimals and integers: sums first, one division.
+    Rows without a value count in neither mean, rows without a weight in the plain one only; null
+    when the weights sum to 0. Exact for decimals and integers: sums first, one division.
     """
     weights_used = when(values.notnull(), weights)
     return scenario_toggle(

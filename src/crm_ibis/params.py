@@ -248,7 +248,9 @@ def _explain(problem: Any) -> str:
     where = ".".join(str(step) for step in problem["loc"] if step != "[key]")
     if problem["type"] in ("extra_forbidden", "literal_error"):
         word = str([step for step in problem["loc"] if step != "[key]"][-1])
-        return f"{where}: unknown key{near_match(word, _known_keys())}"
+        hint = near_match(word, _known_keys() - {word})
+        expected = problem.get("ctx", {}).get("expected")
+        return f"{where}: unknown key{hint}" + (f"; there may be {expected}" if expected else "")
     message = problem["msg"].removeprefix("Value error, ")
     given = problem["input"]
     shown = f" (given: {given})" if isinstance(given, int | float | str | Decimal) else ""

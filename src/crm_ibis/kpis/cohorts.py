@@ -63,10 +63,8 @@ def cohort_retention(lead_milestones: Table, params: Params, as_of: datetime) ->
 
 
 def _months_after_start(leads: Table, milestone: str) -> ir.IntegerColumn:
-    """Calendar months from the cohort's to the milestone's; 0 for one before the creation."""
-    months = month_number(leads[milestone]) - month_number(leads.cohort_month)
-    # Not greatest(0, months), which is 0 for a milestone that never came.
-    return ibis.ifelse(months < 0, 0, months).cast("int64")
+    """Calendar months from the cohort's to the milestone's; null for one that never came."""
+    return month_number(leads[milestone]) - month_number(leads.cohort_month)
 
 
 def _leads(paths: Table, where: ir.BooleanColumn) -> ir.IntegerScalar:

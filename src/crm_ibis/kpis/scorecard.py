@@ -41,9 +41,7 @@ def monthly_scorecard(
         avg_csat=ratio(answers.csat_total, answers.csat_answers),
         nps=ratio_pct(answers.promoters - answers.detractors, answers.nps_answers),
     )
-    paid = stg_invoices.group_by("month").agg(
-        total_revenue=_.amount.sum(where=_.status == "paid").fill_null(0)
-    )
+    paid = stg_invoices.group_by("month").agg(total_revenue=_.amount.sum(where=_.status == "paid"))
     revenue = paid.select("month", total_revenue=money(paid.total_revenue))
     months = merge_on(["month"], leads, health, satisfaction, revenue)
     return months.mutate(

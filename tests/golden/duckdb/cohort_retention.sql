@@ -65,7 +65,7 @@ FROM (
         "t7"."opportunity_after",
         "t7"."leads",
         "t7"."months_begun",
-        "t3"."months_since_cohort"
+        "t4"."months_since_cohort"
       FROM (
         SELECT
           "t5"."facility_id",
@@ -82,12 +82,12 @@ FROM (
           ) AS "months_begun"
         FROM (
           SELECT
-            "t4"."facility_id",
-            "t4"."rep_id",
-            "t4"."cohort_month",
-            "t4"."won_after",
-            "t4"."lost_after",
-            "t4"."opportunity_after",
+            "t3"."facility_id",
+            "t3"."rep_id",
+            "t3"."cohort_month",
+            "t3"."won_after",
+            "t3"."lost_after",
+            "t3"."opportunity_after",
             COUNT(*) AS "leads"
           FROM (
             SELECT
@@ -101,77 +101,35 @@ FROM (
               "t0"."opportunity_at",
               "t0"."won_at",
               "t0"."lost_at",
-              CASE
-                WHEN (
-                  (
-                    (
-                      CAST(EXTRACT(year FROM "t0"."won_at") AS BIGINT) * 12
-                    ) + EXTRACT(month FROM "t0"."won_at")
-                  ) - (
-                    (
-                      CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                    ) + EXTRACT(month FROM "t0"."cohort_month")
-                  )
-                ) < 0
-                THEN 0
-                ELSE (
-                  (
-                    CAST(EXTRACT(year FROM "t0"."won_at") AS BIGINT) * 12
-                  ) + EXTRACT(month FROM "t0"."won_at")
-                ) - (
-                  (
-                    CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                  ) + EXTRACT(month FROM "t0"."cohort_month")
-                )
-              END AS "won_after",
-              CASE
-                WHEN (
-                  (
-                    (
-                      CAST(EXTRACT(year FROM "t0"."lost_at") AS BIGINT) * 12
-                    ) + EXTRACT(month FROM "t0"."lost_at")
-                  ) - (
-                    (
-                      CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                    ) + EXTRACT(month FROM "t0"."cohort_month")
-                  )
-                ) < 0
-                THEN 0
-                ELSE (
-                  (
-                    CAST(EXTRACT(year FROM "t0"."lost_at") AS BIGINT) * 12
-                  ) + EXTRACT(month FROM "t0"."lost_at")
-                ) - (
-                  (
-                    CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                  ) + EXTRACT(month FROM "t0"."cohort_month")
-                )
-              END AS "lost_after",
-              CASE
-                WHEN (
-                  (
-                    (
-                      CAST(EXTRACT(year FROM "t0"."opportunity_at") AS BIGINT) * 12
-                    ) + EXTRACT(month FROM "t0"."opportunity_at")
-                  ) - (
-                    (
-                      CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                    ) + EXTRACT(month FROM "t0"."cohort_month")
-                  )
-                ) < 0
-                THEN 0
-                ELSE (
-                  (
-                    CAST(EXTRACT(year FROM "t0"."opportunity_at") AS BIGINT) * 12
-                  ) + EXTRACT(month FROM "t0"."opportunity_at")
-                ) - (
-                  (
-                    CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                  ) + EXTRACT(month FROM "t0"."cohort_month")
-                )
-              END AS "opportunity_after"
+              (
+                (
+                  CAST(EXTRACT(year FROM "t0"."won_at") AS BIGINT) * 12
+                ) + EXTRACT(month FROM "t0"."won_at")
+              ) - (
+                (
+                  CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
+                ) + EXTRACT(month FROM "t0"."cohort_month")
+              ) AS "won_after",
+              (
+                (
+                  CAST(EXTRACT(year FROM "t0"."lost_at") AS BIGINT) * 12
+                ) + EXTRACT(month FROM "t0"."lost_at")
+              ) - (
+                (
+                  CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
+                ) + EXTRACT(month FROM "t0"."cohort_month")
+              ) AS "lost_after",
+              (
+                (
+                  CAST(EXTRACT(year FROM "t0"."opportunity_at") AS BIGINT) * 12
+                ) + EXTRACT(month FROM "t0"."opportunity_at")
+              ) - (
+                (
+                  CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
+                ) + EXTRACT(month FROM "t0"."cohort_month")
+              ) AS "opportunity_after"
             FROM "lead_milestones" AS "t0"
-          ) AS "t4"
+          ) AS "t3"
           GROUP BY
             1,
             2,
@@ -188,7 +146,7 @@ FROM (
           SELECT
             UNNEST(RANGE(0, 12, 1)) AS "months_since_cohort"
         ) AS "t1"
-      ) AS "t3"
+      ) AS "t4"
     ) AS "t8"
     WHERE
       "t8"."months_since_cohort" <= "t8"."months_begun"

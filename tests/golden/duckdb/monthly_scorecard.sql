@@ -78,12 +78,12 @@ FROM (
         *
       FROM (
         SELECT
-          "t8"."month",
+          "t9"."month",
           CAST(NULL AS BIGINT) AS "total_leads",
           CAST(NULL AS BIGINT) AS "sql_leads",
           CAST(NULL AS BIGINT) AS "won_leads",
-          "t8"."sla_attainment_pct",
-          "t8"."overall_health_score",
+          "t9"."sla_attainment_pct",
+          "t9"."overall_health_score",
           CAST(NULL AS DOUBLE) AS "avg_csat",
           CAST(NULL AS DOUBLE) AS "nps",
           CAST(NULL AS DECIMAL(18, 2)) AS "total_revenue"
@@ -99,7 +99,7 @@ FROM (
           FROM "health_scores" AS "t1"
           GROUP BY
             1
-        ) AS "t8"
+        ) AS "t9"
       ) AS "t10"
     ) AS "t11"
     UNION ALL
@@ -110,16 +110,16 @@ FROM (
         *
       FROM (
         SELECT
-          "t5"."month",
+          "t6"."month",
           CAST(NULL AS BIGINT) AS "total_leads",
           CAST(NULL AS BIGINT) AS "sql_leads",
           CAST(NULL AS BIGINT) AS "won_leads",
           CAST(NULL AS DOUBLE) AS "sla_attainment_pct",
           CAST(NULL AS DOUBLE) AS "overall_health_score",
-          CAST("t5"."csat_total" AS DOUBLE) / NULLIF(CAST("t5"."csat_answers" AS DOUBLE), 0) AS "avg_csat",
+          CAST("t6"."csat_total" AS DOUBLE) / NULLIF(CAST("t6"."csat_answers" AS DOUBLE), 0) AS "avg_csat",
           (
-            CAST("t5"."promoters" - "t5"."detractors" AS DOUBLE) * 100
-          ) / NULLIF(CAST("t5"."nps_answers" AS DOUBLE), 0) AS "nps",
+            CAST("t6"."promoters" - "t6"."detractors" AS DOUBLE) * 100
+          ) / NULLIF(CAST("t6"."nps_answers" AS DOUBLE), 0) AS "nps",
           CAST(NULL AS DECIMAL(18, 2)) AS "total_revenue"
         FROM (
           SELECT
@@ -145,14 +145,14 @@ FROM (
           FROM "stg_satisfaction" AS "t2"
           GROUP BY
             1
-        ) AS "t5"
+        ) AS "t6"
       ) AS "t12"
       UNION ALL
       SELECT
         *
       FROM (
         SELECT
-          "t6"."month",
+          "t5"."month",
           CAST(NULL AS BIGINT) AS "total_leads",
           CAST(NULL AS BIGINT) AS "sql_leads",
           CAST(NULL AS BIGINT) AS "won_leads",
@@ -160,17 +160,17 @@ FROM (
           CAST(NULL AS DOUBLE) AS "overall_health_score",
           CAST(NULL AS DOUBLE) AS "avg_csat",
           CAST(NULL AS DOUBLE) AS "nps",
-          CAST("t6"."total_revenue" AS DECIMAL(18, 2)) AS "total_revenue"
+          CAST("t5"."total_revenue" AS DECIMAL(18, 2)) AS "total_revenue"
         FROM (
           SELECT
             "t3"."month",
-            COALESCE(SUM("t3"."amount") FILTER(WHERE
-              "t3"."status" = 'paid'), 0) AS "total_revenue"
+            SUM("t3"."amount") FILTER(WHERE
+              "t3"."status" = 'paid') AS "total_revenue"
           FROM "stg_invoices" AS "t3"
           GROUP BY
             1
-        ) AS "t6"
-      ) AS "t9"
+        ) AS "t5"
+      ) AS "t8"
     ) AS "t13"
   ) AS "t14"
   GROUP BY

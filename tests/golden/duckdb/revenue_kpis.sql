@@ -7,45 +7,57 @@ SELECT
     WHEN "t1"."paid" < 0
     THEN -(
       CAST((
-        ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) - (
-          ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
-            NULLIF("t1"."total_invoices", 0) * 10000
-          )
+        CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) - (
+          CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
         )
-      ) / (
-        NULLIF("t1"."total_invoices", 0) * 10000
-      ) AS BIGINT) + CASE
+      ) / CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0)) AS BIGINT) + CAST((
+        (
+          CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) - (
+            CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+          )
+        ) - (
+          CAST(CAST((
+            CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) - (
+              CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+            )
+          ) / CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0)) AS BIGINT) AS DECIMAL(38, 0)) * CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+        )
+      ) / CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0)) AS BIGINT) + CASE
         WHEN (
           (
-            ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
-              NULLIF("t1"."total_invoices", 0) * 10000
-            )
-          ) * 2
-        ) >= (
-          NULLIF("t1"."total_invoices", 0) * 10000
-        )
+            CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+          ) + (
+            CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+          )
+        ) >= CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
         THEN 1
         ELSE 0
       END
     )
     ELSE CAST((
-      ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) - (
-        ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
-          NULLIF("t1"."total_invoices", 0) * 10000
-        )
+      CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) - (
+        CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
       )
-    ) / (
-      NULLIF("t1"."total_invoices", 0) * 10000
-    ) AS BIGINT) + CASE
+    ) / CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0)) AS BIGINT) + CAST((
+      (
+        CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) - (
+          CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+        )
+      ) - (
+        CAST(CAST((
+          CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) - (
+            CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+          )
+        ) / CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0)) AS BIGINT) AS DECIMAL(38, 0)) * CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+      )
+    ) / CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0)) AS BIGINT) + CASE
       WHEN (
         (
-          ABS(CAST("t1"."paid" * 1000000 AS BIGINT)) % (
-            NULLIF("t1"."total_invoices", 0) * 10000
-          )
-        ) * 2
-      ) >= (
-        NULLIF("t1"."total_invoices", 0) * 10000
-      )
+          CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+        ) + (
+          CAST(ABS("t1"."paid") * 1000000 AS DECIMAL(38, 0)) % CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
+        )
+      ) >= CAST(NULLIF("t1"."total_invoices", 0) * 10000 AS DECIMAL(38, 0))
       THEN 1
       ELSE 0
     END

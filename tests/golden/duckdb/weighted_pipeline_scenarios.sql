@@ -24,7 +24,10 @@ SELECT
   "t9"."weighted_pipeline_value",
   "t9"."win_probability",
   "t9"."stage_weight",
-  CAST(CAST("t9"."weighted_pipeline_value" * 100 AS BIGINT) AS DOUBLE) / NULLIF(CAST(CAST("t9"."total_pipeline_value" * 100 AS BIGINT) AS DOUBLE), 0) AS "weight_factor"
+  CAST(CAST(CAST("t9"."weighted_pipeline_value" AS DECIMAL(38, 2)) * 100 AS BIGINT) AS DOUBLE) / NULLIF(
+    CAST(CAST(CAST("t9"."total_pipeline_value" AS DECIMAL(38, 2)) * 100 AS BIGINT) AS DOUBLE),
+    0
+  ) AS "weight_factor"
 FROM (
   SELECT
     *

@@ -1,0 +1,17 @@
+"""What depends on "now" depends on `as_of`: no query reads the clock of the database."""
+
+import pytest
+from tables import AS_OF
+
+from crm_ibis import graph
+from crm_ibis.params import load_params
+
+COMPUTED = [*graph.fact_functions(), *graph.kpi_functions()]
+NEEDED = {needed for name in COMPUTED for needed in graph.needs(name)}
+
+
+@pytest.mark.parametrize("name", [name for name in COMPUTED if name not in NEEDED])
+def test_no_query_asks_for_the_current_time(name: str) -> None:
+    sql = graph.compiled(name, "duckdb", "raw", load_params(), AS_OF).lower()
+    for clock in ("now(", "current_date", "current_time", "localtime", "getdate", "today("):
+        assert clock not in sql
