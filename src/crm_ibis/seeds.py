@@ -6,7 +6,7 @@ from pathlib import Path
 
 from crm_ibis import content
 from crm_ibis.contracts import Contract, contracts
-from crm_ibis.errors import DataError
+from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.warehouse import Warehouse
 
 MARK = "loaded by crm-ibis seed"
@@ -53,10 +53,14 @@ def _replace(warehouse: Warehouse, contract: Contract, file: Path, there: bool) 
         warehouse.run(f"DELETE FROM {table}")
     else:
         if there:
-            warehouse.run(f"DROP TABLE {table}")
+            is_table = warehouse.is_table(warehouse.raw, contract.name)
+            warehouse.run(f"DROP {'TABLE' if is_table else 'VIEW'} {table}")
         warehouse.create_table(warehouse.raw, contract.name, contract.schema)
         warehouse.run(f"COMMENT ON TABLE {table} IS '{MARK}'")
-    warehouse.load_csv(warehouse.raw, contract.name, columns, file)
+    try:
+        warehouse.load_csv(warehouse.raw, contract.name, columns, file)
+    except DatabaseError as error:
+        raise DataError(f"{file} does not fit its contract, nothing was loaded: {error}") from None
 
 
 def _fits(warehouse: Warehouse, contract: Contract) -> bool:

@@ -3,7 +3,7 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, unquote
 
 from crm_ibis.errors import UsageError
 
@@ -48,12 +48,18 @@ def load_settings(database_url: str | None = None, params_file: str | None = Non
 
 def shown_url(url: str) -> str:
     """A database URL that may be printed: without password and options."""
-    parts = urlsplit(url)
-    if not parts.scheme.startswith("postgres"):
+    if "@" not in url and "?" not in url:
         return url
-    user = f"{parts.username}@" if parts.username else ""
-    port = f":{parts.port}" if parts.port else ""
-    return f"{parts.scheme}://{user}{parts.hostname or ''}{port}{parts.path}"
+    scheme, _, rest = url.partition("://")
+    login, at, place = rest.split("?")[0].rpartition("@")
+    return f"{scheme}://{login.split(':')[0]}{at}{place}"
+
+
+def secrets_of(url: str) -> set[str]:
+    """The passwords in a database URL, as written and as meant."""
+    login = url.partition("://")[2].split("?")[0].rpartition("@")[0]
+    written = {login.partition(":")[2], *parse_qs(url.partition("?")[2]).get("password", [])}
+    return {secret for text in written if text for secret in (text, unquote(text))}
 
 
 def _seconds(text: str) -> float:

@@ -88,6 +88,10 @@ class Warehouse(ABC):
         """The comment of a table, if there is such a table and it has one."""
 
     @abstractmethod
+    def is_table(self, schema: str, name: str) -> bool:
+        """Whether there is a table of this name, and not a view."""
+
+    @abstractmethod
     def after_create(self, name: str, key: Sequence[str]) -> None:
         """What a new published table needs besides its columns."""
 

@@ -141,6 +141,15 @@ class DuckDBWarehouse(Warehouse):
         )
         return found[0][0] if found else None
 
+    def is_table(self, schema: str, name: str) -> bool:
+        return bool(
+            self.fetch(
+                "SELECT 1 FROM duckdb_tables() WHERE database_name = current_database() "
+                "AND schema_name = ? AND table_name = ?",
+                [schema, name],
+            )
+        )
+
     def after_create(self, name: str, key: Sequence[str]) -> None:
         """Nothing: DuckDB's unique indexes refuse a key deleted and inserted in one transaction."""
 

@@ -10,14 +10,25 @@ from typing import Any
 import ibis
 import psycopg
 from psycopg import IsolationLevel, errors
+from psycopg.types.datetime import TimestampLoader
 
 from crm_ibis.errors import DatabaseError, UsageError
-from crm_ibis.settings import Settings, shown_url
+from crm_ibis.settings import Settings, secrets_of, shown_url
 from crm_ibis.warehouse.base import Row, Warehouse, first_line
 
 COPY_BLOCK = 1 << 20
 IDENTIFIER_BYTES = 63
 RESOURCES = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
+
+
+class _AnyTimestamp(TimestampLoader):
+    """Instants that Python cannot hold (infinity, BC) come as PostgreSQL writes them."""
+
+    def load(self, data: Any) -> Any:
+        try:
+            return super().load(data)
+        except psycopg.DataError:
+            return bytes(data).decode()
 
 
 class PostgresWarehouse(Warehouse):
@@ -33,7 +44,11 @@ class PostgresWarehouse(Warehouse):
             self.con = ibis.connect(settings.database_url)
         except psycopg.Error as error:
             raise DatabaseError(self._explain_open(error)) from None
+        except ValueError as error:
+            problem = self._without_password(str(error))
+            raise UsageError(f"cannot read the database URL {self.where}: {problem}") from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
+        self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
         self.run("SET TIME ZONE 'UTC'")
         if read_only:
             self.run("SET default_transaction_read_only = on")
@@ -51,8 +66,27 @@ class PostgresWarehouse(Warehouse):
         return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
 
     def _without_password(self, message: str) -> str:
-        secret = re.search(r"//[^/@:]*:([^@]+)@", self.settings.database_url)
-        return message.replace(secret[1], "***") if secret else message
+        for secret in secrets_of(self.settings.database_url):
+            message = message.replace(secret, "***")
+        return message
+
+    def tables(self, schema: str) -> set[str]:
+        # Not information_schema, which hides materialised views and what the user may not read.
+        found = self.fetch(
+            "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
+            [schema],
+        )
+        return {name for (name,) in found}
+
+    def is_table(self, schema: str, name: str) -> bool:
+        return bool(
+            self.fetch(
+                "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace "
+                "WHERE n.nspname = ? AND c.relname = ? AND c.relkind IN ('r', 'p')",
+                [schema, name],
+            )
+        )
 
     def close(self) -> None:
         self.con.disconnect()
@@ -105,6 +139,8 @@ class PostgresWarehouse(Warehouse):
             remedy = "free space or memory on the server and run again. Nothing was published."
         elif isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
             remedy = "somebody else changed the same rows meanwhile; run again"
+        elif isinstance(error, errors.DependentObjectsStillExist):
+            return f"PostgreSQL: {message}: {error.diag.message_detail}"
         elif isinstance(error, psycopg.OperationalError) and self.con.con.broken:
             remedy = "the connection was lost; nothing was published. Run again"
         else:

@@ -1,0 +1,223 @@
+"""What a contract demands, as rules over a table; all rules of a table make one checking query.
+
+Pandera's data checks are not run by Pandera: on Ibis tables it joins results back by position,
+which reports wrong rows under concurrent scans, and pulls whole columns into pandas on failure. A
+rule counts its violations; rows are fetched only for rules that are broken.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+import ibis.expr.operations as ops
+import ibis.expr.types as ir
+from ibis import Table
+from pandera.api.checks import Check
+from pandera.api.extensions import register_check_method
+from pandera.api.ibis.types import IbisData
+from pandera.backends.ibis.register import register_ibis_backends
+
+SAMPLES = 20
+FIRST_INSTANT = "0001-01-01 00:00:00"
+LAST_INSTANT = "9999-12-31 23:59:59.999999"
+
+WORDS = {
+    "greater_than_or_equal_to": "{column} >= {min_value}",
+    "less_than_or_equal_to": "{column} <= {max_value}",
+    "greater_than": "{column} > {min_value}",
+    "less_than": "{column} < {max_value}",
+    "in_range": "{column} is between {min_value} and {max_value}",
+    "isin": "{column} is one of {allowed_values}",
+    "not_before": "{column} is not before {not_before}",
+    "whole_month": "{column} is the first day of a month",
+}
+
+register_ibis_backends()
+
+
+@register_check_method(statistics=["not_before"])
+def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
+    """The instant is not earlier than the one in the named column."""
+    return data.table[data.key] >= data.table[not_before]
+
+
+@register_check_method(statistics=["whole_month"])
+def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
+    """The date is the first day of a month."""
+    return (data.table[data.key].day() == 1) == whole_month
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One check of a table. Row rules have a predicate; the others find their rows themselves."""
+
+    name: str
+    columns: tuple[str, ...]
+    severity: str = "error"
+    violated: Callable[[Table], ir.BooleanColumn] | None = None
+    find: Callable[[Table, Mapping[str, Table]], Table] | None = None
+
+    def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
+        """The rows that break the rule."""
+        if self.violated is not None:
+            return table.filter(self.violated(table))
+        assert self.find is not None
+        return self.find(table, parents)
+
+
+@dataclass(frozen=True)
+class Violation:
+    """A broken check: how many rows, and up to 20 of them (key and offending columns only)."""
+
+    table: str
+    check: str
+    columns: tuple[str, ...]
+    severity: str
+    rows: int
+    samples: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def summary(self) -> str:
+        """The check and how many rows break it."""
+        return f"{self.check}: {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+
+    def __str__(self) -> str:
+        few = "\n".join(
+            "    " + ", ".join(f"{name}={_shown(value)}" for name, value in sample.items())
+            for sample in self.samples[:5]
+        )
+        more = f"\n    ... and {self.rows - 5:,} more" if self.rows > 5 and few else ""
+        return f"{self.table}: {self.summary}\n{few}{more}".rstrip()
+
+
+def counts(table: Table, rules: Sequence[Rule], parents: Mapping[str, Table]) -> Table:
+    """The one checking query of a table: a row with the number of violations of each rule."""
+    by_row = {
+        f"rule_{i}": table.count(where=rule.violated(table))
+        for i, rule in enumerate(rules)
+        if rule.violated is not None
+    }
+    found = table.aggregate(row_count=table.count(), **by_row)
+    others = {
+        f"rule_{i}": _row_total(rule.rows(table, parents)).as_scalar()
+        for i, rule in enumerate(rules)
+        if rule.violated is None
+    }
+    return found.mutate(**others).select("row_count", *(f"rule_{i}" for i in range(len(rules))))
+
+
+def samples(table: Table, rule: Rule, key: Sequence[str], parents: Mapping[str, Table]) -> Table:
+    """Up to 20 rows that break a rule: the key and the offending columns."""
+    rows = rule.rows(table, parents)
+    shown = [c for c in rows.columns if c in (*key, *rule.columns, "row_count")]
+    return rows.select(shown).order_by(list(key)).limit(SAMPLES)
+
+
+def unique(key: tuple[str, ...]) -> Rule:
+    """No two rows have the same key; finds a row per duplicated key, with its `row_count`."""
+
+    def duplicated(table: Table, parents: Mapping[str, Table]) -> Table:
+        groups = table.group_by(list(key)).agg(row_count=table.count())
+        return groups.filter(groups.row_count > 1, *(groups[c].notnull() for c in key))
+
+    return Rule(name=f"{', '.join(key)} is unique", columns=key, find=duplicated)
+
+
+def required(name: str) -> Rule:
+    """The column is never null."""
+    return Rule(
+        name=f"{name} is not null",
+        columns=(name,),
+        violated=lambda table: table[name].isnull(),
+    )
+
+
+def reference(name: str, parent: str) -> Rule:
+    """The column, where it is not null, is an id of the parent table."""
+
+    def orphans(table: Table, parents: Mapping[str, Table]) -> Table:
+        known = parents[parent].select(parent_id="id")
+        return table.filter(table[name].notnull()).anti_join(known, [(name, "parent_id")])
+
+    return Rule(name=f"{name} is an id of {parent}", columns=(name,), find=orphans)
+
+
+def fits(name: str, dtype: dt.DataType) -> Rule:
+    """The value survives its conversion to the contract's number or instant unchanged.
+
+    So it is neither NaN nor infinite nor too large, and for an integer it is whole.
+    """
+
+    def misfit(table: Table) -> ir.BooleanColumn:
+        value = table[name]
+        if dtype.is_timestamp():
+            first, last = (ibis.literal(i).cast(dtype) for i in (FIRST_INSTANT, LAST_INSTANT))
+            return (value < first) | (value > last)
+        limit = 10.0 ** (dtype.precision - dtype.scale) if dtype.is_decimal() else 2.0**63
+        in_range = value.abs() < ibis.literal(limit, "float64")  # false for NaN and infinity
+        if dtype.is_decimal():
+            return ~in_range
+        # Guarded, as the database may round before it looks at the range.
+        guarded = ibis.ifelse(in_range, value, 0).cast("decimal(38, 10)")
+        return ~(in_range & (guarded == guarded.floor()))
+
+    words = "is a finite instant" if dtype.is_timestamp() else f"fits into {dtype}"
+    return Rule(name=f"{name} {words}", columns=(name,), violated=misfit)
+
+
+def of_column(name: str, check: Check) -> Rule:
+    """A Pandera check of one column; null passes."""
+    facts = {
+        key: ", ".join(map(str, value)) if isinstance(value, list | tuple | set) else value
+        for key, value in (check.statistics or {}).items()
+    }
+    words = WORDS.get(check.name or "", "{column}: " + str(check.name))
+    others = tuple(value for key, value in facts.items() if key == "not_before")
+    return Rule(
+        name=words.format(column=name, **facts),
+        columns=(name, *others),
+        severity=_severity(check),
+        violated=lambda table: ~_verdict(check, table, name),
+    )
+
+
+def of_table(check: Check, columns: Mapping[str, dt.DataType]) -> Rule:
+    """A Pandera check over several columns of a row; it offends by the columns that it reads."""
+    blank = ibis.table(columns, name="blank")
+    used = _verdict(check, blank, None).op().find(ops.Field)
+    return Rule(
+        name=str(check.description or check.name),
+        columns=tuple(dict.fromkeys(f.name for f in used)),
+        severity=_severity(check),
+        violated=lambda table: ~_verdict(check, table, None),
+    )
+
+
+def _row_total(rows: Table) -> ir.IntegerScalar:
+    if "row_count" in rows.columns:  # one row per duplicated key
+        return rows.row_count.sum().fill_null(0)
+    return rows.count()
+
+
+def _severity(check: Check) -> str:
+    return "warn" if check.raise_warning else "error"
+
+
+def _verdict(check: Check, table: Table, key: str | None) -> ir.BooleanColumn:
+    # Pandera's own checks answer with a table that holds the verdict, ours with the verdict.
+    verdict = check._check_fn(IbisData(table, key), **check._check_kwargs)
+    if isinstance(verdict, ir.Table):
+        (expression,) = verdict.op().values.values()
+        verdict = expression.to_expr()
+    if verdict.type().is_boolean():
+        return verdict
+    raise TypeError(f"the check {check.name} of {key or 'the table'} does not return a boolean")
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "null"
+    text = str(value)
+    return text if len(text) <= 60 else text[:57] + "..."

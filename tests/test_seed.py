@@ -1,0 +1,242 @@
+"""The sample data: loaded exactly, again and again, all or nothing, over nobody else's data."""
+
+import csv
+from collections.abc import Iterator
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from stored import Project, another_session, project_in, raw
+from tables import value
+
+from crm_ibis import content
+from crm_ibis.contracts import contracts
+from crm_ibis.errors import CrmIbisError, DataError
+from crm_ibis.seeds import load_seeds
+from crm_ibis.warehouse import Warehouse
+
+ROWS = {
+    "applications": 9,
+    "facilities": 2,
+    "invoices": 6,
+    "leads": 12,
+    "opportunities": 6,
+    "outreach": 14,
+    "satisfaction": 10,
+    "tickets": 10,
+}
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """A project folder of the test's own, in use while the test runs."""
+    with project_in(tmp_path / "project", monkeypatch) as opened:
+        yield opened
+
+
+def loaded(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
+    table = warehouse.table(warehouse.raw, name)
+    return warehouse.rows(table.order_by("id"))
+
+
+def everything(warehouse: Warehouse) -> dict[str, list[dict[str, Any]]]:
+    return {name: loaded(warehouse, name) for name in sorted(warehouse.tables(warehouse.raw))}
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_all_sources_are_loaded(warehouse: Warehouse, force: bool) -> None:
+    lines: list[str] = []
+    assert load_seeds(warehouse, force=force, report=lines.append) == ROWS
+    assert warehouse.tables(warehouse.raw) == set(ROWS)
+    assert f"loaded {warehouse.raw}.leads: 12 rows" in lines
+    assert len(lines) == 8
+
+
+def test_values_are_those_of_the_files_to_the_last_digit(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    for name in ROWS:
+        schema = contracts()[name].schema
+        with content.path("seeds", f"{name}.csv").open(encoding="utf-8", newline="") as file:
+            expected = [
+                {c: value(cell or None, schema[c]) for c, cell in row.items()}
+                for row in csv.DictReader(file)
+            ]
+        assert loaded(warehouse, name) == expected, name
+
+
+def test_columns_have_the_types_of_the_contracts(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    for name in ROWS:
+        table = warehouse.table(warehouse.raw, name)
+        types = {c: t.copy(nullable=True) for c, t in table.schema().items()}
+        assert types == dict(contracts()[name].schema), name
+
+
+def test_some_values_by_hand(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    lead = loaded(warehouse, "leads")[2]
+    assert lead == {
+        "id": "lead_003",
+        "facility_id": "fac_001",
+        "rep_id": "rep_001",
+        "status": "active",
+        "stage": "lead",
+        "amount": Decimal(60000),
+        "created_at": datetime(2024, 1, 8, 13, 15),
+        "updated_at": datetime(2024, 1, 19, 9),
+        "qualified_at": None,
+        "closed_at": None,
+    }
+    assert loaded(warehouse, "invoices")[1]["amount"] == Decimal("9800.50")
+    assert loaded(warehouse, "satisfaction")[4]["feedback"] == "Resolved, but it took a while"
+    assert sum(row["amount"] for row in loaded(warehouse, "leads")) == 765_000
+    assert sum(row["amount"] for row in loaded(warehouse, "opportunities")) == 490_000
+
+
+def test_seeding_again_replaces_what_was_changed(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    before = everything(warehouse)
+    warehouse.run(f"UPDATE {raw(warehouse, 'leads')} SET amount = 1")
+    warehouse.run(f"DELETE FROM {raw(warehouse, 'tickets')}")
+    warehouse.run(f"DROP TABLE {raw(warehouse, 'invoices')}")
+    assert load_seeds(warehouse) == ROWS
+    assert everything(warehouse) == before
+
+
+def test_a_seeded_table_with_other_columns_is_made_anew(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    before = everything(warehouse)
+    warehouse.run(f"ALTER TABLE {raw(warehouse, 'leads')} DROP COLUMN amount")
+    load_seeds(warehouse)
+    assert everything(warehouse) == before
+
+
+def foreign_table(warehouse: Warehouse) -> None:
+    warehouse.ensure_schema(warehouse.raw)
+    warehouse.run(f"CREATE TABLE {raw(warehouse, 'leads')} (id VARCHAR)")
+    warehouse.run(f"INSERT INTO {raw(warehouse, 'leads')} VALUES ('precious')")
+
+
+def test_a_table_that_it_did_not_load_is_not_overwritten(warehouse: Warehouse) -> None:
+    foreign_table(warehouse)
+    with pytest.raises(DataError) as refused:
+        load_seeds(warehouse)
+    message = str(refused.value)
+    assert f"{warehouse.raw}.leads was not loaded by `seed`" in message
+    assert "--force" in message
+    assert "CRM_IBIS_RAW_SCHEMA" in message
+    assert everything(warehouse) == {"leads": [{"id": "precious"}]}
+
+
+def test_force_overwrites_it(warehouse: Warehouse) -> None:
+    foreign_table(warehouse)
+    assert load_seeds(warehouse, force=True) == ROWS
+    assert len(loaded(warehouse, "leads")) == 12
+    load_seeds(warehouse)
+
+
+def test_a_foreign_view_is_not_overwritten_either(warehouse: Warehouse) -> None:
+    warehouse.ensure_schema(warehouse.raw)
+    warehouse.run(f"CREATE VIEW {raw(warehouse, 'leads')} AS SELECT 'precious' AS id")
+    with pytest.raises(DataError, match="was not loaded by `seed`"):
+        load_seeds(warehouse)
+    assert everything(warehouse) == {"leads": [{"id": "precious"}]}
+
+
+def test_force_replaces_a_foreign_view(warehouse: Warehouse) -> None:
+    warehouse.ensure_schema(warehouse.raw)
+    warehouse.run(f"CREATE VIEW {raw(warehouse, 'leads')} AS SELECT 'precious' AS id")
+    assert load_seeds(warehouse, force=True) == ROWS
+
+
+def test_other_tables_of_the_schema_are_left_alone(warehouse: Warehouse) -> None:
+    warehouse.ensure_schema(warehouse.raw)
+    warehouse.run(f"CREATE TABLE {raw(warehouse, 'notes')} (id VARCHAR)")
+    load_seeds(warehouse)
+    assert warehouse.tables(warehouse.raw) == {*ROWS, "notes"}
+
+
+BROKEN = {
+    "a value of another type": ("tickets.csv", "2024-01-04 08:00:00", "soon"),
+    "an instant that is none": ("tickets.csv", "2024-01-04 08:30:00", "2024-13-04 08:30:00"),
+    "a column too many": ("tickets.csv", "id,facility_id", "id,colour,facility_id"),
+    "a column with another name": ("tickets.csv", "priority", "urgency"),
+    "a row that is too long": ("tickets.csv", "tick_001,fac_001", "tick_001,fac_001,fac_002"),
+}
+
+
+@pytest.mark.parametrize(("file", "old", "new"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_file_leaves_all_old_tables(
+    project: Project, warehouse: Warehouse, file: str, old: str, new: str
+) -> None:
+    load_seeds(warehouse)
+    warehouse.run(f"UPDATE {raw(warehouse, 'applications')} SET source = 'mine'")
+    before = everything(warehouse)
+    project.edit(f"seeds/{file}", old, new)
+    with pytest.raises(CrmIbisError, match="tickets"):
+        load_seeds(warehouse)
+    assert everything(warehouse) == before
+
+
+def test_a_missing_file_is_named(project: Project, warehouse: Warehouse) -> None:
+    (project.folder / "seeds" / "tickets.csv").unlink()
+    with pytest.raises(CrmIbisError, match=r"tickets\.csv is missing"):
+        load_seeds(warehouse)
+    assert warehouse.tables(warehouse.raw) == set()
+
+
+def test_columns_of_a_file_may_be_in_any_order(project: Project, warehouse: Warehouse) -> None:
+    text = "updated_at,name,id,location,created_at,type\n2024-01-02,North,f1,,2024-01-01,\n"
+    (project.folder / "seeds" / "facilities.csv").write_text(text, encoding="utf-8")
+    load_seeds(warehouse)
+    assert loaded(warehouse, "facilities") == [
+        {
+            "id": "f1",
+            "name": "North",
+            "type": None,
+            "location": None,
+            "created_at": datetime(2024, 1, 1),
+            "updated_at": datetime(2024, 1, 2),
+        }
+    ]
+
+
+def test_files_may_hold_quotes_newlines_and_any_script(
+    project: Project, warehouse: Warehouse
+) -> None:
+    names = ['Say "hi", friend', "two\nlines", "Zürich 東京 🙂", "it's; -- fine"]
+    with (project.folder / "seeds" / "facilities.csv").open("w", newline="", encoding="utf-8") as f:
+        writer = csv.writer(f)
+        writer.writerow(["id", "name", "type", "location", "created_at", "updated_at"])
+        for number, name in enumerate(names):
+            writer.writerow([f"f{number}", name, "", "", "2024-01-01", "2024-01-01"])
+    load_seeds(warehouse)
+    assert [row["name"] for row in loaded(warehouse, "facilities")] == names
+
+
+def test_views_on_the_tables_survive_seeding_again(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    view = raw(warehouse, "open_tickets")
+    warehouse.run(
+        f"CREATE VIEW {view} AS SELECT id FROM {raw(warehouse, 'tickets')} WHERE status = 'open'"
+    )
+    warehouse.run(f"DELETE FROM {raw(warehouse, 'tickets')}")
+    load_seeds(warehouse)
+    assert warehouse.fetch(f"SELECT id FROM {view}") == [("tick_006",)]
+
+
+def test_nobody_sees_half_of_it(warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    warehouse.run(f"UPDATE {raw(warehouse, 'applications')} SET source = 'mine'")
+    seen: list[tuple[Any, ...]] = []
+    with another_session(warehouse) as query:
+
+        def look(line: str) -> None:
+            table = raw(warehouse, "applications")
+            seen.extend(query(f"SELECT DISTINCT source FROM {table}"))
+
+        load_seeds(warehouse, report=look)
+    assert set(seen) == {("mine",)}
+    assert {row["source"] for row in loaded(warehouse, "applications")} != {"mine"}
