@@ -33,18 +33,19 @@ def test_the_readme_shows_the_excellent_facility(capsys: pytest.CaptureFixture[s
     assert "fac_002" not in printed
 
 
-def test_the_map_names_files_that_exist() -> None:
+def test_the_map_names_everything_and_nothing_else() -> None:
     (drawn,) = re.findall(r"## The map\n\n```\n(.*?)```", README, re.DOTALL)
-    folder = ROOT
+    named = set()
     for line in drawn.splitlines():
-        names = line[: 24 if "  " in line.strip() else None].split()
-        indented = line.startswith("  ")
-        if names[0] == "src/crm_ibis/":
-            folder = ROOT / names[0]
-            continue
-        for name in (n.strip(",") for n in names):
-            place = (folder if indented else ROOT) / name
-            assert place.exists() or name == ".yml", name
+        folder = "src/crm_ibis/" if line.startswith("  ") else ""
+        named |= {folder + name for name in re.split(r"\s{2,}", line.strip())[0].split()}
+    package = {
+        f"src/crm_ibis/{place.name}{'/' if place.is_dir() else ''}"
+        for place in (ROOT / "src" / "crm_ibis").iterdir()
+        if not place.name.startswith("_")
+    }
+    assert all((ROOT / name).exists() for name in named), named
+    assert package - named == {"src/crm_ibis/project_readme.md"}
 
 
 def test_sources_read_without_pandera_are_those_of_the_contracts() -> None:
