@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
@@ -67,24 +67,41 @@ def jobs() -> Jobs:
 
 @cache
 def entries() -> dict[str, Entry]:
-    """Every KPI, by name."""
-    shown = exposures()
-    slas = {kpi: job.sla for job in jobs().jobs.values() for kpi in job.refresh}
-    order = ["critical", "high", "medium", "low"]
-    found = {}
+    """Every KPI, the most critical first; raises UsageError when a file names one that is none."""
+    shown, scheduled = exposures(), jobs().jobs
+    _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
+    _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
+    slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
+    found = []
     for name in graph.kpi_functions():
         users = [(key, exposure) for key, exposure in shown.items() if name in exposure.of]
-        users.sort(key=lambda user: order.index(user[1].criticality))
+        users.sort(key=lambda user: _rank(user[1].criticality))
         first = users[0][1] if users else None
-        found[name] = Entry(
-            name=name,
-            exposures=tuple(key for key, exposure in users),
-            owner=first.owner if first else None,
-            criticality=first.criticality if first else None,
-            sla=slas.get(name),
-            needs=tuple(graph.needs(name)),
+        found.append(
+            Entry(
+                name=name,
+                exposures=tuple(key for key, exposure in users),
+                owner=first.owner if first else None,
+                criticality=first.criticality if first else None,
+                sla=slas.get(name),
+                needs=tuple(graph.needs(name)),
+            )
         )
-    return found
+    found.sort(key=lambda entry: (_rank(entry.criticality), entry.name))
+    return {entry.name: entry for entry in found}
+
+
+def _rank(criticality: str | None) -> int:
+    order = get_args(Criticality)
+    return order.index(criticality) if criticality else len(order)
+
+
+def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
+    for key, kpis in named.items():
+        for kpi in kpis:
+            if kpi not in graph.kpi_functions():
+                hint = near_match(kpi, graph.kpi_functions())
+                raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
 
 
 def tagged(tag: str) -> list[str]:

@@ -9,7 +9,7 @@ from ibis import Table
 
 from crm_ibis import contracts, rules
 from crm_ibis.contracts import Contract
-from crm_ibis.errors import DataError, UsageError, near_match
+from crm_ibis.errors import DataError
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.warehouse import Warehouse
 
@@ -155,18 +155,15 @@ def check(
 
     Without names: all sources, and whatever is published. Raises UsageError for an unknown name.
     """
-    declared = contracts.contracts()
-    chosen = list(names)
-    for name in chosen:
-        if name not in declared:
-            raise UsageError(f'there is no table "{name}"{near_match(name, declared)}')
+    chosen = [contracts.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
     if not chosen:
         published = warehouse.tables(warehouse.analytics)
-        chosen = [c.name for c in declared.values() if c.kind == "source" or c.name in published]
+        known = contracts.contracts().values()
+        chosen = [c for c in known if c.kind == "source" or c.name in published]
     outcomes = []
     with warehouse.transaction():
-        for name in chosen:
-            outcomes.append(_as_it_is(warehouse, declared[name]))
+        for contract in chosen:
+            outcomes.append(_as_it_is(warehouse, contract))
             report(f"checked {outcomes[-1]}")
     return outcomes
 

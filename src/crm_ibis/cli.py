@@ -40,7 +40,10 @@ class Instant(click.ParamType):
             moment = datetime.fromisoformat(value)
         except ValueError:
             self.fail(f"{value!r} is not a date; give 2024-03-01 or 2024-03-01T06:00", param, ctx)
-        return moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        if moment > datetime.now(UTC).replace(tzinfo=None):
+            self.fail(f"{value} (UTC) is in the future; leave it out for now", param, ctx)
+        return moment
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -229,8 +232,9 @@ def show(settings: Settings, table: str, where: str | None, limit: int, as_json:
     from crm_ibis import docs, terminal
 
     with _open(settings, read_only=True) as warehouse:
-        rows = docs.rows_of(warehouse, table, where, limit)
-    terminal.print_json(rows) if as_json else terminal.shown(rows, limit)
+        rows = docs.rows_of(warehouse, table, where, limit + 1)
+    more, rows = len(rows) > limit, rows[:limit]
+    terminal.print_json(rows) if as_json else terminal.shown(rows, more)
 
 
 @cli.command()
@@ -269,7 +273,7 @@ def main() -> None:
     try:
         cli()
     except CrmIbisError as error:
-        click.secho("error: ", fg="red", bold=True, err=True, nl=False)
+        click.secho("Error: ", fg="red", err=True, nl=False)
         click.echo(str(error), err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:

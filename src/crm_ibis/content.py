@@ -40,10 +40,17 @@ def path(*parts: str) -> Path:
 
 def copy_to(folder: Path) -> None:
     """Makes a project folder with everything in it; raises UsageError unless it is new or empty."""
-    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+    if folder.is_file():
+        raise UsageError(f"{folder} is a file; give a new folder")
+    if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; give a new folder, so that nothing is lost")
-    for part in PARTS:
-        skip = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(path(part), folder / part, ignore=skip, dirs_exist_ok=True)
-    readme = (Path(__file__).parent / "project_readme.md").read_text(encoding="utf-8")
-    (folder / "README.md").write_text(readme, encoding="utf-8")
+    parts = {part: path(part) for part in PARTS}
+    try:
+        for part, source in parts.items():
+            skip = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(source, folder / part, ignore=skip, dirs_exist_ok=True)
+        shutil.copy(Path(__file__).parent / "project_readme.md", folder / "README.md")
+    except OSError as error:
+        raise UsageError(
+            f"cannot make {folder}: {error.strerror or error}; give a folder that can be written"
+        ) from None

@@ -19,7 +19,7 @@ from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
 from crm_ibis import content, rules
-from crm_ibis.errors import DataError
+from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.rules import Rule
 from crm_ibis.types import Instant, dtype_of, table_name
 
@@ -162,6 +162,16 @@ def contracts() -> dict[str, Contract]:
                 contract = contract_of(model)
                 found[contract.name] = contract
     return found
+
+
+def declared(name: str) -> Contract:
+    """The contract of a table; raises UsageError with a near match when there is none."""
+    known = contracts()
+    if name not in known:
+        raise UsageError(
+            f'there is no table "{name}"{near_match(name, known)}; `crm-ibis list` shows the KPIs'
+        )
+    return known[name]
 
 
 def conformed(raw: Table, contract: Contract) -> Table:

@@ -13,6 +13,7 @@ from typing import Any
 
 import ibis
 from ibis import Table
+from ibis.backends.sql import compilers
 
 from crm_ibis import content, facts, kpis, staging
 from crm_ibis.errors import UsageError, near_match
@@ -124,14 +125,21 @@ def queries(
 ) -> dict[str, str]:
     """The query of each named table and of all it needs, in the SQL of a dialect.
 
-    Each reads the others by name. Raises UsageError when the dialect is unknown or lacks something.
+    Each reads the others by name. Raises UsageError for a dialect that is unknown or lacks
+    something.
     """
+    spoken = {name.removesuffix("Compiler").lower() for name in compilers.__all__}
+    if dialect not in spoken:
+        raise UsageError(
+            f'there is no dialect "{dialect}"{near_match(dialect, spoken)}; '
+            f"there are {', '.join(sorted(spoken))}"
+        )
     written: dict[str, str] = {}
 
     def write(name: str, table: Table) -> Table:
         try:
             written[name] = str(ibis.to_sql(table, dialect=dialect))
-        except (ibis.common.exceptions.IbisError, AttributeError, ValueError) as error:
+        except (ibis.common.exceptions.IbisError, ValueError) as error:
             raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
         return ibis.table(table.schema(), name=name)
 

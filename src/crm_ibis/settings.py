@@ -1,6 +1,7 @@
 """Settings: the environment first, then the defaults."""
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, unquote
@@ -19,7 +20,8 @@ class Settings:
     raw_schema: str = "raw"
     analytics_schema: str = "analytics"
     lock_timeout: float = 60.0
-    memory_limit: str | None = None
+    memory_limit: int | None = None
+    """Bytes."""
     reader_roles: tuple[str, ...] = ()
 
     @property
@@ -41,7 +43,7 @@ def load_settings(database_url: str | None = None, params_file: str | None = Non
         raw_schema=env.get("CRM_IBIS_RAW_SCHEMA") or "raw",
         analytics_schema=env.get("CRM_IBIS_ANALYTICS_SCHEMA") or "analytics",
         lock_timeout=_seconds(env.get("CRM_IBIS_LOCK_TIMEOUT") or "60"),
-        memory_limit=env.get("CRM_IBIS_MEMORY_LIMIT") or None,
+        memory_limit=_size(env.get("CRM_IBIS_MEMORY_LIMIT") or ""),
         reader_roles=tuple(role.strip() for role in roles if role.strip()),
     )
 
@@ -70,3 +72,12 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds < 10**6:
         raise UsageError(f"CRM_IBIS_LOCK_TIMEOUT is {text!r}; give a number of seconds, such as 60")
     return seconds
+
+
+def _size(text: str) -> int | None:
+    if not text:
+        return None
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B?", text.strip(), re.IGNORECASE)
+    if not match or not float(match[1]):
+        raise UsageError(f"CRM_IBIS_MEMORY_LIMIT is {text!r}; give a size such as 512MB or 4GB")
+    return int(float(match[1]) * 1024 ** (1 + "KMGT".index(match[2].upper())))

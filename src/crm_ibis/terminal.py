@@ -54,10 +54,10 @@ def refreshed(result: Any) -> None:
     rows = sum(run.rows for run in sources)
     done = "would be published" if result.dry_run else f"published in run {result.run_id}"
     console.print(
-        f"{len(result.published)} tables {done}, as of {result.as_of} UTC: {len(sources)} sources "
-        f"with {rows:,} rows, {checked} checks, {len(result.warnings)} warnings, "
-        f"{result.seconds:.1f} s",
-        soft_wrap=True,
+        f"{_number(len(result.published), 'table')} {done}, as of {result.as_of:%Y-%m-%d %H:%M:%S} "
+        f"UTC: {_number(len(sources), 'source')} with {_number(rows, 'row')}, "
+        f"{_number(checked, 'check')}, {_number(len(result.warnings), 'warning')}, "
+        f"{result.seconds:.1f} s"
     )
 
 
@@ -87,8 +87,7 @@ def whereabouts(settings: Settings) -> None:
     console.print(
         f"Everything is in {shown_url(settings.database_url)}: sources in schema "
         f"{settings.raw_schema}, KPIs in {settings.analytics_schema}, the run log in "
-        f"{settings.meta_schema}.",
-        soft_wrap=True,
+        f"{settings.meta_schema}."
     )
     option = f"--database {shown_url(settings.database_url)} "
     console.print("Look further:", f"  crm-ibis {option}show health_scores", sep="\n")
@@ -134,10 +133,11 @@ def listed(entries: Iterable[Entry]) -> None:
 def described(told: Any) -> None:
     """A table's meaning, grain, columns and checks."""
     console.print(told.name, style="bold")
-    console.print(told.meaning, markup=False)
+    for paragraph in told.meaning.split("\n\n"):
+        console.print(" ".join(paragraph.split()), markup=False)
     console.print()
     facts = {
-        "grain": ", ".join(told.grain),
+        "key": ", ".join(told.grain) if told.kind == "source" else None,
         "owner": told.owner,
         "criticality": told.criticality,
         "exposures": ", ".join(told.exposures),
@@ -154,7 +154,7 @@ def described(told: Any) -> None:
     console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
 
 
-def shown(rows: list[dict[str, Any]], limit: int) -> None:
+def shown(rows: list[dict[str, Any]], more: bool) -> None:
     """Rows as a table where it fits, else each row as a list of its cells."""
     if not rows:
         console.print("no rows")
@@ -173,8 +173,8 @@ def shown(rows: list[dict[str, Any]], limit: int) -> None:
             console.print(f"row {number}", style="bold")
             for name, cell in zip(names, row, strict=True):
                 console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
-    if len(rows) == limit:
-        console.print(f"the first {limit} rows; --limit shows more")
+    if more:
+        console.print(f"the first {_number(len(rows), 'row')}; --limit shows more")
 
 
 def status(states: Iterable[Any]) -> None:
@@ -182,7 +182,7 @@ def status(states: Iterable[Any]) -> None:
     wide = console.width >= 110
     extra = ("owner", ">rows") if wide else ()
     table = _table("KPI", "as of (UTC)", ">age", "state", *extra, wrapped=False)
-    problems = []
+    problems: dict[str, list[str]] = {}
     for state in states:
         published = state.published_at is not None
         word = "failing" if state.failing else "published" if published else "never published"
@@ -196,10 +196,11 @@ def status(states: Iterable[Any]) -> None:
             cells += [state.owner or "-", f"{state.rows:,}" if published else "-"]
         table.add_row(*cells)
         if state.failing:
-            problems.append(f"{state.table}: {state.last_error}")
+            problems.setdefault(state.last_error or "", []).append(state.table)
     console.print(table)
-    for problem in problems:
-        console.print(problem, markup=False, soft_wrap=True)
+    for problem, tables in problems.items():
+        others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
+        console.print(f"{', '.join(tables[:2])}{others}: {problem}", markup=False, soft_wrap=True)
 
 
 def _table(*titles: str, wrapped: bool = True) -> Table:
@@ -213,6 +214,10 @@ def _table(*titles: str, wrapped: bool = True) -> Table:
             no_wrap=not wrapped or number == 0 or title.startswith(">"),
         )
     return table
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _cell(value: Any, places: int = 4) -> str:

@@ -13,7 +13,7 @@ import duckdb
 import ibis
 
 from crm_ibis.errors import DatabaseError, UsageError
-from crm_ibis.settings import Settings
+from crm_ibis.settings import Settings, shown_url
 from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line
 
 _writers: dict[str, threading.Lock] = {}
@@ -39,7 +39,7 @@ class DuckDBWarehouse(Warehouse):
             self.run("SET TimeZone = 'UTC'")
             self.run("SET preserve_insertion_order = false")
             if settings.memory_limit:
-                self.con.con.execute(f"SET memory_limit = {_text(settings.memory_limit)}")
+                self.run(f"SET memory_limit = '{settings.memory_limit // 1024}KiB'")
 
     def _connect(self, read_only: bool) -> Any:
         """Opens the file, waiting while another process has it."""
@@ -172,7 +172,8 @@ def _file_of(url: str) -> Path | None:
     match = re.fullmatch(r"duckdb:(?://)?([^?]*)(\?.*)?", url)
     if not match or match[2] or match[1].endswith(("/", ":memory:")):
         raise UsageError(
-            f"cannot read the database URL {url}: give duckdb://FILE, or duckdb:// for memory"
+            f"cannot read the database URL {shown_url(url)}: give duckdb://FILE, or duckdb:// for "
+            "memory"
         )
     return Path(unquote(match[1])).expanduser() if match[1] else None
 

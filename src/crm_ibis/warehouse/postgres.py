@@ -1,6 +1,5 @@
 """PostgreSQL: many readers, advisory locks, REPEATABLE READ."""
 
-import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -44,9 +43,11 @@ class PostgresWarehouse(Warehouse):
             self.con = ibis.connect(settings.database_url)
         except psycopg.Error as error:
             raise DatabaseError(self._explain_open(error)) from None
-        except ValueError as error:
-            problem = self._without_password(str(error))
-            raise UsageError(f"cannot read the database URL {self.where}: {problem}") from None
+        except ValueError:  # its text may hold a part of the password
+            raise UsageError(
+                f"cannot read the database URL {self.where}; give postgres://USER:PASSWORD@HOST:PORT/"
+                "DATABASE, special characters of the password percent-encoded, such as %23 for #"
+            ) from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
         self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
         self.run("SET TIME ZONE 'UTC'")
@@ -190,10 +191,6 @@ class PostgresWarehouse(Warehouse):
         return set()
 
 
-def _work_mem_kb(limit: str) -> int:
+def _work_mem_kb(limit: int) -> int:
     """A sixteenth of the limit for each sort or hash, of which a query may hold several."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([KMGT])i?B?", limit.strip(), re.IGNORECASE)
-    if not match:
-        raise UsageError(f"CRM_IBIS_MEMORY_LIMIT is {limit!r}; give a size such as 512MB or 4GB")
-    kilobytes = float(match[1]) * 1024 ** "KMGT".index(match[2].upper())
-    return max(64, min(int(kilobytes / 16), 2**31 // 1024 - 1))
+    return max(64, min(limit // 1024 // 16, 2**31 // 1024 - 1))

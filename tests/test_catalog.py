@@ -1,0 +1,247 @@
+"""Exposures, jobs, contracts and functions agree, and say what the definitions say."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from crm_ibis import catalog, content, graph
+from crm_ibis.contracts import contracts
+from crm_ibis.errors import UsageError
+
+EXPOSURES = {
+    "crm_weighted_pipeline": ("weighted_pipeline_scenarios", "Sales Operations", "high"),
+    "crm_conversion_funnel": ("conversion_funnel", "Sales Leadership", "high"),
+    "crm_cohort_retention": ("cohort_retention", "Revenue Operations", "medium"),
+    "rep_activity_dashboard": ("rep_activity_by_channel", "Sales Management", "medium"),
+    "support_sla_monitoring": ("ticket_sla_compliance", "Customer Success", "high"),
+    "customer_satisfaction_analytics": ("satisfaction_rollups", "Customer Success", "high"),
+    "facility_health_scorecard": ("health_scores", "Executive Leadership", "critical"),
+}
+SCHEDULES = {
+    "weighted_pipeline_scenarios": ("0 * * * *", "2h"),
+    "conversion_funnel": ("15 * * * *", "2h"),
+    "cohort_retention": ("30 1 * * *", "4h"),
+    "rep_activity_by_channel": ("0 2 * * *", "3h"),
+    "ticket_sla_compliance": ("*/15 * * * *", "1h"),
+    "satisfaction_rollups": ("45 2 * * *", "4h"),
+    "health_scores": ("0 3 * * *", "2h"),
+}
+SUPPORTING = {
+    "pipeline_kpis",
+    "compliance_kpis",
+    "revenue_kpis",
+    "outreach_kpis",
+    "combined_kpis",
+    "monthly_scorecard",
+}
+KPIS = SCHEDULES.keys() | SUPPORTING
+FACTS = {"lead_milestones", "ticket_sla"}
+SOURCES = {
+    "facilities",
+    "leads",
+    "opportunities",
+    "tickets",
+    "satisfaction",
+    "outreach",
+    "applications",
+    "invoices",
+}
+
+
+@pytest.fixture(autouse=True)
+def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The files of this project, whatever the environment says, and nothing remembered."""
+    monkeypatch.delenv("CRM_IBIS_HOME", raising=False)
+    catalog.entries.cache_clear()
+    contracts.cache_clear()
+    yield
+    catalog.entries.cache_clear()
+    contracts.cache_clear()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder of the test's own, in use while the test runs."""
+    content.copy_to(tmp_path / "project")
+    monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "project"))
+    return tmp_path / "project"
+
+
+def edit(file: Path, old: str, new: str) -> None:
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+# Functions and contracts
+
+
+def test_the_functions_are_the_tables_of_the_definitions() -> None:
+    assert graph.kpi_functions().keys() == KPIS
+    assert graph.fact_functions().keys() == FACTS
+
+
+def test_every_kpi_and_fact_has_a_contract_and_every_contract_a_function() -> None:
+    published = {c.name for c in contracts().values() if c.kind == "published"}
+    assert published == graph.kpi_functions().keys() | graph.fact_functions().keys()
+
+
+def test_every_source_has_a_contract_and_a_seed() -> None:
+    sources = {c.name for c in contracts().values() if c.kind == "source"}
+    assert sources == SOURCES
+    assert {file.stem for file in content.path("seeds").glob("*.csv")} == SOURCES
+    assert set(graph.sources_of([*KPIS, *FACTS])) <= SOURCES
+
+
+def test_every_table_and_every_column_is_described() -> None:
+    for contract in contracts().values():
+        assert contract.model.__doc__, contract.name
+        assert all(c.description for c in contract.columns), contract.name
+    for name, function in graph.table_functions().items():
+        assert function.__doc__, name
+
+
+# Exposures
+
+
+def test_exposures_are_those_of_the_definitions() -> None:
+    found = {
+        name: (*exposure.of, exposure.owner, exposure.criticality)
+        for name, exposure in catalog.exposures().items()
+    }
+    assert found == EXPOSURES
+
+
+def test_every_exposed_table_is_a_kpi() -> None:
+    exposed = {kpi for exposure in catalog.exposures().values() for kpi in exposure.of}
+    assert exposed <= graph.kpi_functions().keys()
+
+
+def test_every_exposure_says_what_it_is_for() -> None:
+    assert all(exposure.description for exposure in catalog.exposures().values())
+
+
+# Jobs
+
+
+def test_every_kpi_has_exactly_one_job() -> None:
+    refreshed = Counter(kpi for job in catalog.jobs().jobs.values() for kpi in job.refresh)
+    assert refreshed == Counter(KPIS)
+
+
+def test_schedules_and_slas_are_those_of_the_definitions() -> None:
+    jobs = catalog.jobs()
+    found = {kpi: (job.schedule, job.sla) for job in jobs.jobs.values() for kpi in job.refresh}
+    assert {kpi: found[kpi] for kpi in SCHEDULES} == SCHEDULES
+    assert jobs.time_zone == "UTC"
+
+
+def test_supporting_kpis_are_refreshed_daily() -> None:
+    for job in catalog.jobs().jobs.values():
+        if SUPPORTING & set(job.refresh):
+            assert re.fullmatch(r"\d+ \d+ \* \* \*", job.schedule)
+
+
+# The catalogue that they make together
+
+
+def test_every_kpi_has_an_entry_with_owner_criticality_and_sla() -> None:
+    entries = catalog.entries()
+    assert entries.keys() == KPIS
+    for exposure, (kpi, owner, criticality) in EXPOSURES.items():
+        entry = entries[kpi]
+        assert (entry.owner, entry.criticality) == (owner, criticality)
+        assert entry.exposures == (exposure,)
+        assert entry.sla == SCHEDULES[kpi][1]
+    for name in SUPPORTING:
+        assert (entries[name].owner, entries[name].criticality) == (None, None)
+        assert entries[name].sla
+
+
+def test_entries_say_what_a_kpi_needs() -> None:
+    entries = catalog.entries()
+    assert entries["conversion_funnel"].needs == ("lead_milestones",)
+    assert set(entries["combined_kpis"].needs) == {
+        "pipeline_kpis",
+        "compliance_kpis",
+        "revenue_kpis",
+        "outreach_kpis",
+    }
+
+
+def test_a_tag_is_a_criticality() -> None:
+    assert catalog.tagged("critical") == ["health_scores"]
+    assert set(catalog.tagged("medium")) == {"cohort_retention", "rep_activity_by_channel"}
+    assert set(catalog.tagged("high")) == {
+        "weighted_pipeline_scenarios",
+        "conversion_funnel",
+        "ticket_sla_compliance",
+        "satisfaction_rollups",
+    }
+    with pytest.raises(UsageError, match="critical, high, medium"):
+        catalog.tagged("low")
+
+
+def test_the_most_critical_exposure_gives_a_kpi_its_owner(project: Path) -> None:
+    edit(
+        project / "schemas" / "exposures.yml",
+        "of: [health_scores]",
+        "of: [health_scores, conversion_funnel]",
+    )
+    entry = catalog.entries()["conversion_funnel"]
+    assert (entry.owner, entry.criticality) == ("Executive Leadership", "critical")
+    assert entry.exposures == ("facility_health_scorecard", "crm_conversion_funnel")
+
+
+# Files that are wrong
+
+EXPOSURE_MISTAKES = {
+    "an unknown key": ("owner: Sales Operations", "owners: Sales Operations", "owners"),
+    "a missing key": ("  owner: Sales Operations\n", "", "crm_weighted_pipeline.owner"),
+    "a criticality with a typo": ("criticality: high", "criticality: hihg", "criticality"),
+    "a list that is none": ("of: [health_scores]", "of: health_scores", "scorecard.of"),
+}
+JOB_MISTAKES = {
+    "an unknown key of a job": ("    sla: 2h", "    slo: 2h", "jobs.weighted_pipeline.slo"),
+    "an unknown key of the file": ("time_zone: UTC", "timezone: UTC", "timezone"),
+    "a missing key": ('    schedule: "0 * * * *"\n', "", "jobs.weighted_pipeline.schedule"),
+    "a list that is none": ("refresh: [health_scores]", "refresh: health_scores", "refresh"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "key"), EXPOSURE_MISTAKES.values(), ids=EXPOSURE_MISTAKES)
+def test_a_wrong_exposure_is_named(project: Path, old: str, new: str, key: str) -> None:
+    edit(project / "schemas" / "exposures.yml", old, new)
+    with pytest.raises(UsageError) as refused:
+        catalog.entries()
+    assert "exposures.yml is not valid" in str(refused.value)
+    assert key in str(refused.value)
+
+
+@pytest.mark.parametrize(("old", "new", "key"), JOB_MISTAKES.values(), ids=JOB_MISTAKES)
+def test_a_wrong_job_is_named(project: Path, old: str, new: str, key: str) -> None:
+    edit(project / "flows" / "jobs.yml", old, new)
+    with pytest.raises(UsageError) as refused:
+        catalog.entries()
+    assert "jobs.yml is not valid" in str(refused.value)
+    assert key in str(refused.value)
+
+
+@pytest.mark.parametrize("file", ["schemas/exposures.yml", "flows/jobs.yml"])
+def test_a_kpi_that_does_not_exist_is_named(project: Path, file: str) -> None:
+    edit(project / file, "[health_scores]", "[heath_scores]")
+    with pytest.raises(UsageError, match=r'heath_scores.*did you mean "health_scores"'):
+        catalog.entries()
+
+
+@pytest.mark.parametrize("file", ["schemas/exposures.yml", "flows/jobs.yml"])
+def test_a_file_that_is_no_yaml_or_not_there_is_named(project: Path, file: str) -> None:
+    (project / file).write_text("jobs: {", encoding="utf-8")
+    with pytest.raises(UsageError, match=f"{Path(file).name} is not valid YAML"):
+        catalog.entries()
+    (project / file).unlink()
+    with pytest.raises(UsageError, match=f"{Path(file).name} is missing"):
+        catalog.entries()
