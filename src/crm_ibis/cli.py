@@ -211,14 +211,14 @@ def describe(table: str, as_json: bool) -> None:
 @click.pass_obj
 def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
     """Print a KPI's whole query, from the sources on."""
-    from crm_ibis import graph, terminal
+    from crm_ibis import graph
 
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
     query = graph.compiled(
         graph.publishable(kpi), dialect or spoken, settings.raw_schema, _params(settings), moment
     )
-    terminal.print_sql(query)
+    click.echo(query)
 
 
 @cli.command()

@@ -37,11 +37,6 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
 
 
-def print_sql(query: str) -> None:
-    """A query as it is, to be piped into a client."""
-    print(query)
-
-
 def refreshed(result: Any) -> None:
     """Rows, new, changed and gone rows, checks and seconds of each table."""
     table = _table("KPI", ">rows", ">new", ">changed", ">gone", ">checks", ">seconds")

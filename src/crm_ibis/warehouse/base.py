@@ -9,6 +9,7 @@ from typing import Any
 
 import ibis
 from ibis import Table
+from sqlglot import exp
 
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.settings import Settings
@@ -103,9 +104,17 @@ class Warehouse(ABC):
         """A qualified name, quoted."""
         return ".".join('"' + name.replace('"', '""') + '"' for name in names)
 
-    def compile(self, query: Table) -> str:
-        """The SQL of an expression in this database's dialect."""
-        return str(self.con.compile(query))
+    def compile(self, query: Table, inline: bool = False) -> str:
+        """The SQL of an expression in this database's dialect.
+
+        Ibis names a part that is used twice, and both databases write such a part to memory first.
+        `inline` has them read it where it is used: quicker where it is little more than a table.
+        """
+        written = self.con.compiler.to_sqlglot(query.unbind())
+        if inline:
+            for part in written.find_all(exp.CTE):
+                part.set("materialized", False)
+        return written.sql(dialect=self.con.dialect)
 
     def rows(self, query: Table) -> list[dict[str, Any]]:
         """The rows of an expression as dictionaries."""
