@@ -20,7 +20,7 @@ LAYERS = [
     {"checks", "publish", "runlog"},
     {"refresh", "seeds"},
     {"catalog"},
-    {"status", "docs"},
+    {"status", "docs", "rows"},
     {"terminal"},
     {"cli"},
     {"__main__"},

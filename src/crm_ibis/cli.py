@@ -1,6 +1,7 @@
 """The command line. Results go to stdout, progress and errors to stderr."""
 
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +39,9 @@ class Instant(click.ParamType):
     def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> datetime:
         try:
             moment = datetime.fromisoformat(value)
-        except ValueError:
+            moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a date; give 2024-03-01 or 2024-03-01T06:00", param, ctx)
-        moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
         if moment > datetime.now(UTC).replace(tzinfo=None):
             self.fail(f"{value} (UTC) is in the future; leave it out for now", param, ctx)
         return moment
@@ -80,17 +81,24 @@ def demo(settings: Settings) -> None:
     from crm_ibis.seeds import load_seeds
 
     chosen = click.get_current_context().parent
-    if not (chosen and chosen.params["database"]) and not os.environ.get("CRM_IBIS_DATABASE_URL"):
-        settings = load_settings(DEMO_URL, str(settings.params_file or "") or None)
+    named = (chosen and chosen.params["database"]) or os.environ.get("CRM_IBIS_DATABASE_URL")
+    if not named:
+        settings = replace(settings, database_url=DEMO_URL)
     with _open(settings) as warehouse:
         load_seeds(warehouse, report=_progress)
-        result = refresh(warehouse, as_of=DEMO_AS_OF, params=_params(settings), report=_progress)
+        result = refresh(
+            warehouse,
+            as_of=DEMO_AS_OF,
+            params=_params(settings),
+            force=not named,
+            report=_progress,
+        )
         scorecard = warehouse.rows(
             warehouse.table(warehouse.analytics, "monthly_scorecard").order_by("month")
         )
     terminal.refreshed(result)
     terminal.scorecard(scorecard)
-    terminal.whereabouts(settings)
+    terminal.whereabouts(settings, "" if named else f"--database {DEMO_URL} ")
 
 
 @cli.command()
@@ -229,10 +237,11 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
 @click.pass_obj
 def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
     """Show rows of a published table or source."""
-    from crm_ibis import docs, terminal
+    from crm_ibis import terminal
+    from crm_ibis.rows import rows_of
 
     with _open(settings, read_only=True) as warehouse:
-        rows = docs.rows_of(warehouse, table, where, limit + 1)
+        rows = rows_of(warehouse, table, where, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
     terminal.print_json(rows) if as_json else terminal.shown(rows, more)
 

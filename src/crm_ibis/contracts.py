@@ -32,17 +32,25 @@ def column(
     references: str | None = None,
     private: bool = False,
     volatile: bool = False,
+    raise_warning: bool = False,
     **checks: Any,
 ) -> Any:
     """A described column of a contract.
 
     references: the source whose `id` it must be, when not null. private: free text or personal,
     never shown in samples. volatile: changes with the clock alone, so it is no change when
-    publishing. checks: whatever a Pandera field takes, `nullable=True` and `raise_warning=True`
-    (reported, but not stopping a refresh) included.
+    publishing. raise_warning: what breaks a rule of this column is reported and logged, but does
+    not stop a refresh. checks: whatever a Pandera field takes, `nullable=True` included.
     """
-    metadata = {"references": references, "private": private, "volatile": volatile}
-    return pa.Field(description=description, metadata=metadata, **checks)
+    metadata = {
+        "references": references,
+        "private": private,
+        "volatile": volatile,
+        "severity": "warn" if raise_warning else "error",
+    }
+    return pa.Field(
+        description=description, metadata=metadata, raise_warning=raise_warning, **checks
+    )
 
 
 class Source(pa.DataFrameModel):
@@ -135,12 +143,13 @@ def contract_of(model: type[pa.DataFrameModel]) -> Contract:
     key = tuple(schema.unique)
     demanded = [rules.unique(key)]
     for c in columns:
-        demanded += [] if c.nullable else [rules.required(c.name)]
+        severity = schema.columns[c.name].metadata["severity"]
+        demanded += [] if c.nullable else [rules.required(c.name, severity)]
         # PostgreSQL's decimals may be NaN and its timestamps infinite.
         if kind == "source" and (c.dtype.is_decimal() or c.dtype.is_timestamp()):
             demanded.append(rules.fits(c.name, c.dtype))
         demanded += [rules.of_column(c.name, check) for check in schema.columns[c.name].checks]
-        demanded += [rules.reference(c.name, c.references)] if c.references else []
+        demanded += [rules.reference(c.name, c.references, severity)] if c.references else []
     types = {c.name: c.dtype for c in columns}
     demanded += [rules.of_table(check, types) for check in schema.checks]
     return Contract(table_name(model.__name__), kind, tuple(columns), key, tuple(demanded), model)
@@ -156,11 +165,14 @@ def contracts() -> dict[str, Contract]:
         assert spec is not None
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
-        for model in vars(module).values():
-            if isinstance(model, type) and model.__module__ == module.__name__:
-                contract = contract_of(model)
-                found[contract.name] = contract
+        try:
+            spec.loader.exec_module(module)
+            for model in vars(module).values():
+                if isinstance(model, type) and model.__module__ == module.__name__:
+                    contract = contract_of(model)
+                    found[contract.name] = contract
+        except Exception as error:  # whatever the project's own file may raise
+            raise UsageError(f"cannot read the contracts in {path}: {_gist(error)}") from error
     return found
 
 
@@ -169,7 +181,8 @@ def declared(name: str) -> Contract:
     known = contracts()
     if name not in known:
         raise UsageError(
-            f'there is no table "{name}"{near_match(name, known)}; `crm-ibis list` shows the KPIs'
+            f'there is no contract of a table "{name}"{near_match(name, known)}; '
+            "`crm-ibis list` shows the KPIs"
         )
     return known[name]
 
@@ -215,10 +228,15 @@ def check_types(table: Table, contract: Contract) -> None:
         ) from None
 
 
+def _gist(error: Exception) -> str:
+    line = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
+    return f"{line}{type(error).__name__}: {error}"
+
+
 def _family(dtype: dt.DataType) -> str:
     if dtype.is_numeric() and not dtype.is_boolean():
         return "number"
-    if dtype.is_string() or dtype.is_uuid():
+    if dtype.is_string() or dtype.is_uuid() or dtype.is_unknown():  # PostgreSQL's enums
         return "text"
     return "instant" if dtype.is_timestamp() else type(dtype).__name__
 

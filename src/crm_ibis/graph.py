@@ -13,7 +13,6 @@ from typing import Any
 
 import ibis
 from ibis import Table
-from ibis.backends.sql import compilers
 
 from crm_ibis import content, facts, kpis, staging
 from crm_ibis.errors import UsageError, near_match
@@ -128,23 +127,29 @@ def queries(
     Each reads the others by name. Raises UsageError for a dialect that is unknown or lacks
     something.
     """
-    spoken = {name.removesuffix("Compiler").lower() for name in compilers.__all__}
-    if dialect not in spoken:
-        raise UsageError(
-            f'there is no dialect "{dialect}"{near_match(dialect, spoken)}; '
-            f"there are {', '.join(sorted(spoken))}"
-        )
     written: dict[str, str] = {}
 
     def write(name: str, table: Table) -> Table:
         try:
             written[name] = str(ibis.to_sql(table, dialect=dialect))
-        except (ibis.common.exceptions.IbisError, ValueError) as error:
+        except (ibis.common.exceptions.IbisError, AttributeError, ValueError) as error:
+            _refuse_unknown_dialect(dialect)
             raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
         return ibis.table(table.schema(), name=name)
 
     build(names, unbound_sources(raw_schema), params, as_of, stage=write)
     return written
+
+
+def _refuse_unknown_dialect(dialect: str) -> None:
+    from ibis.backends.sql import compilers  # two dozen dialects: only when something is wrong
+
+    spoken = {name.removesuffix("Compiler").lower() for name in compilers.__all__}
+    if dialect not in spoken:
+        raise UsageError(
+            f'there is no dialect "{dialect}"{near_match(dialect, spoken)}; '
+            f"there are {', '.join(sorted(spoken))}"
+        ) from None
 
 
 def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:

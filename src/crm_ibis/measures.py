@@ -174,6 +174,7 @@ def weighted_forecast(
 ) -> ir.FloatingScalar:
     """Weighted mean of the values when enabled, else their plain mean, as float64.
 
+    For forecasts of your own; the published scenarios weigh amounts, not means.
     Rows without a value count in neither mean, rows without a weight in the plain one only; null
     when the weights sum to 0. Exact for decimals and integers: sums first, one division.
     """

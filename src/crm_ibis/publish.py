@@ -29,10 +29,6 @@ class Changes:
     filled: int = 0
     """Rows in which only volatile or newly added columns differ: written, but not as a change."""
 
-    @property
-    def writes(self) -> int:
-        return self.new + self.changed + self.gone + self.filled
-
 
 @dataclass(frozen=True)
 class Columns:
@@ -64,6 +60,7 @@ class Publication:
         if not self.exists:
             ((rows,),) = self.warehouse.fetch(f"SELECT count(*) FROM {self.staged}")
             return Changes(rows=rows, new=rows, changed=0, gone=0)
+        self._refuse_another_grain()
         both = f"{self._s(key)} IS NOT NULL AND {self._p(key)} IS NOT NULL"
         changed = self._differs(self.compared)
         filled = self._differs([c for c in self.quiet if c not in self.columns.added])
@@ -78,6 +75,16 @@ class Publication:
             f"FROM {self.staged} AS s FULL JOIN {self.published} AS p ON {self.same_key}"
         )
         return Changes(*counts)
+
+    def _refuse_another_grain(self) -> None:
+        keys = ", ".join(self.warehouse.quote(c) for c in self.contract.key)
+        twice = f"SELECT 1 FROM {self.published} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
+        if self.warehouse.fetch(twice):
+            raise DataError(
+                f"{self.warehouse.analytics}.{self.contract.name} has several rows per "
+                f"{', '.join(self.contract.key)}, so it was published with another grain; rename "
+                "or drop it, then refresh again"
+            )
 
     def preview(self) -> list[dict[str, Any]]:
         """The first few changed rows: key, and old and new value of each column that differs."""

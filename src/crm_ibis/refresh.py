@@ -58,23 +58,24 @@ def refresh(
     Raises UsageError for an unknown name or an `as_of` in the future, ChecksFailed when a contract
     is broken, DataError or DatabaseError otherwise. After any of them, readers have what they had.
     """
-    started = runlog.now()
-    as_of = as_of or started
-    if as_of.tzinfo:
+    if as_of and as_of.tzinfo:
         as_of = as_of.astimezone(UTC).replace(tzinfo=None)
-    if as_of > started:
-        raise UsageError(f"as_of {as_of} is in the future; it is {started:%Y-%m-%d %H:%M:%S} UTC")
+    if as_of and as_of > (now := runlog.now()):
+        raise UsageError(f"as_of {as_of} is in the future; it is {now:%Y-%m-%d %H:%M:%S} UTC")
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
-    run = _Run(warehouse, list(dict.fromkeys(chosen)), as_of, params or load_params(), report)
+    run = _Run(warehouse, list(dict.fromkeys(chosen)), params or load_params(), report)
     if dry_run:
+        run.as_of = as_of or runlog.now()
         with warehouse.transaction():
             return run.rehearse()
     with warehouse.lock(lambda: runlog.running(warehouse)):
+        # Not before: whoever waited longest for the lock would be refused as out of date.
+        run.as_of = as_of or runlog.now()
         runlog.prepare(warehouse)
-        if not force:
-            _refuse_going_back(warehouse, run.names, as_of)
-        run_id = runlog.start(warehouse, "refresh", as_of, run.names, run.params)
+        run_id = runlog.start(warehouse, "refresh", run.as_of, run.names, run.params)
         try:
+            if not force:
+                _refuse_going_back(warehouse, run.names, run.as_of)
             with warehouse.transaction():
                 return run.publish(run_id)
         except BaseException as error:
@@ -85,24 +86,20 @@ def refresh(
 class _Run:
     """One run over consistent sources; every method is called inside its transaction."""
 
+    as_of: datetime
+
     def __init__(
-        self,
-        warehouse: Warehouse,
-        names: list[str],
-        as_of: datetime,
-        params: Params,
-        report: Report,
+        self, warehouse: Warehouse, names: list[str], params: Params, report: Report
     ) -> None:
         self.warehouse = warehouse
         self.names = names
-        self.as_of = as_of
         self.params = params
         self.report = report
         self.began = time.perf_counter()
-        self.contracts = contracts.contracts()
         self.sources: dict[str, Table] = {}
         self.staged: list[str] = []
         self.done: dict[str, TableRun] = {}
+        self.outcomes: list[Checked] = []
         self.warnings: list[Violation] = []
 
     def publish(self, run_id: str) -> RefreshResult:
@@ -110,7 +107,7 @@ class _Run:
         self._build()
         for name in self.names:
             began = time.perf_counter()
-            publication = Publication(self.warehouse, self.contracts[name])
+            publication = Publication(self.warehouse, contracts.declared(name))
             changes = publication.changes()
             publication.merge(changes, self.as_of)
             self._published(name, changes, began)
@@ -124,7 +121,7 @@ class _Run:
         previews = {}
         for name in self.names:
             began = time.perf_counter()
-            publication = Publication(self.warehouse, self.contracts[name])
+            publication = Publication(self.warehouse, contracts.declared(name))
             self._published(name, publication.changes(), began)
             previews[name] = publication.preview()
         self._unstage()
@@ -132,16 +129,18 @@ class _Run:
 
     def _build(self) -> None:
         needed = set(graph.sources_of(self.names))
-        needed.update(*(self.contracts[name].parents for name in self.names))
+        needed.update(*(contracts.declared(name).parents for name in self.names))
         self.sources = checks.read_sources(self.warehouse, checks.sources_with_parents(needed))
         for outcome in checks.check_sources(self.warehouse, self.sources, self.report):
             self._checked(outcome, "source")
         graph.build(self.names, self.sources, self.params, self.as_of, stage=self._stage)
+        checks.raise_errors(self.outcomes)
 
     def _stage(self, name: str, table: Table) -> Table:
         """Writes and audits what is published, and what several others need.
 
-        A fact that is not published is not audited: it has a row per row of a checked source.
+        Of a fact that is not published the rules about single rows are checked: its keys are those
+        of a source that was just checked.
         """
         publishing, is_fact = name in self.names, name in graph.fact_functions()
         users = [user for user in graph.plan(self.names) if name in graph.needs(user)]
@@ -149,20 +148,21 @@ class _Run:
         if not publishing and not worth_writing:
             return table
         began = time.perf_counter()
-        contract = self.contracts[name]
+        contract = contracts.declared(name)
         staged = self.warehouse.stage(name, *_as_declared(table, contract))
         self.staged.append(name)
-        if publishing or not is_fact:
-            demanded = contract.rules_over(staged.columns)
-            outcome = checks.audit(self.warehouse, staged, contract, demanded, self.sources)
-            outcome = replace(outcome, seconds=time.perf_counter() - began)
-            self.report(f"built {outcome}")
-            checks.report_warnings(outcome, self.report)
-            self._checked(outcome, "built")
+        demanded = contract.rules_over(staged.columns)
+        if is_fact and not publishing:
+            demanded = [rule for rule in demanded if rule.violated]
+        outcome = checks.audit(self.warehouse, staged, contract, demanded, self.sources)
+        outcome = replace(outcome, seconds=time.perf_counter() - began)
+        self.report(f"built {outcome}")
+        checks.report_warnings(outcome, self.report)
+        self._checked(outcome, "built")
         return staged
 
     def _checked(self, outcome: Checked, kind: str) -> None:
-        checks.raise_errors([outcome])
+        self.outcomes.append(outcome)
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)
         self.done[outcome.table] = TableRun(
@@ -199,14 +199,14 @@ class _Run:
 
 
 def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
-    """A result with its columns in the contract's order; a TypeError for any other columns."""
+    """A result with its columns in the contract's order; a UsageError for any other columns."""
     declared = {c.name: c.dtype for c in contract.values}
     given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}
     if given != declared:
         differing = set(given.items()) ^ set(declared.items())
-        raise TypeError(
-            f"the function {contract.name} and its contract differ in "
-            f"{', '.join(sorted({name for name, dtype in differing}))}"
+        raise UsageError(
+            f"the function {contract.name} and its contract in schemas/kpis.py differ in "
+            f"{', '.join(sorted({name for name, dtype in differing}))}; bring them together"
         )
     columns = [c.name for c in contract.values]
     return table.select(columns), contract.schema_of(columns)

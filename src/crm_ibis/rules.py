@@ -125,23 +125,24 @@ def unique(key: tuple[str, ...]) -> Rule:
     return Rule(name=f"{', '.join(key)} is unique", columns=key, find=duplicated)
 
 
-def required(name: str) -> Rule:
+def required(name: str, severity: str = "error") -> Rule:
     """The column is never null."""
     return Rule(
         name=f"{name} is not null",
         columns=(name,),
+        severity=severity,
         violated=lambda table: table[name].isnull(),
     )
 
 
-def reference(name: str, parent: str) -> Rule:
+def reference(name: str, parent: str, severity: str = "error") -> Rule:
     """The column, where it is not null, is an id of the parent table."""
 
     def orphans(table: Table, parents: Mapping[str, Table]) -> Table:
         known = parents[parent].select(parent_id="id")
         return table.filter(table[name].notnull()).anti_join(known, [(name, "parent_id")])
 
-    return Rule(name=f"{name} is an id of {parent}", columns=(name,), find=orphans)
+    return Rule(f"{name} is an id of {parent}", (name,), severity, find=orphans)
 
 
 def fits(name: str, dtype: dt.DataType) -> Rule:

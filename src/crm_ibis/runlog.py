@@ -133,22 +133,24 @@ def publications(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     if "run_tables" not in warehouse.tables(warehouse.meta):
         return {}
     found = warehouse.fetch(
-        "SELECT t.table_name, r.run_id, r.as_of, r.finished_at, t.row_count "
+        "SELECT DISTINCT ON (t.table_name) "
+        "t.table_name, r.run_id, r.as_of, r.finished_at, t.row_count "
         f"FROM {_name(warehouse, 'run_tables')} t JOIN {_name(warehouse, 'runs')} r "
         "ON r.run_id = t.run_id WHERE t.kind = 'published' AND r.state = 'succeeded' "
-        "ORDER BY r.finished_at"
+        "ORDER BY t.table_name, r.finished_at DESC"
     )
     names = ("run_id", "as_of", "finished_at", "rows")
     return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
 
 
-def failures(warehouse: Warehouse) -> list[dict[str, Any]]:
-    """Runs that failed or were abandoned, newest first."""
+def failures(warehouse: Warehouse, since: datetime = datetime.min) -> list[dict[str, Any]]:
+    """Runs that failed or were abandoned after an instant, newest first."""
     if "runs" not in warehouse.tables(warehouse.meta):
         return []
     found = warehouse.fetch(
         f"SELECT run_id, state, finished_at, tables, error FROM {_name(warehouse, 'runs')} "
-        "WHERE state IN ('failed', 'abandoned') ORDER BY finished_at DESC"
+        "WHERE state IN ('failed', 'abandoned') AND finished_at > ? ORDER BY finished_at DESC",
+        [since],
     )
     names = ("run_id", "state", "finished_at", "tables", "error")
     rows = [dict(zip(names, row, strict=True)) for row in found]

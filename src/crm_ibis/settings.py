@@ -50,16 +50,18 @@ def load_settings(database_url: str | None = None, params_file: str | None = Non
 
 def shown_url(url: str) -> str:
     """A database URL that may be printed: without password and options."""
-    if "@" not in url and "?" not in url:
-        return url
-    scheme, _, rest = url.partition("://")
-    login, at, place = rest.split("?")[0].rpartition("@")
-    return f"{scheme}://{login.split(':')[0]}{at}{place}"
+    scheme, _, rest = url.partition(":")
+    if scheme == "duckdb":
+        return url.split("?")[0]
+    login, at, place = rest.rpartition("@")
+    if not rest.startswith("//") or "?" in login:  # no telling where the password ends
+        return f"{scheme}:..."
+    return f"{scheme}:{'//' if at else ''}{login[2:].split(':')[0]}{at}{place.split('?')[0]}"
 
 
 def secrets_of(url: str) -> set[str]:
     """The passwords in a database URL, as written and as meant."""
-    login = url.partition("://")[2].split("?")[0].rpartition("@")[0]
+    login = url.partition(":")[2].removeprefix("//").rpartition("@")[0]
     written = {login.partition(":")[2], *parse_qs(url.partition("?")[2]).get("password", [])}
     return {secret for text in written if text for secret in (text, unquote(text))}
 

@@ -23,11 +23,19 @@ class Status:
 
 
 def statuses(warehouse: Warehouse) -> list[Status]:
-    """Every KPI's status; failing means that a run after the last publication failed."""
-    published, failed = runlog.publications(warehouse), runlog.failures(warehouse)
-    now = runlog.now()
+    """The status of every KPI, and of every fact that was ever published.
+
+    Failing means that a run after the last publication failed.
+    """
+    published, now = runlog.publications(warehouse), runlog.now()
+    listed = catalog.entries()
+    names = [*listed, *(name for name in published if name not in listed)]
+    never = not all(name in published for name in names)
+    oldest = min((run["finished_at"] for run in published.values()), default=datetime.min)
+    failed = runlog.failures(warehouse, since=datetime.min if never else oldest)
     found = []
-    for name, entry in catalog.entries().items():
+    for name in names:
+        entry = listed.get(name)
         last = published.get(name, {})
         published_at = last.get("finished_at")
         failure = next((run for run in failed if name in run["tables"]), None)
@@ -35,8 +43,8 @@ def statuses(warehouse: Warehouse) -> list[Status]:
         found.append(
             Status(
                 table=name,
-                owner=entry.owner,
-                criticality=entry.criticality,
+                owner=entry.owner if entry else None,
+                criticality=entry.criticality if entry else None,
                 as_of=last.get("as_of"),
                 published_at=published_at,
                 age_hours=(now - published_at).total_seconds() / 3600 if published_at else None,

@@ -11,6 +11,7 @@ from typing import Any
 from rich import box
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from crm_ibis.catalog import Entry
 from crm_ibis.settings import Settings, shown_url
@@ -77,14 +78,13 @@ def scorecard(rows: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def whereabouts(settings: Settings) -> None:
+def whereabouts(settings: Settings, option: str) -> None:
     """Where everything is, and what to try next."""
     console.print(
         f"Everything is in {shown_url(settings.database_url)}: sources in schema "
         f"{settings.raw_schema}, KPIs in {settings.analytics_schema}, the run log in "
         f"{settings.meta_schema}."
     )
-    option = f"--database {shown_url(settings.database_url)} "
     console.print("Look further:", f"  crm-ibis {option}show health_scores", sep="\n")
     console.print("  crm-ibis describe conversion_funnel", "  crm-ibis list", sep="\n")
 
@@ -161,7 +161,7 @@ def shown(rows: list[dict[str, Any]], more: bool) -> None:
         numeric = [isinstance(v, int | float | Decimal) for v in rows[0].values()]
         table = _table(*(f">{n}" if is_n else n for n, is_n in zip(names, numeric, strict=True)))
         for row in cells:
-            table.add_row(*row)
+            table.add_row(*map(Text, row))  # Text, as data may look like markup
         console.print(table)
     else:
         for number, row in enumerate(cells, start=1):

@@ -11,6 +11,7 @@ from commands import Demo, Run, contents, execute, logged_runs, words
 
 from crm_ibis import __version__
 from crm_ibis.settings import Settings
+from crm_ibis.warehouse import open_warehouse
 
 COMMANDS = ["check", "demo", "describe", "init", "list", "refresh", "seed", "show", "sql", "status"]
 KPIS = {
@@ -715,3 +716,20 @@ def test_what_is_printed_fits_into_80_columns(
     outcome = run(*arguments)
     assert outcome.exit_code == 0, outcome.err
     assert too_wide(outcome.out) == []
+
+
+def test_data_that_looks_like_markup_is_shown_as_it_is(seeded: Settings, run: Run) -> None:
+    with open_warehouse(seeded) as warehouse:
+        table = warehouse.quote(seeded.raw_schema, "facilities")
+        warehouse.run(f"UPDATE {table} SET name = '[/x] [red]a'")
+    outcome = run("show", "facilities", "--limit", "1")
+    assert outcome.exit_code == 0, outcome.err
+    assert "[/x] [red]a" in outcome.out
+
+
+def test_the_demo_can_be_run_again_after_a_refresh_of_its_file(run: Run) -> None:
+    assert run("demo").exit_code == 0
+    assert run("--database", "duckdb://crm-demo.duckdb", "refresh", "pipeline_kpis").exit_code == 0
+    outcome = run("demo")
+    assert outcome.exit_code == 0, outcome.err
+    assert "72.82" in outcome.out

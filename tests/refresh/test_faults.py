@@ -134,7 +134,7 @@ def test_duckdb_without_memory_publishes_nothing(duckdb_settings: Settings) -> N
         refresh(warehouse, ["lead_milestones", "conversion_funnel"], as_of=FIRST)
         before = read_all(warehouse)
         many_leads(warehouse, 100_000)
-    with open_warehouse(replace(duckdb_settings, memory_limit="24MB")) as warehouse:
+    with open_warehouse(replace(duckdb_settings, memory_limit=24 * 2**20)) as warehouse:
         warehouse.run("SET max_temp_directory_size = '1MB'")
         with pytest.raises(DatabaseError) as failed:
             refresh(warehouse, ["lead_milestones", "conversion_funnel"], as_of=SECOND)

@@ -15,12 +15,12 @@ def open_warehouse(settings: Settings, read_only: bool = False, staging: bool = 
 
     Raises DatabaseError when the database cannot be reached, UsageError for an unknown kind of URL.
     """
-    scheme = settings.database_url.split(":", 1)[0]
+    scheme, _, rest = settings.database_url.partition(":")
     if scheme == "duckdb":
         from crm_ibis.warehouse.duckdb import DuckDBWarehouse
 
         return DuckDBWarehouse(settings, read_only)
-    if scheme in ("postgres", "postgresql"):
+    if scheme in ("postgres", "postgresql") and rest.startswith("//"):
         from crm_ibis.warehouse.postgres import PostgresWarehouse
 
         return PostgresWarehouse(settings, read_only and not staging)

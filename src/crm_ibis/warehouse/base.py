@@ -97,6 +97,10 @@ class Warehouse(ABC):
         """What a new published table needs besides its columns."""
 
     @abstractmethod
+    def dependents(self, schema: str, name: str, column: str) -> list[str]:
+        """What of the user's would go with a column without a word."""
+
+    @abstractmethod
     def broken_views(self) -> set[str]:
         """Views that cannot be read; a dropped column must not add to them."""
 
@@ -131,8 +135,14 @@ class Warehouse(ABC):
 
     def table(self, schema: str, name: str) -> Table:
         """A table of the database as an expression."""
-        with self.translated():
-            return self.con.table(name, database=schema)
+        try:
+            with self.translated():
+                return self.con.table(name, database=schema)
+        except AttributeError:  # Ibis, for a few of PostgreSQL's system types
+            raise DataError(
+                f"{schema}.{name} has a column of a type that cannot be read; put a view without "
+                "it in its place"
+            ) from None
 
     def stage(self, name: str, query: Table, schema: ibis.Schema) -> Table:
         """Writes a query's rows into a temporary table with exactly the types of the schema."""
@@ -143,8 +153,11 @@ class Warehouse(ABC):
             f"CAST({self.quote(c)} AS {kind}) AS {self.quote(c)}" for c, kind in types.items()
         )
         staged = STAGED + name
-        for sql in self.stage_sql(staged, f"SELECT {casts} FROM ({self.compile(query)}) AS q"):
-            self.run(sql)
+        try:
+            for sql in self.stage_sql(staged, f"SELECT {casts} FROM ({self.compile(query)}) AS q"):
+                self.run(sql)
+        except DatabaseError as error:
+            raise DatabaseError(f"while computing {name}: {error}") from error
         return ibis.table(schema, name=staged)
 
     def ensure_schema(self, schema: str) -> None:
@@ -172,9 +185,11 @@ class Warehouse(ABC):
     def drop_column(self, schema: str, name: str, column: str) -> None:
         """Drops a column, unless something of the user's depends on it: then a DataError."""
         broken_before = self.broken_views()
+        dependents = self.dependents(schema, name, column)
         try:
-            self.run(f"ALTER TABLE {self.quote(schema, name)} DROP COLUMN {self.quote(column)}")
-            dependents = sorted(self.broken_views() - broken_before)
+            if not dependents:
+                self.run(f"ALTER TABLE {self.quote(schema, name)} DROP COLUMN {self.quote(column)}")
+                dependents = sorted(self.broken_views() - broken_before)
         except DatabaseError as error:
             dependents = [str(error)]
         if dependents:

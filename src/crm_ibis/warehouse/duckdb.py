@@ -28,6 +28,11 @@ class DuckDBWarehouse(Warehouse):
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
         super().__init__(settings)
         self.file = _file_of(settings.database_url)
+        if self.file and self.file.stem in (self.raw, self.analytics, self.meta):
+            raise UsageError(
+                f"the DuckDB file {self.file} has the name of the schema {self.file.stem}, which "
+                "DuckDB cannot tell apart; rename the file"
+            )
         if read_only and self.file and not self.file.exists():
             raise DatabaseError(
                 f"there is no DuckDB file {self.file}; `crm-ibis seed` makes one with sample data, "
@@ -140,6 +145,10 @@ class DuckDBWarehouse(Warehouse):
             [schema, name],
         )
         return found[0][0] if found else None
+
+    def dependents(self, schema: str, name: str, column: str) -> list[str]:
+        """None: DuckDB refuses to drop a column with an index, and views are tried afterwards."""
+        return []
 
     def is_table(self, schema: str, name: str) -> bool:
         return bool(

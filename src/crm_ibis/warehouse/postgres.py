@@ -50,9 +50,14 @@ class PostgresWarehouse(Warehouse):
             ) from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
         self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
+        self.read_only = read_only
         self.run("SET TIME ZONE 'UTC'")
+        # So that a new column does not wait for a reader while all others wait behind it.
+        self.run(f"SET lock_timeout = {max(1, int(settings.lock_timeout * 1000))}")
         if read_only:
             self.run("SET default_transaction_read_only = on")
+        else:
+            self._check_roles()
         if settings.memory_limit:
             self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
 
@@ -65,6 +70,15 @@ class PostgresWarehouse(Warehouse):
         else:
             remedy = "check host, port and that the server runs"
         return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
+
+    def _check_roles(self) -> None:
+        there = {name for (name,) in self.fetch("SELECT rolname FROM pg_roles")}
+        if missing := [role for role in self.settings.reader_roles if role not in there]:
+            self.close()
+            raise UsageError(
+                f"CRM_IBIS_READER_ROLES names {', '.join(missing)}, which {self.where} does not "
+                "know; create the role or take it out"
+            )
 
     def _without_password(self, message: str) -> str:
         for secret in secrets_of(self.settings.database_url):
@@ -79,6 +93,18 @@ class PostgresWarehouse(Warehouse):
             [schema],
         )
         return {name for (name,) in found}
+
+    def dependents(self, schema: str, name: str, column: str) -> list[str]:
+        # Views are refused by the server, but indexes and constraints go with the column.
+        found = self.fetch(
+            "SELECT pg_describe_object(d.classid, d.objid, d.objsubid) FROM pg_depend d "
+            "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid "
+            "WHERE d.refclassid = 'pg_class'::regclass AND d.refobjid = CAST(? AS regclass) "
+            "AND a.attname = ? "
+            "AND d.classid IN ('pg_class'::regclass, 'pg_constraint'::regclass)",
+            [self.quote(schema, name), column],
+        )
+        return sorted(described for (described,) in found)
 
     def is_table(self, schema: str, name: str) -> bool:
         return bool(
@@ -131,7 +157,16 @@ class PostgresWarehouse(Warehouse):
 
     def explain(self, error: Exception) -> str:
         message = self._without_password(first_line(error))
-        if isinstance(error, errors.InsufficientPrivilege):
+        if isinstance(error, errors.InsufficientPrivilege) and self.read_only:
+            remedy = "grant the user USAGE on that schema and SELECT on its tables"
+        elif isinstance(error, errors.LockNotAvailable):
+            remedy = (
+                "somebody has been reading or changing that table in an open transaction for "
+                f"{self.settings.lock_timeout:g} s; end that, or raise CRM_IBIS_LOCK_TIMEOUT"
+            )
+        elif isinstance(error, errors.UniqueViolation):
+            remedy = "is its grain another one than before? Rename or drop the table, then refresh"
+        elif isinstance(error, errors.InsufficientPrivilege):
             remedy = (
                 f"grant the user CREATE on the database, or on the schemas {self.analytics} and "
                 f"{self.meta}, TEMPORARY on the database, and SELECT on {self.raw}"
@@ -143,7 +178,10 @@ class PostgresWarehouse(Warehouse):
         elif isinstance(error, errors.DependentObjectsStillExist):
             return f"PostgreSQL: {message}: {error.diag.message_detail}"
         elif isinstance(error, psycopg.OperationalError) and self.con.con.broken:
-            remedy = "the connection was lost; nothing was published. Run again"
+            remedy = (
+                "the connection was lost; unless that happened while committing, nothing was "
+                "published. Run again"
+            )
         else:
             return f"PostgreSQL: {message}"
         return f"PostgreSQL: {message}; {remedy}"

@@ -1,0 +1,68 @@
+"""Rows of a published table or source, for reading."""
+
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from crm_ibis.contracts import declared
+from crm_ibis.errors import DatabaseError, UsageError, near_match
+from crm_ibis.warehouse import Warehouse
+
+
+def rows_of(
+    warehouse: Warehouse, name: str, where: str | None = None, limit: int = 20
+) -> list[dict[str, Any]]:
+    """The first rows of a published table or source, by its key, without private columns.
+
+    `where` is an SQL condition on the columns shown. Raises UsageError for an unknown table or a
+    condition that is none, DatabaseError when the table is not there.
+    """
+    contract = declared(name.removeprefix(f"{warehouse.raw}."))
+    schema = warehouse.raw if contract.kind == "source" else warehouse.analytics
+    if contract.name not in warehouse.tables(schema):
+        remedy = "crm-ibis seed" if contract.kind == "source" else "crm-ibis refresh"
+        raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")
+    there = warehouse.table(schema, contract.name).columns
+    columns = [c.name for c in contract.columns if not c.private and c.name in there]
+    condition = f" WHERE {_condition(where, columns, warehouse.dialect)}" if where else ""
+    order = ", ".join(warehouse.quote(c) for c in contract.key)
+    listed = ", ".join(warehouse.quote(c) for c in columns)
+    query = (
+        f"SELECT {listed} FROM {warehouse.quote(schema, contract.name)}{condition} "
+        f"ORDER BY {order} LIMIT {limit:d}"
+    )
+    try:
+        return [dict(zip(columns, row, strict=True)) for row in warehouse.fetch(query)]
+    except DatabaseError as error:
+        if where is None:
+            raise
+        raise UsageError(f"cannot use --where {where!r}: {error}") from None
+
+
+def _condition(where: str, columns: list[str], dialect: str) -> str:
+    """The condition written anew: one expression over the columns shown and nothing else.
+
+    So it cannot bring out what is private, by a subquery, a union, a comment or an error.
+    """
+    try:
+        condition = sqlglot.condition(where, dialect=dialect)
+    except sqlglot.errors.SqlglotError as error:
+        gist = str(error).splitlines()[0].split(" into <class")[0]
+        raise UsageError(
+            f"cannot use --where {where!r}: {gist}; give one SQL condition, such as "
+            "\"facility_id = 'fac_001'\""
+        ) from None
+    foreign = condition.find(exp.Query, exp.Columns, exp.Star, exp.Anonymous)
+    if foreign is not None:
+        raise UsageError(
+            f"cannot use --where {where!r}: {foreign.sql(dialect, comments=False)} may not stand "
+            "in it; give a condition on the table's columns"
+        )
+    for column in condition.find_all(exp.Column):
+        if column.name not in columns or column.table:
+            raise UsageError(
+                f"cannot use --where {where!r}: no column {column.sql(comments=False)} is shown"
+                f"{near_match(column.name, columns)}; there are {', '.join(columns)}"
+            )
+    return f"({condition.sql(dialect, comments=False)})"
