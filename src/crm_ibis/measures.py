@@ -122,7 +122,8 @@ def mean_pct(percentages: ir.FloatingColumn) -> ir.FloatingScalar:
 
 def money(amount: ir.DecimalValue) -> ir.DecimalValue:
     """An exact amount rounded to cents, half away from zero."""
-    return amount.cast("decimal(18, 2)")
+    # The cast alone would round as well, but takes DuckDB twice as long.
+    return amount.round(2).cast("decimal(18, 2)")
 
 
 def money_mean(total: ir.DecimalValue, count: ir.IntegerValue) -> ir.DecimalValue:

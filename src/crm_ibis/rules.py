@@ -93,19 +93,19 @@ class Violation:
 
 
 def counts(table: Table, rules: Sequence[Rule], parents: Mapping[str, Table]) -> Table:
-    """The one checking query of a table: a row with the number of violations of each rule."""
+    """The one checking query of a table: its `row_count`, and how many rows break `rule_0`, ..."""
     by_row = {
         f"rule_{i}": table.count(where=rule.violated(table))
         for i, rule in enumerate(rules)
         if rule.violated is not None
     }
-    found = table.aggregate(row_count=table.count(), **by_row)
     others = {
         f"rule_{i}": _row_total(rule.rows(table, parents)).as_scalar()
         for i, rule in enumerate(rules)
         if rule.violated is None
     }
-    return found.mutate(**others).select("row_count", *(f"rule_{i}" for i in range(len(rules))))
+    found = table.aggregate(row_count=table.count(), **by_row)
+    return found.mutate(**others) if others else found
 
 
 def samples(table: Table, rule: Rule, key: Sequence[str], parents: Mapping[str, Table]) -> Table:

@@ -182,9 +182,9 @@ def counted(engine: Engine, name: str, rows: list[dict[str, Any]]) -> dict[str, 
     contract = contracts()[name]
     parents = parents_of(engine, contract, rows)
     query = counts(engine.table(name, rows), list(contract.rules), parents)
-    ((total, *broken),) = engine.warehouse.fetch(engine.warehouse.compile(query))
-    assert total == len(rows)
-    return dict(zip([rule.name for rule in contract.rules], broken, strict=True))
+    (found,) = engine.warehouse.rows(query, inline=True)
+    assert found["row_count"] == len(rows)
+    return {rule.name: found[f"rule_{i}"] for i, rule in enumerate(contract.rules)}
 
 
 @pytest.mark.parametrize("name", contracts())

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis import Table
 from sqlglot import exp
 
@@ -33,6 +34,7 @@ class Warehouse(ABC):
         self.raw = settings.raw_schema
         self.analytics = settings.analytics_schema
         self.meta = settings.meta_schema
+        self._type_names: dict[dt.DataType, str] = {}
 
     def __enter__(self) -> "Warehouse":
         return self
@@ -114,16 +116,17 @@ class Warehouse(ABC):
         Ibis names a part that is used twice, and both databases write such a part to memory first.
         `inline` has them read it where it is used: quicker where it is little more than a table.
         """
-        written = self.con.compiler.to_sqlglot(query.unbind())
+        written = self.con.compiler.to_sqlglot(query)
         if inline:
             for part in written.find_all(exp.CTE):
                 part.set("materialized", False)
         return written.sql(dialect=self.con.dialect)
 
-    def rows(self, query: Table) -> list[dict[str, Any]]:
+    def rows(self, query: Table, inline: bool = False) -> list[dict[str, Any]]:
         """The rows of an expression as dictionaries."""
         return [
-            dict(zip(query.columns, row, strict=True)) for row in self.fetch(self.compile(query))
+            dict(zip(query.columns, row, strict=True))
+            for row in self.fetch(self.compile(query, inline))
         ]
 
     def tables(self, schema: str) -> set[str]:
@@ -148,7 +151,7 @@ class Warehouse(ABC):
         """Writes a query's rows into a temporary table with exactly the types of the schema."""
         # Cast here and not by Ibis, which leaves out a cast to the type that it infers, while the
         # database may well have another: a sum of integers is HUGEINT on DuckDB.
-        types = {c: self.con.compiler.type_mapper.to_string(t) for c, t in schema.items()}
+        types = {c: self.type_name(t) for c, t in schema.items()}
         casts = ", ".join(
             f"CAST({self.quote(c)} AS {kind}) AS {self.quote(c)}" for c, kind in types.items()
         )
@@ -173,8 +176,13 @@ class Warehouse(ABC):
 
     def column_list(self, columns: ibis.Schema) -> str:
         """Columns with their types in this database, as CREATE TABLE wants them."""
-        to_string = self.con.compiler.type_mapper.to_string
-        return ", ".join(f"{self.quote(c)} {to_string(t)}" for c, t in columns.items())
+        return ", ".join(f"{self.quote(c)} {self.type_name(t)}" for c, t in columns.items())
+
+    def type_name(self, dtype: dt.DataType) -> str:
+        """What a type is called in this database."""
+        if dtype not in self._type_names:
+            self._type_names[dtype] = self.con.compiler.type_mapper.to_string(dtype)
+        return self._type_names[dtype]
 
     def add_column(self, schema: str, name: str, columns: ibis.Schema) -> None:
         """Adds columns to a table; its rows have null there."""

@@ -78,12 +78,12 @@ FROM (
         *
       FROM (
         SELECT
-          "t9"."month",
+          "t8"."month",
           CAST(NULL AS BIGINT) AS "total_leads",
           CAST(NULL AS BIGINT) AS "sql_leads",
           CAST(NULL AS BIGINT) AS "won_leads",
-          "t9"."sla_attainment_pct",
-          "t9"."overall_health_score",
+          "t8"."sla_attainment_pct",
+          "t8"."overall_health_score",
           CAST(NULL AS DOUBLE) AS "avg_csat",
           CAST(NULL AS DOUBLE) AS "nps",
           CAST(NULL AS DECIMAL(18, 2)) AS "total_revenue"
@@ -99,7 +99,7 @@ FROM (
           FROM "health_scores" AS "t1"
           GROUP BY
             1
-        ) AS "t9"
+        ) AS "t8"
       ) AS "t10"
     ) AS "t11"
     UNION ALL
@@ -160,7 +160,7 @@ FROM (
           CAST(NULL AS DOUBLE) AS "overall_health_score",
           CAST(NULL AS DOUBLE) AS "avg_csat",
           CAST(NULL AS DOUBLE) AS "nps",
-          CAST("t5"."total_revenue" AS DECIMAL(18, 2)) AS "total_revenue"
+          CAST(CAST(ROUND("t5"."total_revenue", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_revenue"
         FROM (
           SELECT
             "t3"."month",
@@ -170,7 +170,7 @@ FROM (
           GROUP BY
             1
         ) AS "t5"
-      ) AS "t8"
+      ) AS "t9"
     ) AS "t13"
   ) AS "t14"
   GROUP BY

@@ -42,32 +42,35 @@ FROM (
         "t2"."stage",
         "t2"."deal_count",
         'base' AS "scenario",
-        CAST("t2"."amount" AS DECIMAL(18, 2)) AS "total_pipeline_value",
-        CAST("t2"."amount" * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.15000000 AS DECIMAL(38, 8))
-          WHEN 'sql'
-          THEN CAST(0.30000000 AS DECIMAL(38, 8))
-          WHEN 'opportunity'
-          THEN CAST(0.50000000 AS DECIMAL(38, 8))
-          WHEN 'won'
-          THEN CAST(1.00000000 AS DECIMAL(38, 8))
-          WHEN 'lost'
-          THEN CAST(0E-8 AS DECIMAL(38, 8))
-          ELSE NULL
-        END * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.1000 AS DECIMAL(38, 4))
-          WHEN 'sql'
-          THEN CAST(0.2500 AS DECIMAL(38, 4))
-          WHEN 'opportunity'
-          THEN CAST(0.5000 AS DECIMAL(38, 4))
-          WHEN 'won'
-          THEN CAST(1.0000 AS DECIMAL(38, 4))
-          WHEN 'lost'
-          THEN CAST(0.0000 AS DECIMAL(38, 4))
-          ELSE NULL
-        END AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
+        CAST(CAST(ROUND("t2"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        CAST(CAST(ROUND(
+          "t2"."amount" * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.15000000 AS DECIMAL(38, 8))
+            WHEN 'sql'
+            THEN CAST(0.30000000 AS DECIMAL(38, 8))
+            WHEN 'opportunity'
+            THEN CAST(0.50000000 AS DECIMAL(38, 8))
+            WHEN 'won'
+            THEN CAST(1.00000000 AS DECIMAL(38, 8))
+            WHEN 'lost'
+            THEN CAST(0E-8 AS DECIMAL(38, 8))
+            ELSE NULL
+          END * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.1000 AS DECIMAL(38, 4))
+            WHEN 'sql'
+            THEN CAST(0.2500 AS DECIMAL(38, 4))
+            WHEN 'opportunity'
+            THEN CAST(0.5000 AS DECIMAL(38, 4))
+            WHEN 'won'
+            THEN CAST(1.0000 AS DECIMAL(38, 4))
+            WHEN 'lost'
+            THEN CAST(0.0000 AS DECIMAL(38, 4))
+            ELSE NULL
+          END,
+          2
+        ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CAST(CASE "t2"."stage"
           WHEN 'lead'
           THEN CAST(0.15000000 AS DECIMAL(38, 8))
@@ -107,20 +110,23 @@ FROM (
         "t2"."stage",
         "t2"."deal_count",
         'probability_only' AS "scenario",
-        CAST("t2"."amount" AS DECIMAL(18, 2)) AS "total_pipeline_value",
-        CAST("t2"."amount" * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.15000000 AS DECIMAL(38, 8))
-          WHEN 'sql'
-          THEN CAST(0.30000000 AS DECIMAL(38, 8))
-          WHEN 'opportunity'
-          THEN CAST(0.50000000 AS DECIMAL(38, 8))
-          WHEN 'won'
-          THEN CAST(1.00000000 AS DECIMAL(38, 8))
-          WHEN 'lost'
-          THEN CAST(0E-8 AS DECIMAL(38, 8))
-          ELSE NULL
-        END * CAST('1' AS DECIMAL(38, 4)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
+        CAST(CAST(ROUND("t2"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        CAST(CAST(ROUND(
+          "t2"."amount" * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.15000000 AS DECIMAL(38, 8))
+            WHEN 'sql'
+            THEN CAST(0.30000000 AS DECIMAL(38, 8))
+            WHEN 'opportunity'
+            THEN CAST(0.50000000 AS DECIMAL(38, 8))
+            WHEN 'won'
+            THEN CAST(1.00000000 AS DECIMAL(38, 8))
+            WHEN 'lost'
+            THEN CAST(0E-8 AS DECIMAL(38, 8))
+            ELSE NULL
+          END * CAST('1' AS DECIMAL(38, 4)),
+          2
+        ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CAST(CASE "t2"."stage"
           WHEN 'lead'
           THEN CAST(0.15000000 AS DECIMAL(38, 8))
@@ -152,32 +158,35 @@ FROM (
         "t2"."stage",
         "t2"."deal_count",
         'best' AS "scenario",
-        CAST("t2"."amount" AS DECIMAL(18, 2)) AS "total_pipeline_value",
-        CAST("t2"."amount" * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.18750000 AS DECIMAL(38, 8))
-          WHEN 'sql'
-          THEN CAST(0.37500000 AS DECIMAL(38, 8))
-          WHEN 'opportunity'
-          THEN CAST(0.62500000 AS DECIMAL(38, 8))
-          WHEN 'won'
-          THEN CAST(1.00000000 AS DECIMAL(38, 8))
-          WHEN 'lost'
-          THEN CAST(0E-8 AS DECIMAL(38, 8))
-          ELSE NULL
-        END * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.1000 AS DECIMAL(38, 4))
-          WHEN 'sql'
-          THEN CAST(0.2500 AS DECIMAL(38, 4))
-          WHEN 'opportunity'
-          THEN CAST(0.5000 AS DECIMAL(38, 4))
-          WHEN 'won'
-          THEN CAST(1.0000 AS DECIMAL(38, 4))
-          WHEN 'lost'
-          THEN CAST(0.0000 AS DECIMAL(38, 4))
-          ELSE NULL
-        END AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
+        CAST(CAST(ROUND("t2"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        CAST(CAST(ROUND(
+          "t2"."amount" * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.18750000 AS DECIMAL(38, 8))
+            WHEN 'sql'
+            THEN CAST(0.37500000 AS DECIMAL(38, 8))
+            WHEN 'opportunity'
+            THEN CAST(0.62500000 AS DECIMAL(38, 8))
+            WHEN 'won'
+            THEN CAST(1.00000000 AS DECIMAL(38, 8))
+            WHEN 'lost'
+            THEN CAST(0E-8 AS DECIMAL(38, 8))
+            ELSE NULL
+          END * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.1000 AS DECIMAL(38, 4))
+            WHEN 'sql'
+            THEN CAST(0.2500 AS DECIMAL(38, 4))
+            WHEN 'opportunity'
+            THEN CAST(0.5000 AS DECIMAL(38, 4))
+            WHEN 'won'
+            THEN CAST(1.0000 AS DECIMAL(38, 4))
+            WHEN 'lost'
+            THEN CAST(0.0000 AS DECIMAL(38, 4))
+            ELSE NULL
+          END,
+          2
+        ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CAST(CASE "t2"."stage"
           WHEN 'lead'
           THEN CAST(0.18750000 AS DECIMAL(38, 8))
@@ -217,32 +226,35 @@ FROM (
         "t2"."stage",
         "t2"."deal_count",
         'worst' AS "scenario",
-        CAST("t2"."amount" AS DECIMAL(18, 2)) AS "total_pipeline_value",
-        CAST("t2"."amount" * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.11250000 AS DECIMAL(38, 8))
-          WHEN 'sql'
-          THEN CAST(0.22500000 AS DECIMAL(38, 8))
-          WHEN 'opportunity'
-          THEN CAST(0.37500000 AS DECIMAL(38, 8))
-          WHEN 'won'
-          THEN CAST(1.00000000 AS DECIMAL(38, 8))
-          WHEN 'lost'
-          THEN CAST(0E-8 AS DECIMAL(38, 8))
-          ELSE NULL
-        END * CASE "t2"."stage"
-          WHEN 'lead'
-          THEN CAST(0.1000 AS DECIMAL(38, 4))
-          WHEN 'sql'
-          THEN CAST(0.2500 AS DECIMAL(38, 4))
-          WHEN 'opportunity'
-          THEN CAST(0.5000 AS DECIMAL(38, 4))
-          WHEN 'won'
-          THEN CAST(1.0000 AS DECIMAL(38, 4))
-          WHEN 'lost'
-          THEN CAST(0.0000 AS DECIMAL(38, 4))
-          ELSE NULL
-        END AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
+        CAST(CAST(ROUND("t2"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        CAST(CAST(ROUND(
+          "t2"."amount" * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.11250000 AS DECIMAL(38, 8))
+            WHEN 'sql'
+            THEN CAST(0.22500000 AS DECIMAL(38, 8))
+            WHEN 'opportunity'
+            THEN CAST(0.37500000 AS DECIMAL(38, 8))
+            WHEN 'won'
+            THEN CAST(1.00000000 AS DECIMAL(38, 8))
+            WHEN 'lost'
+            THEN CAST(0E-8 AS DECIMAL(38, 8))
+            ELSE NULL
+          END * CASE "t2"."stage"
+            WHEN 'lead'
+            THEN CAST(0.1000 AS DECIMAL(38, 4))
+            WHEN 'sql'
+            THEN CAST(0.2500 AS DECIMAL(38, 4))
+            WHEN 'opportunity'
+            THEN CAST(0.5000 AS DECIMAL(38, 4))
+            WHEN 'won'
+            THEN CAST(1.0000 AS DECIMAL(38, 4))
+            WHEN 'lost'
+            THEN CAST(0.0000 AS DECIMAL(38, 4))
+            ELSE NULL
+          END,
+          2
+        ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CAST(CASE "t2"."stage"
           WHEN 'lead'
           THEN CAST(0.11250000 AS DECIMAL(38, 8))

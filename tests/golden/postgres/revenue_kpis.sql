@@ -2,7 +2,7 @@ SELECT
   "t1"."facility_id",
   "t1"."month",
   "t1"."total_invoices",
-  CAST("t1"."paid" AS DECIMAL(18, 2)) AS "total_revenue",
+  CAST(CAST(ROUND(CAST("t1"."paid" AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_revenue",
   CAST(CAST(CASE
     WHEN "t1"."paid" < 0
     THEN -(
@@ -62,7 +62,7 @@ SELECT
       ELSE 0
     END
   END AS DECIMAL(38, 2)) * CAST('0.01' AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "avg_revenue_per_invoice",
-  CAST("t1"."pending" AS DECIMAL(18, 2)) AS "outstanding_amount"
+  CAST(CAST(ROUND(CAST("t1"."pending" AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "outstanding_amount"
 FROM (
   SELECT
     "t0"."facility_id",
