@@ -1,5 +1,6 @@
 """The command line. Results go to stdout, progress and errors to stderr."""
 
+import shutil
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -98,7 +99,8 @@ def demo(settings: Settings) -> None:
         )
     terminal.refreshed(result)
     terminal.scorecard(scorecard)
-    terminal.whereabouts(settings, "" if named else f"--database {DEMO_URL} ")
+    program = "crm-ibis" if shutil.which("crm-ibis") else sys.argv[0]
+    terminal.whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
 
 
 @cli.command()

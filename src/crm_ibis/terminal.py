@@ -78,15 +78,16 @@ def scorecard(rows: list[dict[str, Any]]) -> None:
     console.print(table)
 
 
-def whereabouts(settings: Settings, option: str) -> None:
+def whereabouts(settings: Settings, program: str, option: str) -> None:
     """Where everything is, and what to try next."""
     console.print(
         f"Everything is in {shown_url(settings.database_url)}: sources in schema "
         f"{settings.raw_schema}, KPIs in {settings.analytics_schema}, the run log in "
         f"{settings.meta_schema}."
     )
-    console.print("Look further:", f"  crm-ibis {option}show health_scores", sep="\n")
-    console.print("  crm-ibis describe conversion_funnel", "  crm-ibis list", sep="\n")
+    console.print("Look further:")
+    for command in (f"{option}show health_scores", "describe conversion_funnel", "list"):
+        console.print(f"  {program} {command}", markup=False, soft_wrap=True)
 
 
 def checked(outcomes: Iterable[Any]) -> None:
