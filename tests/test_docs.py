@@ -62,3 +62,9 @@ def test_every_table_and_column_is_described() -> None:
         assert docs.meaning(contract), contract.name
         for column in contract.columns:
             assert column.description.endswith((".", ".)")), f"{contract.name}.{column.name}"
+
+
+def test_no_placeholder_is_left() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        assert not re.search(r"\b[A-Z]+_FIGURES\b|TODO|TBD", page.read_text(encoding="utf-8")), page
