@@ -1,8 +1,13 @@
 """CRM metrics: each KPI one Ibis expression, checked, published in one transaction."""
 
-from importlib.metadata import PackageNotFoundError, version
 
-try:
-    __version__ = version("crm-ibis")
-except PackageNotFoundError:  # a checkout that was never installed
-    __version__ = "0+unknown"
+def __getattr__(name: str) -> str:
+    # Looked up when asked for: reading package metadata takes longer than `--help` may.
+    if name != "__version__":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("crm-ibis")
+    except PackageNotFoundError:  # a checkout that was never installed
+        return "0+unknown"

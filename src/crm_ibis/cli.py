@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from crm_ibis import __version__
 from crm_ibis.errors import CrmIbisError, near_match
 from crm_ibis.settings import Settings, load_settings, shown_url
 
@@ -49,7 +48,7 @@ class Instant(click.ParamType):
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(__version__, prog_name="crm-ibis")
+@click.version_option(package_name="crm-ibis", prog_name="crm-ibis")
 @click.option(
     "--database",
     metavar="URL",

@@ -67,7 +67,7 @@ Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
 
 
 class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class StageAssumption(_Record):

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from crm_ibis import __version__
+import crm_ibis
 from crm_ibis.errors import DataError
 from crm_ibis.params import Params
 from crm_ibis.warehouse import Warehouse
@@ -83,7 +83,7 @@ def start(
             as_of,
             ",".join(tables),
             json.dumps(params.model_dump(mode="json")),
-            __version__,
+            crm_ibis.__version__,
             f"{_user()}@{socket.gethostname()}, process {os.getpid()}",
         ],
     )
