@@ -63,14 +63,14 @@ def refresh(
     if as_of and as_of > (now := runlog.now()):
         raise UsageError(f"as_of {as_of} is in the future; it is {now:%Y-%m-%d %H:%M:%S} UTC")
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
-    run = _Run(warehouse, list(dict.fromkeys(chosen)), params or load_params(), report)
+    chosen, params = list(dict.fromkeys(chosen)), params or load_params()
     if dry_run:
-        run.as_of = as_of or runlog.now()
+        run = _Run(warehouse, chosen, as_of or runlog.now(), params, report)
         with warehouse.transaction():
             return run.rehearse()
     with warehouse.lock(lambda: runlog.running(warehouse)):
-        # Not before: whoever waited longest for the lock would be refused as out of date.
-        run.as_of = as_of or runlog.now()
+        # The clock is read under the lock: whoever waited would else be refused as out of date.
+        run = _Run(warehouse, chosen, as_of or runlog.now(), params, report)
         runlog.prepare(warehouse)
         run_id = runlog.start(warehouse, "refresh", run.as_of, run.names, run.params)
         try:
@@ -86,13 +86,17 @@ def refresh(
 class _Run:
     """One run over consistent sources; every method is called inside its transaction."""
 
-    as_of: datetime
-
     def __init__(
-        self, warehouse: Warehouse, names: list[str], params: Params, report: Report
+        self,
+        warehouse: Warehouse,
+        names: list[str],
+        as_of: datetime,
+        params: Params,
+        report: Report,
     ) -> None:
         self.warehouse = warehouse
         self.names = names
+        self.as_of = as_of
         self.params = params
         self.report = report
         self.began = time.perf_counter()
