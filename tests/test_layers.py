@@ -12,13 +12,14 @@ import crm_ibis
 
 PACKAGE = Path(crm_ibis.__file__).parent
 LAYERS = [
-    {"errors", "types", "params", "content", "settings"},
+    {"errors", "types", "params", "content", "settings", "ahead"},
     {"measures"},
     {"staging", "facts", "kpis"},
     {"graph"},
     {"contracts", "rules", "warehouse"},
     {"checks", "publish", "runlog"},
-    {"refresh", "seeds"},
+    {"results", "seeds"},
+    {"refresh"},
     {"catalog"},
     {"status", "docs", "rows"},
     {"terminal"},

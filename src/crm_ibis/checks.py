@@ -3,7 +3,7 @@ else does."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ibis import Table
 
@@ -11,7 +11,7 @@ from crm_ibis import contracts, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Rule, Violation
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse import Query, Warehouse
 
 Report = Callable[[str], None]
 
@@ -62,11 +62,8 @@ def sources_with_parents(names: Iterable[str]) -> list[str]:
     return sorted(needed)
 
 
-def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
-    """Sources in the types of their contracts, not checked yet.
-
-    Raises DataError naming every table and column that is missing or of another family of types.
-    """
+def raw_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+    """Source tables as they lie in the database; raises DataError naming all that are missing."""
     names = list(names)
     there = warehouse.tables(warehouse.raw)
     if missing := [name for name in names if name not in there]:
@@ -75,10 +72,17 @@ def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]
             f"there is no source table {listed}; load it, name another schema with "
             "CRM_IBIS_RAW_SCHEMA, or try the sample data: crm-ibis seed"
         )
+    return {name: warehouse.table(warehouse.raw, name) for name in names}
+
+
+def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
+    """Sources in the types of their contracts, not checked yet.
+
+    Raises DataError naming every column that is missing or of another family of types.
+    """
     sources, unfit = {}, []
-    for name in names:
+    for name, table in raw.items():
         try:
-            table = warehouse.table(warehouse.raw, name)
             sources[name] = contracts.conformed(table, contracts.contracts()[name])
         except DataError as error:
             unfit.append(str(error))
@@ -87,29 +91,73 @@ def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]
     return sources
 
 
-def check_sources(
-    warehouse: Warehouse, sources: Mapping[str, Table], report: Report = lambda line: None
-) -> list[Checked]:
-    """Checks all sources, each in one query; raises ChecksFailed with all that is broken."""
-    outcomes = [check_source(warehouse, name, sources) for name in sources]
-    for outcome in outcomes:
-        report(f"checked {warehouse.raw}.{outcome}")
-        report_warnings(outcome, report)
-    raise_errors(outcomes)
-    return outcomes
+def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+    """Sources in the types of their contracts, not checked yet."""
+    return conformed(raw_tables(warehouse, names))
 
 
-def check_source(warehouse: Warehouse, name: str, sources: Mapping[str, Table]) -> Checked:
-    """The contract of one source. Numbers that would not survive the conversion to the contract's
-    type are looked for first: the database would stop at them without naming a row."""
+@dataclass(frozen=True)
+class Audit:
+    """Rules over a table as one checking query, compiled and not yet run."""
+
+    table: Table
+    contract: Contract
+    rules: Sequence[Rule]
+    sources: Mapping[str, Table]
+    query: Query
+
+
+def planned_audit(
+    warehouse: Warehouse,
+    table: Table,
+    contract: Contract,
+    demanded: Sequence[Rule],
+    sources: Mapping[str, Table],
+) -> Audit:
+    """The audit of a table by some of its contract's rules; nothing is asked of the database."""
+    counts = rules.counts(table, demanded, sources, in_order=warehouse.orders_quickly)
+    return Audit(table, contract, demanded, sources, warehouse.query(counts, inline=True))
+
+
+def source_audits(
+    warehouse: Warehouse, name: str, raw: Table, sources: Mapping[str, Table]
+) -> list[Audit]:
+    """The audits of a source, each of which makes sense only if the one before finds nothing.
+
+    Numbers that would not survive the conversion to the contract's type are looked for first: the
+    database would stop at them without naming a row.
+    """
     contract = contracts.contracts()[name]
-    raw = warehouse.table(warehouse.raw, name)
+    audits = [planned_audit(warehouse, sources[name], contract, contract.rules, sources)]
     if conversions := contracts.conversions(raw, contract):
-        outcome = audit(warehouse, raw, contract, conversions, {})
-        if outcome.violations:
-            return outcome
-    checked = audit(warehouse, sources[name], contract, contract.rules, sources)
-    return replace(checked, checks=checked.checks + len(conversions))
+        audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
+    return audits
+
+
+def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
+    """Runs a table's audits up to the first that finds something.
+
+    Each is one query, and another for the samples of each broken rule.
+    """
+    began, checks = time.perf_counter(), 0
+    rows, violations = 0, []
+    for audit in audits:
+        (counted,) = warehouse.rows(audit.query)
+        checks += len(audit.rules)
+        rows = counted["row_count"]
+        broken = [(rule, counted[f"rule_{i}"]) for i, rule in enumerate(audit.rules)]
+        violations = [_violation(warehouse, audit, rule, int(n)) for rule, n in broken if n]
+        if violations:
+            break
+    seconds = time.perf_counter() - began
+    return Checked(audits[0].contract.name, rows, checks, seconds, tuple(violations))
+
+
+def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:
+    contract = audit.contract
+    found = warehouse.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
+    samples = [contract.without_private(row) for row in found]
+    return Violation(contract.name, rule.name, rule.columns, rule.severity, rows, samples)
 
 
 def audit(
@@ -119,21 +167,14 @@ def audit(
     demanded: Sequence[Rule],
     sources: Mapping[str, Table],
 ) -> Checked:
-    """The rules that a table breaks, with samples: one query when it breaks none."""
-    began = time.perf_counter()
-    (counted,) = warehouse.rows(rules.counts(table, demanded, sources), inline=True)
-    violations = []
-    for i, rule in enumerate(demanded):
-        if count := counted[f"rule_{i}"]:
-            found = warehouse.rows(rules.samples(table, rule, contract.key, sources))
-            samples = [contract.without_private(row) for row in found]
-            violations.append(
-                Violation(
-                    contract.name, rule.name, rule.columns, rule.severity, int(count), samples
-                )
-            )
-    seconds = time.perf_counter() - began
-    return Checked(contract.name, counted["row_count"], len(demanded), seconds, tuple(violations))
+    """The rules that a table breaks, with samples."""
+    return run_audits(warehouse, [planned_audit(warehouse, table, contract, demanded, sources)])
+
+
+def check_source(warehouse: Warehouse, name: str, sources: Mapping[str, Table]) -> Checked:
+    """The contract of one source."""
+    raw = warehouse.table(warehouse.raw, name)
+    return run_audits(warehouse, source_audits(warehouse, name, raw, sources))
 
 
 def report_warnings(outcome: Checked, report: Report) -> None:

@@ -80,7 +80,7 @@ def mean_duration(microseconds: ir.IntegerColumn, unit: int) -> ir.FloatingScala
 
 def quantile_duration(microseconds: ir.IntegerColumn, share: float, unit: int) -> ir.FloatingScalar:
     """Continuous percentile of durations in `unit`, divided after it was taken."""
-    return microseconds.cast("float64").quantile(share) / ibis.literal(unit, "float64")
+    return microseconds.quantile(share) / ibis.literal(unit, "float64")
 
 
 def micros(amount: ir.DecimalValue) -> ir.IntegerValue:

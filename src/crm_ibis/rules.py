@@ -58,6 +58,8 @@ class Rule:
     severity: str = "error"
     violated: Callable[[Table], ir.BooleanColumn] | None = None
     find: Callable[[Table, Mapping[str, Table]], Table] | None = None
+    count_in_order: Callable[[Table], ir.IntegerScalar] | None = None
+    """Counts its rows by ordering the table, where that is quicker than finding them."""
 
     def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
         """The rows that break the rule."""
@@ -92,15 +94,24 @@ class Violation:
         return f"{self.table}: {self.summary}\n{few}{more}".rstrip()
 
 
-def counts(table: Table, rules: Sequence[Rule], parents: Mapping[str, Table]) -> Table:
-    """The one checking query of a table: its `row_count`, and how many rows break `rule_0`, ..."""
+def counts(
+    table: Table, rules: Sequence[Rule], parents: Mapping[str, Table], in_order: bool = False
+) -> Table:
+    """The one checking query of a table: its `row_count`, and how many rows break `rule_0`, ...
+
+    `in_order` says that the database orders a column quicker than it groups by it.
+    """
     by_row = {
         f"rule_{i}": table.count(where=rule.violated(table))
         for i, rule in enumerate(rules)
         if rule.violated is not None
     }
     others = {
-        f"rule_{i}": _row_total(rule.rows(table, parents)).as_scalar()
+        f"rule_{i}": (
+            rule.count_in_order(table)
+            if in_order and rule.count_in_order
+            else _row_total(rule.rows(table, parents))
+        ).as_scalar()
         for i, rule in enumerate(rules)
         if rule.violated is None
     }
@@ -122,7 +133,20 @@ def unique(key: tuple[str, ...]) -> Rule:
         groups = table.group_by(list(key)).agg(row_count=table.count())
         return groups.filter(groups.row_count > 1, *(groups[c].notnull() for c in key))
 
-    return Rule(name=f"{', '.join(key)} is unique", columns=key, find=duplicated)
+    def neighbours(table: Table) -> ir.IntegerScalar:
+        value = table[key[0]]
+        ordered = ibis.window(order_by=value)
+        near = table.select(
+            value, before=value.lag().over(ordered), after=value.lead().over(ordered)
+        )
+        return near.count(where=(near[0] == near.before) | (near[0] == near.after))
+
+    return Rule(
+        name=f"{', '.join(key)} is unique",
+        columns=key,
+        find=duplicated,
+        count_in_order=neighbours if len(key) == 1 else None,
+    )
 
 
 def required(name: str, severity: str = "error") -> Rule:

@@ -12,7 +12,7 @@ from tables import Engine, source_rows
 from crm_ibis.checks import Checked, audit
 from crm_ibis.contracts import Contract, contracts
 from crm_ibis.graph import fact_functions, kpi_functions, sources_of
-from crm_ibis.rules import Rule, counts
+from crm_ibis.rules import Rule, counts, unique
 
 SOURCES = [name for name, contract in contracts().items() if contract.kind == "source"]
 PUBLISHED = [name for name, contract in contracts().items() if contract.kind == "published"]
@@ -181,8 +181,15 @@ def counted(engine: Engine, name: str, rows: list[dict[str, Any]]) -> dict[str, 
     """The number of rows that break each rule of a contract, by the rule's name."""
     contract = contracts()[name]
     parents = parents_of(engine, contract, rows)
-    query = counts(engine.table(name, rows), list(contract.rules), parents)
-    (found,) = engine.warehouse.rows(query, inline=True)
+    table = engine.table(name, rows)
+    one, other = (
+        engine.warehouse.rows(
+            engine.warehouse.query(counts(table, list(contract.rules), parents, in_order), True)
+        )
+        for in_order in (False, True)
+    )
+    assert one == other
+    (found,) = one
     assert found["row_count"] == len(rows)
     return {rule.name: found[f"rule_{i}"] for i, rule in enumerate(contract.rules)}
 
@@ -195,6 +202,27 @@ def test_every_rule_can_be_kept_and_broken(engine: Engine, name: str) -> None:
     found = counted(engine, name, [*good, *good, *broken.values()])
     assert found.pop(f"{', '.join(contract.key)} is unique") == 4
     assert all(found[name] >= 1 for name in broken)
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_all_rows_of_a_repeated_key_count_and_null_is_no_key(
+    engine: Engine, in_order: bool
+) -> None:
+    drawing = """
+        id
+        a
+        b
+        c
+        b
+        -
+        c
+        c
+        -
+        d
+    """
+    table = engine.table("facilities", source_rows("facilities", drawing))
+    (found,) = engine.warehouse.rows(counts(table, [unique(("id",))], {}, in_order))
+    assert found == {"row_count": 9, "rule_0": 2 + 3}
 
 
 @pytest.mark.parametrize("name", ["facilities", "satisfaction", "lead_milestones", "revenue_kpis"])

@@ -13,7 +13,7 @@ from tables import AS_OF, expect
 from crm_ibis.checks import (
     ChecksFailed,
     check_source,
-    check_sources,
+    raise_errors,
     read_sources,
     sources_with_parents,
 )
@@ -31,7 +31,7 @@ def checked(warehouse: Warehouse, *names: str) -> dict[str, Table]:
     """The named sources, checked, as a refresh reads them."""
     with warehouse.transaction():
         sources = read_sources(warehouse, sources_with_parents(names))
-        check_sources(warehouse, sources)
+        raise_errors([check_source(warehouse, name, sources) for name in sources])
         return sources
 
 

@@ -35,7 +35,7 @@ def main(step: str, url: str, raw: str, analytics: str, as_of: str, *names: str)
     settings = Settings(database_url=url, raw_schema=raw, analytics_schema=analytics)
     with open_warehouse(settings) as warehouse:
         if step == "while the sources are checked":
-            checks.audit = dying(checks.audit, 1)
+            checks.run_audits = dying(checks.run_audits, 1)
         elif step == "after all results are staged":
             Publication.changes = dying(Publication.changes, 0)  # type: ignore[method-assign]
         elif step == "between two merges":

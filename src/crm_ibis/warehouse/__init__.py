@@ -2,9 +2,9 @@
 
 from crm_ibis.errors import UsageError
 from crm_ibis.settings import Settings, shown_url
-from crm_ibis.warehouse.base import Warehouse
+from crm_ibis.warehouse.base import Query, Staging, Warehouse
 
-__all__ = ["Warehouse", "open_warehouse"]
+__all__ = ["Query", "Staging", "Warehouse", "open_warehouse"]
 
 
 def open_warehouse(settings: Settings, read_only: bool = False, staging: bool = False) -> Warehouse:

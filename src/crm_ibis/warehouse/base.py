@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -19,6 +20,24 @@ STAGED = "crm_ibis_staged_"
 Row = tuple[Any, ...]
 
 
+@dataclass(frozen=True)
+class Query:
+    """A query in the SQL of a database, and the names of its columns."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Staging:
+    """Statements that put a query's rows into a temporary table, compiled and not yet run."""
+
+    name: str
+    statements: tuple[str, ...]
+    table: Table
+    """The temporary table as an expression."""
+
+
 class Warehouse(ABC):
     """One connection to one database, for reading sources and writing published tables.
 
@@ -27,6 +46,8 @@ class Warehouse(ABC):
 
     dialect: str
     driver_error: type[Exception]
+    orders_quickly: bool
+    """Whether a long column is ordered in less time than it is grouped."""
     con: Any
 
     def __init__(self, settings: Settings) -> None:
@@ -122,12 +143,15 @@ class Warehouse(ABC):
                 part.set("materialized", False)
         return written.sql(dialect=self.con.dialect)
 
-    def rows(self, query: Table, inline: bool = False) -> list[dict[str, Any]]:
-        """The rows of an expression as dictionaries."""
-        return [
-            dict(zip(query.columns, row, strict=True))
-            for row in self.fetch(self.compile(query, inline))
-        ]
+    def query(self, query: Table, inline: bool = False) -> Query:
+        """An expression compiled, to be run later."""
+        return Query(self.compile(query, inline), tuple(query.columns))
+
+    def rows(self, query: Table | Query) -> list[dict[str, Any]]:
+        """The rows of a query as dictionaries."""
+        if isinstance(query, Table):
+            query = self.query(query)
+        return [dict(zip(query.columns, row, strict=True)) for row in self.fetch(query.sql)]
 
     def tables(self, schema: str) -> set[str]:
         """Names of the tables and views in a schema; none when there is no such schema."""
@@ -147,8 +171,8 @@ class Warehouse(ABC):
                 "it in its place"
             ) from None
 
-    def stage(self, name: str, query: Table, schema: ibis.Schema) -> Table:
-        """Writes a query's rows into a temporary table with exactly the types of the schema."""
+    def staging(self, name: str, query: Table, schema: ibis.Schema) -> Staging:
+        """How a query's rows get into a temporary table with exactly the types of the schema."""
         # Cast here and not by Ibis, which leaves out a cast to the type that it infers, while the
         # database may well have another: a sum of integers is HUGEINT on DuckDB.
         types = {c: self.type_name(t) for c, t in schema.items()}
@@ -156,12 +180,16 @@ class Warehouse(ABC):
             f"CAST({self.quote(c)} AS {kind}) AS {self.quote(c)}" for c, kind in types.items()
         )
         staged = STAGED + name
+        statements = self.stage_sql(staged, f"SELECT {casts} FROM ({self.compile(query)}) AS q")
+        return Staging(name, tuple(statements), ibis.table(schema, name=staged))
+
+    def stage(self, staging: Staging) -> None:
+        """Writes the temporary table."""
         try:
-            for sql in self.stage_sql(staged, f"SELECT {casts} FROM ({self.compile(query)}) AS q"):
+            for sql in staging.statements:
                 self.run(sql)
         except DatabaseError as error:
-            raise DatabaseError(f"while computing {name}: {error}") from error
-        return ibis.table(schema, name=staged)
+            raise DatabaseError(f"while computing {staging.name}: {error}") from error
 
     def ensure_schema(self, schema: str) -> None:
         """Creates a schema unless it is there: asking first needs no right to create one."""

@@ -24,6 +24,7 @@ class DuckDBWarehouse(Warehouse):
 
     dialect = "duckdb"
     driver_error = duckdb.Error
+    orders_quickly = True
 
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
         super().__init__(settings)

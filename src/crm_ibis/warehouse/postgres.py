@@ -35,6 +35,7 @@ class PostgresWarehouse(Warehouse):
 
     dialect = "postgres"
     driver_error = psycopg.Error
+    orders_quickly = False
 
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
         super().__init__(settings)

@@ -1,0 +1,143 @@
+"""The tables of a run, computed from checked sources into temporary tables, and audited there."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+import ibis
+from ibis import Table
+
+from crm_ibis import checks, contracts, graph
+from crm_ibis.ahead import ahead
+from crm_ibis.checks import Audit, Checked, Report
+from crm_ibis.contracts import Contract
+from crm_ibis.errors import UsageError
+from crm_ibis.params import Params
+from crm_ibis.rules import Violation
+from crm_ibis.runlog import TableRun
+from crm_ibis.warehouse import Staging, Warehouse
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table to check, and to write before that if it is built; compiled, not yet run."""
+
+    audits: list[Audit]
+    staging: Staging | None = None
+
+
+class Results:
+    """The named KPIs or facts as of an instant; every method is called inside one transaction."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        names: list[str],
+        as_of: datetime,
+        params: Params,
+        report: Report,
+    ) -> None:
+        self.warehouse = warehouse
+        self.names = names
+        self.as_of = as_of
+        self.params = params
+        self.report = report
+        self.tables: dict[str, TableRun] = {}
+        """What was done with each table, sources included."""
+        self.warnings: list[Violation] = []
+        self._raw: dict[str, Table] = {}
+        self._sources: dict[str, Table] = {}
+        self._staged: list[str] = []
+        self._outcomes: list[Checked] = []
+
+    def build(self) -> None:
+        """Checks the sources, then computes and audits each table.
+
+        Raises ChecksFailed with all that is broken in the sources, else in the results.
+        """
+        needed = set(graph.sources_of(self.names))
+        needed.update(*(contracts.declared(name).parents for name in self.names))
+        self._raw = checks.raw_tables(self.warehouse, checks.sources_with_parents(needed))
+        self._sources = checks.conformed(self._raw)
+        with ahead(self._plan) as steps:
+            for step in islice(steps, len(self._sources)):
+                self._carry_out(step)
+            checks.raise_errors(self._outcomes)
+            for step in steps:
+                self._carry_out(step)
+        checks.raise_errors(self._outcomes)
+
+    def free(self) -> None:
+        """Drops the temporary tables where the end of the transaction does not."""
+        for name in self._staged:
+            self.warehouse.unstage(name)
+
+    def _plan(self, emit: Callable[[Step], None]) -> None:
+        """Compiles the audits of the sources, then each table to be built. Asks no database."""
+        for name, table in self._raw.items():
+            emit(Step(checks.source_audits(self.warehouse, name, table, self._sources)))
+
+        def stage(name: str, table: Table) -> Table:
+            if not self._worth_writing(name):
+                return table
+            step = self._built(name, table)
+            emit(step)
+            return step.audits[0].table
+
+        graph.build(self.names, self._sources, self.params, self.as_of, stage)
+
+    def _worth_writing(self, name: str) -> bool:
+        """Whether a table is published, or a fact or KPI that several others need."""
+        users = [user for user in graph.plan(self.names) if name in graph.needs(user)]
+        computed = name in graph.fact_functions() or name in graph.kpi_functions()
+        return name in self.names or (computed and len(users) > 1)
+
+    def _built(self, name: str, table: Table) -> Step:
+        """Writing and auditing a table.
+
+        Of a fact that is not published the rules about single rows are checked: its keys are those
+        of a source that was just checked.
+        """
+        contract = contracts.declared(name)
+        staging = self.warehouse.staging(name, *_as_declared(table, contract))
+        demanded = contract.rules_over(staging.table.columns)
+        if name in graph.fact_functions() and name not in self.names:
+            demanded = [rule for rule in demanded if rule.violated]
+        audit = checks.planned_audit(
+            self.warehouse, staging.table, contract, demanded, self._sources
+        )
+        return Step([audit], staging)
+
+    def _carry_out(self, step: Step) -> None:
+        began, kind = time.perf_counter(), "source"
+        if step.staging:
+            kind = "built"
+            self.warehouse.stage(step.staging)
+            self._staged.append(step.staging.name)
+        outcome = checks.run_audits(self.warehouse, step.audits)
+        outcome = replace(outcome, seconds=time.perf_counter() - began)
+        done = f"checked {self.warehouse.raw}." if kind == "source" else "built "
+        self.report(f"{done}{outcome}")
+        checks.report_warnings(outcome, self.report)
+        self._outcomes.append(outcome)
+        self.warnings += outcome.warnings
+        words = tuple(warning.summary for warning in outcome.warnings)
+        self.tables[outcome.table] = TableRun(
+            outcome.table, kind, outcome.rows, outcome.checks, outcome.seconds, warnings=words
+        )
+
+
+def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
+    """A result with its columns in the contract's order; a UsageError for any other columns."""
+    declared = {c.name: c.dtype for c in contract.values}
+    given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}
+    if given != declared:
+        differing = set(given.items()) ^ set(declared.items())
+        raise UsageError(
+            f"the function {contract.name} and its contract in schemas/kpis.py differ in "
+            f"{', '.join(sorted({name for name, dtype in differing}))}; bring them together"
+        )
+    columns = [c.name for c in contract.values]
+    return table.select(columns), contract.schema_of(columns)
