@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check lint types docs golden bench clean
+.PHONY: demo test test-e2e check lint types docs golden bench clean
 
 # The newest python of a checkout that was never set up needs nothing but venv and pip.
 .venv/installed: pyproject.toml constraints.txt
@@ -19,7 +19,11 @@ demo: .venv/installed
 
 ## All tests, on DuckDB and on a PostgreSQL that they start themselves.
 test: .venv/installed
-	$(BIN)/python -m pytest -q -n 2
+	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
+
+## Killed processes, two at once, the installed wheel: what takes long.
+test-e2e: .venv/installed
+	$(BIN)/python -m pytest -q -n 2 -m e2e
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -37,9 +41,11 @@ docs: .venv/installed
 golden: .venv/installed
 	$(BIN)/python -m pytest -q tests/test_golden_sql.py --update-golden
 
-## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL; about 15 minutes.
+## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL, and merging a history of a
+## million rows on both; about 15 minutes.
 bench: .venv/installed
 	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.history
 
 clean:
 	rm -rf .venv bench-data build dist crm.duckdb crm-demo.duckdb

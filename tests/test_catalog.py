@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from crm_ibis import catalog, content, graph
-from crm_ibis.contracts import contracts
+from crm_ibis import catalog, content, declarations, graph
+from crm_ibis.contracts import contracts, declared, histories
 from crm_ibis.errors import UsageError
 
 EXPOSURES = {
@@ -55,11 +55,12 @@ SOURCES = {
 def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The files of this project, whatever the environment says, and nothing remembered."""
     monkeypatch.delenv("CRM_IBIS_HOME", raising=False)
-    catalog.entries.cache_clear()
-    contracts.cache_clear()
+    remembered = (catalog.entries, contracts, histories)
+    for function in remembered:
+        function.cache_clear()
     yield
-    catalog.entries.cache_clear()
-    contracts.cache_clear()
+    for function in remembered:
+        function.cache_clear()
 
 
 @pytest.fixture
@@ -110,37 +111,37 @@ def test_every_table_and_every_column_is_described() -> None:
 def test_exposures_are_those_of_the_definitions() -> None:
     found = {
         name: (*exposure.of, exposure.owner, exposure.criticality)
-        for name, exposure in catalog.exposures().items()
+        for name, exposure in declarations.exposures().items()
     }
     assert found == EXPOSURES
 
 
 def test_every_exposed_table_is_a_kpi() -> None:
-    exposed = {kpi for exposure in catalog.exposures().values() for kpi in exposure.of}
+    exposed = {kpi for exposure in declarations.exposures().values() for kpi in exposure.of}
     assert exposed <= graph.kpi_functions().keys()
 
 
 def test_every_exposure_says_what_it_is_for() -> None:
-    assert all(exposure.description for exposure in catalog.exposures().values())
+    assert all(exposure.description for exposure in declarations.exposures().values())
 
 
 # Jobs
 
 
 def test_every_kpi_has_exactly_one_job() -> None:
-    refreshed = Counter(kpi for job in catalog.jobs().jobs.values() for kpi in job.refresh)
+    refreshed = Counter(kpi for job in declarations.jobs().jobs.values() for kpi in job.refresh)
     assert refreshed == Counter(KPIS)
 
 
 def test_schedules_and_slas_are_those_of_the_definitions() -> None:
-    jobs = catalog.jobs()
+    jobs = declarations.jobs()
     found = {kpi: (job.schedule, job.sla) for job in jobs.jobs.values() for kpi in job.refresh}
     assert {kpi: found[kpi] for kpi in SCHEDULES} == SCHEDULES
     assert jobs.time_zone == "UTC"
 
 
 def test_supporting_kpis_are_refreshed_daily() -> None:
-    for job in catalog.jobs().jobs.values():
+    for job in declarations.jobs().jobs.values():
         if SUPPORTING & set(job.refresh):
             assert re.fullmatch(r"\d+ \d+ \* \* \*", job.schedule)
 
@@ -245,3 +246,84 @@ def test_a_file_that_is_no_yaml_or_not_there_is_named(project: Path, file: str) 
     (project / file).unlink()
     with pytest.raises(UsageError, match=f"{Path(file).name} is missing"):
         catalog.entries()
+
+
+# Snapshots
+
+
+def test_the_snapshots_are_those_of_the_definitions() -> None:
+    found = {s.name: (s.kpi, s.retention_days) for s in declarations.snapshots().values()}
+    assert found == {
+        "pipeline_kpi_snapshot": ("pipeline_kpis", 365),
+        "conversion_funnel_snapshot": ("conversion_funnel", 365),
+        "health_score_snapshot": ("health_scores", 365),
+    }
+    keys = {name: contract.key[:-1] for name, contract in histories().items()}
+    assert keys == {
+        "pipeline_kpi_snapshot": ("facility_id", "month"),
+        "conversion_funnel_snapshot": ("facility_id", "rep_id", "month", "funnel_stage"),
+        "health_score_snapshot": ("facility_id", "month"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("lines", "message"),
+    [
+        ("extra: pipeline_kpi", 'there is no KPI "pipeline_kpi".*did you mean "pipeline_kpis"'),
+        ("revenue_kpis: health_scores", "revenue_kpis or its archive .* has the name of another"),
+        ("pipeline_kpi_snapshot_archive: health_scores", "has the name of another"),
+        ("s" * 56 + ": health_scores", "is too long a name"),
+    ],
+)
+def test_a_snapshot_that_cannot_be_is_refused(project: Path, lines: str, message: str) -> None:
+    file = project / "schemas" / "snapshots.yml"
+    file.write_text(file.read_text(encoding="utf-8") + lines + "\n", encoding="utf-8")
+    with pytest.raises(UsageError, match=message):
+        histories()
+
+
+def test_a_snapshot_of_two_jobs_or_of_none_declared_is_refused(project: Path) -> None:
+    edit(project / "flows" / "jobs.yml", "[health_score_snapshot]", "[pipeline_kpi_snapshot]")
+    with pytest.raises(UsageError, match="both pipeline_kpi_snapshot and health_score_snapshot"):
+        declarations.snapshots()
+    edit(project / "flows" / "jobs.yml", "[pipeline_kpi_snapshot]", "[pipeline_snapshot]")
+    with pytest.raises(UsageError, match='did you mean "pipeline_kpi_snapshot"'):
+        declarations.snapshots()
+
+
+def test_a_project_without_snapshots_refreshes_all_the_same(project: Path) -> None:
+    (project / "schemas" / "snapshots.yml").unlink()
+    jobs = (project / "flows" / "jobs.yml").read_text(encoding="utf-8")
+    before, _, _ = jobs.partition("  # Histories.")
+    (project / "flows" / "jobs.yml").write_text(before, encoding="utf-8")
+    assert declarations.snapshots() == {}
+    assert declared("health_scores").name == "health_scores"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("attempts: 3", "atempts: 3", 'unknown key .did you mean "attempts"'),
+        ("attempts: 3", "attempts: 0", "greater than or equal to 1"),
+        ('"0 * * * *"', '"61 * * * *"', "is not a cron schedule"),
+        ("time_zone: UTC", "time_zone: Zurich", "is not a time zone"),
+        ("sla: 2h", "sla: soon", "not a duration"),
+        ("first_wait: 60s", "first_wait: 1x", "not a duration"),
+        ("refresh: [conversion_funnel]", "snapshot: []", "names either tables"),
+        ("events: [success]", "events: [sucess]", 'did you mean "success"'),
+        ("to: [pagerduty]", "to: [Pager Duty]", "pattern"),
+    ],
+)
+def test_a_mistake_in_the_jobs_file_is_named(
+    project: Path, old: str, new: str, message: str
+) -> None:
+    edit(project / "flows" / "jobs.yml", old, new)
+    with pytest.raises(UsageError, match=message):
+        catalog.entries()
+
+
+def test_attempts_wait_longer_each_time() -> None:
+    jobs = declarations.jobs().jobs
+    assert jobs["health_scores"].waits == [60, 90, 135]
+    assert jobs["ticket_sla"].waits == pytest.approx([30, 36, 43.2, 51.84])
+    assert jobs["health_score_snapshot"].attempts == 2

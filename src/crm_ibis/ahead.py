@@ -18,8 +18,8 @@ class _NobodyWants(Exception):
 def ahead(make: Callable[[Callable[[Item], None]], None]) -> Iterator[Iterator[Item]]:
     """The items that `make` hands to its argument, in order, as soon as each is made.
 
-    An error of `make` is raised after the items that it made. Leaving early stops `make` at its
-    next item.
+    An error of `make` is raised after the items that it made. Leaving early waits for the item that
+    is being made, and stops `make` there.
     """
     made: SimpleQueue[Any] = SimpleQueue()
     end, gone = object(), Event()

@@ -2,45 +2,11 @@
 
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args
+from typing import get_args
 
-import yaml
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
-
-from crm_ibis import content, graph
+from crm_ibis import graph
+from crm_ibis.declarations import Criticality, exposures, jobs
 from crm_ibis.errors import UsageError, near_match
-
-Criticality = Literal["critical", "high", "medium", "low"]
-Declared = TypeVar("Declared")
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Exposure(_Record):
-    """A dashboard or report that people read, and the tables it shows."""
-
-    of: list[str]
-    owner: str
-    criticality: Criticality
-    description: str
-
-
-class Job(_Record):
-    """Tables that are refreshed together on a schedule."""
-
-    refresh: list[str]
-    schedule: str
-    sla: str
-
-
-class Jobs(_Record):
-    """The jobs file."""
-
-    time_zone: str
-    jobs: dict[str, Job]
 
 
 @dataclass(frozen=True)
@@ -55,22 +21,13 @@ class Entry:
     needs: tuple[str, ...]
 
 
-def exposures() -> dict[str, Exposure]:
-    """The exposures, by name; raises UsageError naming the key that is wrong."""
-    return _read(content.path("schemas", "exposures.yml"), dict[str, Exposure])
-
-
-def jobs() -> Jobs:
-    """The jobs; raises UsageError naming the key that is wrong."""
-    return _read(content.path("flows", "jobs.yml"), Jobs)
-
-
 @cache
 def entries() -> dict[str, Entry]:
     """Every KPI, the most critical first; raises UsageError when a file names one that is none."""
     shown, scheduled = exposures(), jobs().jobs
     _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
     _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
+    _known_kpis("flows/jobs.yml", {"alerts": [t for route in jobs().alerts for t in route.tables]})
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
     found = []
     for name in graph.kpi_functions():
@@ -112,17 +69,3 @@ def tagged(tag: str) -> list[str]:
             f'no KPI has the tag "{tag}"{near_match(tag, tags)}; tags are {", ".join(sorted(tags))}'
         )
     return [entry.name for entry in entries().values() if entry.criticality == tag]
-
-
-def _read(path: Path, kind: type[Declared]) -> Declared:
-    try:
-        given: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        return TypeAdapter(kind).validate_python(given)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from None
-    except ValidationError as error:
-        lines = "\n".join(
-            f"  {'.'.join(map(str, problem['loc']))}: {problem['msg']}"
-            for problem in error.errors()
-        )
-        raise UsageError(f"{path} is not valid:\n{lines}") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ibis import Table
 
-from crm_ibis import contracts, rules
+from crm_ibis import contracts, history, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Rule, Violation
@@ -113,10 +113,14 @@ def planned_audit(
     contract: Contract,
     demanded: Sequence[Rule],
     sources: Mapping[str, Table],
+    inline: bool = True,
 ) -> Audit:
-    """The audit of a table by some of its contract's rules; nothing is asked of the database."""
+    """The audit of a table by some of its contract's rules; nothing is asked of the database.
+
+    `inline` reads the table wherever it is needed, instead of computing it once.
+    """
     counts = rules.counts(table, demanded, sources, in_order=warehouse.orders_quickly)
-    return Audit(table, contract, demanded, sources, warehouse.query(counts, inline=True))
+    return Audit(table, contract, demanded, sources, warehouse.query(counts, inline))
 
 
 def source_audits(
@@ -192,14 +196,14 @@ def raise_errors(outcomes: Iterable[Checked]) -> None:
 def check(
     warehouse: Warehouse, names: Iterable[str] = (), report: Report = lambda line: None
 ) -> list[Checked]:
-    """Checks sources and published tables as they are, and writes nothing.
+    """Checks sources, published tables and snapshots as they are, and writes nothing.
 
-    Without names: all sources, and whatever is published. Raises UsageError for an unknown name.
+    Without names: all sources, and whatever is there. Raises UsageError for an unknown name.
     """
     chosen = [contracts.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
     if not chosen:
         published = warehouse.tables(warehouse.analytics)
-        known = contracts.contracts().values()
+        known = [*contracts.contracts().values(), *contracts.histories().values()]
         chosen = [c for c in known if c.kind == "source" or c.name in published]
     outcomes = []
     with warehouse.transaction():
@@ -215,9 +219,13 @@ def _as_it_is(warehouse: Warehouse, contract: Contract) -> Checked:
             sources = read_sources(warehouse, sources_with_parents([contract.name]))
             return check_source(warehouse, contract.name, sources)
         if contract.name not in warehouse.tables(warehouse.analytics):
-            raise DataError(f"{contract.name} is not published yet; run crm-ibis refresh")
+            remedy = "snapshot" if contract.kind == "snapshot" else "refresh"
+            raise DataError(f"{contract.name} is not there yet; run crm-ibis {remedy}")
         table = warehouse.table(warehouse.analytics, contract.name)
-        contracts.check_types(table, contract)
+        if contract.kind == "snapshot":
+            table = history.versions(warehouse, contract.name)
+        else:
+            contracts.check_types(table, contract)
         sources = read_sources(warehouse, sources_with_parents(contract.parents))
         return audit(warehouse, table, contract, contract.rules, sources)
     except DataError as error:

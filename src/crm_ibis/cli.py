@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -67,13 +68,19 @@ def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
 as_of_option = click.option(
     "--as-of", type=Instant(), help="Compute the state at this UTC instant (default: now)."
 )
+mass_close_option = click.option(
+    "--allow-mass-close", is_flag=True, help="Let most of the current rows end at once."
+)
+limit_option = click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Rows at most."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 
 
 @cli.command()
 @click.pass_obj
 def demo(settings: Settings) -> None:
-    """Load the seeds, refresh everything as of 2024-03-01, show the scorecard."""
+    """Load the seeds, refresh and record everything as of 2024-03-01, show the scorecard."""
     import os
 
     from crm_ibis import terminal
@@ -91,6 +98,7 @@ def demo(settings: Settings) -> None:
             as_of=DEMO_AS_OF,
             params=_params(settings),
             force=not named,
+            snapshot=True,
             report=_progress,
         )
         scorecard = warehouse.rows(
@@ -100,6 +108,7 @@ def demo(settings: Settings) -> None:
     terminal.scorecard(scorecard)
     program = "crm-ibis" if shutil.which("crm-ibis") else sys.argv[0]
     terminal.whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
+    _exit_if(result.refused)
 
 
 @cli.command()
@@ -135,6 +144,7 @@ def seed(settings: Settings, force: bool) -> None:
 @click.option("--tag", help="All KPIs of a criticality: critical, high, medium.")
 @click.option("--dry-run", is_flag=True, help="Stop before publishing; show what would change.")
 @click.option("--force", is_flag=True, help="Publish even an instant before the published one.")
+@click.option("--snapshot", is_flag=True, help="Merge what is published into its snapshots.")
 @json_option
 @click.pass_obj
 def refresh(
@@ -144,6 +154,7 @@ def refresh(
     tag: str | None,
     dry_run: bool,
     force: bool,
+    snapshot: bool,
     as_json: bool,
 ) -> None:
     """Compute, check and publish KPIs: all of them, or those named."""
@@ -151,6 +162,8 @@ def refresh(
     from crm_ibis.refresh import ChecksFailed
     from crm_ibis.refresh import refresh as run_refresh
 
+    if dry_run and snapshot:
+        raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
     names = [graph.publishable(name) for name in kpis] + (catalog.tagged(tag) if tag else [])
     params = _params(settings)
     try:
@@ -162,6 +175,7 @@ def refresh(
                 params=params,
                 dry_run=dry_run,
                 force=force,
+                snapshot=snapshot,
                 report=_progress,
             )
     except ChecksFailed as error:
@@ -170,10 +184,135 @@ def refresh(
         raise
     if as_json:
         terminal.print_json(result)
-        return
-    terminal.refreshed(result)
-    if dry_run:
-        terminal.previewed(result)
+    else:
+        terminal.refreshed(result)
+        if dry_run:
+            terminal.previewed(result)
+    _exit_if(result.refused)
+
+
+@cli.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--as-of",
+    type=Instant(),
+    help="The UTC instant of the merge (default: now); not before that of the publication.",
+)
+@mass_close_option
+@click.option("--allow-earlier", is_flag=True, help="Accept rows whose updated_at went back.")
+@json_option
+@click.pass_obj
+def snapshot(
+    settings: Settings,
+    names: tuple[str, ...],
+    as_of: datetime | None,
+    allow_mass_close: bool,
+    allow_earlier: bool,
+    as_json: bool,
+) -> None:
+    """Merge published KPIs into their histories: all snapshots, or those named."""
+    from crm_ibis import terminal
+    from crm_ibis.recording import chosen, record
+
+    chosen(names)
+    with _open(settings) as warehouse:
+        recording = record(
+            warehouse,
+            names,
+            as_of=as_of,
+            allow_mass_close=allow_mass_close,
+            allow_earlier=allow_earlier,
+            report=_progress,
+        )
+    terminal.print_json(recording) if as_json else terminal.recorded(recording.merged)
+    _exit_if(recording.refused)
+
+
+@cli.command()
+@click.argument("dates", nargs=-1, type=Instant())
+@click.option("--from", "first", type=Instant(), help="The first of a range of instants.")
+@click.option("--to", "last", type=Instant(), help="The last of the range at most.")
+@click.option("--every", type=click.Choice(["day", "week", "month"]), help="Steps of the range.")
+@click.option("--snapshot", "names", multiple=True, help="Only this snapshot; may be repeated.")
+@mass_close_option
+@json_option
+@click.pass_obj
+def backfill(
+    settings: Settings,
+    dates: tuple[datetime, ...],
+    first: datetime | None,
+    last: datetime | None,
+    every: str | None,
+    names: tuple[str, ...],
+    allow_mass_close: bool,
+    as_json: bool,
+) -> None:
+    """Compute KPIs as of past dates and record them; publish nothing.
+
+    For DATES, or --from, --to and --every.
+    """
+    from crm_ibis import terminal
+    from crm_ibis.recording import backfill as run_backfill
+    from crm_ibis.recording import chosen, instants_between
+
+    instants = list(dates)
+    if first and last and first > last:
+        raise click.UsageError("--from is after --to")
+    if first and last and every:
+        instants += instants_between(first, last, every)
+    elif first or last or every:
+        raise click.UsageError("a range takes all of --from, --to and --every")
+    if not instants:
+        raise click.UsageError(
+            "give dates, or a range: --from 2024-01-01 --to 2024-03-01 --every month"
+        )
+    chosen(names)
+    with _open(settings) as warehouse:
+        recordings = run_backfill(
+            warehouse,
+            instants,
+            names,
+            params=_params(settings),
+            allow_mass_close=allow_mass_close,
+            report=_progress,
+        )
+    if as_json:
+        terminal.print_json(recordings)
+    else:
+        terminal.recorded([merge for recording in recordings for merge in recording.merged])
+    _exit_if(recordings[-1].refused)
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--as-of", type=Instant(), help="As it stood at this UTC instant (default: now).")
+@click.option("--key", metavar="COLUMN=VALUE,...", help="All versions of the rows with this key.")
+@limit_option
+@json_option
+@click.pass_obj
+def history(
+    settings: Settings,
+    name: str,
+    as_of: datetime | None,
+    key: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show a KPI as it stood, or all versions of a row."""
+    from crm_ibis import history as reading
+    from crm_ibis import terminal
+    from crm_ibis.runlog import now
+
+    wanted = {} if key is None else reading.key_of(name, key)
+    reading.snapshot_named(name)
+    with _open(settings, read_only=True) as warehouse:
+        if as_of or not wanted:
+            found = reading.as_it_stood(warehouse, name, as_of or now(), wanted)
+        else:
+            found = reading.versions(warehouse, name, wanted)
+        rows = warehouse.rows(reading.in_order(found, name).limit(limit + 1))
+    more, rows = len(rows) > limit, rows[:limit]
+    terminal.print_json(rows) if as_json else terminal.shown(rows, more)
 
 
 @cli.command()
@@ -233,7 +372,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
 @cli.command()
 @click.argument("table")
 @click.option("--where", metavar="EXPR", help="An SQL condition, such as \"month = '2024-01-01'\".")
-@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1))
+@limit_option
 @json_option
 @click.pass_obj
 def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
@@ -251,14 +390,37 @@ def show(settings: Settings, table: str, where: str | None, limit: int, as_json:
 @json_option
 @click.pass_obj
 def status(settings: Settings, as_json: bool) -> None:
-    """Show when each KPI was last published, and what failed since."""
+    """Show how old each KPI is, whether it is late, and what failed; exit 1 for either."""
     from crm_ibis import terminal
     from crm_ibis.status import statuses
 
     with _open(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
     terminal.print_json(found) if as_json else terminal.status(found)
-    if any(state.failing for state in found):
+    if not all(state.in_order for state in found):
+        sys.exit(1)
+
+
+@cli.group(cls=Commands)
+def alerts() -> None:
+    """Channels that hear of failures, breaches and lateness."""
+
+
+@alerts.command()
+@json_option
+def test(as_json: bool) -> None:
+    """Send a test message to each channel whose URL is set; exit 1 when one fails."""
+    from crm_ibis import terminal
+    from crm_ibis.alerts import all_channels, send_to, variable_of
+
+    title, body = "crm_ibis: test message", "This channel works. Nothing has happened."
+    sent = {channel: send_to(channel, title, body, _progress) for channel in all_channels()}
+    found = [
+        {"channel": channel, "variable": variable_of(channel), "sent": outcome}
+        for channel, outcome in sent.items()
+    ]
+    terminal.print_json(found) if as_json else terminal.channels(found)
+    if False in sent.values():
         sys.exit(1)
 
 
@@ -272,6 +434,15 @@ def _params(settings: Settings) -> "Params":
     from crm_ibis.params import load_params
 
     return load_params(settings.params_file)
+
+
+def _exit_if(refused: Sequence[Any]) -> None:
+    """Says what was refused, and ends with a failure if anything was."""
+    for merge in refused:
+        click.secho("Error: ", fg="red", err=True, nl=False)
+        click.echo(merge.refused, err=True)
+    if refused:
+        sys.exit(1)
 
 
 def _progress(line: str) -> None:

@@ -6,7 +6,7 @@ Pandera validates names and types; `rules` checks the data.
 
 import importlib.util
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
@@ -18,12 +18,18 @@ from ibis import Table
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from crm_ibis import content, rules
+from crm_ibis import content, declarations, rules
+from crm_ibis.declarations import Snapshot
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.rules import Rule
 from crm_ibis.types import Instant, dtype_of, table_name
 
 HIDDEN = "(not shown)"
+IDENTIFIER_BYTES = 63
+VALIDITY = {
+    "valid_from": "The instant from which this version of the row held (UTC).",
+    "valid_to": "The instant at which it no longer held (UTC); null while it is current.",
+}
 
 
 def column(
@@ -176,9 +182,92 @@ def contracts() -> dict[str, Contract]:
     return found
 
 
+@cache
+def histories() -> dict[str, Contract]:
+    """The contracts of the snapshots, by name; raises UsageError for one of an unknown KPI."""
+    published = {c.name: c for c in contracts().values() if c.kind == "published"}
+    found = {}
+    for name, snapshot in declarations.snapshots().items():
+        if snapshot.kpi not in published:
+            raise UsageError(
+                f'schemas/snapshots.yml: {name}: there is no KPI "{snapshot.kpi}"'
+                f"{near_match(snapshot.kpi, published)}"
+            )
+        if VALIDITY.keys() & set(published[snapshot.kpi].schema):
+            raise UsageError(
+                f"schemas/snapshots.yml: {name}: {snapshot.kpi} has a column valid_from or "
+                "valid_to of its own, so it can have no history"
+            )
+        _refuse_name(snapshot)
+        found[name] = history_of(published[snapshot.kpi], name)
+    return found
+
+
+def _refuse_name(snapshot: Snapshot) -> None:
+    others = declarations.snapshots().values()
+    taken = {*contracts(), *(other.archive for other in others)}
+    if snapshot.name in taken or snapshot.archive in contracts():
+        raise UsageError(
+            f"schemas/snapshots.yml: {snapshot.name} or its archive {snapshot.archive} has the "
+            "name of another table or archive; give the snapshot one of its own"
+        )
+    if len(snapshot.archive.encode()) > IDENTIFIER_BYTES:
+        raise UsageError(
+            f"schemas/snapshots.yml: {snapshot.name} is too long a name: PostgreSQL cuts names off "
+            f"after {IDENTIFIER_BYTES} bytes, and its archive is {snapshot.archive}"
+        )
+
+
+def history_of(contract: Contract, name: str) -> Contract:
+    """The contract of a KPI's history: the versions of each of its rows, one after the other."""
+    instant = dtype_of(Instant)
+    validity = (
+        Column(name, instant, name == "valid_to", told, None, False, False)
+        for name, told in VALIDITY.items()
+    )
+    kept = (*contract.key, "updated_at")
+    columns = tuple(
+        replace(c, nullable=c.name not in kept, references=None) for c in contract.columns
+    )
+    return Contract(
+        name=name,
+        kind="snapshot",
+        columns=(*columns, *validity),
+        key=(*contract.key, "valid_from"),
+        rules=(
+            rules.unique((*contract.key, "valid_from")),
+            *(rules.required(c) for c in (*kept, "valid_from")),
+            rules.before("valid_from", "valid_to"),
+            rules.apart(contract.key, "valid_from", "valid_to"),
+        ),
+        model=contract.model,
+    )
+
+
+def check_history(name: str, there: ibis.Schema, contract: Contract) -> None:
+    """Raises DataError unless the columns of a history are those that its contract knows.
+
+    It may lack columns that its KPI has gained since, and have others that its KPI has lost.
+    """
+    if missing := [c for c in (*contract.key, "updated_at", "valid_to") if c not in there]:
+        raise DataError(
+            f"the snapshot {name} lacks the column {', '.join(missing)}, so it was not made by "
+            "this program, or the grain of its KPI changed; rename it, and a new history begins"
+        )
+    for c in contract.columns:
+        if c.name in there and there[c.name].copy(nullable=True) != c.dtype:
+            raise DataError(
+                f"column {c.name} of the snapshot {name} is {there[c.name]} in the database, but "
+                f"{c.dtype} in its KPI; convert the column, in the snapshot and in its archive, or "
+                "rename both, and a new history begins"
+            )
+
+
 def declared(name: str) -> Contract:
     """The contract of a table; raises UsageError with a near match when there is none."""
     known = contracts()
+    if name not in known:
+        known = {**known, **histories()}
     if name not in known:
         raise UsageError(
             f'there is no contract of a table "{name}"{near_match(name, known)}; '

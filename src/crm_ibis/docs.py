@@ -5,7 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm_ibis import catalog, graph
-from crm_ibis.contracts import Column, Contract, contracts, declared
+from crm_ibis.contracts import VALIDITY, Column, Contract, contracts, declared, histories
+from crm_ibis.declarations import snapshots
+
+HISTORY = """Every version of every row of {kpi}, with the time during which it held.
+
+Columns that {kpi} gained later are null in versions that ended before. Versions that ended long ago
+are in a table of the same columns called _archive at the end; `crm-ibis history` reads both."""
 
 UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
 
@@ -28,7 +34,7 @@ class Description:
 
 
 def description(name: str) -> Description:
-    """Describes a KPI, fact or source; raises UsageError for any other name."""
+    """Describes a KPI, fact, source or snapshot; raises UsageError for any other name."""
     contract = declared(name)
     entry = catalog.entries().get(name)
     return Description(
@@ -39,7 +45,7 @@ def description(name: str) -> Description:
         owner=entry.owner if entry else None,
         criticality=entry.criticality if entry else None,
         exposures=entry.exposures if entry else (),
-        needs=tuple(graph.needs(name)),
+        needs=(snapshots()[name].kpi,) if contract.kind == "snapshot" else tuple(graph.needs(name)),
         needed_by=tuple(n for n in graph.table_functions() if name in graph.needs(n)),
         columns=[_column(c, contract) for c in contract.columns],
         checks=[rule.name for rule in contract.rules],
@@ -48,6 +54,8 @@ def description(name: str) -> Description:
 
 def meaning(contract: Contract) -> str:
     """The docstring of the table's function, or of its contract for a source."""
+    if contract.kind == "snapshot":
+        return HISTORY.format(kpi=snapshots()[contract.name].kpi)
     function = graph.table_functions().get(contract.name)
     return inspect.cleandoc((function or contract.model).__doc__ or "")
 
@@ -62,12 +70,14 @@ def markdown() -> str:
     for title, kind in (("KPIs", "kpi"), ("Facts", "fact"), ("Sources", "source")):
         parts.append(f"## {title}")
         parts += [_section(c) for c in contracts().values() if _kind(c) == kind]
+    parts.append("## Snapshots")
+    parts += [_history_section(c) for c in histories().values()]
     return "\n\n".join(parts) + "\n"
 
 
 def _kind(contract: Contract) -> str:
-    if contract.kind == "source":
-        return "source"
+    if contract.kind in ("source", "snapshot"):
+        return contract.kind
     return "fact" if contract.name in graph.fact_functions() else "kpi"
 
 
@@ -82,6 +92,12 @@ def _column(c: Column, contract: Contract) -> dict[str, Any]:
         "description": c.description,
         "checks": [check for check in own if check != f"{c.name} is not null"],
     }
+
+
+def _history_section(contract: Contract) -> str:
+    own = [_column(c, contract) for c in contract.columns if c.name in VALIDITY]
+    told = "\n".join(f"- `{c['name']}`: {c['description']}" for c in own)
+    return f"### {contract.name}\n\n{meaning(contract)}\n\n- Key: {', '.join(contract.key)}\n{told}"
 
 
 def _section(contract: Contract) -> str:

@@ -4,7 +4,7 @@ Sums are integers or decimals and are divided once, at the end, in float64: a pl
 `avg` differs in its last digits with thread count and row order.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis
@@ -22,6 +22,8 @@ PICO = 10**12
 
 def instant(moment: datetime) -> ir.TimestampScalar:
     """A UTC instant as a literal. A string cast: numeric literals lose microseconds on DuckDB."""
+    if moment.tzinfo:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
     return ibis.literal(moment.isoformat(sep=" ", timespec="microseconds")).cast("timestamp(6)")
 
 

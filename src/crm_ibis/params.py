@@ -3,7 +3,6 @@
 Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
 """
 
-import re
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +14,13 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     field_validator,
     model_validator,
 )
 
-from crm_ibis.errors import UsageError, near_match
+from crm_ibis.errors import UsageError
+from crm_ibis.validation import duration_microseconds, explained
 
 Stage = Literal["lead", "sql", "opportunity", "won", "lost"]
 OpenStage = Literal["lead", "sql", "opportunity"]
@@ -39,29 +38,7 @@ DEFAULTS = Path(__file__).with_name("params.yml")
 WEIGHT_UNITS = 10_000
 """Weights and probabilities have at most 4 places, so that products with money stay exact."""
 
-_MICROSECONDS = {
-    "us": 1,
-    "ms": 1_000,
-    "s": 1_000_000,
-    "min": 60_000_000,
-    "h": 3_600_000_000,
-    "d": 86_400_000_000,
-}
-
-
-def _duration(value: Any) -> int:
-    """Whole microseconds of a number of hours or of a text such as `2min`."""
-    text = str(value).strip()
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text)
-    if isinstance(value, bool) or not match or (match[2] or "h") not in _MICROSECONDS:
-        raise ValueError("not a duration: give hours (1.5) or a text such as 2min, 36h or 5d")
-    microseconds = round(Decimal(match[1]) * _MICROSECONDS[match[2] or "h"])
-    if not 0 < microseconds <= 10 * 366 * _MICROSECONDS["d"]:
-        raise ValueError("must be longer than 0 and at most 10 years")
-    return microseconds
-
-
-Duration = Annotated[int, BeforeValidator(_duration)]
+Duration = Annotated[int, BeforeValidator(duration_microseconds)]
 Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
 
@@ -211,8 +188,9 @@ def load_params(path: Path | None = None) -> Params:
     try:
         return Params.model_validate(given)
     except ValidationError as error:
-        lines = "\n".join(f"  {_explain(problem)}" for problem in error.errors())
-        raise UsageError(f"parameters in {path or DEFAULTS} are not valid:\n{lines}") from None
+        raise UsageError(
+            f"parameters in {path or DEFAULTS} are not valid:\n{explained(error, Params)}"
+        ) from None
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -242,25 +220,3 @@ def _override(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]
         else:
             merged[key] = value
     return merged
-
-
-def _explain(problem: Any) -> str:
-    where = ".".join(str(step) for step in problem["loc"] if step != "[key]")
-    if problem["type"] in ("extra_forbidden", "literal_error"):
-        word = str([step for step in problem["loc"] if step != "[key]"][-1])
-        hint = near_match(word, _known_keys() - {word})
-        expected = problem.get("ctx", {}).get("expected")
-        return f"{where}: unknown key{hint}" + (f"; there may be {expected}" if expected else "")
-    message = problem["msg"].removeprefix("Value error, ")
-    given = problem["input"]
-    shown = f" (given: {given})" if isinstance(given, int | float | str | Decimal) else ""
-    return f"{where}: {message}{shown}" if where else message
-
-
-def _known_keys() -> set[str]:
-    schema = TypeAdapter(Params).json_schema()
-    records = [schema, *schema["$defs"].values()]
-    words = {key for record in records for key in record.get("properties", {})}
-    for literal in (Stage, Priority, Component):
-        words.update(get_args(literal))
-    return words

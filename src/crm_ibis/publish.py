@@ -150,7 +150,8 @@ class Publication:
         if not self.exists:
             self.warehouse.ensure_schema(schema)
             self.warehouse.create_table(schema, name, self.contract.schema)
-            self.warehouse.after_create(name, self.contract.key)
+            self.warehouse.add_unique(name, "grain", self.contract.key)
+            self.warehouse.let_read(name)
             return
         added = {c: self.contract.schema[c] for c in self.columns.added}
         self.warehouse.add_column(schema, name, ibis.schema(added))

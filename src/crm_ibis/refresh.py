@@ -3,17 +3,20 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from crm_ibis import contracts, graph, runlog
 from crm_ibis.checks import ChecksFailed, Report
-from crm_ibis.errors import DataError, UsageError
+from crm_ibis.declarations import snapshots
+from crm_ibis.errors import DataError
 from crm_ibis.params import Params, load_params
 from crm_ibis.publish import Changes, Publication
+from crm_ibis.recording import merge_published
 from crm_ibis.results import Results
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import TableRun
+from crm_ibis.snapshots import Merged
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["ChecksFailed", "RefreshResult", "refresh"]
@@ -30,6 +33,12 @@ class RefreshResult:
     seconds: float
     warnings: list[Violation] = field(default_factory=list)
     previews: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    merged: list[Merged] = field(default_factory=list)
+
+    @property
+    def refused(self) -> list[Merged]:
+        """Snapshots that were left as they were; the publication stands all the same."""
+        return [merge for merge in self.merged if merge.refused]
 
     @property
     def published(self) -> list[TableRun]:
@@ -44,40 +53,33 @@ def refresh(
     params: Params | None = None,
     dry_run: bool = False,
     force: bool = False,
+    snapshot: bool = False,
     report: Report = lambda line: None,
 ) -> RefreshResult:
     """Computes KPIs or facts as of an instant (UTC, default now) and publishes them, all or none.
 
     Without names, all KPIs. What the named ones need is computed in the same run and not published.
     `dry_run` stops before publishing, takes no lock and writes nothing. `force` allows an `as_of`
-    before the published one. `report` is called with a line per step.
+    before the published one. `snapshot` merges what was published into its snapshots, in the same
+    transaction; a snapshot that is refused is told in the result and undoes nothing. `report` is
+    called with a line per step.
 
     Raises UsageError for an unknown name or an `as_of` in the future, ChecksFailed when a contract
     is broken, DataError or DatabaseError otherwise. After any of them, readers have what they had.
     """
-    if as_of and as_of.tzinfo:
-        as_of = as_of.astimezone(UTC).replace(tzinfo=None)
-    if as_of and as_of > (now := runlog.now()):
-        raise UsageError(f"as_of {as_of} is in the future; it is {now:%Y-%m-%d %H:%M:%S} UTC")
+    as_of = runlog.past(as_of)
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
     chosen, params = list(dict.fromkeys(chosen)), params or load_params()
     if dry_run:
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         with warehouse.transaction():
             return _Run(results).rehearse()
-    with warehouse.lock(lambda: runlog.running(warehouse)):
-        # The clock is read under the lock: whoever waited would else be refused as out of date.
-        moment = as_of or runlog.now()
-        runlog.prepare(warehouse)
-        run_id = runlog.start(warehouse, "refresh", moment, chosen, params)
-        try:
-            if not force:
-                _refuse_going_back(warehouse, chosen, moment)
-            with warehouse.transaction():
-                return _Run(Results(warehouse, chosen, moment, params, report)).publish(run_id)
-        except BaseException as error:
-            _log_failure(warehouse, run_id, error)
-            raise
+    with runlog.logged(warehouse, "refresh", chosen, as_of, params) as (run_id, moment):
+        if not force:
+            _refuse_going_back(warehouse, chosen, moment)
+        with warehouse.transaction():
+            results = Results(warehouse, chosen, moment, params, report)
+            return _Run(results).publish(run_id, snapshot)
 
 
 class _Run:
@@ -87,8 +89,9 @@ class _Run:
         self.results = results
         self.warehouse = results.warehouse
         self.began = time.perf_counter()
+        self.merged: list[Merged] = []
 
-    def publish(self, run_id: str) -> RefreshResult:
+    def publish(self, run_id: str, snapshot: bool) -> RefreshResult:
         """Builds, audits and merges; logs the success in the same transaction."""
         self.results.build()
         for name in self.results.names:
@@ -98,7 +101,16 @@ class _Run:
             publication.merge(changes, self.results.as_of)
             self._published(name, changes, began)
         self.results.free()
-        runlog.succeed(self.warehouse, run_id, self.results.tables.values())
+        if snapshot:
+            published = [s for s in snapshots().values() if s.kpi in self.results.names]
+            if not published:
+                self.results.report("no snapshot keeps what was published")
+            self.merged = merge_published(
+                self.warehouse, published, self.results.as_of, report=self.results.report
+            )
+        refused = "\n".join(merge.refused for merge in self.merged if merge.refused)
+        tables = [*self.results.tables.values(), *(merge.logged() for merge in self.merged)]
+        runlog.succeed(self.warehouse, run_id, tables, refused or None)
         return self._result(run_id)
 
     def rehearse(self) -> RefreshResult:
@@ -135,6 +147,7 @@ class _Run:
             seconds=time.perf_counter() - self.began,
             warnings=self.results.warnings,
             previews=previews or {},
+            merged=self.merged,
         )
 
 
@@ -146,11 +159,3 @@ def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) 
                 f"{name} is published as of {published[name]['as_of']}, which is after {as_of}; "
                 "--force publishes the earlier state all the same, --dry-run only shows it"
             )
-
-
-def _log_failure(warehouse: Warehouse, run_id: str, error: BaseException) -> None:
-    try:
-        runlog.fail(warehouse, run_id, str(error) or type(error).__name__)
-    except Exception:
-        # The connection is gone too; the next run marks this one as abandoned.
-        return

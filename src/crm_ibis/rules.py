@@ -169,6 +169,27 @@ def reference(name: str, parent: str, severity: str = "error") -> Rule:
     return Rule(f"{name} is an id of {parent}", (name,), severity, find=orphans)
 
 
+def before(start: str, end: str) -> Rule:
+    """The one instant is earlier than the other, where both are known."""
+    return Rule(
+        name=f"{start} is before {end}",
+        columns=(start, end),
+        violated=lambda table: table[start] >= table[end],
+    )
+
+
+def apart(key: tuple[str, ...], start: str, end: str) -> Rule:
+    """Versions of the same key do not overlap; an end that is null is still to come."""
+
+    def overlapping(table: Table, parents: Mapping[str, Table]) -> Table:
+        following = ibis.window(group_by=list(key), order_by=start)
+        versions = table.select(*key, start, end, next_start=table[start].lead().over(following))
+        late = versions[end].isnull() | (versions[end] > versions.next_start)
+        return versions.filter(versions.next_start.notnull() & late)
+
+    return Rule("versions of a key do not overlap", (*key, start, end), find=overlapping)
+
+
 def fits(name: str, dtype: dt.DataType) -> Rule:
     """The value survives its conversion to the contract's number or instant unchanged.
 

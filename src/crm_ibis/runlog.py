@@ -9,13 +9,14 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import crm_ibis
-from crm_ibis.errors import DataError
+from crm_ibis.errors import DataError, UsageError
 from crm_ibis.params import Params
 from crm_ibis.warehouse import Warehouse
 
@@ -34,7 +35,10 @@ LAYOUTS = [
 
 @dataclass(frozen=True)
 class TableRun:
-    """What a run did with one table. `kind` is source, built or published."""
+    """What a run did with one table.
+
+    `kind` is source, built, published, or snapshot; refused for a snapshot that was not merged.
+    """
 
     table: str
     kind: str
@@ -68,9 +72,13 @@ def prepare(warehouse: Warehouse) -> None:
 
 
 def start(
-    warehouse: Warehouse, command: str, as_of: datetime, tables: Iterable[str], params: Params
+    warehouse: Warehouse,
+    command: str,
+    as_of: datetime,
+    tables: Iterable[str],
+    params: Params | None = None,
 ) -> str:
-    """Logs that a run began; its id."""
+    """Logs that a run began, with the parameters that it computes with, if any; its id."""
     started = now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     warehouse.run(
@@ -82,7 +90,7 @@ def start(
             started,
             as_of,
             ",".join(tables),
-            json.dumps(params.model_dump(mode="json")),
+            json.dumps(params.model_dump(mode="json")) if params else None,
             crm_ibis.__version__,
             f"{_user()}@{socket.gethostname()}, process {os.getpid()}",
         ],
@@ -90,8 +98,42 @@ def start(
     return run_id
 
 
-def succeed(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> None:
-    """Logs a success; call inside the transaction that publishes."""
+@contextmanager
+def logged(
+    warehouse: Warehouse,
+    command: str,
+    tables: Iterable[str],
+    as_of: datetime | None,
+    params: Params | None = None,
+) -> Iterator[tuple[str, datetime]]:
+    """Takes the lock and logs the run's start, and its failure if it fails; its id and instant.
+
+    The instant is `as_of`, or the clock's under the lock: whoever waited for it would else be
+    refused as out of date.
+    """
+    with warehouse.lock(lambda: running(warehouse)):
+        moment = as_of or now()
+        prepare(warehouse)
+        run_id = start(warehouse, command, moment, tables, params)
+        try:
+            yield run_id, moment
+        except BaseException as error:
+            # When the connection is gone too, the next run marks this one as abandoned.
+            with suppress(Exception):
+                fail(warehouse, run_id, str(error) or type(error).__name__)
+            raise
+
+
+def past(as_of: datetime | None) -> datetime | None:
+    """An instant in UTC without a zone; raises UsageError when it is in the future."""
+    if as_of and as_of.tzinfo:
+        as_of = as_of.astimezone(UTC).replace(tzinfo=None)
+    if as_of and as_of > now():
+        raise UsageError(f"as_of {as_of} is in the future; it is {now():%Y-%m-%d %H:%M:%S} UTC")
+    return as_of
+
+
+def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> None:
     for table in tables:
         warehouse.run(
             f"INSERT INTO {_name(warehouse, 'run_tables')} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -108,11 +150,19 @@ def succeed(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> No
                 table.seconds,
             ],
         )
-    _finish(warehouse, run_id, "succeeded", None)
 
 
-def fail(warehouse: Warehouse, run_id: str, error: str) -> None:
-    """Logs a failure; call after the rollback."""
+def succeed(
+    warehouse: Warehouse, run_id: str, tables: Iterable[TableRun], refused: str | None = None
+) -> None:
+    """Logs a success, and what was refused all the same; call inside the run's transaction."""
+    _record(warehouse, run_id, tables)
+    _finish(warehouse, run_id, "succeeded", refused)
+
+
+def fail(warehouse: Warehouse, run_id: str, error: str, tables: Iterable[TableRun] = ()) -> None:
+    """Logs a failure after the rollback, or inside the transaction what was done all the same."""
+    _record(warehouse, run_id, tables)
     _finish(warehouse, run_id, "failed", error[:4000])
 
 

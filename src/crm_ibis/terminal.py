@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import groupby
 from textwrap import wrap
 from typing import Any
 
@@ -55,6 +56,22 @@ def refreshed(result: Any) -> None:
         f"{_number(checked, 'check')}, {_number(len(result.warnings), 'warning')}, "
         f"{result.seconds:.1f} s"
     )
+    if result.merged:
+        recorded(result.merged)
+
+
+def recorded(merged: Iterable[Any]) -> None:
+    """What merges did with their snapshots, a table per instant; corrections count as changes."""
+    for as_of, merges in groupby(merged, key=lambda merge: merge.as_of):
+        table = _table(
+            f"recorded as of {as_of:%Y-%m-%d %H:%M}",
+            *(">current", ">new", ">changed", ">gone", ">archived"),
+        )
+        for merge in merges:
+            counts = (merge.current, merge.new, merge.changed + merge.corrected, merge.gone)
+            cells = [f"{n:,}" if n else "-" for n in (*counts, merge.archived)]
+            table.add_row(merge.snapshot, *(["refused"] if merge.refused else cells))
+        console.print(table)
 
 
 def previewed(result: Any) -> None:
@@ -133,7 +150,7 @@ def described(told: Any) -> None:
         console.print(" ".join(paragraph.split()), markup=False)
     console.print()
     facts = {
-        "key": ", ".join(told.grain) if told.kind == "source" else None,
+        "key": ", ".join(told.grain) if told.kind in ("source", "snapshot") else None,
         "owner": told.owner,
         "criticality": told.criticality,
         "exposures": ", ".join(told.exposures),
@@ -174,29 +191,42 @@ def shown(rows: list[dict[str, Any]], more: bool) -> None:
 
 
 def status(states: Iterable[Any]) -> None:
-    """When each KPI was last published; with owners and rows where the terminal is wide enough."""
-    wide = console.width >= 110
-    extra = ("owner", ">rows") if wide else ()
-    table = _table("KPI", "as of (UTC)", ">age", "state", *extra, wrapped=False)
+    """How old each KPI is and whether that is in order; more where the terminal is wide enough."""
+    shown = 9 if console.width >= 140 else 7 if console.width >= 115 else 5
+    titles = ("KPI", ">age", "SLA", "next run (UTC)", "state", "owner", "criticality")
+    table = _table(*(*titles, "published (UTC)", ">rows")[:shown], wrapped=False)
     problems: dict[str, list[str]] = {}
     for state in states:
-        published = state.published_at is not None
-        word = "failing" if state.failing else "published" if published else "never published"
-        cells = [
+        cells = (
             state.table,
-            f"{state.as_of:%Y-%m-%d %H:%M}" if published else "-",
-            _age(state.age_hours) if published else "-",
-            f"[red]{word}[/red]" if state.failing else word,
-        ]
-        if wide:
-            cells += [state.owner or "-", f"{state.rows:,}" if published else "-"]
-        table.add_row(*cells)
+            _age(state.age_hours) if state.published_at else "never",
+            state.sla or "-",
+            f"{state.next_run:%d %b %H:%M}" if state.next_run else "-",
+            state.state if state.in_order else f"[red]{state.state}[/red]",
+            state.owner or "-",
+            state.criticality or "-",
+            f"{state.published_at:%Y-%m-%d %H:%M}" if state.published_at else "-",
+            "-" if state.rows is None else f"{state.rows:,}",
+        )
+        table.add_row(*cells[:shown])
         if state.failing:
             problems.setdefault(state.last_error or "", []).append(state.table)
+        elif state.late:
+            since = f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
+            problems.setdefault(since, []).append(state.table)
     console.print(table)
     for problem, tables in problems.items():
         others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
         console.print(f"{', '.join(tables[:2])}{others}: {problem}", markup=False, soft_wrap=True)
+
+
+def channels(found: Iterable[dict[str, Any]]) -> None:
+    """Which channels took a message."""
+    table = _table("channel", "URL in", "test message")
+    words = {True: "sent", False: "[red]failed[/red]", None: "not set"}
+    for channel in found:
+        table.add_row(channel["channel"], channel["variable"], words[channel["sent"]])
+    console.print(table)
 
 
 def _table(*titles: str, wrapped: bool = True) -> Table:

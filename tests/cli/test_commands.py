@@ -13,7 +13,22 @@ from crm_ibis import __version__
 from crm_ibis.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
-COMMANDS = ["check", "demo", "describe", "init", "list", "refresh", "seed", "show", "sql", "status"]
+COMMANDS = [
+    "alerts",
+    "backfill",
+    "check",
+    "demo",
+    "describe",
+    "history",
+    "init",
+    "list",
+    "refresh",
+    "seed",
+    "show",
+    "snapshot",
+    "sql",
+    "status",
+]
 KPIS = {
     "cohort_retention",
     "combined_kpis",
@@ -561,37 +576,55 @@ def test_wide_rows_are_shown_as_lists(published: Settings, run: Run) -> None:
 
 def test_status_before_the_first_refresh(seeded: Settings, run: Run) -> None:
     outcome = run("status")
-    assert outcome.exit_code == 0, outcome.err
+    assert outcome.exit_code == 1
     assert set(outcome.cells) >= KPIS
-    assert outcome.cells["revenue_kpis"] == ["-", "-", "never published"]
+    assert outcome.cells["revenue_kpis"][:2] == ["never", "4h"]
+    assert outcome.cells["revenue_kpis"][-1] == "late"
+    assert "late: nothing published since" in words(outcome.out)
     states = run("status", "--json").json
     assert {state["table"] for state in states} == KPIS
-    assert all(state["published_at"] is None and not state["failing"] for state in states)
+    assert all(state["late"] and not state["failing"] for state in states)
 
 
 def test_status_of_what_is_published(seeded: Settings, run: Run) -> None:
-    run("refresh", "revenue_kpis", "--as-of", "2024-03-01")
+    run("refresh", "revenue_kpis", "lead_milestones", "--as-of", "2024-03-01")
     outcome = run("status")
-    assert outcome.exit_code == 0, outcome.err
-    assert outcome.cells["revenue_kpis"] == ["2024-03-01 00:00", "0 min", "published"]
-    assert outcome.cells["health_scores"] == ["-", "-", "never published"]
+    assert outcome.exit_code == 1, "the other KPIs are late"
+    assert outcome.cells["revenue_kpis"][::3] == ["0 min", "on time"]
+    assert outcome.cells["lead_milestones"] == ["0 min", "-", "-", "published"]
+    assert outcome.cells["health_scores"][-1] == "late"
     state = only(run("status", "--json").json, table="revenue_kpis")
     assert state["as_of"] == "2024-03-01T00:00:00"
     assert state["rows"] == 4
     assert 0 <= state["age_hours"] < 0.1
-    assert state["failing"] is False
+    assert (state["state"], state["late"], state["failing"]) == ("on time", False, False)
+
+
+def test_status_exits_0_when_everything_is_on_time(published: Settings, run: Run) -> None:
+    assert run("status").exit_code == 0
+
+
+def test_a_kpi_is_late_when_its_last_publication_is_too_old(published: Settings, run: Run) -> None:
+    execute(
+        published,
+        "UPDATE analytics_meta.runs SET finished_at = finished_at - INTERVAL '2 days'",
+    )
+    outcome = run("status")
+    assert outcome.exit_code == 1
+    assert outcome.cells["health_scores"][0] == "2.0 days"
+    assert {cells[-1] for name, cells in outcome.cells.items() if name in KPIS} == {"late"}
 
 
 def test_status_exits_1_while_something_fails(seeded: Settings, run: Run) -> None:
-    run("refresh", "revenue_kpis", "--as-of", "2024-03-01")
+    run("refresh", "--as-of", "2024-03-01")
     execute(seeded, "UPDATE {raw}.invoices SET status = 'lost' WHERE id = 'inv_002'")
     assert run("refresh", "revenue_kpis").exit_code == 1
     outcome = run("status")
     assert outcome.exit_code == 1
-    assert outcome.cells["revenue_kpis"] == ["2024-03-01 00:00", "0 min", "failing"]
+    assert outcome.cells["revenue_kpis"][::3] == ["0 min", "failing"]
     assert "status is one of pending, paid, cancelled: 1 row" in words(outcome.out)
     state = only(run("status", "--json").json, table="revenue_kpis")
-    assert state["failing"] is True
+    assert (state["state"], state["failing"]) == ("failing", True)
     assert "status is one of pending, paid, cancelled" in state["last_error"]
     execute(seeded, "UPDATE {raw}.invoices SET status = 'paid' WHERE id = 'inv_002'")
     assert run("refresh", "revenue_kpis").exit_code == 0

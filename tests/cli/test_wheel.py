@@ -10,6 +10,8 @@ import pytest
 
 import crm_ibis
 
+pytestmark = pytest.mark.e2e
+
 CHECKOUT = Path(__file__).parents[2]
 CONTENT = "crm_ibis/_content"
 

@@ -80,6 +80,7 @@ def refresh_as_expected(warehouse: Warehouse) -> RefreshResult:
     return result
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("step", STEPS)
 def test_a_process_killed_in_the_middle_changes_nothing(settings: Settings, step: str) -> None:
     with open_warehouse(settings) as warehouse:

@@ -116,8 +116,12 @@ class Warehouse(ABC):
         """Whether there is a table of this name, and not a view."""
 
     @abstractmethod
-    def after_create(self, name: str, key: Sequence[str]) -> None:
-        """What a new published table needs besides its columns."""
+    def add_unique(self, name: str, what: str, columns: Sequence[str], where: str = "") -> None:
+        """An index `<name>_<what>` that keeps a published table from repeating these columns."""
+
+    @abstractmethod
+    def let_read(self, name: str) -> None:
+        """Gives the roles of the settings the right to read a new published table."""
 
     @abstractmethod
     def dependents(self, schema: str, name: str, column: str) -> list[str]:

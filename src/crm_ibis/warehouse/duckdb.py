@@ -160,8 +160,11 @@ class DuckDBWarehouse(Warehouse):
             )
         )
 
-    def after_create(self, name: str, key: Sequence[str]) -> None:
+    def add_unique(self, name: str, what: str, columns: Sequence[str], where: str = "") -> None:
         """Nothing: DuckDB's unique indexes refuse a key deleted and inserted in one transaction."""
+
+    def let_read(self, name: str) -> None:
+        """Nothing: whoever may read the file reads all of it."""
 
     def broken_views(self) -> set[str]:
         views = self.fetch("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal")

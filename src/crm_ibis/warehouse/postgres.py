@@ -215,15 +215,20 @@ class PostgresWarehouse(Warehouse):
         )
         return found[0][0] if found else None
 
-    def after_create(self, name: str, key: Sequence[str]) -> None:
-        """A unique index on the grain, and the right to read for the roles of the settings."""
-        index = f"{name}_grain"[-IDENTIFIER_BYTES:]
-        columns = ", ".join(self.quote(c) for c in key)
+    def add_unique(self, name: str, what: str, columns: Sequence[str], where: str = "") -> None:
+        index = self.quote(f"{name}_{what}"[-IDENTIFIER_BYTES:])
+        taken = "SELECT to_regclass(?)"
+        if self.fetch(taken, [f"{self.quote(self.analytics)}.{index}"])[0][0]:
+            index = ""  # of a table that was renamed since; the server finds another name
+        listed = ", ".join(self.quote(c) for c in columns)
+        condition = f" WHERE {where}" if where else ""
         table = self.quote(self.analytics, name)
-        self.run(f"CREATE UNIQUE INDEX {self.quote(index)} ON {table} ({columns})")
+        self.run(f"CREATE UNIQUE INDEX {index} ON {table} ({listed}){condition}")
+
+    def let_read(self, name: str) -> None:
         for role in self.settings.reader_roles:
             self.run(f"GRANT USAGE ON SCHEMA {self.quote(self.analytics)} TO {self.quote(role)}")
-            self.run(f"GRANT SELECT ON {table} TO {self.quote(role)}")
+            self.run(f"GRANT SELECT ON {self.quote(self.analytics, name)} TO {self.quote(role)}")
 
     def broken_views(self) -> set[str]:
         """None: PostgreSQL itself refuses to drop what a view depends on, and names the view."""

@@ -46,12 +46,12 @@ FROM (
     MAX("t1"."sla_response_target_hours") AS "sla_response_target_hours",
     MAX("t1"."sla_resolution_target_hours") AS "sla_resolution_target_hours",
     CAST(SUM("t1"."first_response_microseconds") AS DOUBLE) / NULLIF(CAST(COUNT("t1"."first_response_microseconds") * 3600000000 AS DOUBLE), 0) AS "avg_first_response_hours",
-    QUANTILE_CONT(CAST("t1"."first_response_microseconds" AS DOUBLE), 0.5) / 3600000000.0 AS "median_first_response_hours",
-    QUANTILE_CONT(CAST("t1"."first_response_microseconds" AS DOUBLE), 0.9) / 3600000000.0 AS "p90_first_response_hours",
+    QUANTILE_CONT("t1"."first_response_microseconds", 0.5) / 3600000000.0 AS "median_first_response_hours",
+    QUANTILE_CONT("t1"."first_response_microseconds", 0.9) / 3600000000.0 AS "p90_first_response_hours",
     CAST(MAX("t1"."first_response_microseconds") AS DOUBLE) / 3600000000.0 AS "max_first_response_hours",
     CAST(SUM("t1"."resolution_microseconds") AS DOUBLE) / NULLIF(CAST(COUNT("t1"."resolution_microseconds") * 3600000000 AS DOUBLE), 0) AS "avg_resolution_hours",
-    QUANTILE_CONT(CAST("t1"."resolution_microseconds" AS DOUBLE), 0.5) / 3600000000.0 AS "median_resolution_hours",
-    QUANTILE_CONT(CAST("t1"."resolution_microseconds" AS DOUBLE), 0.9) / 3600000000.0 AS "p90_resolution_hours",
+    QUANTILE_CONT("t1"."resolution_microseconds", 0.5) / 3600000000.0 AS "median_resolution_hours",
+    QUANTILE_CONT("t1"."resolution_microseconds", 0.9) / 3600000000.0 AS "p90_resolution_hours",
     CAST(MAX("t1"."resolution_microseconds") AS DOUBLE) / 3600000000.0 AS "max_resolution_hours"
   FROM (
     SELECT

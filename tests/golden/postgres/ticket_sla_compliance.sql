@@ -53,15 +53,15 @@ FROM (
       0
     ) AS "avg_first_response_hours",
     CAST(PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
-      CAST("t1"."first_response_microseconds" AS DOUBLE PRECISION)) AS DOUBLE PRECISION) / 3600000000.0 AS "median_first_response_hours",
+      "t1"."first_response_microseconds") AS DOUBLE PRECISION) / 3600000000.0 AS "median_first_response_hours",
     CAST(PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY
-      CAST("t1"."first_response_microseconds" AS DOUBLE PRECISION)) AS DOUBLE PRECISION) / 3600000000.0 AS "p90_first_response_hours",
+      "t1"."first_response_microseconds") AS DOUBLE PRECISION) / 3600000000.0 AS "p90_first_response_hours",
     CAST(MAX("t1"."first_response_microseconds") AS DOUBLE PRECISION) / 3600000000.0 AS "max_first_response_hours",
     CAST(SUM("t1"."resolution_microseconds") AS DOUBLE PRECISION) / NULLIF(CAST(COUNT("t1"."resolution_microseconds") * 3600000000 AS DOUBLE PRECISION), 0) AS "avg_resolution_hours",
     CAST(PERCENTILE_CONT(0.5) WITHIN GROUP (ORDER BY
-      CAST("t1"."resolution_microseconds" AS DOUBLE PRECISION)) AS DOUBLE PRECISION) / 3600000000.0 AS "median_resolution_hours",
+      "t1"."resolution_microseconds") AS DOUBLE PRECISION) / 3600000000.0 AS "median_resolution_hours",
     CAST(PERCENTILE_CONT(0.9) WITHIN GROUP (ORDER BY
-      CAST("t1"."resolution_microseconds" AS DOUBLE PRECISION)) AS DOUBLE PRECISION) / 3600000000.0 AS "p90_resolution_hours",
+      "t1"."resolution_microseconds") AS DOUBLE PRECISION) / 3600000000.0 AS "p90_resolution_hours",
     CAST(MAX("t1"."resolution_microseconds") AS DOUBLE PRECISION) / 3600000000.0 AS "max_resolution_hours"
   FROM (
     SELECT

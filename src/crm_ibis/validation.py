@@ -1,0 +1,64 @@
+"""Values of the YAML files, and what is wrong with them in words: the key, a near match, why."""
+
+import re
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from crm_ibis.errors import near_match
+
+MICROSECONDS = {
+    "us": 1,
+    "ms": 1_000,
+    "s": 1_000_000,
+    "min": 60_000_000,
+    "h": 3_600_000_000,
+    "d": 86_400_000_000,
+}
+
+
+def duration_microseconds(value: Any) -> int:
+    """Whole microseconds of a number of hours or of a text such as `2min`."""
+    text = str(value).strip()
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text)
+    if isinstance(value, bool) or not match or (match[2] or "h") not in MICROSECONDS:
+        raise ValueError("not a duration: give hours (1.5) or a text such as 2min, 36h or 5d")
+    microseconds = round(Decimal(match[1]) * MICROSECONDS[match[2] or "h"])
+    if not 0 < microseconds <= 10 * 366 * MICROSECONDS["d"]:
+        raise ValueError("must be longer than 0 and at most 10 years")
+    return microseconds
+
+
+def explained(error: ValidationError, kind: Any) -> str:
+    """A line for each problem that Pydantic found with a value of a kind."""
+    return "\n".join(f"  {_explain(problem, kind)}" for problem in error.errors())
+
+
+def _explain(problem: Any, kind: Any) -> str:
+    steps = [step for step in problem["loc"] if step != "[key]"]
+    where = ".".join(map(str, steps))
+    expected = problem.get("ctx", {}).get("expected")
+    if problem["type"] in ("extra_forbidden", "literal_error"):
+        is_key = problem["type"] == "extra_forbidden" or "[key]" in problem["loc"]
+        word = str(steps[-1] if is_key else problem["input"])
+        hint = near_match(word, set(_words(TypeAdapter(kind).json_schema())) - {word})
+        what = f"unknown key{hint}" if is_key else f'"{word}" is not known{hint}'
+        return f"{where}: {what}" + (f"; there may be {expected}" if expected else "")
+    message = problem["msg"].removeprefix("Value error, ")
+    given = problem["input"]
+    shown = f" (given: {given})" if isinstance(given, int | float | str | Decimal) else ""
+    return f"{where}: {message}{shown}" if where else message
+
+
+def _words(schema: Any) -> Iterator[str]:
+    """Every key and every named value that a schema allows."""
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        yield from map(str, schema.get("enum", ()))
+        for part in schema.values():
+            yield from _words(part)
+    elif isinstance(schema, list):
+        for part in schema:
+            yield from _words(part)

@@ -1,0 +1,39 @@
+"""`alerts test`: each channel that is set gets a message; others are named."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from commands import Run
+
+from crm_ibis import alerts
+
+
+def test_without_any_channel_it_names_what_to_set(run: Run) -> None:
+    done = run("alerts", "test")
+    assert done.exit_code == 0
+    assert done.cells["slack_oncall"] == ["CRM_IBIS_CHANNEL_SLACK_ONCALL", "not set"]
+    assert done.cells["email_sales_operations"][1] == "not set"
+
+
+def test_channels_of_an_unknown_owner_are_named(
+    run: Run, own_project: Callable[[Path], None], tmp_path: Path
+) -> None:
+    run("init", tmp_path / "project")
+    own_project(tmp_path / "project")
+    file = tmp_path / "project" / "flows" / "jobs.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("Sales Operations:", "Sale Operations:"), encoding="utf-8")
+    done = run("alerts", "test")
+    assert done.exit_code == 2
+    assert 'did you mean "Sales Operations"' in done.err
+
+
+def test_a_channel_that_takes_no_message_exits_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "WAIT", 0.01)
+    monkeypatch.setenv("CRM_IBIS_CHANNEL_PAGERDUTY", "json://127.0.0.1:1/nobody")
+    done = run("alerts", "test", "--json")
+    assert done.exit_code == 1
+    found = {channel["channel"]: channel["sent"] for channel in done.json}
+    assert found["pagerduty"] is False
+    assert found["slack"] is None

@@ -1,0 +1,78 @@
+"""Late is what was not published since the newest scheduled instant whose SLA has run out."""
+
+from datetime import datetime
+
+import pytest
+
+from crm_ibis.deadlines import deadlines, last_scheduled, next_scheduled
+from crm_ibis.declarations import Job, Jobs
+
+
+def jobs(schedule: str, sla: str = "2h", zone: str | None = None) -> Jobs:
+    job = Job(refresh=["health_scores"], schedule=schedule, sla=sla, time_zone=zone)
+    return Jobs(time_zone="UTC", jobs={"daily": job})
+
+
+def at(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    ("now", "due_since"),
+    [
+        ("2024-03-02T04:59:59.999999", "2024-03-01T03:00"),
+        ("2024-03-02T05:00", "2024-03-02T03:00"),
+        ("2024-03-02T05:00:30", "2024-03-02T03:00"),
+        ("2024-03-03T04:59", "2024-03-02T03:00"),
+    ],
+)
+def test_an_instant_counts_once_its_sla_has_run_out(now: str, due_since: str) -> None:
+    deadline = deadlines(jobs("0 3 * * *"), at(now))["health_scores"]
+    assert deadline.due_since == at(due_since)
+    assert deadline.job == "daily"
+
+
+@pytest.mark.parametrize(
+    ("published", "late"),
+    [
+        (None, True),
+        ("2024-03-01T23:00", True),
+        ("2024-03-02T02:59:59", True),
+        ("2024-03-02T03:00", False),
+        ("2024-03-02T04:59", False),
+        ("2024-03-02T07:00", False),
+    ],
+)
+def test_a_table_is_late_without_a_publication_since(published: str | None, late: bool) -> None:
+    deadline = deadlines(jobs("0 3 * * *"), at("2024-03-02T05:00"))["health_scores"]
+    assert deadline.missed(at(published) if published else None) is late
+
+
+def test_a_schedule_more_frequent_than_its_sla_waits_for_the_sla() -> None:
+    # At 12:20 the instant that has had its hour is 11:15, whatever was due at 11:30, 11:45, ...
+    found = deadlines(jobs("*/15 * * * *", "1h"), at("2024-03-01T12:20"))["health_scores"]
+    assert found.due_since == at("2024-03-01T11:15")
+    assert found.next_run == at("2024-03-01T12:30")
+
+
+def test_a_scheduled_instant_itself_is_the_last_and_never_the_next() -> None:
+    every = jobs("0 3 * * *")
+    job = every.jobs["daily"]
+    assert last_scheduled(every, job, at("2024-03-01T03:00")) == at("2024-03-01T03:00")
+    assert last_scheduled(every, job, at("2024-03-01T02:59:59")) == at("2024-02-29T03:00")
+    assert next_scheduled(every, job, at("2024-03-01T03:00")) == at("2024-03-02T03:00")
+    assert next_scheduled(every, job, at("2024-03-01T02:59:59")) == at("2024-03-01T03:00")
+
+
+def test_schedules_follow_the_clocks_of_their_zone() -> None:
+    # Zurich is an hour ahead of UTC in winter and two from 31 March 2024 on.
+    zurich = jobs("0 3 * * *", zone="Europe/Zurich")
+    job = zurich.jobs["daily"]
+    assert last_scheduled(zurich, job, at("2024-03-30T12:00")) == at("2024-03-30T02:00")
+    assert last_scheduled(zurich, job, at("2024-04-01T12:00")) == at("2024-04-01T01:00")
+    assert next_scheduled(zurich, job, at("2024-03-30T12:00")) == at("2024-03-31T01:00")
+
+
+def test_snapshots_have_no_deadline() -> None:
+    job = Job(snapshot=["health_score_snapshot"], schedule="0 4 * * *")
+    assert deadlines(Jobs(time_zone="UTC", jobs={"history": job}), at("2024-03-01T05:00")) == {}
