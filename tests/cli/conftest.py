@@ -9,7 +9,7 @@ import pytest
 from commands import Demo, Run, crm_ibis, file_of, use
 
 from crm_ibis import catalog, terminal
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts import contracts, histories
 from crm_ibis.seeds import load_seeds
 from crm_ibis.settings import Settings
 from crm_ibis.warehouse import open_warehouse
@@ -73,6 +73,7 @@ def own_project(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Path], No
 
     def forget() -> None:
         contracts.cache_clear()
+        histories.cache_clear()
         catalog.entries.cache_clear()
 
     def use_project(folder: Path) -> None:

@@ -1,5 +1,8 @@
 """Snapshots, histories and backfills on the command line."""
 
+from collections.abc import Callable
+from pathlib import Path
+
 import pytest
 from commands import Demo, Run, contents, execute, words
 
@@ -148,3 +151,16 @@ def test_what_is_not_there_yet_is_told(seeded: Settings, run: Run) -> None:
     done = run("history", "health_score_snapshot")
     assert done.exit_code == 1
     assert "nothing is recorded in health_score_snapshot yet" in done.err
+
+
+def test_a_fourth_snapshot_is_one_line(
+    seeded: Settings, run: Run, own_project: Callable[[Path], None], tmp_path: Path
+) -> None:
+    run("init", tmp_path / "project")
+    own_project(tmp_path / "project")
+    with (tmp_path / "project" / "schemas" / "snapshots.yml").open("a", encoding="utf-8") as file:
+        file.write("revenue_snapshot: revenue_kpis\n")
+    done = run("refresh", "revenue_kpis", "--as-of", "2024-03-01", "--snapshot", "--json")
+    assert done.exit_code == 0, done.err
+    assert merged(done.json, "revenue_snapshot")["current"] == 4
+    assert len(run("history", "revenue_snapshot", "--json").json) == 4
