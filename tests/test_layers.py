@@ -26,7 +26,7 @@ LAYERS = [
     {"measures"},
     {"staging", "facts", "kpis"},
     {"graph"},
-    {"contracts", "rules", "warehouse"},
+    {"contracts", "rules", "fitting", "warehouse"},
     {"checks", "publish", "runlog", "history", "differences"},
     {"snapshots"},
     {"results", "seeds"},

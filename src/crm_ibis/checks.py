@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ibis import Table
 
-from crm_ibis import contracts, history, rules
+from crm_ibis import contracts, fitting, history, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Rule, Violation
@@ -83,7 +83,7 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     sources, unfit = {}, []
     for name, table in raw.items():
         try:
-            sources[name] = contracts.conformed(table, contracts.contracts()[name])
+            sources[name] = fitting.conformed(table, contracts.contracts()[name])
         except DataError as error:
             unfit.append(str(error))
     if unfit:
@@ -133,7 +133,7 @@ def source_audits(
     """
     contract = contracts.contracts()[name]
     audits = [planned_audit(warehouse, sources[name], contract, contract.rules, sources)]
-    if conversions := contracts.conversions(raw, contract):
+    if conversions := fitting.conversions(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
     return audits
 

@@ -1,0 +1,69 @@
+"""Source columns of whatever width, brought to the types of their contracts."""
+
+import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
+from ibis import Table
+
+from crm_ibis import rules
+from crm_ibis.contracts import Contract
+from crm_ibis.errors import DataError
+from crm_ibis.rules import Rule
+
+
+def conformed(raw: Table, contract: Contract) -> Table:
+    """A source's columns in the contract's types; other columns are left out.
+
+    Raises DataError naming every column that is missing or of another family of types.
+    """
+    problems = []
+    for c in contract.columns:
+        if c.name not in raw.columns:
+            problems.append(f"column {c.name} ({c.dtype}) is missing")
+        elif _family(raw.schema()[c.name]) != _family(c.dtype):
+            problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}")
+    if problems:
+        listed = "\n".join(f"  {problem}" for problem in problems)
+        raise DataError(
+            f"the source {contract.name} does not fit its contract:\n{listed}\n"
+            "mend the table, or put a view with the right columns in its place"
+        )
+    return raw.select(**{c.name: _cast(raw[c.name], c.dtype) for c in contract.columns})
+
+
+def conversions(raw: Table, contract: Contract) -> list[Rule]:
+    """Rules that a source's numbers must keep so that none is changed by the contract's type."""
+    types = raw.schema()
+    return [
+        rules.fits(c.name, c.dtype)
+        for c in contract.columns
+        if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
+    ]
+
+
+def _family(dtype: dt.DataType) -> str:
+    if dtype.is_numeric() and not dtype.is_boolean():
+        return "number"
+    if dtype.is_string() or dtype.is_uuid() or dtype.is_unknown():  # PostgreSQL's enums
+        return "text"
+    return "instant" if dtype.is_timestamp() else type(dtype).__name__
+
+
+def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+    if value.type().copy(nullable=True) == dtype:
+        return value
+    if value.type().is_floating() and dtype.is_decimal():
+        # By way of the shortest text that means the float: a direct cast multiplies in floats on
+        # DuckDB and keeps 15 digits on PostgreSQL.
+        return value.cast("string").cast(dtype)
+    return value.cast(dtype)
+
+
+def _may_not_fit(given: dt.DataType, wanted: dt.DataType) -> bool:
+    """Whether a number of one type may be cut, rounded to a whole or refused by another."""
+    if given.is_integer():
+        return given.nbytes > 4 and given != wanted
+    if not given.is_decimal() or wanted.is_integer():
+        return True
+    if given.precision is None:  # PostgreSQL's bare numeric has any number of digits
+        return True
+    return given.precision - (given.scale or 0) > wanted.precision - wanted.scale
