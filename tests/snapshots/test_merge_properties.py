@@ -110,6 +110,15 @@ RESTORED = [
     step(1, NONE, replayed=0, allow_earlier=True),
     step(1, C, allow_earlier=True),
 ]
+EARLIER = [
+    step(1, A),
+    step(1, B),
+    step(1, A),
+    step(1, NONE, replayed=0),  # the same values since an earlier instant
+    step(1, NONE, replayed=0, allow_earlier=True),
+    step(1, B),
+    step(0, NONE, replayed=0, allow_earlier=True),  # B cannot end when it began
+]
 
 
 class Kpi:
@@ -302,17 +311,19 @@ def postgres(postgres_url: str) -> Iterator[Warehouse]:
         warehouse.run(f"DROP SCHEMA {warehouse.quote(warehouse.analytics)} CASCADE")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @example(ENDED)
 @example(RESTORED)
+@example(EARLIER)
 @given(drawn=steps)
 def test_a_history_holds_what_was_merged_on_duckdb(duckdb: Warehouse, drawn: list[Step]) -> None:
     follow(duckdb, drawn)
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @example(ENDED)
 @example(RESTORED)
+@example(EARLIER)
 @given(drawn=steps)
 def test_a_history_holds_what_was_merged_on_postgres(
     postgres: Warehouse, drawn: list[Step]
