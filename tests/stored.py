@@ -10,7 +10,7 @@ import psycopg
 from tables import source_rows
 
 from crm_ibis import content
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts import contracts, histories
 from crm_ibis.warehouse import Warehouse
 
 Query = Callable[..., list[tuple[Any, ...]]]
@@ -104,6 +104,7 @@ class Project:
         assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
         path.write_text(text.replace(old, new), encoding="utf-8")
         contracts.cache_clear()
+        histories.cache_clear()
 
 
 @contextmanager
@@ -112,7 +113,9 @@ def project_in(folder: Path, monkeypatch: Any) -> Iterator[Project]:
     project = Project(folder)
     monkeypatch.setenv("CRM_IBIS_HOME", str(folder))
     contracts.cache_clear()
+    histories.cache_clear()
     try:
         yield project
     finally:
         contracts.cache_clear()
+        histories.cache_clear()

@@ -157,7 +157,8 @@ def snapshots() -> dict[str, Snapshot]:
     declared = _read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
-    for key, job in jobs().jobs.items():
+    scheduled = (content.home() / "flows" / "jobs.yml").exists()
+    for key, job in jobs().jobs.items() if scheduled else ():
         for name in job.snapshot:
             if other := recorded_by.get(name):
                 raise UsageError(

@@ -87,6 +87,8 @@ def record(
         allowed = (allow_mass_close, allow_earlier)
         merged = merge_published(warehouse, fit, moment, *allowed, report=report)
         merged += [Merged(name, moment, refused=why) for name, why in unfit.items()]
+        for name in unfit:
+            report(f"merged {name}: refused")
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
         return recording

@@ -32,6 +32,8 @@ LAYOUTS = [
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
 
+LONGEST_ERROR = 4000
+
 
 @dataclass(frozen=True)
 class TableRun:
@@ -163,7 +165,7 @@ def succeed(
 def fail(warehouse: Warehouse, run_id: str, error: str, tables: Iterable[TableRun] = ()) -> None:
     """Logs a failure after the rollback, or inside the transaction what was done all the same."""
     _record(warehouse, run_id, tables)
-    _finish(warehouse, run_id, "failed", error[:4000])
+    _finish(warehouse, run_id, "failed", error)
 
 
 def running(warehouse: Warehouse) -> str:
@@ -230,7 +232,7 @@ def _finish(warehouse: Warehouse, run_id: str, state: str, error: str | None) ->
     warehouse.run(
         f"UPDATE {_name(warehouse, 'runs')} SET state = ?, finished_at = ?, error = ? "
         "WHERE run_id = ?",
-        [state, now(), error, run_id],
+        [state, now(), error and error[:LONGEST_ERROR], run_id],
     )
 
 
