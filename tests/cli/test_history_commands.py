@@ -9,10 +9,8 @@ from commands import Demo, Run, contents, execute, words
 from crm_ibis.settings import Settings
 
 SNAPSHOTS = {"pipeline_kpi_snapshot", "conversion_funnel_snapshot", "health_score_snapshot"}
-UNSETTLED = (
-    "UPDATE {raw}.applications SET compliance_score = compliance_score - 1 "
-    "WHERE facility_id = 'fac_001' AND compliance_score > 90"
-)
+NOBODY_COMPLIES = "UPDATE {raw}.applications SET compliance_score = 0 WHERE facility_id = 'fac_001'"
+"""Two thirds complied in January, all in February: both months' scores change."""
 
 
 def merged(outcome: dict, name: str) -> dict:
@@ -41,11 +39,11 @@ def test_a_snapshot_of_what_did_not_change_writes_nothing(published: Settings, r
 def test_a_refresh_records_what_it_publishes(seeded: Settings, run: Run) -> None:
     done = run("refresh", "health_scores", "--as-of", "2024-03-01", "--snapshot", "--json")
     assert [merge["snapshot"] for merge in done.json["merged"]] == ["health_score_snapshot"]
-    execute(seeded, UNSETTLED)
+    execute(seeded, NOBODY_COMPLIES)
     done = run("refresh", "health_scores", "--as-of", "2024-03-02", "--snapshot", "--json")
     found = merged(done.json, "health_score_snapshot")
     assert done.exit_code == 0
-    assert (found["current"], found["new"], found["gone"]) == (4, 0, 0)
+    assert (found["current"], found["new"], found["changed"], found["gone"]) == (4, 0, 2, 0)
     assert done.json["tables"][-1]["kind"] == "published"
 
 
