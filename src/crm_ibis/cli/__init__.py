@@ -1,0 +1,21 @@
+"""The command line. Results go to stdout, progress and errors to stderr."""
+
+import sys
+
+import click
+
+from crm_ibis.cli import operations, reading, runs  # noqa: F401 - they add their commands
+from crm_ibis.cli.base import cli
+from crm_ibis.errors import CrmIbisError
+
+
+def main() -> None:
+    """Runs a command; what a user can cause ends in one message, not in a traceback."""
+    try:
+        cli()
+    except CrmIbisError as error:
+        click.secho("Error: ", fg="red", err=True, nl=False)
+        click.echo(str(error), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        sys.exit(1)

@@ -1,0 +1,97 @@
+"""What all commands share: the group, its options, the database and the parameters."""
+
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from crm_ibis.errors import near_match
+from crm_ibis.settings import Settings, load_settings
+
+if TYPE_CHECKING:  # what a command needs is imported when it runs: --help must be quick
+    from crm_ibis.params import Params
+    from crm_ibis.warehouse import Warehouse
+
+
+class Commands(click.Group):
+    """A group that knows near matches of its commands."""
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            known = self.list_commands(ctx)
+            raise click.UsageError(f'no such command "{args[0]}"{near_match(args[0], known)}')
+        return super().resolve_command(ctx, args)
+
+
+class Instant(click.ParamType):
+    """A date or an instant; UTC unless it carries a zone of its own."""
+
+    name = "instant"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> datetime:
+        try:
+            moment = datetime.fromisoformat(value)
+            moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+        except (ValueError, OverflowError):
+            self.fail(f"{value!r} is not a date; give 2024-03-01 or 2024-03-01T06:00", param, ctx)
+        if moment > datetime.now(UTC).replace(tzinfo=None):
+            self.fail(f"{value} (UTC) is in the future; leave it out for now", param, ctx)
+        return moment
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="crm-ibis", prog_name="crm-ibis")
+@click.option(
+    "--database",
+    metavar="URL",
+    help="duckdb://FILE or postgres://...; else from "
+    "CRM_IBIS_DATABASE_URL, else duckdb://crm.duckdb.",
+)
+@click.option(
+    "--params", metavar="FILE", help="Business assumptions (YAML) that override the shipped ones."
+)
+@click.pass_context
+def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
+    """CRM metrics, checked and published in one transaction, on DuckDB or PostgreSQL."""
+    ctx.obj = load_settings(database, params)
+
+
+as_of_option = click.option(
+    "--as-of", type=Instant(), help="Compute the state at this UTC instant (default: now)."
+)
+mass_close_option = click.option(
+    "--allow-mass-close", is_flag=True, help="Let most of the current rows end at once."
+)
+limit_option = click.option(
+    "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Rows at most."
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
+
+
+def open_database(
+    settings: Settings, read_only: bool = False, staging: bool = False
+) -> "Warehouse":
+    from crm_ibis.warehouse import open_warehouse
+
+    return open_warehouse(settings, read_only, staging)
+
+
+def chosen_params(settings: Settings) -> "Params":
+    from crm_ibis.params import load_params
+
+    return load_params(settings.params_file)
+
+
+def exit_if(refused: Sequence[Any]) -> None:
+    """Says what was refused, and ends with a failure if anything was."""
+    for merge in refused:
+        click.secho("Error: ", fg="red", err=True, nl=False)
+        click.echo(merge.refused, err=True)
+    if refused:
+        sys.exit(1)
+
+
+def progress(line: str) -> None:
+    click.secho(line, err=True, dim=sys.stderr.isatty())

@@ -1,0 +1,125 @@
+"""Commands that only read: tables, their meaning, their contracts, their history."""
+
+import sys
+from datetime import UTC, datetime
+
+import click
+
+from crm_ibis.cli.base import (
+    Instant,
+    as_of_option,
+    chosen_params,
+    cli,
+    json_option,
+    limit_option,
+    open_database,
+    progress,
+)
+from crm_ibis.settings import Settings
+
+
+@cli.command()
+@click.argument("name")
+@click.option("--as-of", type=Instant(), help="As it stood at this UTC instant (default: now).")
+@click.option("--key", metavar="COLUMN=VALUE,...", help="All versions of the rows with this key.")
+@limit_option
+@json_option
+@click.pass_obj
+def history(
+    settings: Settings,
+    name: str,
+    as_of: datetime | None,
+    key: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show a KPI as it stood, or all versions of a row."""
+    from crm_ibis import history as reading
+    from crm_ibis import terminal
+    from crm_ibis.runlog import now
+
+    wanted = {} if key is None else reading.key_of(name, key)
+    reading.snapshot_named(name)
+    with open_database(settings, read_only=True) as warehouse:
+        if as_of or not wanted:
+            found = reading.as_it_stood(warehouse, name, as_of or now(), wanted)
+        else:
+            found = reading.versions(warehouse, name, wanted)
+        rows = warehouse.rows(reading.in_order(found, name).limit(limit + 1))
+    more, rows = len(rows) > limit, rows[:limit]
+    terminal.print_json(rows) if as_json else terminal.shown(rows, more)
+
+
+@cli.command()
+@click.argument("tables", nargs=-1)
+@json_option
+@click.pass_obj
+def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
+    """Check the contracts of sources and published tables; write nothing."""
+    from crm_ibis import terminal
+    from crm_ibis.checks import check as run_check
+
+    with open_database(settings, read_only=True) as warehouse:
+        outcomes = run_check(warehouse, tables, report=progress)
+    terminal.print_json(outcomes) if as_json else terminal.checked(outcomes)
+    if any(outcome.errors or outcome.problem for outcome in outcomes):
+        sys.exit(1)
+
+
+@cli.command(name="list")
+@json_option
+def list_kpis(as_json: bool) -> None:
+    """List the KPIs with owner, criticality, SLA and what they need."""
+    from crm_ibis import catalog, terminal
+
+    found = list(catalog.entries().values())
+    terminal.print_json(found) if as_json else terminal.listed(found)
+
+
+@cli.command()
+@click.argument("table")
+@json_option
+def describe(table: str, as_json: bool) -> None:
+    """Describe a KPI, fact or source: meaning, grain, columns, checks."""
+    from crm_ibis import docs, terminal
+
+    description = docs.description(table)
+    terminal.print_json(description) if as_json else terminal.described(description)
+
+
+@cli.command()
+@click.argument("kpi")
+@click.option("--dialect", help="duckdb, postgres, snowflake, ...; default: the database's.")
+@as_of_option
+@click.pass_obj
+def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
+    """Print a KPI's whole query, from the sources on."""
+    from crm_ibis import graph
+
+    spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
+    moment = as_of or datetime.now(UTC).replace(tzinfo=None)
+    query = graph.compiled(
+        graph.publishable(kpi),
+        dialect or spoken,
+        settings.raw_schema,
+        chosen_params(settings),
+        moment,
+    )
+    click.echo(query)
+
+
+@cli.command()
+@click.argument("table")
+@click.option("--where", metavar="EXPR", help="An SQL condition, such as \"month = '2024-01-01'\".")
+@limit_option
+@json_option
+@click.pass_obj
+def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
+    """Show rows of a published table or source."""
+    from crm_ibis import terminal
+    from crm_ibis.rows import rows_of
+
+    with open_database(settings, read_only=True) as warehouse:
+        rows = rows_of(warehouse, table, where, limit + 1)
+    more, rows = len(rows) > limit, rows[:limit]
+    terminal.print_json(rows) if as_json else terminal.shown(rows, more)

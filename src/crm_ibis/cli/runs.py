@@ -1,0 +1,222 @@
+"""Commands that write: seeds, refreshes, histories, and the demo of all of them."""
+
+import shutil
+import sys
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_ibis.cli.base import (
+    Instant,
+    as_of_option,
+    chosen_params,
+    cli,
+    exit_if,
+    json_option,
+    mass_close_option,
+    open_database,
+    progress,
+)
+from crm_ibis.settings import Settings, shown_url
+
+if TYPE_CHECKING:
+    from crm_ibis.refresh import RefreshResult
+
+DEMO_AS_OF = datetime(2024, 3, 1)
+DEMO_URL = "duckdb://crm-demo.duckdb"
+
+
+@cli.command()
+@click.pass_obj
+def demo(settings: Settings) -> None:
+    """Load the seeds, refresh and record everything as of 2024-03-01, show the scorecard."""
+    import os
+
+    from crm_ibis import terminal
+    from crm_ibis.refresh import refresh
+    from crm_ibis.seeds import load_seeds
+
+    chosen = click.get_current_context().parent
+    named = (chosen and chosen.params["database"]) or os.environ.get("CRM_IBIS_DATABASE_URL")
+    if not named:
+        settings = replace(settings, database_url=DEMO_URL)
+    with open_database(settings) as warehouse:
+        load_seeds(warehouse, report=progress)
+        result = refresh(
+            warehouse,
+            as_of=DEMO_AS_OF,
+            params=chosen_params(settings),
+            force=not named,
+            snapshot=True,
+            report=progress,
+        )
+        scorecard = warehouse.rows(
+            warehouse.table(warehouse.analytics, "monthly_scorecard").order_by("month")
+        )
+    terminal.refreshed(result)
+    terminal.scorecard(scorecard)
+    program = "crm-ibis" if shutil.which("crm-ibis") else sys.argv[0]
+    terminal.whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
+    exit_if(result.refused)
+
+
+@cli.command()
+@click.option("--force", is_flag=True, help="Overwrite raw tables that seed did not load.")
+@click.pass_obj
+def seed(settings: Settings, force: bool) -> None:
+    """Load the sample data into the raw schema."""
+    from crm_ibis.seeds import load_seeds
+
+    with open_database(settings) as warehouse:
+        loaded = load_seeds(warehouse, force, report=progress)
+    click.echo(
+        f"{len(loaded)} tables, {sum(loaded.values())} rows in schema {settings.raw_schema} "
+        f"of {shown_url(settings.database_url)}"
+    )
+
+
+@cli.command()
+@click.argument("kpis", nargs=-1)
+@as_of_option
+@click.option("--tag", help="All KPIs of a criticality: critical, high, medium.")
+@click.option("--dry-run", is_flag=True, help="Stop before publishing; show what would change.")
+@click.option("--force", is_flag=True, help="Publish even an instant before the published one.")
+@click.option("--snapshot", is_flag=True, help="Merge what is published into its snapshots.")
+@json_option
+@click.pass_obj
+def refresh(
+    settings: Settings,
+    kpis: tuple[str, ...],
+    as_of: datetime | None,
+    tag: str | None,
+    dry_run: bool,
+    force: bool,
+    snapshot: bool,
+    as_json: bool,
+) -> None:
+    """Compute, check and publish KPIs: all of them, or those named."""
+    from crm_ibis import catalog, graph, terminal
+    from crm_ibis.refresh import ChecksFailed
+    from crm_ibis.refresh import refresh as run_refresh
+
+    if dry_run and snapshot:
+        raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
+    names = [graph.publishable(name) for name in kpis] + (catalog.tagged(tag) if tag else [])
+    params = chosen_params(settings)
+    try:
+        with open_database(settings, read_only=dry_run, staging=True) as warehouse:
+            result: RefreshResult = run_refresh(
+                warehouse,
+                names,
+                as_of=as_of,
+                params=params,
+                dry_run=dry_run,
+                force=force,
+                snapshot=snapshot,
+                report=progress,
+            )
+    except ChecksFailed as error:
+        if as_json:
+            terminal.print_json({"error": str(error), "violations": error.violations})
+        raise
+    if as_json:
+        terminal.print_json(result)
+    else:
+        terminal.refreshed(result)
+        if dry_run:
+            terminal.previewed(result)
+    exit_if(result.refused)
+
+
+@cli.command()
+@click.argument("names", nargs=-1)
+@click.option(
+    "--as-of",
+    type=Instant(),
+    help="The UTC instant of the merge (default: now); not before that of the publication.",
+)
+@mass_close_option
+@click.option("--allow-earlier", is_flag=True, help="Accept rows whose updated_at went back.")
+@json_option
+@click.pass_obj
+def snapshot(
+    settings: Settings,
+    names: tuple[str, ...],
+    as_of: datetime | None,
+    allow_mass_close: bool,
+    allow_earlier: bool,
+    as_json: bool,
+) -> None:
+    """Merge published KPIs into their histories: all snapshots, or those named."""
+    from crm_ibis import terminal
+    from crm_ibis.recording import chosen, record
+
+    chosen(names)
+    with open_database(settings) as warehouse:
+        recording = record(
+            warehouse,
+            names,
+            as_of=as_of,
+            allow_mass_close=allow_mass_close,
+            allow_earlier=allow_earlier,
+            report=progress,
+        )
+    terminal.print_json(recording) if as_json else terminal.recorded(recording.merged)
+    exit_if(recording.refused)
+
+
+@cli.command()
+@click.argument("dates", nargs=-1, type=Instant())
+@click.option("--from", "first", type=Instant(), help="The first of a range of instants.")
+@click.option("--to", "last", type=Instant(), help="The last of the range at most.")
+@click.option("--every", type=click.Choice(["day", "week", "month"]), help="Steps of the range.")
+@click.option("--snapshot", "names", multiple=True, help="Only this snapshot; may be repeated.")
+@mass_close_option
+@json_option
+@click.pass_obj
+def backfill(
+    settings: Settings,
+    dates: tuple[datetime, ...],
+    first: datetime | None,
+    last: datetime | None,
+    every: str | None,
+    names: tuple[str, ...],
+    allow_mass_close: bool,
+    as_json: bool,
+) -> None:
+    """Compute KPIs as of past dates and record them; publish nothing.
+
+    For DATES, or --from, --to and --every.
+    """
+    from crm_ibis import terminal
+    from crm_ibis.recording import backfill as run_backfill
+    from crm_ibis.recording import chosen, instants_between
+
+    instants = list(dates)
+    if first and last and first > last:
+        raise click.UsageError("--from is after --to")
+    if first and last and every:
+        instants += instants_between(first, last, every)
+    elif first or last or every:
+        raise click.UsageError("a range takes all of --from, --to and --every")
+    if not instants:
+        raise click.UsageError(
+            "give dates, or a range: --from 2024-01-01 --to 2024-03-01 --every month"
+        )
+    chosen(names)
+    with open_database(settings) as warehouse:
+        recordings = run_backfill(
+            warehouse,
+            instants,
+            names,
+            params=chosen_params(settings),
+            allow_mass_close=allow_mass_close,
+            report=progress,
+        )
+    if as_json:
+        terminal.print_json(recordings)
+    else:
+        terminal.recorded([merge for recording in recordings for merge in recording.merged])
+    exit_if(recordings[-1].refused)
