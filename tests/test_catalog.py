@@ -309,7 +309,7 @@ def test_a_project_without_snapshots_refreshes_all_the_same(project: Path) -> No
         ("time_zone: UTC", "time_zone: Zurich", "is not a time zone"),
         ("sla: 2h", "sla: soon", "not a duration"),
         ("first_wait: 60s", "first_wait: 1x", "not a duration"),
-        ("refresh: [conversion_funnel]", "snapshot: []", "names either tables"),
+        ("refresh: [conversion_funnel]", "snapshot: []", "names tables to `refresh`, or"),
         ("events: [success]", "events: [sucess]", 'did you mean "success"'),
         ("to: [pagerduty]", "to: [Pager Duty]", "pattern"),
     ],

@@ -1,7 +1,7 @@
 """The tables of a run, computed from checked sources into temporary tables, and audited there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -26,6 +26,23 @@ class Step:
 
     audits: list[Audit]
     staging: Staging | None = None
+
+
+def sources_of(names: Iterable[str]) -> list[str]:
+    """The sources that are checked before the named tables are computed."""
+    needed = set(graph.sources_of(names))
+    needed.update(*(contracts.declared(name).parents for name in names))
+    return checks.sources_with_parents(needed)
+
+
+def written_for(names: Iterable[str]) -> list[str]:
+    """The facts and KPIs that are written and audited to compute the named ones, these included.
+
+    All of them, so that no run builds upon a table whose contract is broken, whichever job
+    publishes it.
+    """
+    publishable = {**graph.fact_functions(), **graph.kpi_functions()}
+    return [name for name in graph.plan(names) if name in publishable]
 
 
 class Results:
@@ -57,9 +74,7 @@ class Results:
 
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
-        needed = set(graph.sources_of(self.names))
-        needed.update(*(contracts.declared(name).parents for name in self.names))
-        self._raw = checks.raw_tables(self.warehouse, checks.sources_with_parents(needed))
+        self._raw = checks.raw_tables(self.warehouse, sources_of(self.names))
         self._sources = checks.conformed(self._raw)
         with ahead(self._plan) as steps:
             for step in islice(steps, len(self._sources)):
@@ -79,20 +94,16 @@ class Results:
         for name, table in self._raw.items():
             emit(Step(checks.source_audits(self.warehouse, name, table, self._sources)))
 
+        written = written_for(self.names)
+
         def stage(name: str, table: Table) -> Table:
-            if not self._worth_writing(name):
+            if name not in written:
                 return table
             step = self._built(name, table)
             emit(step)
             return step.audits[0].table
 
         graph.build(self.names, self._sources, self.params, self.as_of, stage)
-
-    def _worth_writing(self, name: str) -> bool:
-        """Whether a table is published, or a fact or KPI that several others need."""
-        users = [user for user in graph.plan(self.names) if name in graph.needs(user)]
-        computed = name in graph.fact_functions() or name in graph.kpi_functions()
-        return name in self.names or (computed and len(users) > 1)
 
     def _built(self, name: str, table: Table) -> Step:
         """Writing and auditing a table.
