@@ -1,9 +1,10 @@
 """A dead man's switch on the Prefect server: it notifies when the watch falls silent.
 
-    python flows/automation.py TYPE/NAME
+    python flows/automation.py TYPE/NAME [AFTER]
 
 installs it, or brings it up to date. TYPE/NAME is a notification block of your server's, such as
-slack-webhook/oncall, through which the server itself notifies while nothing else is alive.
+slack-webhook/oncall, through which the server itself notifies while nothing else is alive. AFTER is
+how long the watch may be silent, such as 30min; by default as long as three of its runs take.
 """
 
 import sys
@@ -21,16 +22,16 @@ from crm_ibis import runlog
 from crm_ibis.deadlines import next_scheduled
 from crm_ibis.declarations import jobs
 from crm_ibis.errors import UsageError
+from crm_ibis.validation import duration_microseconds
 
 NAME = "crm_ibis: the watch is silent"
 MISSED = 3
 """So many runs of the watch may be missing before the server notifies."""
 
 
-def main(block: str) -> str:
+def main(block: str, after: str = "") -> str:
     """Makes or updates the automation, of which there is one; says what was done."""
-    notifier = _block(block)
-    within = MISSED * _period()
+    notifier, within = _block(block), _duration(after) if after else MISSED * _period()
     wanted = Automation(
         name=NAME,
         description="No run of the watch has ended well for this long; see `crm-ibis status`.",
@@ -69,6 +70,13 @@ def _block(block: str) -> Block:
     return found
 
 
+def _duration(text: str) -> timedelta:
+    try:
+        return timedelta(microseconds=duration_microseconds(text))
+    except ValueError as error:
+        raise UsageError(f"{text}: {error}") from None
+
+
 def _period() -> timedelta:
     """From one run of the watch to the next."""
     declared = jobs()
@@ -87,9 +95,9 @@ def _installed() -> Automation | None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
+    if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     try:
-        print(main(sys.argv[1]))
+        print(main(*sys.argv[1:]))
     except UsageError as error:
         sys.exit(f"Error: {error}")

@@ -112,8 +112,9 @@ def described(violation: Violation) -> str:
 
 
 def first_line(message: str) -> str:
-    """The first line of a message, cut to what fits into an alert."""
-    return message.splitlines()[0][:LONGEST]
+    """The first line of a message, with the next one if it only leads to that, cut to fit."""
+    first, *others = message.splitlines() or [""]
+    return (f"{first} {others[0].strip()}" if others and first.endswith(":") else first)[:LONGEST]
 
 
 def gist_of(line: str) -> str:

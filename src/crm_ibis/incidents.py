@@ -137,9 +137,12 @@ def _deliver(alert: Alert, heard: Heard, report: Report) -> Heard:
 
 
 def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
-    known = {i.table for i in current(warehouse) if i.event == alert.event}
+    known = {i.table: i for i in current(warehouse) if i.event == alert.event}
     for table in alert.tables:
-        values = [alert.gist, alert.run_id, runlog.now(), ",".join(sorted(heard[table]))]
+        # The words of whoever told first stay, for the next run that fails in the same way.
+        told = table in known and known[table].is_of(alert)
+        gist = known[table].gist if told else alert.gist
+        values = [gist, alert.run_id, runlog.now(), ",".join(sorted(heard[table]))]
         if table in known:
             warehouse.run(
                 f"UPDATE {_name(warehouse)} SET gist = ?, run_id = ?, told_at = ?, heard = ? "

@@ -84,11 +84,9 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
                 incidents.begin(warehouse, alert, report)
             else:
                 incidents.end(warehouse, names, [event], report)
-    counts = [
-        f"{table.table}: {table.rows:,} rows, {table.touched:,} of them changed"
-        for table in outcome.results
-    ]
-    alerts.send(_about("success", run, outcome, counts), report=report)
+    if run.job.refresh:
+        counts = [f"{t.table}: {t.rows:,} rows, {t.touched:,} changed" for t in outcome.results]
+        alerts.send(_about("success", run, outcome, counts), report=report)
     _measure_success(run, outcome)
 
 
