@@ -25,7 +25,7 @@ from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.settings import load_settings
 
 JITTER = 0.25
-"""Each wait is up to a quarter longer, so that jobs that failed together do not return together."""
+"""Waits differ by up to a quarter, so that jobs that failed together do not return together."""
 
 
 class AttemptFailed(Exception):
@@ -37,9 +37,15 @@ class AttemptFailed(Exception):
 
 
 def run_job(name: str) -> State:
-    """Runs a job as of its scheduled start, and tries again after transient errors."""
-    run = outcomes.planned(name, scheduled_start())
-    logger = get_run_logger()
+    """Runs a job as of its scheduled start; a known error becomes a failed state with its gist."""
+    try:
+        return _carry_out(outcomes.planned(name, scheduled_start()))
+    except CrmIbisError as error:
+        return Failed(message=alerts.first_line(str(error)))
+
+
+def _carry_out(run: JobRun) -> State:
+    """The attempts at a run, another one only after a transient error, and what came of them."""
     tried = attempt.with_options(
         retries=run.job.attempts - 1,
         retry_delay_seconds=run.job.waits,
@@ -54,10 +60,10 @@ def run_job(name: str) -> State:
             raise failed.error from None
 
     try:
-        outcome = job_runs.carried_out(load_settings(), run, attempts, logger.info)
+        outcome = job_runs.carried_out(load_settings(), run, attempts, get_run_logger().info)
     except CrmIbisError as error:
         _show_failure(run, error)
-        return Failed(message=alerts.first_line(str(error)))
+        raise
     if not outcome.run_id:
         return Completed(name="Superseded", message="published as of a later instant already")
     _show(run, outcome)

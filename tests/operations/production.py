@@ -117,11 +117,13 @@ class Production:
     @contextmanager
     def held_up(self, table: str) -> Iterator[None]:
         """While somebody else has a table, whoever reads it waits."""
-        with suppress(psycopg.OperationalError):  # the server may be gone by the end
-            with psycopg.connect(self.database_url) as connection:
-                connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-                yield
-                connection.rollback()
+        with (
+            suppress(psycopg.OperationalError),  # the server may be gone by the end
+            psycopg.connect(self.database_url) as connection,
+        ):
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+            connection.rollback()
 
 
 def waited_for(what: Callable[[], Any], patience: float = PATIENCE) -> Any:

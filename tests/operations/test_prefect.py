@@ -1,4 +1,4 @@
-"""From an empty Prefect server and an empty PostgreSQL to green runs, and through what goes wrong."""
+"""From an empty Prefect server and PostgreSQL to green runs, and through what goes wrong."""
 
 import json
 import os

@@ -38,7 +38,6 @@ SURE_TO_END = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_count":
 noticed after minutes while connecting and after hours while waiting for an answer."""
 CLIENT_CHECK = "10s"
 """How soon the server ends a query whose client was killed, and with it frees the lock."""
-CLIENT_CHECK_SINCE = 140_000
 
 
 class _AnyTimestamp(TimestampLoader):
@@ -80,7 +79,7 @@ class PostgresWarehouse(Warehouse):
         self.run(f"SET lock_timeout = {max(1, int(settings.lock_timeout * 1000))}")
         if settings.statement_timeout:
             self.run(f"SET statement_timeout = {max(1, int(settings.statement_timeout * 1000))}")
-        if self.con.con.info.server_version >= CLIENT_CHECK_SINCE:
+        with suppress(DatabaseError):  # servers before 14, or on a system that cannot do it
             self.run(f"SET client_connection_check_interval = '{CLIENT_CHECK}'")
         if read_only:
             self.run("SET default_transaction_read_only = on")
