@@ -1,0 +1,162 @@
+"""The catalog, and a page for each table: what it means, how it is made, how it has fared."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm_ibis import catalog, docs, graph
+from crm_ibis.contracts import contracts, histories
+from crm_ibis.declarations import exposures, jobs
+from crm_ibis.docs import Description
+from crm_ibis.params import Params
+from crm_ibis.site import parameters
+from crm_ibis.site.columns import ROWS, Origin, Origins
+from crm_ibis.site.highlighting import highlighted
+from crm_ibis.site.log import Log
+from crm_ibis.site.pages import Pages
+from crm_ibis.staging import __name__ as STAGING
+
+DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
+KINDS = {
+    "kpi": ("KPIs", "What people read."),
+    "fact": ("Facts", "Hard questions, settled once."),
+    "staging": ("Staging", "Sources made clean: one row in, one row out."),
+    "source": ("Sources", "What the CRM delivers."),
+    "snapshot": ("Histories", "Every version of every row of a KPI."),
+}
+
+
+@dataclass(frozen=True)
+class Queries:
+    """The SQL of every computed table, by dialect."""
+
+    own: dict[str, dict[str, str]]
+    whole: dict[str, dict[str, str]]
+
+    def of(self, name: str) -> list[dict[str, Any]]:
+        """What a table's page shows: its own query and the whole one, in each dialect."""
+        return [
+            {
+                "id": f"sql-{dialect}-{size}",
+                "title": f"{DIALECTS[dialect]}, {words}",
+                "sql": highlighted(queries[dialect][name]),
+            }
+            for size, words, queries in (
+                ("own", "this table", self.own),
+                ("whole", "from the sources on", self.whole),
+            )
+            for dialect in DIALECTS
+            if name in queries[dialect]
+        ]
+
+
+def queries(params: Params, as_of: datetime) -> Queries:
+    """Every table's query, compiled as `crm-ibis sql` does."""
+    names = list(graph.table_functions())
+    own = {d: graph.queries(names, d, "raw", params, as_of) for d in DIALECTS}
+    whole = {
+        d: {n: graph.compiled(n, d, "raw", params, as_of) for n in names if graph.needs(n)}
+        for d in DIALECTS
+    }
+    return Queries(own, whole)
+
+
+def described() -> list[Description]:
+    """All tables: KPIs first, the most critical on top; staging and sources, in order of name."""
+    kpis = list(catalog.entries())
+    facts = list(graph.fact_functions())
+    staging = [n for n, f in graph.table_functions().items() if f.__module__ == STAGING]
+    sources = [c.name for c in contracts().values() if c.kind == "source"]
+    with_contract = [docs.description(n) for n in (*kpis, *facts, *sources, *histories())]
+    return [*with_contract, *(_staging(name) for name in staging)]
+
+
+def _staging(name: str) -> Description:
+    """Staging has no contract, as it is never published: its columns are those of its source."""
+    return Description(
+        name=name,
+        kind="staging",
+        meaning=(graph.table_functions()[name].__doc__ or "").strip(),
+        grain=(),
+        owner=None,
+        criticality=None,
+        exposures=(),
+        needs=tuple(graph.needs(name)),
+        needed_by=tuple(n for n in graph.table_functions() if name in graph.needs(n)),
+        columns=[],
+        checks=[],
+    )
+
+
+def write(
+    pages: Pages,
+    tables: list[Description],
+    direct: Origins,
+    settled: Origins,
+    log: Log,
+    params: Params,
+    as_of: datetime,
+) -> None:
+    """The catalog and a page for each table."""
+    status = {s.table: s for s in log.statuses}
+    groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
+    pages.write("catalog.html", "catalog", groups=groups, status=status, entries=catalog.entries())
+    made, assumptions = queries(params, as_of), parameters.used(params, as_of)
+    effects = _effects(settled)
+    for table in tables:
+        pages.write(
+            f"tables/{table.name}.html",
+            "table",
+            table=table,
+            kind=KINDS[table.kind][0],
+            columns=_columns(table, direct, settled, effects),
+            status=status.get(table.name),
+            job=_job(table.name),
+            shown={name: exposures()[name] for name in table.exposures},
+            assumptions=_assumptions(table.name, assumptions),
+            queries=made.of(table.name),
+            versions=log.versions.get(table.name, []),
+        )
+
+
+def _columns(
+    table: Description, direct: Origins, settled: Origins, effects: dict[Origin, list[Origin]]
+) -> list[dict[str, Any]]:
+    computed = direct.get(table.name, {})
+    known = {column["name"]: column for column in table.columns}
+    plain = {"type": "", "unit": None, "nullable": None, "description": "", "checks": []}
+    names = list(known) or [c for c in computed if c != ROWS]
+    return [
+        {
+            **plain,
+            **known.get(name, {}),
+            "name": name,
+            "from": sorted(computed.get(name, ())),
+            "sources": sorted(settled.get(table.name, {}).get(name, ())),
+            "effects": effects.get(Origin(table.name, name), []),
+        }
+        for name in names
+    ]
+
+
+def _effects(settled: Origins) -> dict[Origin, list[Origin]]:
+    """Of each source column: the KPI columns that are computed from it."""
+    found: dict[Origin, list[Origin]] = {}
+    for name in graph.kpi_functions():
+        for column, origins in settled[name].items():
+            for origin in origins if column != ROWS else ():
+                found.setdefault(origin, []).append(Origin(name, column))
+    return found
+
+
+def _job(name: str) -> tuple[str, Any] | None:
+    return next(((key, job) for key, job in jobs().jobs.items() if name in job.tables), None)
+
+
+def _assumptions(name: str, own: dict[str, dict[str, str]]) -> list[tuple[str, str, str]]:
+    """Parameter, value, and the table that uses it: this one or one that it needs."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for table in reversed(graph.plan([name]) if name in own else []):
+        for path, value in own.get(table, {}).items():
+            found.setdefault(path, (path, value, table))
+    return sorted(found.values())

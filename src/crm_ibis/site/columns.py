@@ -1,0 +1,102 @@
+"""Which columns a column is computed from, read off the expressions themselves.
+
+A column comes from those that its value is made of: arguments, conditions of a case, conditions and
+order of an aggregate or a rank. Filters, join conditions and grouping decide which rows there are,
+and are not followed. A plain count is of rows: its origin is the table's `ROWS`.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import ibis
+import ibis.expr.operations as ops
+from ibis import Table
+
+from crm_ibis import graph
+from crm_ibis.params import Params
+
+ROWS = "*"
+"""Stands for the rows of a table, which a count is of."""
+
+
+@dataclass(frozen=True, order=True)
+class Origin:
+    """A column of a table, or its rows."""
+
+    table: str
+    column: str
+
+    def __str__(self) -> str:
+        return f"rows of {self.table}" if self.column == ROWS else f"{self.table}.{self.column}"
+
+
+Origins = dict[str, dict[str, frozenset[Origin]]]
+"""By table and column, or `ROWS`: the columns that it is computed from."""
+
+
+def direct_origins(params: Params, as_of: datetime) -> Origins:
+    """Of every computed column: the columns of the tables that its function takes."""
+    found: Origins = {}
+
+    def read(name: str, table: Table) -> Table:
+        found[name] = {c: frozenset(_of_column(table.op(), c)) for c in table.columns}
+        found[name][ROWS] = frozenset(_of_rows(table.op()))
+        return ibis.table(table.schema(), name=name)
+
+    sources = graph.unbound_sources("raw")
+    graph.build(graph.table_functions(), sources, params, as_of, stage=read)
+    return found
+
+
+def source_origins(direct: Origins) -> Origins:
+    """Of every computed column: the columns of the sources that it comes from in the end."""
+    settled: Origins = {}
+    for name in graph.plan(direct):
+        if name in direct:
+            settled[name] = {
+                column: frozenset(o for origin in origins for o in _sources(origin, settled))
+                for column, origins in direct[name].items()
+            }
+    return settled
+
+
+def _sources(origin: Origin, settled: Origins) -> set[Origin]:
+    return set(settled[origin.table][origin.column]) if origin.table in settled else {origin}
+
+
+def _of_column(relation: ops.Relation, column: str) -> Iterator[Origin]:
+    if isinstance(relation, ops.UnboundTable):
+        yield Origin(relation.name, column)
+    elif isinstance(relation, ops.Set):
+        yield from _of_column(relation.left, column)
+        yield from _of_column(relation.right, column)
+    elif isinstance(relation, ops.JoinReference | ops.SelfReference):
+        yield from _of_column(relation.parent, column)
+    elif column in relation.values:
+        yield from _of_value(relation.values[column])
+
+
+def _of_value(value: ops.Node) -> Iterator[Origin]:
+    if isinstance(value, ops.Field):
+        yield from _of_column(value.rel, value.name)
+    elif isinstance(value, ops.CountStar):
+        yield from _of_rows(value.arg)
+        yield from _of_value(value.where) if value.where is not None else ()
+    elif isinstance(value, ops.Value | ops.SortKey):
+        for argument in value.__children__:
+            yield from _of_value(argument)
+
+
+def _of_rows(relation: ops.Relation) -> Iterator[Origin]:
+    """The tables whose rows a relation has; one joined from the left adds none."""
+    if isinstance(relation, ops.UnboundTable):
+        yield Origin(relation.name, ROWS)
+    elif isinstance(relation, ops.JoinChain):
+        yield from _of_rows(relation.first)
+        for link in relation.rest:
+            yield from _of_rows(link.table) if link.how != "left" else ()
+    else:
+        for parent in relation.__children__:
+            if isinstance(parent, ops.Relation):
+                yield from _of_rows(parent)

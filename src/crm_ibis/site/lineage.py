@@ -1,0 +1,144 @@
+"""The way from sources to dashboards, drawn: layers by kind, crossings kept few by igraph."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import igraph
+
+from crm_ibis import graph
+from crm_ibis.declarations import exposures
+from crm_ibis.docs import Description
+from crm_ibis.site.columns import ROWS, Origin, Origins
+from crm_ibis.site.pages import Pages
+
+WIDTH, HEIGHT = 172, 26
+COLUMN, ROW = 224, 40
+MARGIN = 30
+FIRST_KPI_LAYER = 3
+LAYERS = ("Sources", "Staging", "Facts", "KPIs")
+
+
+@dataclass(frozen=True)
+class Node:
+    """A table or dashboard in the drawing; `x`, `y` is its upper left corner."""
+
+    name: str
+    kind: str
+    told: str
+    address: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True)
+class Edge:
+    """From what is needed to what needs it; `path` is a curve for SVG."""
+
+    start: str
+    end: str
+    path: str
+
+
+def write(pages: Pages, tables: list[Description], direct: Origins, settled: Origins) -> None:
+    """The page with the drawing, and the columns that can be traced in it."""
+    nodes, edges = drawing(tables)
+    layers = {node.x: _title(node) for node in nodes}
+    pages.write(
+        "lineage.html",
+        "lineage",
+        nodes=nodes,
+        edges=edges,
+        layers=sorted(layers.items()),
+        width=max(node.x for node in nodes) + WIDTH + MARGIN,
+        height=max(node.y for node in nodes) + HEIGHT + MARGIN,
+        node_width=WIDTH,
+        node_height=HEIGHT,
+        traces=traces(direct, settled),
+    )
+
+
+def drawing(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
+    """All tables but histories, and all exposures, placed."""
+    shown = [table for table in tables if table.kind != "snapshot"]
+    links = [(need, table.name) for table in shown for need in table.needs]
+    links += [(table, name) for name, e in exposures().items() for table in e.of]
+    layers = _layers(shown)
+    layers |= dict.fromkeys(exposures(), max(layers.values()) + 1)
+    names = list(layers)
+    picture = igraph.Graph(
+        n=len(names), edges=[(names.index(a), names.index(b)) for a, b in links], directed=True
+    )
+    placed, bends = picture.layout_sugiyama(layers=list(layers.values()), maxiter=500)
+    spots = {name: _spot(placed[i]) for i, name in enumerate(names)}
+    told = {table.name: (table.kind, _gist(table.meaning), f"tables/{table.name}.html") for table in shown}
+    told |= {n: ("exposure", e.description, f"tables/{e.of[0]}.html") for n, e in exposures().items()}
+    nodes = [Node(name, *told[name], *spots[name]) for name in names]
+    edges = [
+        Edge(a, b, _path(spots[a], [_spot(p) for p in bend], spots[b]))
+        for (a, b), bend in zip(links, bends, strict=True)
+    ]
+    return nodes, edges
+
+
+def _layers(tables: list[Description]) -> dict[str, int]:
+    """Sources, staging, facts, then KPIs; one that needs another KPI stands behind it."""
+    fixed = {"source": 0, "staging": 1, "fact": 2}
+    kinds = {table.name: table.kind for table in tables}
+    layers: dict[str, int] = {}
+    for name in graph.plan(kinds):
+        behind = [layers[need] + 1 for need in graph.needs(name) if kinds[need] == "kpi"]
+        layers[name] = fixed.get(kinds[name], max(behind, default=FIRST_KPI_LAYER))
+    return layers
+
+
+def _spot(point: Any) -> tuple[float, float]:
+    """igraph stacks layers from top to bottom; here they go from left to right."""
+    across, layer = point
+    return MARGIN + layer * COLUMN, MARGIN + across * ROW
+
+
+def _path(start: tuple[float, float], bends: list[tuple[float, float]], end: tuple[float, float]) -> str:
+    """A curve from the right of one box to the left of another, through the bends between them."""
+    middle = HEIGHT / 2
+    points = [(start[0] + WIDTH, start[1] + middle)]
+    for x, y in bends:
+        points += [(x, y + middle), (x + WIDTH, y + middle)]
+    points.append((end[0], end[1] + middle))
+    path = f"M{points[0][0]:.0f} {points[0][1]:.0f}"
+    for (x, y), (next_x, next_y) in zip(points, points[1:], strict=False):
+        half = (x + next_x) / 2
+        path += f"C{half:.0f} {y:.0f} {half:.0f} {next_y:.0f} {next_x:.0f} {next_y:.0f}"
+    return path
+
+
+def _title(node: Node) -> str:
+    number = round((node.x - MARGIN) / COLUMN)
+    if node.kind == "exposure":
+        return "Dashboards"
+    return LAYERS[number] if number <= FIRST_KPI_LAYER else "KPIs of KPIs"
+
+
+def _gist(meaning: str) -> str:
+    return meaning.split("\n\n")[0].replace("\n", " ")
+
+
+def traces(direct: Origins, settled: Origins) -> dict[str, Any]:
+    """Of each column of a KPI or fact: the source columns, and the tables on the way to them."""
+    return {
+        name: {
+            column: {
+                "sources": [[o.table, o.column] for o in sorted(settled[name][column])],
+                "through": sorted(_through(Origin(name, column), direct)),
+            }
+            for column in direct[name]
+            if column != ROWS
+        }
+        for name in (*graph.kpi_functions(), *graph.fact_functions())
+    }
+
+
+def _through(origin: Origin, direct: Origins) -> set[str]:
+    found = {origin.table}
+    for nearer in direct.get(origin.table, {}).get(origin.column, ()):
+        found |= _through(nearer, direct)
+    return found

@@ -1,0 +1,68 @@
+"""Which business assumptions a table uses: those that its function looks at."""
+
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import ibis
+from ibis import Table
+from pydantic import BaseModel
+
+from crm_ibis import graph
+from crm_ibis.measures import HOUR
+from crm_ibis.params import Params, SlaTarget
+
+
+class Watched:
+    """Parameters that note which of them are read."""
+
+    def __init__(self, record: BaseModel, note: Callable[[str], None], path: str = "") -> None:
+        self._record, self._note, self._path = record, note, path
+
+    def __getattr__(self, name: str) -> Any:
+        kind = type(self._record)
+        if name not in kind.model_fields:
+            return partial(getattr(kind, name), self)  # a method: it reads through this object
+        value, path = getattr(self._record, name), f"{self._path}{name}"
+        if isinstance(value, BaseModel) and not self._path:
+            return Watched(value, self._note, f"{path}.")
+        self._note(path)
+        return value
+
+
+def used(params: Params, as_of: datetime) -> dict[str, dict[str, str]]:
+    """The parameters that each table's own function reads, with their values as text."""
+    found: dict[str, dict[str, str]] = {}
+    read: set[str] = set()
+
+    def settle(name: str, table: Table) -> Table:
+        found[name] = {k: v for path in sorted(read) for k, v in _values(path, _at(params, path))}
+        read.clear()
+        return ibis.table(table.schema(), name=name)
+
+    watched: Any = Watched(params, read.add)
+    sources = graph.unbound_sources("raw")
+    graph.build(graph.table_functions(), sources, watched, as_of, stage=settle)
+    return found
+
+
+def _at(params: Params, path: str) -> Any:
+    value: Any = params
+    for part in path.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def _values(path: str, value: Any) -> Iterator[tuple[str, str]]:
+    if isinstance(value, SlaTarget):
+        for name in type(value).model_fields:
+            yield f"{path}.{name}", f"{value.of(name) / HOUR:g} h"
+    elif isinstance(value, BaseModel):
+        for name in type(value).model_fields:
+            yield from _values(f"{path}.{name}", getattr(value, name))
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            yield from _values(f"{path}.{name}", each)
+    elif value is not None:
+        yield path, str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,75 @@
+"""What the site shows of the database: published rows, the newest publications, names of facilities.
+
+Reads each published table once. What is not there yet is left out, and the pages say so.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ibis import Table
+
+from crm_ibis import runlog
+from crm_ibis.site.datasets import DATASETS, Dataset
+from crm_ibis.warehouse import Warehouse
+
+Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The rows of the datasets, by name; those whose tables are published."""
+
+    rows: dict[str, Rows]
+    published: dict[str, datetime]
+    """The instant (`as_of`) of each published table."""
+    facilities: dict[str, str] = field(default_factory=dict)
+    """The names that people know facilities by; their ids where the source cannot be read."""
+
+    def has(self, name: str) -> bool:
+        """Whether there are rows to show."""
+        return bool(self.rows.get(name))
+
+    @property
+    def as_of(self) -> datetime | None:
+        """The newest instant that anything on the site is as of."""
+        return max(self.published.values(), default=None)
+
+
+def read(warehouse: Warehouse) -> Reading:
+    """Everything that the scorecard shows."""
+    there = warehouse.tables(warehouse.analytics)
+    rows = {d.name: _rows(warehouse, d) for d in DATASETS if d.table in there}
+    used = {row["facility_id"] for each in rows.values() for row in each if "facility_id" in row}
+    known = runlog.publications(warehouse)
+    return Reading(
+        rows={name: each for name, each in rows.items() if each},
+        published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
+        facilities=_named(used, _facility_names(warehouse)),
+    )
+
+
+def _rows(warehouse: Warehouse, dataset: Dataset) -> Rows:
+    """Nothing when the table is of another version and lacks a column."""
+    table: Table = warehouse.table(warehouse.analytics, dataset.table)
+    if not set(dataset.columns) <= set(table.columns):
+        return []
+    return warehouse.rows(dataset.query(table))
+
+
+def _facility_names(warehouse: Warehouse) -> dict[str, str]:
+    """The names in the source; none when whoever builds the site may not read it."""
+    if "facilities" not in warehouse.tables(warehouse.raw):
+        return {}
+    found = warehouse.table(warehouse.raw, "facilities")
+    if not {"id", "name"} <= set(found.columns):
+        return {}
+    return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
+
+
+def _named(ids: set[str], names: dict[str, str]) -> dict[str, str]:
+    """Names by id, in order of name; facilities of one name are told apart by their ids."""
+    labels = {i: names.get(i) or i for i in ids}
+    shared = {label for label in labels.values() if [*labels.values()].count(label) > 1}
+    labels = {i: f"{label} ({i})" if label in shared else label for i, label in labels.items()}
+    return dict(sorted(labels.items(), key=lambda item: (item[1].casefold(), item[0])))

@@ -1,0 +1,86 @@
+"""The first page: headline numbers, then a section for each exposure."""
+
+from datetime import datetime
+from typing import Any
+
+from crm_ibis import catalog
+from crm_ibis.declarations import Exposure, exposures
+from crm_ibis.site.datasets import DATASETS
+from crm_ibis.site.embedding import columnar
+from crm_ibis.site.figures import SMALL, STYLE, Figure, Section
+from crm_ibis.site.headlines import COMPANY, HEADLINES, TABLE, headlines
+from crm_ibis.site.pages import Pages
+from crm_ibis.site.reading import Reading
+from crm_ibis.site.sections import sections
+from crm_ibis.site.sparkline import SPARKLINE
+
+TABLE_OF = {dataset.name: dataset.table for dataset in DATASETS}
+
+
+def write(pages: Pages, reading: Reading) -> None:
+    """The scorecard, as far as its tables are published."""
+    parts = [_part(section, reading) for section in sections()]
+    rows = headlines(reading)
+    months = [row for row in rows if row["facility_id"] == COMPANY]
+    pages.write(
+        "index.html",
+        "scorecard",
+        parts=parts,
+        uncharted=_uncharted({part["section"].table for part in parts}),
+        headlines=HEADLINES,
+        lines=TABLE,
+        months=months,
+        incomplete_from=running_month(reading),
+        facilities=reading.facilities,
+        data=_data(reading, rows, [f for part in parts for f in part["figures"]]),
+    )
+
+
+def running_month(reading: Reading) -> str | None:
+    """The first day of the month in which the newest publication falls."""
+    return f"{reading.as_of:%Y-%m-01}" if reading.as_of else None
+
+
+def _part(section: Section, reading: Reading) -> dict[str, Any]:
+    shown = [(name, e) for name, e in exposures().items() if section.table in e.of]
+    return {
+        "section": section,
+        "exposures": shown,
+        "as_of": _as_of(section, reading),
+        "figures": [f for f in section.figures if reading.has(f.dataset)],
+        "unpublished": _unpublished(section, reading),
+    }
+
+
+def _as_of(section: Section, reading: Reading) -> datetime | None:
+    return reading.published.get(section.table)
+
+
+def _unpublished(section: Section, reading: Reading) -> list[str]:
+    """Tables of the section's figures that were never published."""
+    needed = {TABLE_OF[f.dataset] for f in section.figures if not reading.has(f.dataset)}
+    return sorted(needed - reading.published.keys())
+
+
+def _uncharted(charted: set[str]) -> list[tuple[str, Exposure]]:
+    """Exposures that no section shows: the project's own."""
+    catalog.entries()  # says what is wrong with the files, if anything is
+    return [(name, e) for name, e in exposures().items() if not charted & set(e.of)]
+
+
+def _data(reading: Reading, rows: Any, figures: list[Figure]) -> dict[str, Any]:
+    datasets = {figure.dataset for figure in figures}
+    return {
+        "facilities": reading.facilities,
+        "running": running_month(reading),
+        "small": SMALL,
+        "headlines": [[h.field, h.title, h.kind, h.observations, h.of] for h in HEADLINES],
+        "lines": [[h.field, h.title, h.kind] for h in TABLE],
+        "sparkline": SPARKLINE.to_dict(),
+        "style": STYLE,
+        "figures": [figure.told() for figure in figures],
+        "tables": {
+            "headlines": columnar(rows),
+            **{name: columnar(reading.rows[name]) for name in sorted(datasets)},
+        },
+    }

@@ -1,0 +1,67 @@
+"""What customers answer, over time, and how many did."""
+
+import altair as alt
+
+from crm_ibis.site.figures import ROWS, Column, Figure, Section, drawn, months, tooltips, trend
+
+SHARES = ("promoter_or_satisfied_pct", "detractor_or_dissatisfied_pct")
+
+
+def _figure(metric: str, title: str, note: str, score: str, high: str, low: str) -> Figure:
+    columns = (
+        Column("month", "Month", "month"),
+        Column("response_count", "Answers"),
+        Column("score", score, "number"),
+        Column(SHARES[0], high, "pct"),
+        Column(SHARES[1], low, "pct"),
+    )
+    answers = (
+        alt.Chart(ROWS)
+        .mark_bar(color="var(--line-strong)", opacity=0.45)
+        .encode(
+            x=months(),
+            y=alt.Y("response_count:Q", title="answers (bars)", axis=alt.Axis(orient="right", grid=False)),
+            tooltip=tooltips(*columns),
+        )
+    )
+    line = trend(alt.Y("score:Q", title=score, scale=alt.Scale(zero=False)), columns)
+    layered = alt.layer(answers, line).resolve_scale(y="independent")
+    described = f"{title} by month as a line, with the number of answers as bars."
+    return Figure(
+        name=f"satisfaction-{metric}",
+        title=title,
+        note=note,
+        dataset="answers",
+        by=("month",),
+        only={"metric_type": metric},
+        sums=("response_count",),
+        means={name: (name, "response_count") for name in ("score", *SHARES)},
+        small="response_count",
+        columns=columns,
+        chart=drawn(layered, 260, described),
+    )
+
+
+SECTION = Section(
+    name="satisfaction",
+    title="Satisfaction",
+    table="satisfaction_rollups",
+    figures=(
+        _figure(
+            "csat",
+            "CSAT",
+            "Mean answer, 1 to 5. Hollow: fewer than 10 answers.",
+            "Mean answer",
+            "Satisfied (4, 5)",
+            "Dissatisfied (1, 2)",
+        ),
+        _figure(
+            "nps",
+            "NPS",
+            "Promoters minus detractors, in percent of answers. Hollow: fewer than 10 answers.",
+            "NPS",
+            "Promoters (9, 10)",
+            "Detractors (0 to 6)",
+        ),
+    ),
+)
