@@ -154,6 +154,12 @@ def _refuse_unknown_dialect(dialect: str) -> None:
 
 def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
     """The whole query of a table, from the sources on: what it needs as named subqueries first."""
-    parts = queries([name], dialect, raw_schema, params, as_of).items()
-    needed = ",\n".join(f"{part} AS (\n{indent(query, '  ')}\n)" for part, query in parts)
+    return as_one(name, queries([name], dialect, raw_schema, params, as_of))
+
+
+def as_one(name: str, parts: Mapping[str, str]) -> str:
+    """A table's query with the queries of all it needs, which are among the parts."""
+    needed = ",\n".join(
+        f"{part} AS (\n{indent(parts[part], '  ')}\n)" for part in plan([name]) if part in parts
+    )
     return f"WITH {needed}\nSELECT *\nFROM {name}"

@@ -19,6 +19,7 @@ from crm_ibis.cli.base import (
     open_database,
     progress,
 )
+from crm_ibis.cli.site import build_or_leave
 from crm_ibis.settings import Settings, shown_url
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ def demo(settings: Settings) -> None:
     terminal.scorecard(scorecard)
     program = "crm-ibis" if shutil.which("crm-ibis") else sys.argv[0]
     terminal.whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
+    build_or_leave(settings)
     exit_if(result.refused)
 
 

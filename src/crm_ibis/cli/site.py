@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from crm_ibis.cli.base import Commands, chosen_params, cli, open_database, progress
+from crm_ibis.errors import UsageError
 from crm_ibis.settings import Settings
 
 FOLDER = "site"
@@ -53,3 +54,15 @@ def build_and_tell(settings: Settings, folder: Path) -> None:
     with open_database(settings, read_only=True) as warehouse:
         built = build(warehouse, folder, params, progress)
     click.echo(f"{built.pages} pages, {built.bytes / 1e6:.1f} MB; open {built.index}")
+
+
+def build_or_leave(settings: Settings) -> None:
+    """Builds the site where it can be built; else says in a line why there is none."""
+    from crm_ibis.site.build import missing
+
+    try:
+        if missing():
+            raise UsageError("no site: pip install 'crm-ibis[site]', then crm-ibis site build")
+        build_and_tell(settings, Path(FOLDER))
+    except UsageError as error:
+        progress(str(error))

@@ -106,4 +106,6 @@ def _write_assets(folder: Path, tables: list) -> None:
     for file in (Path(__file__).parent / "assets").iterdir():
         shutil.copyfile(file, folder / file.name)
     (folder / "search.js").write_text(index(tables), encoding="utf-8")
-    (folder / "charts.js").write_text(vl_convert.javascript_bundle(), encoding="utf-8")
+    # In a function, as the bundle's own names would else stand in the way of the page's.
+    bundle = f"(() => {{{vl_convert.javascript_bundle()}\n}})();\n"
+    (folder / "charts.js").write_text(bundle, encoding="utf-8")

@@ -55,8 +55,8 @@ def queries(params: Params, as_of: datetime) -> Queries:
     names = list(graph.table_functions())
     own = {d: graph.queries(names, d, "raw", params, as_of) for d in DIALECTS}
     whole = {
-        d: {n: graph.compiled(n, d, "raw", params, as_of) for n in names if graph.needs(n)}
-        for d in DIALECTS
+        dialect: {name: graph.as_one(name, parts) for name in names}
+        for dialect, parts in own.items()
     }
     return Queries(own, whole)
 
@@ -102,7 +102,7 @@ def write(
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
     pages.write("catalog.html", "catalog", groups=groups, status=status, entries=catalog.entries())
     made, assumptions = queries(params, as_of), parameters.used(params, as_of)
-    effects = _effects(settled)
+    effects, dashboards, scheduled = _effects(settled), exposures(), jobs().jobs
     for table in tables:
         pages.write(
             f"tables/{table.name}.html",
@@ -111,8 +111,8 @@ def write(
             kind=KINDS[table.kind][0],
             columns=_columns(table, direct, settled, effects),
             status=status.get(table.name),
-            job=_job(table.name),
-            shown={name: exposures()[name] for name in table.exposures},
+            job=next(((key, j) for key, j in scheduled.items() if table.name in j.tables), None),
+            shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
             queries=made.of(table.name),
             versions=log.versions.get(table.name, []),
@@ -147,10 +147,6 @@ def _effects(settled: Origins) -> dict[Origin, list[Origin]]:
             for origin in origins if column != ROWS else ():
                 found.setdefault(origin, []).append(Origin(name, column))
     return found
-
-
-def _job(name: str) -> tuple[str, Any] | None:
-    return next(((key, job) for key, job in jobs().jobs.items() if name in job.tables), None)
 
 
 def _assumptions(name: str, own: dict[str, dict[str, str]]) -> list[tuple[str, str, str]]:

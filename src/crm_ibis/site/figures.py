@@ -14,6 +14,7 @@ Kind = Literal["text", "month", "count", "money", "pct", "hours", "days", "score
 """How a value is written: units, thousands, decimals."""
 
 ROWS = alt.NamedData(name="rows")
+DOUBTFUL = "datum.small || datum.incomplete"
 SMALL = 10
 """Below so many observations a rate says little; it is marked."""
 
@@ -124,6 +125,10 @@ STYLE: dict[str, Any] = {
 }
 
 
+# Numbers in the cells of a heat map, unless the cells are too narrow for them: on a phone.
+WHERE_IT_FITS = alt.ExprRef("bandwidth('x') < 20 ? 0 : 1")
+
+
 def drawn(chart: Any, height: int | alt.Step, described: str) -> alt.TopLevelMixin:
     """A chart as wide as its place, in the site's style, with a text alternative."""
     return chart.properties(
@@ -156,18 +161,17 @@ def tooltips(*columns: Column) -> list[alt.Tooltip]:
 
 def faint_when_small(base: float = 1.0) -> Any:
     """Paler where a value rests on few observations or on a month that still runs."""
-    return alt.condition("datum.small || datum.incomplete", alt.value(0.4), alt.value(base))
+    return alt.condition(DOUBTFUL, alt.value(0.4 * base), alt.value(base))
 
 
 def trend(y: alt.Y, columns: tuple[Column, ...], colour: Any = alt.Undefined, **more: Any) -> Any:
     """A line over months; a hollow point rests on few observations or on a running month."""
     colour = alt.value(SERIES[0]) if colour is alt.Undefined else colour
     base = alt.Chart(ROWS).encode(x=months(), y=y, color=colour, **more)
-    hollow = alt.condition("datum.small || datum.incomplete", alt.value(0), alt.value(1))
-    points = base.mark_point(size=48, filled=False, strokeWidth=1.8).encode(
-        fill=colour, fillOpacity=hollow, tooltip=tooltips(*columns)
-    )
-    return base.mark_line(strokeWidth=2) + points
+    points = base.mark_point(size=60, filled=True, opacity=1).encode(tooltip=tooltips(*columns))
+    hollow = base.mark_point(size=18, filled=True, opacity=1).transform_filter(DOUBTFUL)
+    hole = hollow.encode(color=alt.value("var(--surface)"), tooltip=tooltips(*columns))
+    return base.mark_line(strokeWidth=2) + points + hole
 
 
 def interval(name: str, label: str, columns: tuple[Column, ...]) -> Any:
@@ -183,12 +187,14 @@ def interval(name: str, label: str, columns: tuple[Column, ...]) -> Any:
     return rule + point.encode(x=f"{name}:Q", fill=fill)
 
 
-def heat(x: alt.X, y: alt.Y, value: str, columns: tuple[Column, ...]) -> Any:
-    """Percentages as steps of one colour, written in the cells; a dashed cell is not finished."""
+def heat(
+    x: alt.X, y: alt.Y, value: str, columns: tuple[Column, ...], rows: alt.Chart | None = None
+) -> Any:
+    """Percentages as steps of one colour, written in the cells; paler where it is not finished."""
     bounds = [20, 40, 60, 80]
     scale = alt.Scale(type="threshold", domain=bounds, range=STEPS)
     legend = alt.Legend(title="percent", symbolType="square")
-    base = alt.Chart(ROWS).encode(x=x, y=y)
+    base = (rows or alt.Chart(ROWS)).encode(x=x, y=y)
     cells = base.mark_rect(strokeWidth=1.5, stroke="var(--surface)").encode(
         color=alt.Color(f"{value}:Q", scale=scale, legend=legend),
         fillOpacity=faint_when_small(),
@@ -199,7 +205,7 @@ def heat(x: alt.X, y: alt.Y, value: str, columns: tuple[Column, ...]) -> Any:
         alt.value("var(--h-ink)"),
         alt.value("var(--ink)"),
     )
-    texts = base.mark_text(fontSize=11).encode(
+    texts = base.mark_text(fontSize=11, opacity=WHERE_IT_FITS).encode(
         text="cell:N", color=ink, tooltip=tooltips(*columns)
     )
     texts = texts.transform_calculate(

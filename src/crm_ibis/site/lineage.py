@@ -1,6 +1,7 @@
 """The way from sources to dashboards, drawn: layers by kind, crossings kept few by igraph."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import igraph
@@ -12,10 +13,10 @@ from crm_ibis.site.columns import ROWS, Origin, Origins
 from crm_ibis.site.pages import Pages
 
 WIDTH, HEIGHT = 172, 26
-COLUMN, ROW = 224, 40
+COLUMN, ROW = 210, 38
 MARGIN = 30
 FIRST_KPI_LAYER = 3
-LAYERS = ("Sources", "Staging", "Facts", "KPIs")
+LAYERS = ("Sources", "Staging", "Facts", "KPIs", "KPIs of KPIs")
 
 
 @dataclass(frozen=True)
@@ -42,13 +43,14 @@ class Edge:
 def write(pages: Pages, tables: list[Description], direct: Origins, settled: Origins) -> None:
     """The page with the drawing, and the columns that can be traced in it."""
     nodes, edges = drawing(tables)
-    layers = {node.x: _title(node) for node in nodes}
+    titles = {node.x: _title(node) for node in nodes}
+    layers = [(x, title) for x, title in sorted(titles.items()) if title]
     pages.write(
         "lineage.html",
         "lineage",
         nodes=nodes,
         edges=edges,
-        layers=sorted(layers.items()),
+        layers=layers,
         width=max(node.x for node in nodes) + WIDTH + MARGIN,
         height=max(node.y for node in nodes) + HEIGHT + MARGIN,
         node_width=WIDTH,
@@ -64,20 +66,38 @@ def drawing(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
     links += [(table, name) for name, e in exposures().items() for table in e.of]
     layers = _layers(shown)
     layers |= dict.fromkeys(exposures(), max(layers.values()) + 1)
-    names = list(layers)
-    picture = igraph.Graph(
-        n=len(names), edges=[(names.index(a), names.index(b)) for a, b in links], directed=True
-    )
-    placed, bends = picture.layout_sugiyama(layers=list(layers.values()), maxiter=500)
-    spots = {name: _spot(placed[i]) for i, name in enumerate(names)}
-    told = {table.name: (table.kind, _gist(table.meaning), f"tables/{table.name}.html") for table in shown}
-    told |= {n: ("exposure", e.description, f"tables/{e.of[0]}.html") for n, e in exposures().items()}
-    nodes = [Node(name, *told[name], *spots[name]) for name in names]
-    edges = [
-        Edge(a, b, _path(spots[a], [_spot(p) for p in bend], spots[b]))
-        for (a, b), bend in zip(links, bends, strict=True)
-    ]
+    ways = [_way(link, layers) for link in links]
+    spots = _placed(layers, ways)
+    told = {
+        table.name: (table.kind, _gist(table.meaning), f"tables/{table.name}.html")
+        for table in shown
+    }
+    told |= {
+        n: ("exposure", e.description, f"tables/{e.of[0]}.html") for n, e in exposures().items()
+    }
+    nodes = [Node(name, *told[name], *spots[name]) for name in told]
+    edges = [Edge(way[0], way[-1], _path([spots[stop] for stop in way])) for way in ways]
     return nodes, edges
+
+
+def _way(link: tuple[str, str], layers: dict[str, int]) -> list[str]:
+    """The stops of a link: one in every layer between its ends, so that it passes between boxes."""
+    start, end = link
+    stops = [f"{start} to {end}, layer {n}" for n in range(layers[start] + 1, layers[end])]
+    layers |= {stop: layers[start] + n for n, stop in enumerate(stops, start=1)}
+    return [start, *stops, end]
+
+
+def _placed(layers: dict[str, int], ways: list[list[str]]) -> dict[str, tuple[float, float]]:
+    """Where everything stands; igraph stacks layers downwards, here they go from left to right."""
+    numbers = {name: number for number, name in enumerate(layers)}
+    steps = [(numbers[a], numbers[b]) for way in ways for a, b in pairwise(way)]
+    picture = igraph.Graph(n=len(layers), edges=steps, directed=True)
+    placed = picture.layout_sugiyama(layers=list(layers.values()), maxiter=500)
+    return {
+        name: (MARGIN + layer * COLUMN, MARGIN + across * ROW)
+        for name, (across, layer) in zip(layers, placed.coords, strict=False)
+    }
 
 
 def _layers(tables: list[Description]) -> dict[str, int]:
@@ -91,21 +111,13 @@ def _layers(tables: list[Description]) -> dict[str, int]:
     return layers
 
 
-def _spot(point: Any) -> tuple[float, float]:
-    """igraph stacks layers from top to bottom; here they go from left to right."""
-    across, layer = point
-    return MARGIN + layer * COLUMN, MARGIN + across * ROW
-
-
-def _path(start: tuple[float, float], bends: list[tuple[float, float]], end: tuple[float, float]) -> str:
-    """A curve from the right of one box to the left of another, through the bends between them."""
+def _path(stops: list[tuple[float, float]]) -> str:
+    """A curve from the right of one box to the left of another, straight through its stops."""
     middle = HEIGHT / 2
-    points = [(start[0] + WIDTH, start[1] + middle)]
-    for x, y in bends:
-        points += [(x, y + middle), (x + WIDTH, y + middle)]
-    points.append((end[0], end[1] + middle))
-    path = f"M{points[0][0]:.0f} {points[0][1]:.0f}"
-    for (x, y), (next_x, next_y) in zip(points, points[1:], strict=False):
+    points = [point for x, y in stops for point in ((x, y + middle), (x + WIDTH, y + middle))]
+    first, *rest = points[1:-1]
+    path = f"M{first[0]:.0f} {first[1]:.0f}"
+    for (x, y), (next_x, next_y) in pairwise([first, *rest]):
         half = (x + next_x) / 2
         path += f"C{half:.0f} {y:.0f} {half:.0f} {next_y:.0f} {next_x:.0f} {next_y:.0f}"
     return path
@@ -115,7 +127,7 @@ def _title(node: Node) -> str:
     number = round((node.x - MARGIN) / COLUMN)
     if node.kind == "exposure":
         return "Dashboards"
-    return LAYERS[number] if number <= FIRST_KPI_LAYER else "KPIs of KPIs"
+    return LAYERS[number] if number < len(LAYERS) else ""
 
 
 def _gist(meaning: str) -> str:

@@ -1,10 +1,12 @@
 """Templates made into pages."""
 
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 import crm_ibis
 from crm_ibis.site import numbers
@@ -16,6 +18,11 @@ MENU = (
     ("lineage.html", "Lineage"),
     ("runs.html", "Runs and history"),
 )
+
+
+def prose(text: str) -> Markup:
+    """A docstring's words, with what stands in backquotes as code."""
+    return Markup(re.sub(r"`([^`]+)`", r"<code>\1</code>", str(escape(text))))
 
 
 class Pages:
@@ -32,7 +39,7 @@ class Pages:
         )
         shown = (numbers.written, numbers.exact, numbers.instant, numbers.seconds, numbers.hours)
         self.templates.filters |= {function.__name__: function for function in shown}
-        self.templates.filters["embedded"] = embedded
+        self.templates.filters |= {"embedded": embedded, "prose": prose}
         self.templates.globals |= {
             "menu": MENU,
             "built_at": built_at,
@@ -45,5 +52,7 @@ class Pages:
         target = self.folder / page
         target.parent.mkdir(parents=True, exist_ok=True)
         root = "../" * page.count("/")
-        text = self.templates.get_template(f"{template}.html").render(page=page, root=root, **values)
+        text = self.templates.get_template(f"{template}.html").render(
+            page=page, root=root, **values
+        )
         target.write_text(text, encoding="utf-8")

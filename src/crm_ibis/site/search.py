@@ -23,7 +23,12 @@ def _entries(tables: list[Description]) -> Iterator[Found]:
     for section in sections():
         yield section.title, "section", f"index.html#{section.name}", ""
         for figure in section.figures:
-            yield figure.title, f"chart in {section.title}", f"index.html#{figure.name}", figure.note
+            yield (
+                figure.title,
+                f"chart in {section.title}",
+                f"index.html#{figure.name}",
+                figure.note,
+            )
     for name, exposure in exposures().items():
         told = f"{exposure.description} {exposure.owner}, {exposure.criticality}"
         yield name, "dashboard", f"tables/{exposure.of[0]}.html", told

@@ -18,7 +18,7 @@ from crm_ibis.site.figures import ROWS, STYLE, drawn
 from crm_ibis.site.numbers import written
 from crm_ibis.warehouse import Warehouse
 
-MONTHS_DRAWN = 6
+MONTHS_DRAWN = 5
 
 
 @dataclass(frozen=True)
@@ -119,18 +119,26 @@ def chart(trend: Trend) -> dict[str, Any]:
     """Steps over the time at which a number was known; a line for each of the newest months."""
     base = alt.Chart(ROWS).encode(
         x=alt.X("known:T", title="as known on (UTC)", scale=alt.Scale(type="utc")),
-        y=alt.Y("value:Q", title=trend.measure and trend.measure.title, scale=alt.Scale(zero=False)),
-        color=alt.Color("month:N", title=None),
+        y=alt.Y(
+            "value:Q", title=trend.measure and trend.measure.title, scale=alt.Scale(zero=False)
+        ),
+        color=alt.Color("month:N", sort=None, title=None),
     )
     tips = [alt.Tooltip(f"{name}:N", title=name) for name in ("month", "known", "value")]
-    lines = base.mark_line(interpolate="step-after") + base.mark_point(filled=True).encode(tooltip=tips)
+    lines = base.mark_line(interpolate="step-after") + base.mark_point(filled=True).encode(
+        tooltip=tips
+    )
     told = "The number of each month as it was known over time, one line per month."
     return {"spec": drawn(lines, 240, told).to_dict(), "style": STYLE, "rows": _rows(trend)}
 
 
 def _rows(trend: Trend) -> list[dict[str, Any]]:
     return [
-        {"month": written(month.month, "month"), "known": f"{at.isoformat()}Z", "value": float(value)}
+        {
+            "month": written(month.month, "month"),
+            "known": f"{at.isoformat()}Z",
+            "value": float(value),
+        }
         for month in trend.months[-MONTHS_DRAWN:]
         for at, value in month.points
     ]

@@ -29,6 +29,14 @@ addEventListener("beforeprint", () => { document.documentElement.dataset.theme =
 addEventListener("afterprint", applyTheme);
 applyTheme();
 
+// --- charts: Vega-Lite says much that is no fault, such as that a chart of rows has its own height --
+const ONLY_ERRORS = 1;
+function chart(element, spec, rows, style) {
+  return vegaEmbed(element, { ...spec, datasets: { rows } }, {
+    actions: false, renderer: "svg", config: style, logLevel: ONLY_ERRORS, tooltip: { theme: "custom", disableDefaultStyle: true },
+  });
+}
+
 // --- search: every word must be found; names weigh more than descriptions ----------------------
 const box = at("#search"), list = at("#found");
 let marked = -1;
@@ -174,11 +182,16 @@ function scorecard(data) {
       return group;
     }).sort((a, b) => order(figure, a, b));
   }
+  const label = (figure, row) => row.facility ?? row[figure.by[0]];
+  // Rows of one label (a facility's priorities) stay together, by what they add up to.
+  function ranked(figure, rows) {
+    if (!figure.first) return rows;
+    const [name, direction] = figure.first, sums = new Map();
+    for (const row of rows) sums.set(label(figure, row), total(sums.get(label(figure, row)) ?? null, row[name]));
+    const worth = (row) => sums.get(label(figure, row)) ?? Infinity;
+    return [...rows].sort((a, b) => (direction === "desc" ? -1 : 1) * (worth(a) - worth(b) || 0));
+  }
   function order(figure, a, b) {
-    if (figure.first) {
-      const [name, direction] = figure.first, sign = direction === "desc" ? -1 : 1;
-      return sign * ((a[name] ?? Infinity) - (b[name] ?? Infinity)) || String(a.facility ?? "").localeCompare(b.facility ?? "");
-    }
     const keys = ["facility", ...figure.by];
     for (const key of keys) {
       const [x, y] = [a[key], b[key]];
@@ -188,29 +201,27 @@ function scorecard(data) {
   }
   const top = (figure, rows) => {
     if (!figure.first) return rows;
-    const kept = [...new Set(rows.map((row) => row.facility ?? row[figure.by[0]]))].slice(0, figure.first[2]);
-    return rows.filter((row) => kept.includes(row.facility ?? row[figure.by[0]]));
+    const kept = [...new Set(rows.map((row) => label(figure, row)))].slice(0, figure.first[2]);
+    return rows.filter((row) => kept.includes(label(figure, row)));
   };
 
   async function draw(figure) {
-    const place = document.getElementById(figure.name), chart = at(".chart", place), said = at(".said", place);
-    const rows = rowsOf(figure);
+    const place = document.getElementById(figure.name), area = at(".chart", place), said = at(".said", place);
+    const rows = ranked(figure, rowsOf(figure));
     const silent = figure.one_facility && !chosen().facility ? "Choose a facility to see its months."
       : rows.length ? "" : "Nothing in this selection.";
-    chart.hidden = Boolean(silent); said.hidden = !silent; said.textContent = silent;
+    area.hidden = Boolean(silent); said.hidden = !silent; said.textContent = silent;
     at("details", place).hidden = Boolean(silent);
     if (silent) { place.dataset.state = "silent"; return; }
     fill(at("table", place), figure, rows);
     place.dataset.state = "drawing";
-    await show(chart, figure.spec, top(figure, rows));
+    await show(area, figure.spec, top(figure, rows));
     place.dataset.state = "drawn";
   }
   async function show(element, spec, rows) {
     const view = drawn.get(element);
     if (view) { await (await view).view.data("rows", rows).resize().runAsync(); return; }
-    drawn.set(element, vegaEmbed(element, { ...spec, datasets: { rows } }, {
-      actions: false, renderer: "svg", config: data.style, tooltip: { theme: "custom", disableDefaultStyle: true },
-    }));
+    drawn.set(element, chart(element, spec, rows, data.style));
     await drawn.get(element);
   }
   function fill(table, figure, rows) {
@@ -244,11 +255,16 @@ function scorecard(data) {
     if (!table) return;
     titles.append(at("thead th", table), ...rows.map((row) => make("th", monthName(row.month) + (running(row.month) ? "*" : ""), { scope: "col" })));
     at("thead", table).replaceChildren(titles);
-    at("tbody", table).replaceChildren(...data.lines.map(([name, title, kind]) => {
-      const line = make("tr");
-      line.append(make("th", title, { scope: "row" }), ...rows.map((row) => make("td", written(row[name], kind), { title: row[name] ?? "" })));
+    at("tbody", table).replaceChildren(...data.lines.map(([name, title, kind, observations]) => {
+      const line = make("tr", undefined, { "data-line": name });
+      line.append(make("th", title, { scope: "row" }), ...rows.map((row) => {
+        const cell = make("td", written(row[name], kind), { title: row[name] ?? "" });
+        if (observations && row[name] !== null && row[observations] !== null && row[observations] < data.small) cell.append(" ", make("span", "n", { class: "few" }));
+        return cell;
+      }));
       return line;
     }));
+    table.parentElement.scrollLeft = table.scrollWidth; // the newest months
   }
   function cards(rows, every) {
     const list = at("#cards");
@@ -258,7 +274,8 @@ function scorecard(data) {
       card.append(make("h3"), make("div", "", { class: "value" }), make("div", "", { class: "change" }), make("div", "", { class: "rests" }), make("div", undefined, { class: "spark" }));
       return card;
     }));
-    const last = rows.at(-1), before = last && every[every.indexOf(last) - 1];
+    // A month that still ran would look like a fall.
+    const last = rows.filter((row) => !running(row.month)).at(-1) ?? rows.at(-1), before = last && every[every.indexOf(last) - 1];
     data.headlines.forEach(([name, title, kind, observations, of]) => {
       const card = at(`#headline-${name}`, list);
       const now = last ? last[name] : null, known = last && before && nextMonth(before.month) === last.month ? before[name] : null;
@@ -267,7 +284,7 @@ function scorecard(data) {
       at(".value", card).title = now ?? "";
       at(".change", card).textContent = change(now, known, kind);
       at(".rests", card).replaceChildren(...rests(last && observations ? last[observations] : null, of, name, last));
-      const spark = rows.filter((row) => row[name] !== null).map((row) => ({ month: row.month, month_name: monthName(row.month), value: row[name] }));
+      const spark = rows.filter((row) => row[name] !== null && (!running(row.month) || row === last)).map((row) => ({ month: row.month, month_name: monthName(row.month), value: row[name] }));
       at(".spark", card).hidden = !spark.length;
       if (spark.length) show(at(".spark", card), data.sparkline, spark);
     });
@@ -399,8 +416,6 @@ if (trends) {
   const charts = JSON.parse(trends.textContent);
   Promise.all(all("[data-trend]").map((element) => {
     const { spec, style, rows } = charts[element.dataset.trend];
-    return vegaEmbed(element, { ...spec, datasets: { rows } }, {
-      actions: false, renderer: "svg", config: style, tooltip: { theme: "custom", disableDefaultStyle: true },
-    });
+    return chart(element, spec, rows, style);
   })).then(() => { document.body.dataset.drawn = "all"; });
 }

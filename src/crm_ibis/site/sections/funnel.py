@@ -28,13 +28,14 @@ BY_MONTH = (Column("month", "Month", "month"), *SHOWN)
 
 def _steps() -> alt.TopLevelMixin:
     base = alt.Chart(ROWS).encode(y=alt.Y("funnel_stage:N", sort=STAGES, title=None))
-    room = alt.Scale(padding=70)  # for the text of the longest bar
+    axis = alt.Axis(title="leads that ever reached the stage", tickMinStep=1)
     bars = base.mark_bar(color=SERIES[0]).encode(
-        x=alt.X("stage_count:Q", scale=room, title="leads that ever reached the stage"),
-        opacity=faint_when_small(),
+        x=alt.X("stage_count:Q", axis=axis),
+        opacity=faint_when_small(0.45),
         tooltip=tooltips(*SHOWN),
     )
-    told = base.mark_text(align="left", dx=6).encode(x="stage_count:Q", text="told:N")
+    # At the left, where there is room whatever the length of the bar.
+    told = base.mark_text(align="left").encode(x=alt.value(6), text="told:N")
     told = told.transform_calculate(
         told="format(datum.stage_count, ',d') + (isValid(datum.conversion_rate_pct) ? "
         "'  (' + format(datum.conversion_rate_pct, '.1f') + ' %)' : '')"

@@ -1,12 +1,11 @@
 """How healthy each facility is, what that is made of, and what is missing."""
 
-from typing import Any
-
 import altair as alt
 
 from crm_ibis.site.figures import (
     ROWS,
     STATUS,
+    WHERE_IT_FITS,
     Column,
     Figure,
     Section,
@@ -30,7 +29,15 @@ SCORE = (
     Column("health_status", "Status", "text"),
     Column("coverage_pct", "Coverage", "pct"),
 )
-PARTS = tuple(Column(c, title.capitalize() if title != "SLA" else title, "score") for c, title in COMPONENTS.items())
+PARTS = tuple(
+    Column(name, title[0].upper() + title[1:], "score") for name, title in COMPONENTS.items()
+)
+COMPONENT = (
+    SCORE[0],
+    Column("component", "Component", "text"),
+    Column("value", "Score", "score"),
+    *SCORE[2:],
+)
 SUMS = ("overall_health_score", "coverage_pct", *COMPONENTS)
 
 
@@ -42,7 +49,7 @@ def _scores() -> alt.TopLevelMixin:
         color=alt.Color("health_status:N", scale=scale, title=None),
         tooltip=tooltips(*SCORE, *PARTS),
     )
-    texts = base.mark_text(fontSize=11).encode(
+    texts = base.mark_text(fontSize=11, opacity=WHERE_IT_FITS).encode(
         text="told:N",
         color=alt.condition(
             "datum.health_status == 'excellent' || datum.health_status == 'poor'",
@@ -63,20 +70,19 @@ def _components() -> alt.TopLevelMixin:
     axis = alt.Axis(labelAngle=0, orient="top", grid=False, labelOverlap=False)
     component = alt.X("component:N", sort=list(COMPONENTS.values()), title=None, axis=axis)
     facility = alt.Y("facility:N", sort=None, title=None, axis=alt.Axis(labelLimit=150))
-    shown: Any = heat(component, facility, "value", (SCORE[0], Column("component", "Component", "text"), Column("value", "Score", "score"), *SCORE[2:]))
-    missing = (
+    parts = (
         alt.Chart(ROWS)
-        .transform_filter("!isValid(datum.value)")
+        .transform_fold(list(COMPONENTS), as_=["column", "value"])
+        .transform_calculate(component=f"{words}[datum.column]")
+    )
+    missing = (
+        parts.transform_filter("!isValid(datum.value)")
         .transform_calculate(gap="'no data'")
         .mark_text(fontSize=10, color="var(--muted)")
         .encode(x=component, y=facility, text="gap:N")
     )
-    folded = (
-        alt.layer(*shown.layer, missing)
-        .transform_fold(list(COMPONENTS), as_=["column", "value"])
-        .transform_calculate(component=f"{words}[datum.column]")
-    )
-    return drawn(folded, alt.Step(24), "The five components of each facility's score.")
+    cells = heat(component, facility, "value", COMPONENT, parts)
+    return drawn(cells + missing, alt.Step(24), "The five components of each facility's score.")
 
 
 SECTION = Section(

@@ -20,7 +20,7 @@ WEIGHTED = {"weighted_pct": ("weighted_pipeline_value", "total_pipeline_value")}
 def _by_scenario() -> alt.TopLevelMixin:
     value = alt.Y("weighted_pipeline_value:Q", title="weighted value", axis=alt.Axis(format="~s"))
     colour = alt.Color("scenario:N", title=None)
-    dash = alt.StrokeDash("scenario:N", title=None)
+    dash = alt.StrokeDash("scenario:N", legend=None)
     return drawn(
         trend(value, BY_MONTH, colour, strokeDash=dash),
         260,

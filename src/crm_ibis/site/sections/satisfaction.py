@@ -4,6 +4,8 @@ import altair as alt
 
 from crm_ibis.site.figures import ROWS, Column, Figure, Section, drawn, months, tooltips, trend
 
+ANSWERS = alt.Axis(title="answers (bars)", orient="right", grid=False, tickMinStep=1)
+RANGES = {"csat": [1, 5], "nps": [-100, 100]}
 SHARES = ("promoter_or_satisfied_pct", "detractor_or_dissatisfied_pct")
 
 
@@ -20,11 +22,13 @@ def _figure(metric: str, title: str, note: str, score: str, high: str, low: str)
         .mark_bar(color="var(--line-strong)", opacity=0.45)
         .encode(
             x=months(),
-            y=alt.Y("response_count:Q", title="answers (bars)", axis=alt.Axis(orient="right", grid=False)),
+            y=alt.Y("response_count:Q", axis=ANSWERS),
             tooltip=tooltips(*columns),
         )
     )
-    line = trend(alt.Y("score:Q", title=score, scale=alt.Scale(zero=False)), columns)
+    # The whole range: a tenth of a point is no cliff.
+    whole = alt.Scale(domain=RANGES[metric], nice=False)
+    line = trend(alt.Y("score:Q", title=score, scale=whole), columns)
     layered = alt.layer(answers, line).resolve_scale(y="independent")
     described = f"{title} by month as a line, with the number of answers as bars."
     return Figure(

@@ -55,7 +55,9 @@ PRIORITY_COLOUR = alt.Color("priority:N", sort=PRIORITIES, title=None)
 
 
 def _attainment() -> alt.TopLevelMixin:
-    share = alt.Y("sla_attainment_pct:Q", title="percent of targets met", scale=alt.Scale(zero=False))
+    share = alt.Y(
+        "sla_attainment_pct:Q", title="percent of targets met", scale=alt.Scale(zero=False)
+    )
     return drawn(
         trend(share, MONTHLY, PRIORITY_COLOUR),
         260,
@@ -73,10 +75,10 @@ def _states() -> alt.TopLevelMixin:
         .transform_calculate(state=f"{words}[datum.column]")
         .mark_bar()
         .encode(
-            x=alt.X("tickets:Q", title="tickets"),
+            x=alt.X("tickets:Q", axis=alt.Axis(title="tickets", tickMinStep=1)),
             y=alt.Y("priority:N", sort=PRIORITIES, title=None),
             color=alt.Color("state:N", scale=scale, title=None),
-            order=alt.Order("column:N"),
+            order=alt.Order("column:O"),
             tooltip=tooltips(*TICKETS),
         )
     )
@@ -122,7 +124,7 @@ def _overdue() -> alt.TopLevelMixin:
         alt.Chart(ROWS)
         .mark_bar()
         .encode(
-            x=alt.X("overdue_tickets:Q", title="open tickets past a target"),
+            x=alt.X("overdue_tickets:Q", axis=alt.Axis(title="open, past a target", tickMinStep=1)),
             y=alt.Y("facility:N", sort=None, title=None),
             color=PRIORITY_COLOUR,
             tooltip=tooltips(*OVERDUE),
