@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test test-e2e check lint types docs golden bench clean
+.PHONY: demo site test test-e2e check lint types docs golden bench clean
 
 # The newest python of a checkout that was never set up needs nothing but venv and pip.
 .venv/installed: pyproject.toml constraints.txt
@@ -16,6 +16,10 @@ BIN := .venv/bin
 ## Sample data -> all KPIs on embedded DuckDB -> the scorecard.
 demo: .venv/installed
 	$(BIN)/crm-ibis demo
+
+## The site, from the demo's database.
+site: .venv/installed
+	$(BIN)/crm-ibis --database duckdb://crm-demo.duckdb site build
 
 ## All tests, on DuckDB and on a PostgreSQL that they start themselves.
 test: .venv/installed
@@ -48,4 +52,4 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.history
 
 clean:
-	rm -rf .venv bench-data build dist crm.duckdb crm-demo.duckdb
+	rm -rf .venv bench-data build dist site crm.duckdb crm-demo.duckdb

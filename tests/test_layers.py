@@ -39,6 +39,7 @@ LAYERS = [
     {"outcomes", "watch"},
     {"job_runs"},
     {"terminal"},
+    {"site"},
     {"cli"},
     {"__main__"},
 ]
@@ -46,6 +47,7 @@ LAYERS = [
 
 DRIVERS = {"duckdb", "psycopg"}
 HEAVY = {"pandera", "prefect", "pandas", "duckdb", "psycopg", "pyarrow"}
+HEAVY |= {"altair", "igraph", "jinja2", "vl_convert"}
 
 
 def modules() -> dict[str, Path]:

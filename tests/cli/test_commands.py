@@ -91,7 +91,7 @@ def test_the_demo_prints_the_scorecard_of_the_definitions(demo: Demo) -> None:
 
 
 def test_the_demo_uses_a_file_of_its_own_in_the_working_folder(demo: Demo) -> None:
-    assert [file.name for file in demo.folder.iterdir()] == ["crm-demo.duckdb"]
+    assert {file.name for file in demo.folder.iterdir()} == {"crm-demo.duckdb", "site"}
     assert "duckdb://crm-demo.duckdb" in demo.outcome.out
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
 from crm_ibis.warehouse import Warehouse
@@ -98,7 +99,7 @@ def _write(
     _write_assets(folder / "assets", tables)
 
 
-def _write_assets(folder: Path, tables: list) -> None:
+def _write_assets(folder: Path, tables: list[Description]) -> None:
     import vl_convert
 
     from crm_ibis.site.search import index
@@ -107,5 +108,5 @@ def _write_assets(folder: Path, tables: list) -> None:
         shutil.copyfile(file, folder / file.name)
     (folder / "search.js").write_text(index(tables), encoding="utf-8")
     # In a function, as the bundle's own names would else stand in the way of the page's.
-    bundle = f"(() => {{{vl_convert.javascript_bundle()}\n}})();\n"
-    (folder / "charts.js").write_text(bundle, encoding="utf-8")
+    bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    (folder / "charts.js").write_text(f"(() => {{{bundle}\n}})();\n", encoding="utf-8")

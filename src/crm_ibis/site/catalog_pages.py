@@ -124,7 +124,13 @@ def _columns(
 ) -> list[dict[str, Any]]:
     computed = direct.get(table.name, {})
     known = {column["name"]: column for column in table.columns}
-    plain = {"type": "", "unit": None, "nullable": None, "description": "", "checks": []}
+    plain: dict[str, Any] = {
+        "type": "",
+        "unit": None,
+        "nullable": None,
+        "description": "",
+        "checks": [],
+    }
     names = list(known) or [c for c in computed if c != ROWS]
     return [
         {

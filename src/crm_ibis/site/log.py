@@ -80,7 +80,8 @@ def _runs(warehouse: Warehouse) -> list[Run]:
         f"FROM {runlog.log_table(warehouse, 'runs')} ORDER BY started_at DESC LIMIT {RUNS}"
     )
     return [
-        Run(*row[:6], _names(tables), job, _names(broken)) for *row, tables, job, broken in found
+        Run(run, command, state, began, ended, as_of, _names(tables), job, _names(broken))
+        for run, command, state, began, ended, as_of, tables, job, broken in found
     ]
 
 
@@ -98,12 +99,13 @@ def _versions(warehouse: Warehouse) -> dict[str, list[Version]]:
         f"WHERE n <= {VERSIONS} ORDER BY table_name, n"
     )
     versions: dict[str, list[Version]] = defaultdict(list)
-    for table, *row, warnings, seconds in found:
-        versions[table].append(Version(*row, _count(warnings), seconds))
+    for table, *told, warnings, seconds in found:
+        told = [*told, _count(warnings), seconds]
+        versions[table].append(Version(*told))
     return versions
 
 
-def _names(text: str | None) -> tuple[str, ...]:
+def _names(text: Any) -> tuple[str, ...]:
     return tuple(filter(None, (text or "").split(",")))
 
 

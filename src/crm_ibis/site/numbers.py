@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-NONE = "–"
+NONE = "\u2013"
 PLACES = {"count": 0, "money": 2, "pct": 1, "hours": 1, "days": 1, "score": 1, "number": 2}
 UNITS = {"pct": "\u00a0%", "hours": "\u00a0h", "days": "\u00a0d"}
 

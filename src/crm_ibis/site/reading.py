@@ -1,4 +1,4 @@
-"""What the site shows of the database: published rows, the newest publications, names of facilities.
+"""What the site shows of the database: published rows, when they are of, names of facilities.
 
 Reads each published table once. What is not there yet is left out, and the pages say so.
 """

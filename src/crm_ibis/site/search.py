@@ -22,13 +22,10 @@ def _entries(tables: list[Description]) -> Iterator[Found]:
     yield from ((name, "page", address, "") for address, name in MENU)
     for section in sections():
         yield section.title, "section", f"index.html#{section.name}", ""
+        # To the section, as a chart is there only when its table is published.
         for figure in section.figures:
-            yield (
-                figure.title,
-                f"chart in {section.title}",
-                f"index.html#{figure.name}",
-                figure.note,
-            )
+            kind = f"chart in {section.title}"
+            yield figure.title, kind, f"index.html#{section.name}", figure.note
     for name, exposure in exposures().items():
         told = f"{exposure.description} {exposure.owner}, {exposure.criticality}"
         yield name, "dashboard", f"tables/{exposure.of[0]}.html", told

@@ -120,7 +120,9 @@ def chart(trend: Trend) -> dict[str, Any]:
     base = alt.Chart(ROWS).encode(
         x=alt.X("known:T", title="as known on (UTC)", scale=alt.Scale(type="utc")),
         y=alt.Y(
-            "value:Q", title=trend.measure and trend.measure.title, scale=alt.Scale(zero=False)
+            "value:Q",
+            title=trend.measure.title if trend.measure else None,
+            scale=alt.Scale(zero=False),
         ),
         color=alt.Color("month:N", sort=None, title=None),
     )

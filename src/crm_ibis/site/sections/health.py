@@ -60,7 +60,7 @@ def _scores() -> alt.TopLevelMixin:
     )
     texts = texts.transform_calculate(
         told="isValid(datum.overall_health_score) ? format(datum.overall_health_score, '.0f')"
-        " + (datum.coverage_pct < 100 ? '°' : '') + (datum.incomplete ? '*' : '') : '–'"
+        " + (datum.coverage_pct < 100 ? '°' : '') + (datum.incomplete ? '*' : '') : '\u2013'"
     )
     return drawn(cells + texts, alt.Step(22), "Health score of each facility by month.")
 

@@ -1,0 +1,85 @@
+"""Sites of the seeds, of a large company and of a hostile one, built once."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from benchmarks.generate import generate
+from built import AS_OF, HOSTILE, Built, build_site, settings_in
+
+from crm_ibis.refresh import refresh
+from crm_ibis.seeds import load_seeds
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse import open_warehouse
+
+MID_FEBRUARY = datetime(2024, 2, 15)
+CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
+
+
+@pytest.fixture(scope="session")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """The seeds, published and recorded as of 2024-03-01."""
+    settings = settings_in(tmp_path_factory.mktemp("seeds"))
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, as_of=AS_OF, snapshot=True)
+    return settings
+
+
+@pytest.fixture(scope="session")
+def site(seeds: Settings, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    return build_site(seeds, tmp_path_factory.mktemp("site") / "out")
+
+
+@pytest.fixture(scope="session")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The seeds with a facility, a rep and a channel that try to be markup."""
+    folder = tmp_path_factory.mktemp("hostile")
+    settings = settings_in(folder)
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        for table, column in (("facilities", "name"), ("leads", "rep_id"), ("outreach", "channel")):
+            warehouse.run(f"UPDATE raw.{table} SET {column} = ?", [HOSTILE])
+        refresh(warehouse, as_of=AS_OF, snapshot=True)
+    return build_site(settings, folder / "out")
+
+
+@pytest.fixture(scope="session")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """50 facilities over 24 months, the last of which still ran."""
+    folder = tmp_path_factory.mktemp("large")
+    generate(20_000, folder / "data")
+    settings = settings_in(folder)
+    with open_warehouse(settings) as warehouse:
+        warehouse.ensure_schema("raw")
+        for file in (folder / "data").iterdir():
+            warehouse.run(f"CREATE TABLE raw.{file.stem} AS SELECT * FROM '{file}'")
+        refresh(warehouse, as_of=MID_FEBRUARY)
+        refresh(warehouse, ["ticket_sla"], as_of=MID_FEBRUARY)
+    return build_site(settings, folder / "out")
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """Debian's chromium; without it its tests are skipped, or fail where it is required."""
+    if not (CHROMIUM and DRIVER):
+        told = "no chromium and chromedriver here; apt-get install chromium chromium-driver"
+        pytest.fail(told) if os.environ.get("CRM_IBIS_REQUIRE_BROWSER") else pytest.skip(told)
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = CHROMIUM
+    flags = "headless no-sandbox disable-gpu disable-quic no-first-run disable-sync"
+    flags += " disable-background-networking disable-component-update disable-dev-shm-usage"
+    for flag in flags.split():
+        options.add_argument(f"--{flag}")
+    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('profile')}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    driver = webdriver.Chrome(options=options, service=webdriver.ChromeService(DRIVER))
+    try:
+        yield driver
+    finally:
+        driver.quit()

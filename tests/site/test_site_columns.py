@@ -1,0 +1,106 @@
+"""Where columns come from, worked out by hand from what the tables mean."""
+
+from datetime import datetime
+
+import pytest
+
+from crm_ibis import graph
+from crm_ibis.params import load_params
+from crm_ibis.site import parameters
+from crm_ibis.site.columns import ROWS, Origins, direct_origins, source_origins
+
+AS_OF = datetime(2024, 3, 1)
+
+
+@pytest.fixture(scope="module")
+def direct() -> Origins:
+    return direct_origins(load_params(), AS_OF)
+
+
+@pytest.fixture(scope="module")
+def settled(direct: Origins) -> Origins:
+    return source_origins(direct)
+
+
+def named(origins: Origins, column: str) -> set[str]:
+    table, name = column.split(".")
+    return {str(origin) for origin in origins[table][name]}
+
+
+# won_at: the opportunities' closing where they are won (a win after as_of is none: staging looks at
+# closed_at), else the lead's closed_at or updated_at if its stage is won.
+WON = {"leads.stage", "leads.closed_at", "leads.updated_at"}
+WON |= {"opportunities.status", "opportunities.closed_at"}
+
+
+@pytest.mark.parametrize(
+    ("column", "sources"),
+    [
+        ("lead_milestones.won_at", WON),
+        ("lead_milestones.opportunity_at", WON | {"opportunities.created_at"}),
+        (
+            "conversion_funnel.stage_count",
+            WON | {"opportunities.created_at", "leads.qualified_at", "leads.created_at"},
+        ),
+        ("weighted_pipeline_scenarios.deal_count", {"rows of leads"}),
+        ("weighted_pipeline_scenarios.weighted_pipeline_value", {"leads.amount", "leads.stage"}),
+        ("cohort_retention.cohort_size", {"rows of leads"}),
+        ("cohort_retention.is_complete", {"leads.created_at"}),
+        # The activity's rep, else its lead's.
+        ("rep_activity_by_channel.rep_id", {"outreach.rep_id", "leads.rep_id"}),
+        ("rep_activity_by_channel.total_outreach", {"rows of outreach"}),
+        (
+            "revenue_kpis.total_revenue",
+            {"invoices.amount", "invoices.status", "invoices.paid_at"},
+        ),
+        (
+            "monthly_scorecard.nps",
+            {"satisfaction.score", "satisfaction.survey_type", "rows of satisfaction"},
+        ),
+        # A literal: the stage's name.
+        ("conversion_funnel.funnel_stage", set()),
+    ],
+)
+def test_a_column_comes_from_these_source_columns(
+    settled: Origins, column: str, sources: set[str]
+) -> None:
+    assert named(settled, column) == sources
+
+
+def test_one_step_back_are_the_columns_of_the_needed_table(direct: Origins) -> None:
+    assert named(direct, "health_scores.compliance_score") == {
+        "compliance_kpis.compliance_rate_pct"
+    }
+    assert named(direct, "stg_leads.lead_id") == {"leads.id"}
+    assert named(direct, "health_scores.sla_health") == {
+        "ticket_sla_compliance.targets_met",
+        "ticket_sla_compliance.targets_decided",
+    }
+
+
+def test_a_table_comes_only_from_tables_that_it_needs(direct: Origins) -> None:
+    for name, columns in direct.items():
+        used = {origin.table for origins in columns.values() for origin in origins}
+        assert used <= set(graph.needs(name)), name
+
+
+def test_every_origin_in_the_end_is_a_column_of_a_source(settled: Origins) -> None:
+    sources = graph.unbound_sources("raw")
+    for origins in (o for columns in settled.values() for o in columns.values()):
+        for origin in origins:
+            assert origin.column == ROWS or origin.column in sources[origin.table].columns
+
+
+def test_the_parameters_of_a_table_are_those_that_it_reads() -> None:
+    used = parameters.used(load_params(), AS_OF)
+    assert used["cohort_retention"] == {"cohort_months": "12"}
+    assert used["compliance_kpis"] == {"compliance_threshold": "80"}
+    assert used["ticket_sla"]["sla.critical.response"] == "1 h"
+    assert used["ticket_sla"]["sla.low.resolution"] == "120 h"
+    assert used["weighted_pipeline_scenarios"]["stages.sql.stage_weight"] == "0.25"
+    assert used["monthly_scorecard"].keys() == {
+        "health.thresholds.excellent",
+        "health.thresholds.good",
+        "health.thresholds.fair",
+    }
+    assert used["conversion_funnel"] == {}

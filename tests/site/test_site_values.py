@@ -1,0 +1,113 @@
+"""Values on the pages equal the tables."""
+
+from collections import defaultdict
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from built import Built, Rows
+
+from crm_ibis.settings import Settings
+from crm_ibis.site.datasets import DATASETS, Dataset
+from crm_ibis.site.headlines import TABLE
+from crm_ibis.site.numbers import written
+from crm_ibis.warehouse import open_warehouse
+
+
+def published(settings: Settings, name: str) -> Rows:
+    with open_warehouse(settings, read_only=True) as warehouse:
+        return warehouse.rows(warehouse.table("analytics", name))
+
+
+def as_json(value: Any) -> Any:
+    if isinstance(value, date):
+        return value.isoformat()
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def expected(dataset: Dataset, rows: Rows) -> dict[tuple[Any, ...], dict[str, Any]]:
+    """The rows of a dataset, added up in the plainest way."""
+    found: dict[tuple[Any, ...], dict[str, Any]] = defaultdict(dict)
+    for row in rows:
+        group = found[tuple(as_json(row[key]) for key in dataset.keys)]
+        for name in dataset.sums:
+            if row[name] is not None:
+                group[name] = group.get(name, 0) + row[name]
+        group |= {name: row[name] for name in dataset.values}
+    return found
+
+
+@pytest.mark.parametrize(
+    "dataset", [d for d in DATASETS if d.name not in ("overdue", "scorecard")], ids=lambda d: d.name
+)
+def test_the_embedded_rows_are_those_of_the_table(
+    site: Built, seeds: Settings, dataset: Dataset
+) -> None:
+    told = site.rows[dataset.name]
+    wanted = expected(dataset, published(seeds, dataset.table))
+    assert len(told) == len(wanted) > 0
+    for row in told:
+        values = wanted[tuple(row[key] for key in dataset.keys)]
+        for name in (*dataset.sums, *dataset.values):
+            assert row[name] == as_json(values.get(name)), (dataset.name, name, row)
+
+
+def test_the_company_rows_are_the_monthly_scorecard(site: Built, seeds: Settings) -> None:
+    rows = sorted(published(seeds, "monthly_scorecard"), key=lambda row: row["month"])
+    told = [row for row in site.rows["headlines"] if row["facility_id"] == ""]
+    for line in TABLE:
+        exact = [row[line.field] for row in rows]
+        assert [row[line.field] for row in told] == [as_json(value) for value in exact]
+        assert site.page().line(line.field) == [(str(v), written(v, line.kind)) for v in exact]
+
+
+def test_the_page_shows_the_documented_numbers(site: Built) -> None:
+    def shown(name: str) -> list[str]:
+        return [text.replace("\u00a0", " ") for exact, text in site.page().line(name)]
+
+    assert shown("total_leads") == ["8", "4"]
+    assert shown("sql_conversion_pct") == ["50.0 %", "75.0 %"]
+    assert shown("won_pct") == ["37.5 %", "25.0 %"]
+    assert shown("sla_attainment_pct") == ["95.0 %", "100.0 %"]
+    assert shown("avg_csat") == ["4.00", "4.50"]
+    assert shown("overall_health_score") == ["72.8", "78.2"]
+    assert shown("total_revenue") == ["17,150.75", "9,800.50"]
+
+
+def test_a_facility_has_its_own_headline_numbers(site: Built) -> None:
+    rows = {(row["facility_id"], row["month"]): row for row in site.rows["headlines"]}
+    january = rows["fac_001", "2024-01-01"]
+    assert january["overall_health_score"] == pytest.approx(84.4773, abs=5e-5)
+    assert january["health_status"] == "excellent"
+    assert rows["fac_002", "2024-02-01"]["overall_health_score"] == pytest.approx(57.896)
+    both = [rows[f"fac_00{n}", "2024-01-01"] for n in (1, 2)]
+    assert sum(row["total_leads"] for row in both) == 8
+    assert sum(row["won_leads"] for row in both) == 3
+    assert sum(Decimal(str(row["total_revenue"])) for row in both) == Decimal("17150.75")
+
+
+def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
+    words = site.page("tables/health_scores.html").words
+    for told in ("Executive Leadership, critical", "0 3 * * *", "SLA 2h", "facility_id, month"):
+        assert told in words
+    assert "health.pipeline_target 125000 this table" in words
+    assert "sla.critical.response 1 h ticket_sla" in words
+    assert "4 4 0 0" in words  # rows, new, changed, gone of the only version
+    assert "CREATE" not in words
+    assert "SELECT" in words
+
+
+@pytest.mark.parametrize(
+    ("value", "kind", "text"),
+    [
+        (None, "pct", "\u2013"),
+        (0.25, "pct", "0.3\u00a0%"),
+        (-0.04, "score", "0.0"),
+        (Decimal("1234567.895"), "money", "1,234,567.90"),
+        (1500, "count", "1,500"),
+        (date(2024, 2, 1), "month", "Feb 2024"),
+    ],
+)
+def test_numbers_are_written_for_people(value: Any, kind: str, text: str) -> None:
+    assert written(value, kind) == text
