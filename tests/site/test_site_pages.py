@@ -11,6 +11,7 @@ from built import AS_OF, HOSTILE, Built, Page, build_site, settings_in
 from crm_ibis.errors import UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
+from crm_ibis.settings import Settings
 from crm_ibis.site import build as building
 from crm_ibis.site.serving import server
 from crm_ibis.warehouse import open_warehouse
@@ -140,6 +141,17 @@ def test_a_folder_with_other_things_is_left_alone(site: Built, tmp_path: Path) -
     ):
         building.build(warehouse, tmp_path, params=None)  # type: ignore[arg-type]
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_build_that_fails_leaves_the_site_that_is_there(
+    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build_site(seeds, tmp_path / "out").texts
+    monkeypatch.setattr(building, "_write_assets", lambda *given: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        build_site(seeds, tmp_path / "out")
+    assert Built(tmp_path / "out").texts == first
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 
 def test_without_its_extra_the_build_says_how_to_get_it(

@@ -3,11 +3,14 @@
 from collections import defaultdict
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
-from built import Built, Rows
+from built import AS_OF, Built, Rows, build_site
 
+from crm_ibis.refresh import refresh
+from crm_ibis.seeds import load_seeds
 from crm_ibis.settings import Settings
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
@@ -111,3 +114,22 @@ def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
 )
 def test_numbers_are_written_for_people(value: Any, kind: str, text: str) -> None:
     assert written(value, kind) == text
+
+
+def test_both_databases_have_the_same_site(
+    site: Built, postgres_settings: Settings, tmp_path: Path
+) -> None:
+    with open_warehouse(postgres_settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, as_of=AS_OF, snapshot=True)
+    other = build_site(postgres_settings, tmp_path / "out")
+    assert other.pages == site.pages
+    assert other.rows.keys() == site.rows.keys()
+    for name, rows in site.rows.items():
+        assert len(other.rows[name]) == len(rows)
+        by_key = {str(list(row.values())[:4]): row for row in other.rows[name]}
+        for row in rows:
+            found = by_key[str(list(row.values())[:4])]
+            for column, value in row.items():
+                near = pytest.approx(value, abs=1e-9) if isinstance(value, float) else value
+                assert found[column] == near, (name, column)

@@ -50,28 +50,34 @@ def build(
         raise UsageError(
             f"the site needs {', '.join(absent)}; install them: pip install 'crm-ibis[site]'"
         )
-    _clear(folder)
-    _write(warehouse, folder, params, report)
+    _refuse_other_things(folder)
+    new = folder.with_name(f"{folder.name}.new")
+    try:
+        shutil.rmtree(new, ignore_errors=True)
+        (new / "assets").mkdir(parents=True)
+        (new / MARKER).write_text("Made by crm-ibis site build, which replaces this folder.\n")
+        _write(warehouse, new, params, report)
+        # Only now, so that a build that fails leaves the site that is there.
+        shutil.rmtree(folder, ignore_errors=True)
+        new.rename(folder)
+    except OSError as error:
+        raise UsageError(
+            f"cannot write {folder}: {error.strerror or error}; give another with --out"
+        ) from None
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
     files = [file for file in folder.rglob("*") if file.is_file()]
     pages = sum(file.suffix == ".html" for file in files)
     return Site(folder, pages, sum(file.stat().st_size for file in files))
 
 
-def _clear(folder: Path) -> None:
+def _refuse_other_things(folder: Path) -> None:
     if folder.is_file():
         raise UsageError(f"{folder} is a file; give a folder with --out")
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise UsageError(
             f"{folder} holds other things than a site; give a new or empty folder with --out"
         )
-    try:
-        shutil.rmtree(folder, ignore_errors=True)
-        (folder / "assets").mkdir(parents=True)
-        (folder / MARKER).write_text("Made by crm-ibis site build, which replaces this folder.\n")
-    except OSError as error:
-        raise UsageError(
-            f"cannot write {folder}: {error.strerror or error}; give another with --out"
-        ) from None
 
 
 def _write(

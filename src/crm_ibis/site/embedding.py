@@ -1,4 +1,4 @@
-"""Rows and facts as JSON inside a page: compact, and harmless whatever a user may have called it."""
+"""Rows and facts as JSON inside a page: compact, and harmless whatever users call things."""
 
 import json
 from collections.abc import Iterable

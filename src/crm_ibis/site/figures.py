@@ -118,6 +118,7 @@ STYLE: dict[str, Any] = {
         "titleFontWeight": "normal",
         "labelFontSize": 12,
         "labelLimit": 220,
+        "columns": {"expr": "max(2, floor(width / 110))"},
         "symbolStrokeWidth": 2,
     },
     "text": {"color": "var(--ink)", "fontSize": 12},

@@ -1,4 +1,4 @@
-"""The headline numbers: the company's months from the scorecard, a facility's from its own tables."""
+"""The headline numbers: the company's from the scorecard, a facility's from its own tables."""
 
 from dataclasses import dataclass
 from typing import Any
