@@ -181,10 +181,10 @@ def interval(name: str, label: str, columns: tuple[Column, ...]) -> Any:
     base = alt.Chart(ROWS).encode(y=order, tooltip=tooltips(*columns))
     axis = alt.Axis(title="percent, with 95 % interval")
     rule = base.mark_rule(strokeWidth=5, opacity=0.35, color=SERIES[0]).encode(
-        x=alt.X(f"{name}_low:Q", axis=axis), x2=f"{name}_high:Q"
+        x=alt.X(f"{name}_low:Q", axis=axis, scale=alt.Scale(zero=False)), x2=f"{name}_high:Q"
     )
     fill = alt.condition("datum.small", alt.value("var(--surface)"), alt.value(SERIES[0]))
-    point = base.mark_point(size=80, filled=True, stroke=SERIES[0], strokeWidth=2, opacity=1)
+    point = base.mark_point(size=45, filled=True, stroke=SERIES[0], strokeWidth=2, opacity=1)
     return rule + point.encode(x=f"{name}:Q", fill=fill)
 
 
