@@ -113,7 +113,7 @@ def test_the_demo_on_postgresql_prints_the_same(database: Settings, run: Run) ->
     outcome = run("demo")
     assert outcome.exit_code == 0, outcome.err
     assert SCORECARD.items() <= outcome.cells.items()
-    assert list(Path.cwd().iterdir()) == []
+    assert [file.name for file in Path.cwd().iterdir()] == ["site"]
     assert {f"{database.analytics_schema}.{name}" for name in KPIS} <= set(contents(database))
 
 
@@ -665,7 +665,7 @@ def test_init_makes_a_project_folder_that_works(
     own_project(folder)
     outcome = run("--database", "duckdb://acme.duckdb", "demo")
     assert outcome.exit_code == 0, outcome.err
-    assert sorted(file.name for file in Path.cwd().iterdir()) == ["acme", "acme.duckdb"]
+    assert sorted(file.name for file in Path.cwd().iterdir()) == ["acme", "acme.duckdb", "site"]
     # Without inv_002 nothing of February is paid.
     assert outcome.cells["Revenue"] == ["17,150.75", "0.00"]
     assert outcome.cells["Health (0-100)"] == ["72.82", "78.23"]

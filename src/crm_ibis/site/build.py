@@ -99,7 +99,7 @@ def _write(
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading)
-    catalog_pages.write(pages, tables, direct, settled, logged, params, moment)
+    catalog_pages.write(pages, tables, direct, settled, logged, warehouse.raw, params, moment)
     lineage.write(pages, tables, direct, settled)
     runs_page.write(pages, logged, changes)
     _write_assets(folder / "assets", tables)

@@ -50,10 +50,10 @@ class Queries:
         ]
 
 
-def queries(params: Params, as_of: datetime) -> Queries:
+def queries(raw_schema: str, params: Params, as_of: datetime) -> Queries:
     """Every table's query, compiled as `crm-ibis sql` does."""
     names = list(graph.table_functions())
-    own = {d: graph.queries(names, d, "raw", params, as_of) for d in DIALECTS}
+    own = {d: graph.queries(names, d, raw_schema, params, as_of) for d in DIALECTS}
     whole = {
         dialect: {name: graph.as_one(name, parts) for name in names}
         for dialect, parts in own.items()
@@ -94,6 +94,7 @@ def write(
     direct: Origins,
     settled: Origins,
     log: Log,
+    raw_schema: str,
     params: Params,
     as_of: datetime,
 ) -> None:
@@ -101,7 +102,7 @@ def write(
     status = {s.table: s for s in log.statuses}
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
     pages.write("catalog.html", "catalog", groups=groups, status=status, entries=catalog.entries())
-    made, assumptions = queries(params, as_of), parameters.used(params, as_of)
+    made, assumptions = queries(raw_schema, params, as_of), parameters.used(params, as_of)
     effects, dashboards, scheduled = _effects(settled), exposures(), jobs().jobs
     for table in tables:
         pages.write(
