@@ -192,7 +192,7 @@ SECTION = Section(
         Figure(
             name="sla-overdue",
             title="Open breaches",
-            note="Tickets that are still open and past a target; the 20 facilities with most of them.",
+            note="Tickets that are still open and past a target; the 20 facilities with most.",
             dataset="overdue",
             by=("facility_id", "priority"),
             sums=("overdue_tickets",),
