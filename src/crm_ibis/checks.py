@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 from ibis import Table
 
-from crm_ibis import contracts, fitting, history, rules
+from crm_ibis import contracts, fitting, history, mapping, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Rule, Violation
+from crm_ibis.sources import source_tables
 from crm_ibis.warehouse import Query, Warehouse
 
 Report = Callable[[str], None]
@@ -62,19 +63,6 @@ def sources_with_parents(names: Iterable[str]) -> list[str]:
     return sorted(needed)
 
 
-def raw_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
-    """Source tables as they lie in the database; raises DataError naming all that are missing."""
-    names = list(names)
-    there = warehouse.tables(warehouse.raw)
-    if missing := [name for name in names if name not in there]:
-        listed = ", ".join(f"{warehouse.raw}.{name}" for name in missing)
-        raise DataError(
-            f"there is no source table {listed}; load it, name another schema with "
-            "CRM_IBIS_RAW_SCHEMA, or try the sample data: crm-ibis seed"
-        )
-    return {name: warehouse.table(warehouse.raw, name) for name in names}
-
-
 def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet.
 
@@ -93,7 +81,7 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
 
 def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet."""
-    return conformed(raw_tables(warehouse, names))
+    return conformed(source_tables(warehouse, names))
 
 
 @dataclass(frozen=True)
@@ -117,8 +105,11 @@ def planned_audit(
 ) -> Audit:
     """The audit of a table by some of its contract's rules; nothing is asked of the database.
 
-    `inline` reads the table wherever it is needed, instead of computing it once.
+    `inline` reads the table wherever it is needed, instead of computing it once. What refers to a
+    source that is absent has nothing to be held against.
     """
+    absent = mapping.declared().absent
+    demanded = [rule for rule in demanded if rule.refers_to not in absent]
     counts = rules.counts(table, demanded, sources, in_order=warehouse.orders_quickly)
     return Audit(table, contract, demanded, sources, warehouse.query(counts, inline))
 
@@ -177,7 +168,7 @@ def audit(
 
 def check_source(warehouse: Warehouse, name: str, sources: Mapping[str, Table]) -> Checked:
     """The contract of one source."""
-    raw = warehouse.table(warehouse.raw, name)
+    raw = source_tables(warehouse, [name])[name]
     return run_audits(warehouse, source_audits(warehouse, name, raw, sources))
 
 

@@ -43,7 +43,8 @@ def _cron(schedule: str) -> str:
     return schedule
 
 
-def _zone(name: str) -> str:
+def zone_name(name: str) -> str:
+    """The name of a time zone, or a ValueError."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -56,11 +57,13 @@ def _span(text: str) -> str:
     return text
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What a YAML file declares; an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Exposure(_Record):
+class Exposure(Record):
     """A dashboard or report that people read, and the tables it shows."""
 
     of: list[str]
@@ -69,13 +72,13 @@ class Exposure(_Record):
     description: str
 
 
-class Job(_Record):
+class Job(Record):
     """What runs together on a schedule: KPIs to refresh, or snapshots to merge."""
 
     refresh: list[str] = []
     snapshot: list[str] = []
     schedule: Annotated[str, AfterValidator(_cron)]
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     sla: Annotated[str, AfterValidator(_span)] | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
     first_wait: Annotated[str, AfterValidator(_span)] = "60s"
@@ -103,7 +106,7 @@ class Job(_Record):
         return [first * self.factor**number for number in range(self.attempts - 1)]
 
 
-class Route(_Record):
+class Route(Record):
     """Which events of which tables go to which channels; without tables or criticality, of all."""
 
     events: list[Event]
@@ -112,10 +115,10 @@ class Route(_Record):
     to: list[Channel]
 
 
-class Jobs(_Record):
+class Jobs(Record):
     """The jobs file."""
 
-    time_zone: Annotated[str, AfterValidator(_zone)]
+    time_zone: Annotated[str, AfterValidator(zone_name)]
     jobs: dict[str, Job]
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
@@ -143,18 +146,18 @@ class Snapshot:
 
 def exposures() -> dict[str, Exposure]:
     """The exposures, by name; raises UsageError naming the key that is wrong."""
-    return _read(content.path("schemas", "exposures.yml"), dict[str, Exposure])
+    return read(content.path("schemas", "exposures.yml"), dict[str, Exposure])
 
 
 def jobs() -> Jobs:
     """The jobs; raises UsageError naming the key that is wrong."""
-    return _read(content.path("flows", "jobs.yml"), Jobs)
+    return read(content.path("flows", "jobs.yml"), Jobs)
 
 
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
     path = content.home() / "schemas" / "snapshots.yml"
-    declared = _read(path, dict[str, str]) if path.exists() else {}
+    declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
     scheduled = (content.home() / "flows" / "jobs.yml").exists()
@@ -173,7 +176,8 @@ def snapshots() -> dict[str, Snapshot]:
     return found
 
 
-def _read(path: Path, kind: type[Declared]) -> Declared:
+def read(path: Path, kind: type[Declared]) -> Declared:
+    """What a YAML file declares; raises UsageError naming the key that is wrong."""
     try:
         given: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return TypeAdapter(kind).validate_python(given)

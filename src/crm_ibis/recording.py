@@ -163,6 +163,7 @@ def backfill(
                 merged.append(snapshots.merge(warehouse, snapshot, given, moment, allow_mass_close))
                 warehouse.unstage(DATED + snapshot.name)
                 report(f"{moment}: merged {merged[-1]}")
+            results.record_quarantine(run_id)
             results.free()
             recordings.append(Recording(run_id, moment, merged))
             _log(warehouse, recordings[-1])

@@ -17,6 +17,7 @@ from crm_ibis.results import Results
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import TableRun
 from crm_ibis.snapshots import Merged
+from crm_ibis.sources import computable
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["ChecksFailed", "RefreshResult", "refresh"]
@@ -58,18 +59,20 @@ def refresh(
 ) -> RefreshResult:
     """Computes KPIs or facts as of an instant (UTC, default now) and publishes them, all or none.
 
-    Without names, all KPIs. What the named ones need is computed in the same run and not published.
-    `dry_run` stops before publishing, takes no lock and writes nothing. `force` allows an `as_of`
-    before the published one. `snapshot` merges what was published into its snapshots, in the same
-    transaction; a snapshot that is refused is told in the result and undoes nothing. `report` is
-    called with a line per step.
+    Without names, all KPIs. A KPI whose sources are all absent in sources.yml is left out, and
+    `report` says so; what was published of it stays. What the named ones need is computed in the
+    same run and not published. `dry_run` stops before publishing, takes no lock and writes nothing.
+    `force` allows an `as_of` before the published one. `snapshot` merges what was published into
+    its snapshots, in the same transaction; a snapshot that is refused is told in the result and
+    undoes nothing. `report` is called with a line per step.
 
-    Raises UsageError for an unknown name or an `as_of` in the future, ChecksFailed when a contract
-    is broken, DataError or DatabaseError otherwise. After any of them, readers have what they had.
+    Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
+    future, ChecksFailed when a contract is broken, DataError or DatabaseError otherwise. After any
+    of them, readers have what they had.
     """
     as_of = runlog.past(as_of)
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
-    chosen, params = list(dict.fromkeys(chosen)), params or load_params()
+    chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         with warehouse.transaction():
@@ -100,6 +103,7 @@ class _Run:
             changes = publication.changes()
             publication.merge(changes, self.results.as_of)
             self._published(name, changes, began)
+        self.results.record_quarantine(run_id)
         self.results.free()
         if snapshot:
             published = [s for s in snapshots().values() if s.kpi in self.results.names]

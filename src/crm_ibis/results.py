@@ -15,8 +15,10 @@ from crm_ibis.checks import Audit, Checked, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
+from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import TableRun
+from crm_ibis.sources import source_tables
 from crm_ibis.warehouse import Staging, Warehouse
 
 
@@ -47,6 +49,7 @@ class Results:
         self.tables: dict[str, TableRun] = {}
         """What was done with each table, sources included."""
         self.warnings: list[Violation] = []
+        self.quarantine = Quarantine(warehouse, report)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
         self._staged: list[str] = []
@@ -59,7 +62,8 @@ class Results:
         """
         needed = set(graph.sources_of(self.names))
         needed.update(*(contracts.declared(name).parents for name in self.names))
-        self._raw = checks.raw_tables(self.warehouse, checks.sources_with_parents(needed))
+        given = source_tables(self.warehouse, checks.sources_with_parents(needed))
+        self._raw = self.quarantine.settle(given)
         self._sources = checks.conformed(self._raw)
         with ahead(self._plan) as steps:
             for step in islice(steps, len(self._sources)):
@@ -69,9 +73,13 @@ class Results:
                 self._carry_out(step)
         checks.raise_errors(self._outcomes)
 
+    def record_quarantine(self, run_id: str) -> None:
+        """Writes down which rows of the sources were left out; call before `free`."""
+        self.quarantine.record(run_id, self._raw)
+
     def free(self) -> None:
         """Drops the temporary tables where the end of the transaction does not."""
-        for name in self._staged:
+        for name in (*self._staged, *self.quarantine.staged):
             self.warehouse.unstage(name)
 
     def _plan(self, emit: Callable[[Step], None]) -> None:
@@ -125,7 +133,13 @@ class Results:
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)
         self.tables[outcome.table] = TableRun(
-            outcome.table, kind, outcome.rows, outcome.checks, outcome.seconds, warnings=words
+            outcome.table,
+            kind,
+            outcome.rows,
+            outcome.checks,
+            outcome.seconds,
+            warnings=words + self.quarantine.summaries(outcome.table),
+            quarantined=self.quarantine.left_out(outcome.table),
         )
 
 

@@ -29,6 +29,11 @@ LAYOUTS = [
         "row_count BIGINT, new_rows BIGINT, changed_rows BIGINT, gone_rows BIGINT, "
         "checks BIGINT, warnings TEXT, seconds DOUBLE PRECISION)",
     ],
+    [
+        "ALTER TABLE {meta}.run_tables ADD COLUMN quarantined_rows BIGINT",
+        "CREATE TABLE {meta}.quarantine (source_name TEXT, row_key TEXT, check_name TEXT, "
+        "found_at TIMESTAMP, run_id TEXT)",
+    ],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
 
@@ -51,6 +56,8 @@ class TableRun:
     changed: int = 0
     gone: int = 0
     warnings: tuple[str, ...] = ()
+    quarantined: int = 0
+    """Rows of a source that were left out."""
 
 
 def now() -> datetime:
@@ -138,7 +145,9 @@ def past(as_of: datetime | None) -> datetime | None:
 def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> None:
     for table in tables:
         warehouse.run(
-            f"INSERT INTO {_name(warehouse, 'run_tables')} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO {_name(warehouse, 'run_tables')} (run_id, table_name, kind, row_count, "
+            "new_rows, changed_rows, gone_rows, checks, warnings, seconds, quarantined_rows) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id,
                 table.table,
@@ -150,6 +159,7 @@ def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> No
                 table.checks,
                 json.dumps(table.warnings),
                 table.seconds,
+                table.quarantined,
             ],
         )
 
