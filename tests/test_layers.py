@@ -22,6 +22,7 @@ LAYERS = [
         "ahead",
         "declarations",
         "deadlines",
+        "emptiness",
         "mapping",
     },
     {"measures"},

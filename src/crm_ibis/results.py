@@ -9,7 +9,7 @@ from itertools import islice
 import ibis
 from ibis import Table
 
-from crm_ibis import checks, contracts, graph
+from crm_ibis import checks, contracts, graph, mapping
 from crm_ibis.ahead import ahead
 from crm_ibis.checks import Audit, Checked, Report
 from crm_ibis.contracts import Contract
@@ -52,6 +52,7 @@ class Results:
         self.quarantine = Quarantine(warehouse, report)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
+        self._checked: list[str] = []
         self._staged: list[str] = []
         self._outcomes: list[Checked] = []
 
@@ -65,8 +66,10 @@ class Results:
         given = source_tables(self.warehouse, checks.sources_with_parents(needed))
         self._raw = self.quarantine.settle(given)
         self._sources = checks.conformed(self._raw)
+        absent = mapping.declared().absent
+        self._checked = [name for name in self._raw if name not in absent]
         with ahead(self._plan) as steps:
-            for step in islice(steps, len(self._sources)):
+            for step in islice(steps, len(self._checked)):
                 self._carry_out(step)
             checks.raise_errors(self._outcomes)
             for step in steps:
@@ -84,8 +87,9 @@ class Results:
 
     def _plan(self, emit: Callable[[Step], None]) -> None:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
-        for name, table in self._raw.items():
-            emit(Step(checks.source_audits(self.warehouse, name, table, self._sources)))
+        for name in self._checked:
+            audits = checks.source_audits(self.warehouse, name, self._raw[name], self._sources)
+            emit(Step(audits))
 
         def stage(name: str, table: Table) -> Table:
             if not self._worth_writing(name):
@@ -126,8 +130,7 @@ class Results:
             self._staged.append(step.staging.name)
         outcome = checks.run_audits(self.warehouse, step.audits)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
-        done = f"checked {self.warehouse.raw}." if kind == "source" else "built "
-        self.report(f"{done}{outcome}")
+        self.report(f"{'checked' if kind == 'source' else 'built'} {outcome}")
         checks.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings

@@ -14,6 +14,7 @@ from ibis import Table
 from crm_ibis import connectors, contracts, graph, mapped, mapping
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.mapping import Sources
+from crm_ibis.params import load_params
 from crm_ibis.warehouse import Warehouse
 
 Maker = Callable[..., Table]
@@ -91,22 +92,22 @@ def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
 
 
 def left_out(names: Iterable[str]) -> list[str]:
-    """Those of the named tables that have no source but absent ones."""
+    """Those of the named tables that can have no row without the sources that are absent."""
     absent = mapping.declared().absent
-    return [name for name in names if absent.issuperset(graph.sources_of([name]))]
+    return graph.empty_without(list(names), absent, load_params()) if absent else []
 
 
 def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
-    """The named tables without those that have no source; a line tells which those are.
+    """The named tables without those that are left out; a line tells which those are.
 
     Raises UsageError when nothing remains.
     """
     names = list(names)
     without = left_out(names)
     if without:
-        told = f"{', '.join(without)}: left out, as all of their sources are absent in sources.yml"
+        told = f"{', '.join(without)}: left out, as what they are made of is absent in sources.yml"
         if len(without) == len(names):
-            raise UsageError(f"{told}; say there where one of them comes from")
+            raise UsageError(f"{told}; say there where it comes from")
         report(told)
     return [name for name in names if name not in without]
 
