@@ -36,7 +36,7 @@ LAYERS = [
     {"recording"},
     {"refresh"},
     {"catalog"},
-    {"status", "docs", "rows", "alerts"},
+    {"status", "docs", "rows", "alerts", "fit", "starting", "lineage"},
     {"terminal"},
     {"cli"},
     {"__main__"},

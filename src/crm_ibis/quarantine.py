@@ -24,14 +24,9 @@ TABLE = "quarantine"
 class TooMany(ChecksFailed):
     """More rows than a source may leave out."""
 
-    def __init__(self, source: "Settled", allowed: float, violations: list[Violation]) -> None:
-        super().__init__(violations)
-        share = 100 * source.left_out / source.rows
-        self.args = (
-            f"{source.left_out:,} of {source.rows:,} rows of {source.name} ({share:.3g} %) would "
-            f"go to quarantine, more than max_quarantined_pct ({allowed:g} %) in sources.yml "
-            f"allows\n{self}",
-        )
+    def __init__(self, excess: Mapping[str, list[Violation]]) -> None:
+        super().__init__([violation for found in excess.values() for violation in found])
+        self.args = ("\n".join([*excess, str(self)]),)
 
 
 @dataclass
@@ -63,17 +58,22 @@ class Quarantine:
         """Each source with all of its rows, in the types of its contract."""
         self.staged: list[str] = []
         """Names of the temporary tables, to be freed with those of the run."""
+        self.excess: dict[str, list[Violation]] = {}
+        """What is wrong with sources that leave out too much, by a sentence that says how much."""
 
     def settle(self, raw: Mapping[str, Table]) -> dict[str, Table]:
         """The sources without the rows that must not be read.
 
-        Raises TooMany when they are more than the source may leave out.
+        Raises TooMany when they are more than a source may leave out.
         """
         declared = mapping.declared()
-        if any(declared.of(name).quarantines for name in raw):
-            for name in _parents_first(raw):
-                self._settle(name, raw[name])
-        return {name: self.settled[name].table if self.settled else raw[name] for name in raw}
+        if not any(declared.of(name).quarantines for name in raw):
+            return dict(raw)
+        for name in _parents_first(raw):
+            self._settle(name, raw[name])
+        if self.excess:
+            raise TooMany(self.excess)
+        return {name: self.settled[name].table for name in raw}
 
     def left_out(self, name: str) -> int:
         """How many rows of a source are in quarantine."""
@@ -152,14 +152,18 @@ class Quarantine:
     def _weigh(
         self, source: Settled, raw: Table, allowed: float, violations: list[Violation]
     ) -> None:
-        """Counts what is left out and refuses too much of it."""
+        """Counts what is left out, and whether it is too much."""
         counted = raw.aggregate(rows=raw.count())
         kept = source.table.aggregate(rows=source.table.count())
         (whole,), (left,) = self.warehouse.rows(counted), self.warehouse.rows(kept)
         source.rows, source.left_out = whole["rows"], whole["rows"] - left["rows"]
         self.report(f"left out of {source.name}: {source.summary}")
         if 100 * source.left_out > allowed * source.rows:
-            raise TooMany(source, allowed, violations)
+            excess = (
+                f"{source.left_out:,} of {source.rows:,} rows of {source.name} would go to "
+                f"quarantine, more than max_quarantined_pct ({allowed:g} %) in sources.yml allows"
+            )
+            self.excess[excess] = violations
 
     def _record(self, run_id: str, name: str) -> None:
         there = self.warehouse.quote(self.warehouse.meta, TABLE)

@@ -61,11 +61,17 @@ def source_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table
 
 def source(warehouse: Warehouse, name: str, declared: Sources) -> Table:
     """One source, mapped."""
-    said, contract = declared.of(name), contracts.contracts()[name]
-    if said.absent:
-        return mapped.absent(contract)
-    table = origin(warehouse, name, declared).table
-    return mapped.mapped(table, name, said, contract) if said.is_mapped else table
+    if declared.of(name).absent:
+        return mapped.absent(contracts.contracts()[name])
+    return mapped_from(origin(warehouse, name, declared), name, declared)
+
+
+def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
+    """What a source is made of, under our column names."""
+    said = declared.of(name)
+    if not said.is_mapped:
+        return origin.table
+    return mapped.mapped(origin.table, name, said, contracts.contracts()[name])
 
 
 def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:

@@ -4,7 +4,7 @@ import sys
 
 import click
 
-from crm_ibis.cli import operations, reading, runs  # noqa: F401 - they add their commands
+from crm_ibis.cli import operations, reading, runs, sources  # noqa: F401 - they add their commands
 from crm_ibis.cli.base import cli
 from crm_ibis.errors import CrmIbisError
 
