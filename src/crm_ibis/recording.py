@@ -13,10 +13,12 @@ from crm_ibis import contracts, history, runlog, snapshots
 from crm_ibis.checks import Report
 from crm_ibis.declarations import Snapshot
 from crm_ibis.declarations import snapshots as declared_snapshots
+from crm_ibis.errors import UsageError
 from crm_ibis.measures import instant
 from crm_ibis.params import Params, load_params
 from crm_ibis.results import Results
 from crm_ibis.snapshots import Merged
+from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -56,9 +58,20 @@ def instants_between(first: datetime, last: datetime, every: str) -> list[dateti
 
 
 def chosen(names: Iterable[str]) -> list[Snapshot]:
-    """The named snapshots, or all; raises UsageError with a near match for an unknown name."""
-    named = dict.fromkeys(names)
-    return [history.snapshot_named(name) for name in named] or list(declared_snapshots().values())
+    """The named snapshots, or all; raises UsageError with a near match for an unknown name.
+
+    Those whose KPI has no sources are left out of all, and an error by name.
+    """
+    named = [history.snapshot_named(name) for name in dict.fromkeys(names)]
+    wanted = named or list(declared_snapshots().values())
+    without = left_out([snapshot.kpi for snapshot in wanted])
+    for snapshot in named:
+        if snapshot.kpi in without:
+            raise UsageError(
+                f"{snapshot.name} cannot be recorded, as what {snapshot.kpi} is made of is absent "
+                "in sources.yml; say there where it comes from"
+            )
+    return [snapshot for snapshot in wanted if snapshot.kpi not in without]
 
 
 def record(

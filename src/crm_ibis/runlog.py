@@ -205,6 +205,19 @@ def publications(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
 
 
+def quarantined(warehouse: Warehouse) -> dict[str, int]:
+    """How many rows of each source its newest successful run left out."""
+    if "quarantine" not in warehouse.tables(warehouse.meta):  # a layout from before
+        return {}
+    found = warehouse.fetch(
+        "SELECT DISTINCT ON (t.table_name) t.table_name, t.quarantined_rows "
+        f"FROM {_name(warehouse, 'run_tables')} t JOIN {_name(warehouse, 'runs')} r "
+        "ON r.run_id = t.run_id WHERE t.kind = 'source' AND r.state = 'succeeded' "
+        "ORDER BY t.table_name, r.finished_at DESC"
+    )
+    return {table: rows or 0 for table, rows in found}
+
+
 def failures(warehouse: Warehouse, since: datetime = datetime.min) -> list[dict[str, Any]]:
     """Runs that failed or were abandoned after an instant, newest first."""
     if "runs" not in warehouse.tables(warehouse.meta):

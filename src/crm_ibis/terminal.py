@@ -56,6 +56,12 @@ def refreshed(result: Any) -> None:
         f"{_number(checked, 'check')}, {_number(len(result.warnings), 'warning')}, "
         f"{result.seconds:.1f} s"
     )
+    for run in sources:
+        if run.quarantined:
+            console.print(
+                f"left out of {run.table}, as they break its contract: "
+                f"{_number(run.quarantined, 'row')} (crm-ibis sources shows some)"
+            )
     if result.merged:
         recorded(result.merged)
 
@@ -214,6 +220,13 @@ def status(states: Iterable[Any]) -> None:
         elif state.late:
             since = f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
             problems.setdefault(since, []).append(state.table)
+        elif state.state == "stale":
+            problems.setdefault("stale: its sources are absent in sources.yml", []).append(
+                state.table
+            )
+        if state.quarantined:
+            kept_out = f"{_number(state.quarantined, 'row')} of its sources in quarantine"
+            problems.setdefault(kept_out, []).append(state.table)
     console.print(table)
     for problem, tables in problems.items():
         others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""

@@ -81,6 +81,15 @@ def current(table: Table) -> Table:
     return table.filter(~deleted, flag(table, "_fivetran_active", otherwise=True))
 
 
+def newest(table: Table) -> Table:
+    """One row per id, deleted or not, of a table that may keep every version of its rows."""
+    if "_fivetran_start" not in table.columns:
+        return table
+    versions = ibis.window(group_by="id", order_by=ibis.desc("_fivetran_start"))
+    ranked = table.mutate(place=ibis.row_number().over(versions))
+    return ranked.filter(ranked.place == 0)
+
+
 def companies(
     table: Table,
     name: ir.StringValue,

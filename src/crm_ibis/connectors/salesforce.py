@@ -17,7 +17,7 @@ GIVEN_UP, QUALIFIED = ("Closed - Not Converted", "Unqualified", "Disqualified"),
 
 def facilities(account: Table) -> Table:
     """Accounts, deleted and merged ones too, as their deals remain."""
-    known = account.filter(flag(account, "_fivetran_active", otherwise=True))
+    known = landed.newest(account)
     return landed.companies(
         known,
         name=text(known, "name"),
@@ -137,7 +137,7 @@ def _leads(lead: Table) -> Table:
 def _deals(opportunity: Table, lead: Table, opportunity_history: Table | None) -> Table:
     """Opportunities that count, in our words, with the first of the leads that became each."""
     there = current(opportunity)
-    versions = there if opportunity_history is None else opportunity_history
+    versions = opportunity if opportunity_history is None else opportunity_history
     closed = landed.held_since(
         versions.select(
             id=text(versions, "id"),
