@@ -71,6 +71,8 @@ class Column(Record):
 
 
 def _column(given: Any) -> Any:
+    if isinstance(given, bool | int | float):
+        raise ValueError("put the name in quotes: YAML takes it for a number, or no for false")
     return {"from": given} if isinstance(given, str) else given
 
 
