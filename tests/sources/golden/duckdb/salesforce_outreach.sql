@@ -1,0 +1,230 @@
+WITH "t9" AS (
+  SELECT
+    "t2"."id" AS "lead_id",
+    COALESCE("t2"."converted_account_id", 'unassigned') AS "facility_id",
+    COALESCE("t2"."owner_id", 'unassigned') AS "owner_id",
+    COALESCE("t2"."status", 'none') AS "lead_status",
+    CASE
+      WHEN COALESCE("t2"."is_converted", FALSE)
+      OR COALESCE("t2"."status" IN ('Qualified'), FALSE)
+      THEN 'sql'
+      WHEN NOT (
+        COALESCE("t2"."is_converted", FALSE)
+      )
+      AND "t2"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
+      THEN 'lost'
+      ELSE 'lead'
+    END AS "own_stage",
+    "t2"."converted_opportunity_id" AS "converted_deal_id",
+    "t2"."created_date" AS "entered_at",
+    COALESCE("t2"."last_modified_date", "t2"."created_date") AS "changed_at",
+    CASE
+      WHEN COALESCE("t2"."is_converted", FALSE)
+      THEN CASE
+        WHEN CAST("t2"."converted_date" AS DATE) = CAST("t2"."created_date" AS DATE)
+        THEN GREATEST("t2"."converted_date", "t2"."created_date")
+        ELSE "t2"."converted_date"
+      END
+      ELSE CAST(NULL AS TIMESTAMP(6))
+    END AS "converted_at",
+    CASE
+      WHEN NOT (
+        COALESCE("t2"."is_converted", FALSE)
+      )
+      AND "t2"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
+      THEN COALESCE("t2"."last_modified_date", "t2"."created_date")
+      ELSE CAST(NULL AS TIMESTAMP(6))
+    END AS "given_up_at"
+  FROM "salesforce"."lead" AS "t2"
+  WHERE
+    NOT (
+      COALESCE("t2"."is_deleted", FALSE) OR FALSE
+    )
+    AND TRUE
+    AND "t2"."master_record_id" IS NULL
+)
+SELECT
+  "t11"."activity_id" AS "id",
+  COALESCE(
+    COALESCE("t11"."account_id", "t21"."deal_facility_id", "t13"."facility_id"),
+    'unassigned'
+  ) AS "facility_id",
+  COALESCE("t13"."lead_id", "t21"."carrier_id", "t21"."deal_id") AS "lead_id",
+  "t11"."rep_id",
+  "t11"."channel",
+  "t11"."message",
+  "t11"."sent_at",
+  FALSE AS "response_received",
+  CAST(NULL AS TIMESTAMP(6)) AS "responded_at",
+  FALSE AS "converted",
+  "t11"."activity_created_at" AS "created_at",
+  COALESCE("t11"."activity_changed_at", "t11"."activity_created_at") AS "updated_at"
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t0"."id" AS "activity_id",
+      "t0"."account_id",
+      "t0"."what_id",
+      "t0"."who_id",
+      "t0"."owner_id" AS "rep_id",
+      LOWER(COALESCE("t0"."task_subtype", "t0"."type", 'task')) AS "channel",
+      "t0"."description" AS "message",
+      COALESCE("t0"."completed_date_time", "t0"."activity_date", "t0"."created_date") AS "sent_at",
+      "t0"."created_date" AS "activity_created_at",
+      "t0"."last_modified_date" AS "activity_changed_at"
+    FROM "salesforce"."task" AS "t0"
+    WHERE
+      NOT (
+        COALESCE("t0"."is_deleted", FALSE) OR FALSE
+      )
+      AND TRUE
+      AND COALESCE("t0"."is_closed", FALSE)
+  ) AS "t5"
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t1"."id" AS "activity_id",
+      "t1"."account_id",
+      "t1"."what_id",
+      "t1"."who_id",
+      "t1"."owner_id" AS "rep_id",
+      'meeting' AS "channel",
+      "t1"."description" AS "message",
+      COALESCE("t1"."start_date_time", CAST(NULL AS TIMESTAMP(6)), "t1"."created_date") AS "sent_at",
+      "t1"."created_date" AS "activity_created_at",
+      "t1"."last_modified_date" AS "activity_changed_at"
+    FROM "salesforce"."event" AS "t1"
+    WHERE
+      NOT (
+        COALESCE("t1"."is_deleted", FALSE) OR FALSE
+      )
+      AND TRUE
+      AND NOT (
+        COALESCE("t1"."is_child", FALSE)
+      )
+  ) AS "t6"
+) AS "t11"
+LEFT OUTER JOIN (
+  SELECT
+    "t10"."deal_id",
+    "t16"."carrier_id",
+    COALESCE("t10"."account_id", 'unassigned') AS "deal_facility_id",
+    COALESCE("t10"."owner_id", 'unassigned') AS "deal_owner_id",
+    COALESCE("t10"."stage_name", 'none') AS "stage_name",
+    CASE
+      WHEN COALESCE("t10"."is_won", FALSE)
+      THEN 'won'
+      WHEN COALESCE("t10"."is_closed", FALSE)
+      THEN 'lost'
+      ELSE 'opportunity'
+    END AS "stage",
+    COALESCE(CAST(NULLIF(CAST("t10"."amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
+    "t10"."created_date" AS "deal_created_at",
+    COALESCE(
+      "t10"."last_modified_date",
+      GREATEST(
+        "t10"."created_date",
+        CASE
+          WHEN COALESCE("t10"."is_closed", FALSE)
+          THEN COALESCE(
+            CASE WHEN "t19"."was_other" THEN "t19"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
+            CASE
+              WHEN CAST("t10"."close_date" AS DATE) = CAST("t10"."created_date" AS DATE)
+              THEN GREATEST("t10"."close_date", "t10"."created_date")
+              ELSE "t10"."close_date"
+            END
+          )
+          ELSE CAST(NULL AS TIMESTAMP(6))
+        END
+      )
+    ) AS "deal_changed_at",
+    CASE
+      WHEN COALESCE("t10"."is_closed", FALSE)
+      THEN COALESCE(
+        CASE WHEN "t19"."was_other" THEN "t19"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
+        CASE
+          WHEN CAST("t10"."close_date" AS DATE) = CAST("t10"."created_date" AS DATE)
+          THEN GREATEST("t10"."close_date", "t10"."created_date")
+          ELSE "t10"."close_date"
+        END
+      )
+      ELSE CAST(NULL AS TIMESTAMP(6))
+    END AS "deal_closed_at"
+  FROM (
+    SELECT
+      "t3"."id",
+      "t3"."account_id",
+      "t3"."owner_id",
+      "t3"."stage_name",
+      "t3"."amount",
+      "t3"."probability",
+      "t3"."is_won",
+      "t3"."is_closed",
+      "t3"."is_deleted",
+      "t3"."close_date",
+      "t3"."created_date",
+      "t3"."last_modified_date",
+      "t3"."id" AS "deal_id"
+    FROM "salesforce"."opportunity" AS "t3"
+    WHERE
+      NOT (
+        COALESCE("t3"."is_deleted", FALSE) OR FALSE
+      ) AND TRUE
+  ) AS "t10"
+  LEFT OUTER JOIN (
+    SELECT
+      "t17"."id",
+      MIN("t17"."at") AS "since",
+      BOOL_OR(CAST("t17"."last_other" IS NOT NULL AS BOOLEAN)) AS "was_other"
+    FROM (
+      SELECT
+        *
+      FROM (
+        SELECT
+          "t4"."id",
+          "t4"."at",
+          "t4"."holds",
+          MAX(
+            CASE WHEN NOT (
+              "t4"."holds"
+            ) THEN "t4"."at" ELSE CAST(NULL AS TIMESTAMP(6)) END
+          ) OVER (PARTITION BY "t4"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+        FROM (
+          SELECT
+            "t3"."id",
+            CAST(NULL AS TIMESTAMP(6)) AS "at",
+            COALESCE("t3"."is_closed", FALSE) AS "holds"
+          FROM "salesforce"."opportunity" AS "t3"
+        ) AS "t4"
+      ) AS "t14"
+      WHERE
+        "t14"."holds"
+        AND (
+          (
+            "t14"."last_other" IS NULL
+          ) OR (
+            "t14"."at" >= "t14"."last_other"
+          )
+        )
+    ) AS "t17"
+    GROUP BY
+      1
+  ) AS "t19"
+    ON "t10"."deal_id" = "t19"."id"
+  LEFT OUTER JOIN (
+    SELECT
+      "t12"."converted_deal_id",
+      FIRST("t12"."lead_id" ORDER BY "t12"."entered_at") AS "carrier_id"
+    FROM "t9" AS "t12"
+    GROUP BY
+      1
+  ) AS "t16"
+    ON "t10"."deal_id" = "t16"."converted_deal_id"
+) AS "t21"
+  ON "t11"."what_id" = "t21"."deal_id"
+LEFT OUTER JOIN "t9" AS "t13"
+  ON "t11"."who_id" = "t13"."lead_id"

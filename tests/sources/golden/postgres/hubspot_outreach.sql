@@ -1,0 +1,229 @@
+SELECT
+  "t22"."id",
+  "t22"."rep_id",
+  "t22"."channel",
+  "t22"."message",
+  "t22"."sent_at",
+  "t22"."response_received",
+  "t22"."responded_at",
+  "t22"."converted",
+  "t22"."created_at",
+  "t22"."updated_at",
+  "t32"."lead_id",
+  COALESCE("t27"."company_id", "t29"."deal_company_id", 'unassigned') AS "facility_id"
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      CAST("t0"."engagement_id" AS VARCHAR) AS "id",
+      CAST(NULL AS VARCHAR) AS "rep_id",
+      'meeting' AS "channel",
+      COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
+      COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time") AS "sent_at",
+      COALESCE(LOWER("t0"."property_hs_meeting_outcome"), '') = 'completed' AS "response_received",
+      CASE
+        WHEN COALESCE(LOWER("t0"."property_hs_meeting_outcome"), '') = 'completed'
+        THEN COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time")
+        ELSE CAST(NULL AS TIMESTAMP(6))
+      END AS "responded_at",
+      FALSE AS "converted",
+      COALESCE(
+        CAST(NULL AS TIMESTAMP(6)),
+        COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time")
+      ) AS "created_at",
+      COALESCE(
+        CAST(NULL AS TIMESTAMP(6)),
+        COALESCE(
+          CAST(NULL AS TIMESTAMP(6)),
+          COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time")
+        )
+      ) AS "updated_at"
+    FROM "hubspot"."engagement_meeting" AS "t0"
+    WHERE
+      NOT (
+        FALSE OR FALSE
+      ) AND TRUE
+  ) AS "t15"
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      *
+    FROM (
+      SELECT
+        CAST("t1"."engagement_id" AS VARCHAR) AS "id",
+        CAST("t1"."property_hubspot_owner_id" AS VARCHAR) AS "rep_id",
+        'email' AS "channel",
+        COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
+        COALESCE("t1"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6))) AS "sent_at",
+        FALSE AS "response_received",
+        CASE
+          WHEN FALSE
+          THEN COALESCE("t1"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
+          ELSE CAST(NULL AS TIMESTAMP(6))
+        END AS "responded_at",
+        FALSE AS "converted",
+        COALESCE(
+          "t1"."property_hs_createdate",
+          COALESCE("t1"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
+        ) AS "created_at",
+        COALESCE(
+          CAST(NULL AS TIMESTAMP(6)),
+          COALESCE(
+            "t1"."property_hs_createdate",
+            COALESCE("t1"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
+          )
+        ) AS "updated_at"
+      FROM "hubspot"."engagement_email" AS "t1"
+      WHERE
+        NOT (
+          FALSE OR COALESCE("t1"."_fivetran_deleted", FALSE)
+        )
+        AND TRUE
+        AND COALESCE(LOWER("t1"."property_hs_email_direction"), '') <> 'incoming_email'
+    ) AS "t13"
+    UNION ALL
+    SELECT
+      *
+    FROM (
+      SELECT
+        CAST("t2"."engagement_id" AS VARCHAR) AS "id",
+        CAST("t2"."property_hubspot_owner_id" AS VARCHAR) AS "rep_id",
+        'phone' AS "channel",
+        COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
+        COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6))) AS "sent_at",
+        COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
+        CASE
+          WHEN COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
+          THEN COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
+          ELSE CAST(NULL AS TIMESTAMP(6))
+        END AS "responded_at",
+        FALSE AS "converted",
+        COALESCE(
+          "t2"."property_hs_createdate",
+          COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
+        ) AS "created_at",
+        COALESCE(
+          CAST(NULL AS TIMESTAMP(6)),
+          COALESCE(
+            "t2"."property_hs_createdate",
+            COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
+          )
+        ) AS "updated_at"
+      FROM "hubspot"."engagement_call" AS "t2"
+      WHERE
+        NOT (
+          FALSE OR COALESCE("t2"."_fivetran_deleted", FALSE)
+        )
+        AND TRUE
+        AND COALESCE(LOWER("t2"."property_hs_call_direction"), '') <> 'inbound'
+    ) AS "t16"
+  ) AS "t19"
+) AS "t22"
+LEFT OUTER JOIN (
+  SELECT
+    "t30"."engagement_id" AS "about_id",
+    MIN("t30"."deal_id") AS "lead_id"
+  FROM (
+    SELECT
+      "t10"."engagement_id",
+      "t10"."deal_id"
+    FROM (
+      SELECT
+        CAST("t5"."engagement_id" AS VARCHAR) AS "engagement_id",
+        CAST("t5"."deal_id" AS VARCHAR) AS "deal_id"
+      FROM "hubspot"."engagement_deal" AS "t5"
+    ) AS "t10"
+    WHERE
+      EXISTS(
+        SELECT
+          1
+        FROM (
+          SELECT
+            "t18"."deal_id" AS "kept_id"
+          FROM (
+            SELECT
+              CAST("t6"."deal_id" AS VARCHAR) AS "deal_id",
+              "t6"."is_deleted",
+              "t6"."deal_pipeline_stage_id",
+              "t6"."owner_id",
+              "t6"."property_amount",
+              "t6"."property_closedate",
+              "t6"."property_createdate"
+            FROM "hubspot"."deal" AS "t6"
+            WHERE
+              NOT (
+                COALESCE("t6"."is_deleted", FALSE) OR FALSE
+              ) AND TRUE
+          ) AS "t18"
+          WHERE
+            NOT EXISTS(
+              SELECT
+                1
+              FROM (
+                SELECT
+                  CAST("t7"."merged_deal_id" AS VARCHAR) AS "merged_id"
+                FROM "hubspot"."merged_deal" AS "t7"
+              ) AS "t11"
+              WHERE
+                "t18"."deal_id" = "t11"."merged_id"
+            )
+        ) AS "t26"
+        WHERE
+          "t10"."deal_id" = "t26"."kept_id"
+      )
+  ) AS "t30"
+  GROUP BY
+    1
+) AS "t32"
+  ON "t22"."id" = "t32"."about_id"
+LEFT OUTER JOIN (
+  SELECT
+    "t20"."key" AS "engagement_id",
+    COALESCE("t20"."chosen", "t20"."lowest") AS "company_id"
+  FROM (
+    SELECT
+      "t12"."key",
+      MIN("t12"."company_id") FILTER(WHERE
+        "t12"."primary") AS "chosen",
+      MIN("t12"."company_id") AS "lowest"
+    FROM (
+      SELECT
+        CAST("t3"."engagement_id" AS VARCHAR) AS "key",
+        CAST("t3"."company_id" AS VARCHAR) AS "company_id",
+        FALSE OR (
+          COALESCE(LOWER(CAST(NULL AS VARCHAR)), '') = 'primary'
+        ) AS "primary"
+      FROM "hubspot"."engagement_company" AS "t3"
+    ) AS "t12"
+    GROUP BY
+      1
+  ) AS "t20"
+) AS "t27"
+  ON "t22"."id" = "t27"."engagement_id"
+LEFT OUTER JOIN (
+  SELECT
+    "t23"."key" AS "deal_id",
+    COALESCE("t23"."chosen", "t23"."lowest") AS "deal_company_id"
+  FROM (
+    SELECT
+      "t17"."key",
+      MIN("t17"."company_id") FILTER(WHERE
+        "t17"."primary") AS "chosen",
+      MIN("t17"."company_id") AS "lowest"
+    FROM (
+      SELECT
+        CAST("t4"."deal_id" AS VARCHAR) AS "key",
+        CAST("t4"."company_id" AS VARCHAR) AS "company_id",
+        FALSE OR (
+          COALESCE(LOWER("t4"."category_label"), '') = 'primary'
+        ) AS "primary"
+      FROM "hubspot"."deal_company" AS "t4"
+    ) AS "t17"
+    GROUP BY
+      1
+  ) AS "t23"
+) AS "t29"
+  ON "t32"."lead_id" = "t29"."deal_id"
