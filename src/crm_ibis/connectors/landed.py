@@ -77,8 +77,13 @@ def priority(given: ir.StringValue, **ours: str) -> ir.StringValue:
 
 def current(table: Table) -> Table:
     """The rows that still exist: not deleted over there, and no old version of a row."""
-    deleted = flag(table, "is_deleted") | flag(table, "_fivetran_deleted")
-    return table.filter(~deleted, flag(table, "_fivetran_active", otherwise=True))
+    marks = {"is_deleted": False, "_fivetran_deleted": False, "_fivetran_active": True}
+    kept = [
+        flag(table, mark, otherwise=wanted) == wanted
+        for mark, wanted in marks.items()
+        if mark in table.columns
+    ]
+    return table.filter(*kept) if kept else table
 
 
 def newest(table: Table) -> Table:

@@ -40,11 +40,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-    WHERE
-      NOT (
-        FALSE OR FALSE
-      ) AND TRUE
-  ) AS "t15"
+  ) AS "t16"
   UNION ALL
   SELECT
     *
@@ -78,12 +74,9 @@ FROM (
         ) AS "updated_at"
       FROM "hubspot"."engagement_email" AS "t1"
       WHERE
-        NOT (
-          FALSE OR COALESCE("t1"."_fivetran_deleted", FALSE)
-        )
-        AND TRUE
+        COALESCE("t1"."_fivetran_deleted", FALSE) = FALSE
         AND COALESCE(LOWER("t1"."property_hs_email_direction"), '') <> 'incoming_email'
-    ) AS "t13"
+    ) AS "t14"
     UNION ALL
     SELECT
       *
@@ -114,12 +107,9 @@ FROM (
         ) AS "updated_at"
       FROM "hubspot"."engagement_call" AS "t2"
       WHERE
-        NOT (
-          FALSE OR COALESCE("t2"."_fivetran_deleted", FALSE)
-        )
-        AND TRUE
+        COALESCE("t2"."_fivetran_deleted", FALSE) = FALSE
         AND COALESCE(LOWER("t2"."property_hs_call_direction"), '') <> 'inbound'
-    ) AS "t16"
+    ) AS "t17"
   ) AS "t19"
 ) AS "t22"
 LEFT OUTER JOIN (
@@ -138,7 +128,7 @@ LEFT OUTER JOIN (
     ) AS "t10"
     SEMI JOIN (
       SELECT
-        "t18"."deal_id" AS "kept_id"
+        "t15"."deal_id" AS "kept_id"
       FROM (
         SELECT
           CAST("t6"."deal_id" AS TEXT) AS "deal_id",
@@ -150,18 +140,16 @@ LEFT OUTER JOIN (
           "t6"."property_createdate"
         FROM "hubspot"."deal" AS "t6"
         WHERE
-          NOT (
-            COALESCE("t6"."is_deleted", FALSE) OR FALSE
-          ) AND TRUE
-      ) AS "t18"
+          COALESCE("t6"."is_deleted", FALSE) = FALSE
+      ) AS "t15"
       ANTI JOIN (
         SELECT
           CAST("t7"."merged_deal_id" AS TEXT) AS "merged_id"
         FROM "hubspot"."merged_deal" AS "t7"
-      ) AS "t11"
-        ON "t18"."deal_id" = "t11"."merged_id"
-    ) AS "t26"
-      ON "t10"."deal_id" = "t26"."kept_id"
+      ) AS "t12"
+        ON "t15"."deal_id" = "t12"."merged_id"
+    ) AS "t25"
+      ON "t10"."deal_id" = "t25"."kept_id"
   ) AS "t30"
   GROUP BY
     1
@@ -173,10 +161,10 @@ LEFT OUTER JOIN (
     COALESCE("t20"."chosen", "t20"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t12"."key",
-      MIN("t12"."company_id") FILTER(WHERE
-        "t12"."primary") AS "chosen",
-      MIN("t12"."company_id") AS "lowest"
+      "t13"."key",
+      MIN("t13"."company_id") FILTER(WHERE
+        "t13"."primary") AS "chosen",
+      MIN("t13"."company_id") AS "lowest"
     FROM (
       SELECT
         CAST("t3"."engagement_id" AS TEXT) AS "key",
@@ -185,7 +173,7 @@ LEFT OUTER JOIN (
           COALESCE(LOWER(CAST(NULL AS TEXT)), '') = 'primary'
         ) AS "primary"
       FROM "hubspot"."engagement_company" AS "t3"
-    ) AS "t12"
+    ) AS "t13"
     GROUP BY
       1
   ) AS "t20"
@@ -197,10 +185,10 @@ LEFT OUTER JOIN (
     COALESCE("t23"."chosen", "t23"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t17"."key",
-      MIN("t17"."company_id") FILTER(WHERE
-        "t17"."primary") AS "chosen",
-      MIN("t17"."company_id") AS "lowest"
+      "t18"."key",
+      MIN("t18"."company_id") FILTER(WHERE
+        "t18"."primary") AS "chosen",
+      MIN("t18"."company_id") AS "lowest"
     FROM (
       SELECT
         CAST("t4"."deal_id" AS TEXT) AS "key",
@@ -209,7 +197,7 @@ LEFT OUTER JOIN (
           COALESCE(LOWER("t4"."category_label"), '') = 'primary'
         ) AS "primary"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t17"
+    ) AS "t18"
     GROUP BY
       1
   ) AS "t23"

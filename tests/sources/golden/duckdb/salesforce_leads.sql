@@ -1,4 +1,4 @@
-WITH "t5" AS (
+WITH "t6" AS (
   SELECT
     "t0"."id" AS "lead_id",
     COALESCE("t0"."converted_account_id", 'unassigned') AS "facility_id",
@@ -37,39 +37,35 @@ WITH "t5" AS (
     END AS "given_up_at"
   FROM "salesforce"."lead" AS "t0"
   WHERE
-    NOT (
-      COALESCE("t0"."is_deleted", FALSE) OR FALSE
-    )
-    AND TRUE
-    AND "t0"."master_record_id" IS NULL
+    COALESCE("t0"."is_deleted", FALSE) = FALSE AND "t0"."master_record_id" IS NULL
 ), "t15" AS (
   SELECT
-    "t6"."deal_id",
+    "t5"."deal_id",
     "t11"."carrier_id",
-    COALESCE("t6"."account_id", 'unassigned') AS "deal_facility_id",
-    COALESCE("t6"."owner_id", 'unassigned') AS "deal_owner_id",
-    COALESCE("t6"."stage_name", 'none') AS "stage_name",
+    COALESCE("t5"."account_id", 'unassigned') AS "deal_facility_id",
+    COALESCE("t5"."owner_id", 'unassigned') AS "deal_owner_id",
+    COALESCE("t5"."stage_name", 'none') AS "stage_name",
     CASE
-      WHEN COALESCE("t6"."is_won", FALSE)
+      WHEN COALESCE("t5"."is_won", FALSE)
       THEN 'won'
-      WHEN COALESCE("t6"."is_closed", FALSE)
+      WHEN COALESCE("t5"."is_closed", FALSE)
       THEN 'lost'
       ELSE 'opportunity'
     END AS "stage",
-    COALESCE(CAST(NULLIF(CAST("t6"."amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
-    "t6"."created_date" AS "deal_created_at",
+    COALESCE(CAST(NULLIF(CAST("t5"."amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
+    "t5"."created_date" AS "deal_created_at",
     COALESCE(
-      "t6"."last_modified_date",
+      "t5"."last_modified_date",
       GREATEST(
-        "t6"."created_date",
+        "t5"."created_date",
         CASE
-          WHEN COALESCE("t6"."is_closed", FALSE)
+          WHEN COALESCE("t5"."is_closed", FALSE)
           THEN COALESCE(
             CASE WHEN "t14"."was_other" THEN "t14"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
             CASE
-              WHEN CAST("t6"."close_date" AS DATE) = CAST("t6"."created_date" AS DATE)
-              THEN GREATEST("t6"."close_date", "t6"."created_date")
-              ELSE "t6"."close_date"
+              WHEN CAST("t5"."close_date" AS DATE) = CAST("t5"."created_date" AS DATE)
+              THEN GREATEST("t5"."close_date", "t5"."created_date")
+              ELSE "t5"."close_date"
             END
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
@@ -77,13 +73,13 @@ WITH "t5" AS (
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN COALESCE("t6"."is_closed", FALSE)
+      WHEN COALESCE("t5"."is_closed", FALSE)
       THEN COALESCE(
         CASE WHEN "t14"."was_other" THEN "t14"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
         CASE
-          WHEN CAST("t6"."close_date" AS DATE) = CAST("t6"."created_date" AS DATE)
-          THEN GREATEST("t6"."close_date", "t6"."created_date")
-          ELSE "t6"."close_date"
+          WHEN CAST("t5"."close_date" AS DATE) = CAST("t5"."created_date" AS DATE)
+          THEN GREATEST("t5"."close_date", "t5"."created_date")
+          ELSE "t5"."close_date"
         END
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
@@ -105,10 +101,8 @@ WITH "t5" AS (
       "t1"."id" AS "deal_id"
     FROM "salesforce"."opportunity" AS "t1"
     WHERE
-      NOT (
-        COALESCE("t1"."is_deleted", FALSE) OR FALSE
-      ) AND TRUE
-  ) AS "t6"
+      COALESCE("t1"."is_deleted", FALSE) = FALSE
+  ) AS "t5"
   LEFT OUTER JOIN (
     SELECT
       "t12"."id",
@@ -148,16 +142,16 @@ WITH "t5" AS (
     GROUP BY
       1
   ) AS "t14"
-    ON "t6"."deal_id" = "t14"."id"
+    ON "t5"."deal_id" = "t14"."id"
   LEFT OUTER JOIN (
     SELECT
       "t7"."converted_deal_id",
       FIRST("t7"."lead_id" ORDER BY "t7"."entered_at") AS "carrier_id"
-    FROM "t5" AS "t7"
+    FROM "t6" AS "t7"
     GROUP BY
       1
   ) AS "t11"
-    ON "t6"."deal_id" = "t11"."converted_deal_id"
+    ON "t5"."deal_id" = "t11"."converted_deal_id"
 )
 SELECT
   *
@@ -173,7 +167,7 @@ FROM (
     GREATEST("t8"."changed_at", "t17"."deal_changed_at") AS "updated_at",
     "t8"."converted_at" AS "qualified_at",
     COALESCE("t17"."deal_closed_at", "t8"."given_up_at") AS "closed_at"
-  FROM "t5" AS "t8"
+  FROM "t6" AS "t8"
   LEFT OUTER JOIN "t15" AS "t17"
     ON "t8"."lead_id" = "t17"."carrier_id"
 ) AS "t19"

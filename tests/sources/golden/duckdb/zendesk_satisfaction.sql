@@ -16,14 +16,8 @@ FROM (
     CAST("t0"."ticket_id" AS TEXT) AS "rated_id"
   FROM "zendesk"."satisfaction_rating" AS "t0"
   WHERE
-    NOT (
-      FALSE OR FALSE
-    )
-    AND TRUE
-    AND (
-      STARTS_WITH(LOWER("t0"."score"), 'good')
-      OR STARTS_WITH(LOWER("t0"."score"), 'bad')
-    )
+    STARTS_WITH(LOWER("t0"."score"), 'good')
+    OR STARTS_WITH(LOWER("t0"."score"), 'bad')
 ) AS "t5"
 LEFT OUTER JOIN (
   SELECT

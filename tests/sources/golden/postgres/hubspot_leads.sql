@@ -1,18 +1,18 @@
 WITH "t21" AS (
   SELECT
-    "t8"."id",
-    "t8"."at",
-    COALESCE("t18"."won", FALSE) AS "won",
-    COALESCE("t18"."closed", FALSE) AS "closed",
-    COALESCE("t18"."qualified", FALSE) AS "qualified",
-    COALESCE("t18"."negotiated", FALSE) AS "negotiated"
+    "t9"."id",
+    "t9"."at",
+    COALESCE("t19"."won", FALSE) AS "won",
+    COALESCE("t19"."closed", FALSE) AS "closed",
+    COALESCE("t19"."qualified", FALSE) AS "qualified",
+    COALESCE("t19"."negotiated", FALSE) AS "negotiated"
   FROM (
     SELECT
       CAST("t4"."deal_id" AS VARCHAR) AS "id",
       COALESCE("t4"."date_entered", "t4"."_fivetran_start") AS "at",
       "t4"."value"
     FROM "hubspot"."deal_stage" AS "t4"
-  ) AS "t8"
+  ) AS "t9"
   LEFT OUTER JOIN (
     SELECT
       "t13"."stage_id",
@@ -53,8 +53,8 @@ WITH "t21" AS (
     ) AS "t13"
     GROUP BY
       1
-  ) AS "t18"
-    ON "t8"."value" = "t18"."stage_id"
+  ) AS "t19"
+    ON "t9"."value" = "t19"."stage_id"
 )
 SELECT
   "t29"."deal_id" AS "id",
@@ -94,7 +94,7 @@ SELECT
     THEN COALESCE("t32"."since", "t29"."property_closedate")
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "closed_at",
-  COALESCE("t17"."company_id", 'unassigned') AS "facility_id"
+  COALESCE("t18"."company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
     "t27"."deal_id",
@@ -123,12 +123,12 @@ FROM (
       "t20"."property_closedate",
       "t20"."property_createdate",
       "t20"."own_stage_id",
-      "t18"."stage_id",
-      "t18"."stage_name",
-      "t18"."won",
-      "t18"."closed",
-      "t18"."qualified",
-      "t18"."negotiated",
+      "t19"."stage_id",
+      "t19"."stage_name",
+      "t19"."won",
+      "t19"."closed",
+      "t19"."qualified",
+      "t19"."negotiated",
       "t25"."id",
       "t25"."qualified_at",
       "t25"."negotiated_at"
@@ -144,13 +144,13 @@ FROM (
         NULLIF("t14"."deal_pipeline_stage_id", '') AS "own_stage_id"
       FROM (
         SELECT
-          "t11"."deal_id",
-          "t11"."is_deleted",
-          "t11"."deal_pipeline_stage_id",
-          "t11"."owner_id",
-          "t11"."property_amount",
-          "t11"."property_closedate",
-          "t11"."property_createdate"
+          "t10"."deal_id",
+          "t10"."is_deleted",
+          "t10"."deal_pipeline_stage_id",
+          "t10"."owner_id",
+          "t10"."property_amount",
+          "t10"."property_closedate",
+          "t10"."property_createdate"
         FROM (
           SELECT
             CAST("t2"."deal_id" AS VARCHAR) AS "deal_id",
@@ -162,10 +162,8 @@ FROM (
             "t2"."property_createdate"
           FROM "hubspot"."deal" AS "t2"
           WHERE
-            NOT (
-              COALESCE("t2"."is_deleted", FALSE) OR FALSE
-            ) AND TRUE
-        ) AS "t11"
+            COALESCE("t2"."is_deleted", FALSE) = FALSE
+        ) AS "t10"
         WHERE
           NOT EXISTS(
             SELECT
@@ -174,9 +172,9 @@ FROM (
               SELECT
                 CAST("t3"."merged_deal_id" AS VARCHAR) AS "merged_id"
               FROM "hubspot"."merged_deal" AS "t3"
-            ) AS "t7"
+            ) AS "t8"
             WHERE
-              "t11"."deal_id" = "t7"."merged_id"
+              "t10"."deal_id" = "t8"."merged_id"
           )
       ) AS "t14"
     ) AS "t20"
@@ -220,8 +218,8 @@ FROM (
       ) AS "t13"
       GROUP BY
         1
-    ) AS "t18"
-      ON "t20"."own_stage_id" = "t18"."stage_id"
+    ) AS "t19"
+      ON "t20"."own_stage_id" = "t19"."stage_id"
     LEFT OUTER JOIN (
       SELECT
         "t22"."id",
@@ -286,10 +284,10 @@ LEFT OUTER JOIN (
     COALESCE("t12"."chosen", "t12"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t10"."key",
-      MIN("t10"."company_id") FILTER(WHERE
-        "t10"."primary") AS "chosen",
-      MIN("t10"."company_id") AS "lowest"
+      "t11"."key",
+      MIN("t11"."company_id") FILTER(WHERE
+        "t11"."primary") AS "chosen",
+      MIN("t11"."company_id") AS "lowest"
     FROM (
       SELECT
         CAST("t0"."deal_id" AS VARCHAR) AS "key",
@@ -298,9 +296,9 @@ LEFT OUTER JOIN (
           COALESCE(LOWER("t0"."category_label"), '') = 'primary'
         ) AS "primary"
       FROM "hubspot"."deal_company" AS "t0"
-    ) AS "t10"
+    ) AS "t11"
     GROUP BY
       1
   ) AS "t12"
-) AS "t17"
-  ON "t29"."deal_id" = "t17"."deal_id"
+) AS "t18"
+  ON "t29"."deal_id" = "t18"."deal_id"

@@ -1,18 +1,18 @@
 WITH "t16" AS (
   SELECT
-    "t7"."id",
-    "t7"."at",
-    COALESCE("t13"."won", FALSE) AS "won",
-    COALESCE("t13"."closed", FALSE) AS "closed",
-    COALESCE("t13"."qualified", FALSE) AS "qualified",
-    COALESCE("t13"."negotiated", FALSE) AS "negotiated"
+    "t8"."id",
+    "t8"."at",
+    COALESCE("t14"."won", FALSE) AS "won",
+    COALESCE("t14"."closed", FALSE) AS "closed",
+    COALESCE("t14"."qualified", FALSE) AS "qualified",
+    COALESCE("t14"."negotiated", FALSE) AS "negotiated"
   FROM (
     SELECT
       CAST("t3"."deal_id" AS VARCHAR) AS "id",
       COALESCE("t3"."date_entered", "t3"."_fivetran_start") AS "at",
       "t3"."value"
     FROM "hubspot"."deal_stage" AS "t3"
-  ) AS "t7"
+  ) AS "t8"
   LEFT OUTER JOIN (
     SELECT
       "t10"."stage_id",
@@ -53,8 +53,8 @@ WITH "t16" AS (
     ) AS "t10"
     GROUP BY
       1
-  ) AS "t13"
-    ON "t7"."value" = "t13"."stage_id"
+  ) AS "t14"
+    ON "t8"."value" = "t14"."stage_id"
 )
 SELECT
   "t28"."id",
@@ -133,12 +133,12 @@ FROM (
         "t15"."property_closedate",
         "t15"."property_createdate",
         "t15"."own_stage_id",
-        "t13"."stage_id",
-        "t13"."stage_name",
-        "t13"."won",
-        "t13"."closed",
-        "t13"."qualified",
-        "t13"."negotiated",
+        "t14"."stage_id",
+        "t14"."stage_name",
+        "t14"."won",
+        "t14"."closed",
+        "t14"."qualified",
+        "t14"."negotiated",
         "t20"."id",
         "t20"."qualified_at",
         "t20"."negotiated_at"
@@ -172,9 +172,7 @@ FROM (
               "t1"."property_createdate"
             FROM "hubspot"."deal" AS "t1"
             WHERE
-              NOT (
-                COALESCE("t1"."is_deleted", FALSE) OR FALSE
-              ) AND TRUE
+              COALESCE("t1"."is_deleted", FALSE) = FALSE
           ) AS "t9"
           WHERE
             NOT EXISTS(
@@ -184,9 +182,9 @@ FROM (
                 SELECT
                   CAST("t2"."merged_deal_id" AS VARCHAR) AS "merged_id"
                 FROM "hubspot"."merged_deal" AS "t2"
-              ) AS "t6"
+              ) AS "t7"
               WHERE
-                "t9"."deal_id" = "t6"."merged_id"
+                "t9"."deal_id" = "t7"."merged_id"
             )
         ) AS "t11"
       ) AS "t15"
@@ -230,8 +228,8 @@ FROM (
         ) AS "t10"
         GROUP BY
           1
-      ) AS "t13"
-        ON "t15"."own_stage_id" = "t13"."stage_id"
+      ) AS "t14"
+        ON "t15"."own_stage_id" = "t14"."stage_id"
       LEFT OUTER JOIN (
         SELECT
           "t17"."id",

@@ -1,30 +1,30 @@
 SELECT
-  "t5"."ticket_id" AS "id",
+  "t4"."ticket_id" AS "id",
   COALESCE("t11"."company_id", 'unassigned') AS "facility_id",
   CASE
-    WHEN NULLIF(LOWER("t5"."property_hs_ticket_priority"), '') IS NULL
+    WHEN NULLIF(LOWER("t4"."property_hs_ticket_priority"), '') IS NULL
     THEN 'medium'
-    WHEN NULLIF(LOWER("t5"."property_hs_ticket_priority"), '') = 'urgent'
+    WHEN NULLIF(LOWER("t4"."property_hs_ticket_priority"), '') = 'urgent'
     THEN 'critical'
-    ELSE NULLIF(LOWER("t5"."property_hs_ticket_priority"), '')
+    ELSE NULLIF(LOWER("t4"."property_hs_ticket_priority"), '')
   END AS "priority",
-  NULLIF(LOWER("t5"."property_hs_ticket_priority"), '') AS "priority_given",
-  COALESCE("t5"."stage_id", 'none') AS "status",
-  "t5"."property_createdate" AS "created_at",
-  "t5"."property_first_agent_reply_date" AS "first_response_at",
+  NULLIF(LOWER("t4"."property_hs_ticket_priority"), '') AS "priority_given",
+  COALESCE("t4"."stage_id", 'none') AS "status",
+  "t4"."property_createdate" AS "created_at",
+  "t4"."property_first_agent_reply_date" AS "first_response_at",
   CASE
     WHEN COALESCE("t9"."closed", TRUE)
-    THEN "t5"."property_closed_date"
+    THEN "t4"."property_closed_date"
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "resolved_at",
   COALESCE(
     CAST(NULL AS TIMESTAMP(6)),
     GREATEST(
-      "t5"."property_createdate",
-      "t5"."property_first_agent_reply_date",
+      "t4"."property_createdate",
+      "t4"."property_first_agent_reply_date",
       CASE
         WHEN COALESCE("t9"."closed", TRUE)
-        THEN "t5"."property_closed_date"
+        THEN "t4"."property_closed_date"
         ELSE CAST(NULL AS TIMESTAMP(6))
       END
     )
@@ -42,20 +42,18 @@ FROM (
     "t0"."property_hs_pipeline_stage" AS "stage_id"
   FROM "hubspot"."ticket" AS "t0"
   WHERE
-    NOT (
-      COALESCE("t0"."is_deleted", FALSE) OR FALSE
-    ) AND TRUE
-) AS "t5"
+    COALESCE("t0"."is_deleted", FALSE) = FALSE
+) AS "t4"
 LEFT OUTER JOIN (
   SELECT
     "t7"."key" AS "ticket_id",
     COALESCE("t7"."chosen", "t7"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t4"."key",
-      MIN("t4"."company_id") FILTER(WHERE
-        "t4"."primary") AS "chosen",
-      MIN("t4"."company_id") AS "lowest"
+      "t5"."key",
+      MIN("t5"."company_id") FILTER(WHERE
+        "t5"."primary") AS "chosen",
+      MIN("t5"."company_id") AS "lowest"
     FROM (
       SELECT
         CAST("t2"."ticket_id" AS VARCHAR) AS "key",
@@ -64,12 +62,12 @@ LEFT OUTER JOIN (
           COALESCE(LOWER(CAST(NULL AS VARCHAR)), '') = 'primary'
         ) AS "primary"
       FROM "hubspot"."ticket_company" AS "t2"
-    ) AS "t4"
+    ) AS "t5"
     GROUP BY
       1
   ) AS "t7"
 ) AS "t11"
-  ON "t5"."ticket_id" = "t11"."ticket_id"
+  ON "t4"."ticket_id" = "t11"."ticket_id"
 LEFT OUTER JOIN (
   SELECT
     "t6"."stage_id",
@@ -86,4 +84,4 @@ LEFT OUTER JOIN (
   GROUP BY
     1
 ) AS "t9"
-  ON "t5"."stage_id" = "t9"."stage_id"
+  ON "t4"."stage_id" = "t9"."stage_id"

@@ -70,9 +70,7 @@ FROM (
       "t0"."id" AS "deal_id"
     FROM "salesforce"."opportunity" AS "t0"
     WHERE
-      NOT (
-        COALESCE("t0"."is_deleted", FALSE) OR FALSE
-      ) AND TRUE
+      COALESCE("t0"."is_deleted", FALSE) = FALSE
   ) AS "t5"
   LEFT OUTER JOIN (
     SELECT
@@ -160,11 +158,7 @@ FROM (
         END AS "given_up_at"
       FROM "salesforce"."lead" AS "t1"
       WHERE
-        NOT (
-          COALESCE("t1"."is_deleted", FALSE) OR FALSE
-        )
-        AND TRUE
-        AND "t1"."master_record_id" IS NULL
+        COALESCE("t1"."is_deleted", FALSE) = FALSE AND "t1"."master_record_id" IS NULL
     ) AS "t6"
     GROUP BY
       1

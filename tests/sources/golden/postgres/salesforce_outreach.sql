@@ -1,4 +1,4 @@
-WITH "t9" AS (
+WITH "t11" AS (
   SELECT
     "t2"."id" AS "lead_id",
     COALESCE("t2"."converted_account_id", 'unassigned') AS "facility_id",
@@ -37,28 +37,24 @@ WITH "t9" AS (
     END AS "given_up_at"
   FROM "salesforce"."lead" AS "t2"
   WHERE
-    NOT (
-      COALESCE("t2"."is_deleted", FALSE) OR FALSE
-    )
-    AND TRUE
-    AND "t2"."master_record_id" IS NULL
+    COALESCE("t2"."is_deleted", FALSE) = FALSE AND "t2"."master_record_id" IS NULL
 )
 SELECT
-  "t11"."activity_id" AS "id",
+  "t10"."activity_id" AS "id",
   COALESCE(
-    COALESCE("t11"."account_id", "t21"."deal_facility_id", "t13"."facility_id"),
+    COALESCE("t10"."account_id", "t21"."deal_facility_id", "t13"."facility_id"),
     'unassigned'
   ) AS "facility_id",
   COALESCE("t13"."lead_id", "t21"."carrier_id", "t21"."deal_id") AS "lead_id",
-  "t11"."rep_id",
-  "t11"."channel",
-  "t11"."message",
-  "t11"."sent_at",
+  "t10"."rep_id",
+  "t10"."channel",
+  "t10"."message",
+  "t10"."sent_at",
   FALSE AS "response_received",
   CAST(NULL AS TIMESTAMP(6)) AS "responded_at",
   FALSE AS "converted",
-  "t11"."activity_created_at" AS "created_at",
-  COALESCE("t11"."activity_changed_at", "t11"."activity_created_at") AS "updated_at"
+  "t10"."activity_created_at" AS "created_at",
+  COALESCE("t10"."activity_changed_at", "t10"."activity_created_at") AS "updated_at"
 FROM (
   SELECT
     *
@@ -76,11 +72,7 @@ FROM (
       "t0"."last_modified_date" AS "activity_changed_at"
     FROM "salesforce"."task" AS "t0"
     WHERE
-      NOT (
-        COALESCE("t0"."is_deleted", FALSE) OR FALSE
-      )
-      AND TRUE
-      AND COALESCE("t0"."is_closed", FALSE)
+      COALESCE("t0"."is_deleted", FALSE) = FALSE AND COALESCE("t0"."is_closed", FALSE)
   ) AS "t5"
   UNION ALL
   SELECT
@@ -99,43 +91,40 @@ FROM (
       "t1"."last_modified_date" AS "activity_changed_at"
     FROM "salesforce"."event" AS "t1"
     WHERE
-      NOT (
-        COALESCE("t1"."is_deleted", FALSE) OR FALSE
-      )
-      AND TRUE
+      COALESCE("t1"."is_deleted", FALSE) = FALSE
       AND NOT (
         COALESCE("t1"."is_child", FALSE)
       )
   ) AS "t6"
-) AS "t11"
+) AS "t10"
 LEFT OUTER JOIN (
   SELECT
-    "t10"."deal_id",
+    "t9"."deal_id",
     "t16"."carrier_id",
-    COALESCE("t10"."account_id", 'unassigned') AS "deal_facility_id",
-    COALESCE("t10"."owner_id", 'unassigned') AS "deal_owner_id",
-    COALESCE("t10"."stage_name", 'none') AS "stage_name",
+    COALESCE("t9"."account_id", 'unassigned') AS "deal_facility_id",
+    COALESCE("t9"."owner_id", 'unassigned') AS "deal_owner_id",
+    COALESCE("t9"."stage_name", 'none') AS "stage_name",
     CASE
-      WHEN COALESCE("t10"."is_won", FALSE)
+      WHEN COALESCE("t9"."is_won", FALSE)
       THEN 'won'
-      WHEN COALESCE("t10"."is_closed", FALSE)
+      WHEN COALESCE("t9"."is_closed", FALSE)
       THEN 'lost'
       ELSE 'opportunity'
     END AS "stage",
-    COALESCE(CAST(NULLIF(CAST("t10"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
-    "t10"."created_date" AS "deal_created_at",
+    COALESCE(CAST(NULLIF(CAST("t9"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
+    "t9"."created_date" AS "deal_created_at",
     COALESCE(
-      "t10"."last_modified_date",
+      "t9"."last_modified_date",
       GREATEST(
-        "t10"."created_date",
+        "t9"."created_date",
         CASE
-          WHEN COALESCE("t10"."is_closed", FALSE)
+          WHEN COALESCE("t9"."is_closed", FALSE)
           THEN COALESCE(
             CASE WHEN "t19"."was_other" THEN "t19"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
             CASE
-              WHEN CAST("t10"."close_date" AS DATE) = CAST("t10"."created_date" AS DATE)
-              THEN GREATEST("t10"."close_date", "t10"."created_date")
-              ELSE "t10"."close_date"
+              WHEN CAST("t9"."close_date" AS DATE) = CAST("t9"."created_date" AS DATE)
+              THEN GREATEST("t9"."close_date", "t9"."created_date")
+              ELSE "t9"."close_date"
             END
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
@@ -143,13 +132,13 @@ LEFT OUTER JOIN (
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN COALESCE("t10"."is_closed", FALSE)
+      WHEN COALESCE("t9"."is_closed", FALSE)
       THEN COALESCE(
         CASE WHEN "t19"."was_other" THEN "t19"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
         CASE
-          WHEN CAST("t10"."close_date" AS DATE) = CAST("t10"."created_date" AS DATE)
-          THEN GREATEST("t10"."close_date", "t10"."created_date")
-          ELSE "t10"."close_date"
+          WHEN CAST("t9"."close_date" AS DATE) = CAST("t9"."created_date" AS DATE)
+          THEN GREATEST("t9"."close_date", "t9"."created_date")
+          ELSE "t9"."close_date"
         END
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
@@ -171,10 +160,8 @@ LEFT OUTER JOIN (
       "t3"."id" AS "deal_id"
     FROM "salesforce"."opportunity" AS "t3"
     WHERE
-      NOT (
-        COALESCE("t3"."is_deleted", FALSE) OR FALSE
-      ) AND TRUE
-  ) AS "t10"
+      COALESCE("t3"."is_deleted", FALSE) = FALSE
+  ) AS "t9"
   LEFT OUTER JOIN (
     SELECT
       "t17"."id",
@@ -214,7 +201,7 @@ LEFT OUTER JOIN (
     GROUP BY
       1
   ) AS "t19"
-    ON "t10"."deal_id" = "t19"."id"
+    ON "t9"."deal_id" = "t19"."id"
   LEFT OUTER JOIN (
     SELECT
       "t12"."converted_deal_id",
@@ -222,12 +209,12 @@ LEFT OUTER JOIN (
         ARRAY_AGG("t12"."lead_id" ORDER BY "t12"."entered_at" ASC) FILTER(WHERE
           "t12"."entered_at" IS NOT NULL)
       )[1] AS "carrier_id"
-    FROM "t9" AS "t12"
+    FROM "t11" AS "t12"
     GROUP BY
       1
   ) AS "t16"
-    ON "t10"."deal_id" = "t16"."converted_deal_id"
+    ON "t9"."deal_id" = "t16"."converted_deal_id"
 ) AS "t21"
-  ON "t11"."what_id" = "t21"."deal_id"
-LEFT OUTER JOIN "t9" AS "t13"
-  ON "t11"."who_id" = "t13"."lead_id"
+  ON "t10"."what_id" = "t21"."deal_id"
+LEFT OUTER JOIN "t11" AS "t13"
+  ON "t10"."who_id" = "t13"."lead_id"

@@ -31,11 +31,7 @@ FROM (
     "t0"."updated_at"
   FROM "zendesk"."ticket" AS "t0"
   WHERE
-    NOT (
-      FALSE OR FALSE
-    )
-    AND TRUE
-    AND COALESCE(LOWER("t0"."status"), '') <> 'deleted'
+    COALESCE(LOWER("t0"."status"), '') <> 'deleted'
 ) AS "t13"
 LEFT OUTER JOIN (
   SELECT
@@ -85,11 +81,7 @@ LEFT OUTER JOIN (
             "t0"."updated_at"
           FROM "zendesk"."ticket" AS "t0"
           WHERE
-            NOT (
-              FALSE OR FALSE
-            )
-            AND TRUE
-            AND COALESCE(LOWER("t0"."status"), '') <> 'deleted'
+            COALESCE(LOWER("t0"."status"), '') <> 'deleted'
         ) AS "t13"
         WHERE
           NOT EXISTS(
