@@ -189,13 +189,15 @@ def check(
 ) -> list[Checked]:
     """Checks sources, published tables and snapshots as they are, and writes nothing.
 
-    Without names: all sources, and whatever is there. Raises UsageError for an unknown name.
+    Without names: all sources but absent ones, and whatever is there. Violations are told whatever
+    sources.yml does about them. Raises UsageError for an unknown name.
     """
     chosen = [contracts.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
     if not chosen:
         published = warehouse.tables(warehouse.analytics)
         known = [*contracts.contracts().values(), *contracts.histories().values()]
-        chosen = [c for c in known if c.kind == "source" or c.name in published]
+        present = published | {c.name for c in known if c.kind == "source"}
+        chosen = [c for c in known if c.name in present - mapping.declared().absent]
     outcomes = []
     with warehouse.transaction():
         for contract in chosen:

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+import ibis
 from ibis import Table
 
 from crm_ibis import checks, contracts, fitting, graph, lineage, mapped, mapping, sources
 from crm_ibis.checks import Report
 from crm_ibis.contracts import Contract
-from crm_ibis.errors import DatabaseError, DataError
+from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
 from crm_ibis.mapping import Column, Mapping, Sources
 from crm_ibis.quarantine import Quarantine, TooMany
 from crm_ibis.rules import Violation
@@ -109,6 +110,14 @@ def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
     return FitReport(list(found.values()), out, _lacks([k for k in kpis if k not in out], found))
 
 
+def query_of(warehouse: Warehouse, name: str) -> str:
+    """The query that stands for a source; raises UsageError for a name that is none."""
+    known = [c.name for c in contracts.contracts().values() if c.kind == "source"]
+    if name not in known:
+        raise UsageError(f'there is no source "{name}"{near_match(name, known)}')
+    return str(ibis.to_sql(checks.read_sources(warehouse, [name])[name], warehouse.dialect))
+
+
 def _looked_at(
     warehouse: Warehouse, contract: Contract, declared: Sources, readable: dict[str, Table]
 ) -> Fit:
@@ -123,7 +132,7 @@ def _looked_at(
         seen = replace(seen, made_of=origin.words, **_columns(origin.table, said, contract))
         table = sources.mapped_from(origin, name, declared)
         seen = replace(seen, **_counted(warehouse, table, contract))
-        strange = _untranslated(warehouse, origin.table, said)
+        strange = _untranslated(warehouse, origin.table, said, contract)
         readable[name] = table
         return replace(seen, untranslated=strange)
     except sources.NotThere as error:
@@ -162,10 +171,14 @@ def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str
     return warehouse.rows(counted)[0]
 
 
-def _untranslated(warehouse: Warehouse, table: Table, said: Mapping) -> tuple[Untranslated, ...]:
+def _untranslated(
+    warehouse: Warehouse, table: Table, said: Mapping, contract: Contract
+) -> tuple[Untranslated, ...]:
+    """The most frequent values without a translation; of private columns, none is shown."""
+    private = {c.name for c in contract.columns if c.private}
     found = []
     for name, column in said.columns.items():
-        if column.translates:
+        if column.translates and name not in private:
             strange = mapped.untranslated(table, said, column)
             most = strange.order_by([strange.row_count.desc(), strange.value]).limit(STRANGE)
             becomes = str(column.else_) if column.has("else_") else "what it is"

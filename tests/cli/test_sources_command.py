@@ -208,3 +208,37 @@ def test_a_starting_file_needs_a_known_system_and_its_tables(
     assert outcome.exit_code == 2
     assert message in words(outcome.err)
     assert not sources_file.exists()
+
+
+def test_a_mapped_source_is_shown_and_written_as_it_is_read(
+    seeded: Settings, sources_file: Path, run: Run
+) -> None:
+    write(sources_file, "sources: {tickets: {leave_out: {priority: [high, medium, low]}}}")
+    rows = run("show", "tickets", "--where", "facility_id = 'fac_001'", "--json").json
+    assert {row["priority"] for row in rows} == {"critical"}
+    assert run("show", "tickets", "--where", "nowhere = 1").exit_code == 2
+    query = run("sources", "sql", "tickets")
+    assert query.exit_code == 0
+    assert seeded.raw_schema in query.out
+    assert "'high'" in query.out
+    assert 'no source "ticket" (did you mean "tickets"?)' in run("sources", "sql", "ticket").err
+
+
+def test_check_passes_over_absent_sources(seeded: Settings, sources_file: Path, run: Run) -> None:
+    write(sources_file, "sources: {invoices: absent}")
+    execute(seeded, 'DROP TABLE "{raw}".invoices')
+    outcome = run("check")
+    assert outcome.exit_code == 0
+    assert "tickets" in outcome.cells
+    assert "invoices" not in outcome.cells
+
+
+def test_private_values_are_never_shown(seeded: Settings, sources_file: Path, run: Run) -> None:
+    write(
+        sources_file,
+        "sources: {satisfaction: {columns: {feedback: {from: feedback, values: {a: b}}}}}",
+    )
+    execute(seeded, "UPDATE \"{raw}\".satisfaction SET feedback = 'my secret'")
+    outcome = run("sources", "--json")
+    assert outcome.exit_code == 0
+    assert "secret" not in outcome.out

@@ -42,6 +42,17 @@ def init(settings: Settings, like: str) -> None:
     click.echo(f"wrote {path}; look at it, then: crm-ibis sources")
 
 
+@sources.command()
+@click.argument("source")
+@click.pass_obj
+def sql(settings: Settings, source: str) -> None:
+    """Print the query that stands for a source, in the SQL of the database."""
+    from crm_ibis.fit import query_of
+
+    with open_database(settings, read_only=True) as warehouse:
+        click.echo(query_of(warehouse, source))
+
+
 def _told(found: "FitReport") -> Iterator[str]:
     for fit in found.fits:
         yield from _source(fit)
