@@ -209,9 +209,9 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-def unbound(system: str, source: str) -> Table:
-    """A connector's source over landed tables without a connection."""
-    function = connectors.table_function(system, source)
+def unbound(system: str, source: str, function: Any = None) -> Table:
+    """A connector's source, or a function's, over landed tables without a connection."""
+    function = function or connectors.table_function(system, source)
     landed = LANDED[system]
     return function(
         **{
