@@ -111,29 +111,28 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
     closed = flag(stage, "is_closed") | (word(stage, "ticket_state") == "closed")
     stages = stage.select(stage_id=text(stage, "stage_id"), closed=closed)
     stages = stages.group_by("stage_id").agg(closed=stages.closed.any())
-    joined = there.mutate(
-        ticket_id=text(there, "id"), stage_id=text(there, "property_hs_pipeline_stage")
-    )
-    joined = joined.left_join(_company_of(ticket_company, "ticket_id"), "ticket_id")
-    joined = joined.left_join(stages, "stage_id")
-    given = text(joined, "property_hs_ticket_priority").lower().nullif("")
-    created = moment(joined, "property_createdate")
-    replied = moment(joined, "property_first_agent_reply_date")
-    # Of a stage that is not there any more, the date itself tells.
-    resolved = when(joined.closed.fill_null(True), moment(joined, "property_closed_date"))
-    return joined.select(
-        id=joined.ticket_id,
-        facility_id=ibis.coalesce(joined.company_id, ibis.literal(UNASSIGNED)),
+    given = text(there, "property_hs_ticket_priority").lower().nullif("")
+    tickets = there.select(  # before any join, as tickets have hundreds of properties
+        id=text(there, "id"),
+        stage_id=text(there, "property_hs_pipeline_stage"),
         priority=landed.priority(given, urgent="critical"),
         priority_given=given,
+        created_at=moment(there, "property_createdate"),
+        first_response_at=moment(there, "property_first_agent_reply_date"),
+        closed_at=moment(there, "property_closed_date"),
+        changed_at=moment(there, "property_hs_lastmodifieddate"),
+    )
+    joined = tickets.left_join(_company_of(ticket_company, "ticket_id"), [("id", "ticket_id")])
+    joined = joined.left_join(stages, "stage_id")
+    # Of a stage that is not there any more, the date itself tells.
+    resolved = when(joined.closed.fill_null(True), joined.closed_at)
+    latest = ibis.greatest(joined.created_at, joined.first_response_at, resolved)
+    return joined.select(
+        *("id", "priority", "priority_given", "created_at", "first_response_at"),
+        facility_id=ibis.coalesce(joined.company_id, ibis.literal(UNASSIGNED)),
         status=ibis.coalesce(joined.stage_id, ibis.literal("none")),
-        created_at=created,
-        first_response_at=replied,
         resolved_at=resolved,
-        updated_at=ibis.coalesce(
-            moment(joined, "property_hs_lastmodifieddate"),
-            ibis.greatest(created, replied, resolved),
-        ),
+        updated_at=ibis.coalesce(joined.changed_at, latest),
     )
 
 

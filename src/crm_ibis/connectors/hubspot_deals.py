@@ -15,13 +15,21 @@ SQL_FROM, OPPORTUNITY_FROM = Decimal("0.4"), Decimal("0.6")
 
 
 def kept(deal: Table, merged_deal: Table | None) -> Table:
-    """Deals that were neither deleted nor merged into another."""
+    """Deals that were neither deleted nor merged into another, by what we need of them."""
     there = current(deal)
-    there = there.mutate(deal_id=text(there, "deal_id"))
+    deals = there.select(  # before any join, as deals have hundreds of properties
+        deal_id=text(there, "deal_id"),
+        own_stage_id=text(there, "deal_pipeline_stage_id").nullif(""),
+        rep_id=ibis.coalesce(text(there, "owner_id"), ibis.literal(UNASSIGNED)),
+        amount=landed.number(there, "property_amount").fill_null(0),
+        created_at=moment(there, "property_createdate"),
+        changed_at=moment(there, "property_hs_lastmodifieddate"),
+        close_day=moment(there, "property_closedate"),
+    )
     if merged_deal is None:
-        return there
+        return deals
     merged = merged_deal.select(merged_id=text(merged_deal, "merged_deal_id"))
-    return there.anti_join(merged, [("deal_id", "merged_id")])
+    return deals.anti_join(merged, [("deal_id", "merged_id")])
 
 
 def deals_of(
@@ -35,19 +43,16 @@ def deals_of(
         negotiated_at=entered.at.min(where=entered.won | entered.negotiated),
     )
     closed = landed.held_since(entered.select("id", "at", holds="closed"))
-    there = kept(deal, merged_deal)
-    known = there.mutate(own_stage_id=text(there, "deal_pipeline_stage_id").nullif(""))
-    known = known.left_join(stages, [("own_stage_id", "stage_id")])
+    deals = kept(deal, merged_deal)
+    known = deals.left_join(stages, [("own_stage_id", "stage_id")])
     known = known.left_join(reached, [("deal_id", "id")]).drop("id")
     known = known.left_join(closed, [("deal_id", "id")])
-    created = moment(known, "property_createdate")
     # Of an open deal the close date is a hope.
-    closed_at = when(known.closed, ibis.coalesce(known.since, moment(known, "property_closedate")))
+    closed_at = when(known.closed, ibis.coalesce(known.since, known.close_day))
+    latest = ibis.greatest(known.created_at, closed_at)
     return known.select(
-        "qualified_at",
-        "negotiated_at",
+        *("rep_id", "amount", "created_at", "qualified_at", "negotiated_at"),
         id=known.deal_id,
-        rep_id=ibis.coalesce(text(known, "owner_id"), ibis.literal(UNASSIGNED)),
         status=ibis.coalesce(known.stage_name, known.own_stage_id, ibis.literal("none")),
         stage=ibis.cases(
             (known.own_stage_id.isnull(), "lead"),
@@ -58,11 +63,7 @@ def deals_of(
             (known.closed.notnull(), "lead"),
             else_=ibis.null("string"),  # a stage that is not there: for the contract to name
         ),
-        amount=landed.number(known, "property_amount").fill_null(0),
-        created_at=created,
-        updated_at=ibis.coalesce(
-            moment(known, "property_hs_lastmodifieddate"), ibis.greatest(created, closed_at)
-        ),
+        updated_at=ibis.coalesce(known.changed_at, latest),
         closed_at=closed_at,
     )
 

@@ -61,6 +61,12 @@ def flag(table: Table, name: str, otherwise: bool = False) -> ir.BooleanValue:
     return value.fill_null(otherwise)
 
 
+def not_before(created: ir.TimestampValue, day: ir.TimestampValue) -> ir.TimestampValue:
+    """A day that is kept without a time; on the day of the creation, not before its instant."""
+    same = day.cast("date") == created.cast("date")
+    return ibis.ifelse(same, ibis.greatest(day, created), day)
+
+
 def word(table: Table, name: str) -> ir.StringValue:
     """A column as a word in lower case, empty where there is none."""
     return text(table, name).lower().fill_null("")

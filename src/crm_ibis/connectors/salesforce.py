@@ -129,7 +129,7 @@ def _leads(lead: Table) -> Table:
         converted_deal_id=text(there, "converted_opportunity_id"),
         entered_at=created,
         changed_at=changed,
-        converted_at=when(converted, _not_before(created, moment(there, "converted_date"))),
+        converted_at=when(converted, landed.not_before(created, moment(there, "converted_date"))),
         given_up_at=when(given_up, changed),
     )
 
@@ -149,25 +149,29 @@ def _deals(opportunity: Table, lead: Table, opportunity_history: Table | None) -
     carriers = carriers.group_by("converted_deal_id").agg(
         carrier_id=carriers.lead_id.argmin(carriers.entered_at)
     )
-    known = there.mutate(deal_id=text(there, "id")).left_join(closed, [("deal_id", "id")])
-    known = known.left_join(carriers, [("deal_id", "converted_deal_id")])
-    won, is_closed = flag(known, "is_won"), flag(known, "is_closed")
-    created = moment(known, "created_date")
-    # The first version that landed says nothing of when it became what it is.
-    day = _not_before(created, moment(known, "close_date"))
-    closed_at = when(is_closed, ibis.coalesce(when(known.was_other, known.since), day))
-    return known.select(
-        "deal_id",
-        "carrier_id",
-        deal_facility_id=ibis.coalesce(text(known, "account_id"), ibis.literal(UNASSIGNED)),
-        deal_owner_id=_owner(known),
-        stage_name=ibis.coalesce(text(known, "stage_name"), ibis.literal("none")),
-        stage=ibis.cases((won, "won"), (is_closed, "lost"), else_="opportunity"),
-        amount=landed.number(known, "amount").fill_null(0),
+    created, won = moment(there, "created_date"), flag(there, "is_won")
+    deals = there.select(  # before any join, as an account may have hundreds of own columns
+        deal_id=text(there, "id"),
+        deal_facility_id=ibis.coalesce(text(there, "account_id"), ibis.literal(UNASSIGNED)),
+        deal_owner_id=_owner(there),
+        stage_name=ibis.coalesce(text(there, "stage_name"), ibis.literal("none")),
+        stage=ibis.cases((won, "won"), (flag(there, "is_closed"), "lost"), else_="opportunity"),
+        amount=landed.number(there, "amount").fill_null(0),
         deal_created_at=created,
-        deal_changed_at=ibis.coalesce(
-            moment(known, "last_modified_date"), ibis.greatest(created, closed_at)
-        ),
+        changed_at=moment(there, "last_modified_date"),
+        close_day=landed.not_before(created, moment(there, "close_date")),
+    )
+    known = deals.left_join(closed, [("deal_id", "id")]).left_join(
+        carriers, [("deal_id", "converted_deal_id")]
+    )
+    # The first version that landed says nothing of when it became what it is.
+    since = ibis.coalesce(when(known.was_other, known.since), known.close_day)
+    closed_at = when(known.stage != "opportunity", since)
+    latest = ibis.greatest(known.deal_created_at, closed_at)
+    return known.select(
+        *("deal_id", "carrier_id", "deal_facility_id", "deal_owner_id"),
+        *("stage_name", "stage", "amount", "deal_created_at"),
+        deal_changed_at=ibis.coalesce(known.changed_at, latest),
         deal_closed_at=closed_at,
     )
 
@@ -191,9 +195,3 @@ def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
 
 def _owner(table: Table) -> ir.StringValue:
     return ibis.coalesce(text(table, "owner_id"), ibis.literal(UNASSIGNED))
-
-
-def _not_before(created: ir.TimestampValue, day: ir.TimestampValue) -> ir.TimestampValue:
-    """A day that Salesforce keeps without a time; on the day of the creation, not before it."""
-    same = day.cast("date") == created.cast("date")
-    return ibis.ifelse(same, ibis.greatest(day, created), day)

@@ -10,7 +10,7 @@ SELECT
   "t22"."created_at",
   "t22"."updated_at",
   "t32"."lead_id",
-  COALESCE("t27"."company_id", "t29"."deal_company_id", 'unassigned') AS "facility_id"
+  COALESCE("t26"."company_id", "t29"."deal_company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
     *
@@ -40,7 +40,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-  ) AS "t16"
+  ) AS "t14"
   UNION ALL
   SELECT
     *
@@ -76,7 +76,7 @@ FROM (
       WHERE
         COALESCE("t1"."_fivetran_deleted", FALSE) = FALSE
         AND COALESCE(LOWER("t1"."property_hs_email_direction"), '') <> 'incoming_email'
-    ) AS "t14"
+    ) AS "t13"
     UNION ALL
     SELECT
       *
@@ -109,8 +109,8 @@ FROM (
       WHERE
         COALESCE("t2"."_fivetran_deleted", FALSE) = FALSE
         AND COALESCE(LOWER("t2"."property_hs_call_direction"), '') <> 'inbound'
-    ) AS "t17"
-  ) AS "t19"
+    ) AS "t15"
+  ) AS "t18"
 ) AS "t22"
 LEFT OUTER JOIN (
   SELECT
@@ -128,28 +128,28 @@ LEFT OUTER JOIN (
     ) AS "t10"
     SEMI JOIN (
       SELECT
-        "t15"."deal_id" AS "kept_id"
+        "t19"."deal_id" AS "kept_id"
       FROM (
         SELECT
           CAST("t6"."deal_id" AS TEXT) AS "deal_id",
-          "t6"."is_deleted",
-          "t6"."deal_pipeline_stage_id",
-          "t6"."owner_id",
-          "t6"."property_amount",
-          "t6"."property_closedate",
-          "t6"."property_createdate"
+          NULLIF("t6"."deal_pipeline_stage_id", '') AS "own_stage_id",
+          COALESCE(CAST("t6"."owner_id" AS TEXT), 'unassigned') AS "rep_id",
+          COALESCE(CAST(NULLIF(CAST("t6"."property_amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
+          "t6"."property_createdate" AS "created_at",
+          CAST(NULL AS TIMESTAMP(6)) AS "changed_at",
+          "t6"."property_closedate" AS "close_day"
         FROM "hubspot"."deal" AS "t6"
         WHERE
           COALESCE("t6"."is_deleted", FALSE) = FALSE
-      ) AS "t15"
+      ) AS "t19"
       ANTI JOIN (
         SELECT
           CAST("t7"."merged_deal_id" AS TEXT) AS "merged_id"
         FROM "hubspot"."merged_deal" AS "t7"
-      ) AS "t12"
-        ON "t15"."deal_id" = "t12"."merged_id"
-    ) AS "t25"
-      ON "t10"."deal_id" = "t25"."kept_id"
+      ) AS "t11"
+        ON "t19"."deal_id" = "t11"."merged_id"
+    ) AS "t28"
+      ON "t10"."deal_id" = "t28"."kept_id"
   ) AS "t30"
   GROUP BY
     1
@@ -161,10 +161,10 @@ LEFT OUTER JOIN (
     COALESCE("t20"."chosen", "t20"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t13"."key",
-      MIN("t13"."company_id") FILTER(WHERE
-        "t13"."primary") AS "chosen",
-      MIN("t13"."company_id") AS "lowest"
+      "t12"."key",
+      MIN("t12"."company_id") FILTER(WHERE
+        "t12"."primary") AS "chosen",
+      MIN("t12"."company_id") AS "lowest"
     FROM (
       SELECT
         CAST("t3"."engagement_id" AS TEXT) AS "key",
@@ -173,22 +173,22 @@ LEFT OUTER JOIN (
           COALESCE(LOWER(CAST(NULL AS TEXT)), '') = 'primary'
         ) AS "primary"
       FROM "hubspot"."engagement_company" AS "t3"
-    ) AS "t13"
+    ) AS "t12"
     GROUP BY
       1
   ) AS "t20"
-) AS "t27"
-  ON "t22"."id" = "t27"."engagement_id"
+) AS "t26"
+  ON "t22"."id" = "t26"."engagement_id"
 LEFT OUTER JOIN (
   SELECT
     "t23"."key" AS "deal_id",
     COALESCE("t23"."chosen", "t23"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t18"."key",
-      MIN("t18"."company_id") FILTER(WHERE
-        "t18"."primary") AS "chosen",
-      MIN("t18"."company_id") AS "lowest"
+      "t16"."key",
+      MIN("t16"."company_id") FILTER(WHERE
+        "t16"."primary") AS "chosen",
+      MIN("t16"."company_id") AS "lowest"
     FROM (
       SELECT
         CAST("t4"."deal_id" AS TEXT) AS "key",
@@ -197,7 +197,7 @@ LEFT OUTER JOIN (
           COALESCE(LOWER("t4"."category_label"), '') = 'primary'
         ) AS "primary"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t18"
+    ) AS "t16"
     GROUP BY
       1
   ) AS "t23"

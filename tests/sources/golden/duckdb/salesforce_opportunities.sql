@@ -9,69 +9,61 @@ SELECT
   "t13"."deal_closed_at" AS "closed_at"
 FROM (
   SELECT
-    "t5"."deal_id",
+    "t6"."deal_id",
     "t9"."carrier_id",
-    COALESCE("t5"."account_id", 'unassigned') AS "deal_facility_id",
-    COALESCE("t5"."owner_id", 'unassigned') AS "deal_owner_id",
-    COALESCE("t5"."stage_name", 'none') AS "stage_name",
-    CASE
-      WHEN COALESCE("t5"."is_won", FALSE)
-      THEN 'won'
-      WHEN COALESCE("t5"."is_closed", FALSE)
-      THEN 'lost'
-      ELSE 'opportunity'
-    END AS "stage",
-    COALESCE(CAST(NULLIF(CAST("t5"."amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
-    "t5"."created_date" AS "deal_created_at",
+    "t6"."deal_facility_id",
+    "t6"."deal_owner_id",
+    "t6"."stage_name",
+    "t6"."stage",
+    "t6"."amount",
+    "t6"."deal_created_at",
     COALESCE(
-      "t5"."last_modified_date",
+      "t6"."changed_at",
       GREATEST(
-        "t5"."created_date",
+        "t6"."deal_created_at",
         CASE
-          WHEN COALESCE("t5"."is_closed", FALSE)
+          WHEN "t6"."stage" <> 'opportunity'
           THEN COALESCE(
             CASE WHEN "t12"."was_other" THEN "t12"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-            CASE
-              WHEN CAST("t5"."close_date" AS DATE) = CAST("t5"."created_date" AS DATE)
-              THEN GREATEST("t5"."close_date", "t5"."created_date")
-              ELSE "t5"."close_date"
-            END
+            "t6"."close_day"
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
         END
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN COALESCE("t5"."is_closed", FALSE)
+      WHEN "t6"."stage" <> 'opportunity'
       THEN COALESCE(
         CASE WHEN "t12"."was_other" THEN "t12"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-        CASE
-          WHEN CAST("t5"."close_date" AS DATE) = CAST("t5"."created_date" AS DATE)
-          THEN GREATEST("t5"."close_date", "t5"."created_date")
-          ELSE "t5"."close_date"
-        END
+        "t6"."close_day"
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "deal_closed_at"
   FROM (
     SELECT
-      "t0"."id",
-      "t0"."account_id",
-      "t0"."owner_id",
-      "t0"."stage_name",
-      "t0"."amount",
-      "t0"."probability",
-      "t0"."is_won",
-      "t0"."is_closed",
-      "t0"."is_deleted",
-      "t0"."close_date",
-      "t0"."created_date",
-      "t0"."last_modified_date",
-      "t0"."id" AS "deal_id"
+      "t0"."id" AS "deal_id",
+      COALESCE("t0"."account_id", 'unassigned') AS "deal_facility_id",
+      COALESCE("t0"."owner_id", 'unassigned') AS "deal_owner_id",
+      COALESCE("t0"."stage_name", 'none') AS "stage_name",
+      CASE
+        WHEN COALESCE("t0"."is_won", FALSE)
+        THEN 'won'
+        WHEN COALESCE("t0"."is_closed", FALSE)
+        THEN 'lost'
+        ELSE 'opportunity'
+      END AS "stage",
+      COALESCE(CAST(NULLIF(CAST("t0"."amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
+      "t0"."created_date" AS "deal_created_at",
+      "t0"."last_modified_date" AS "changed_at",
+      CASE
+        WHEN CAST("t0"."close_date" AS DATE) = CAST("t0"."created_date" AS DATE)
+        THEN GREATEST("t0"."close_date", "t0"."created_date")
+        ELSE "t0"."close_date"
+      END AS "close_day"
     FROM "salesforce"."opportunity" AS "t0"
     WHERE
       COALESCE("t0"."is_deleted", FALSE) = FALSE
-  ) AS "t5"
+  ) AS "t6"
   LEFT OUTER JOIN (
     SELECT
       "t10"."id",
@@ -111,11 +103,11 @@ FROM (
     GROUP BY
       1
   ) AS "t12"
-    ON "t5"."deal_id" = "t12"."id"
+    ON "t6"."deal_id" = "t12"."id"
   LEFT OUTER JOIN (
     SELECT
-      "t6"."converted_deal_id",
-      FIRST("t6"."lead_id" ORDER BY "t6"."entered_at") AS "carrier_id"
+      "t5"."converted_deal_id",
+      FIRST("t5"."lead_id" ORDER BY "t5"."entered_at") AS "carrier_id"
     FROM (
       SELECT
         "t1"."id" AS "lead_id",
@@ -156,9 +148,9 @@ FROM (
       FROM "salesforce"."lead" AS "t1"
       WHERE
         COALESCE("t1"."is_deleted", FALSE) = FALSE AND "t1"."master_record_id" IS NULL
-    ) AS "t6"
+    ) AS "t5"
     GROUP BY
       1
   ) AS "t9"
-    ON "t5"."deal_id" = "t9"."converted_deal_id"
+    ON "t6"."deal_id" = "t9"."converted_deal_id"
 ) AS "t13"

@@ -1,7 +1,47 @@
-WITH "t21" AS (
+WITH "t15" AS (
   SELECT
-    "t9"."id",
-    "t9"."at",
+    "t13"."stage_id",
+    MIN("t13"."label") AS "stage_name",
+    BOOL_OR("t13"."won") AS "won",
+    BOOL_OR("t13"."closed") AS "closed",
+    BOOL_OR("t13"."qualified") AS "qualified",
+    BOOL_OR("t13"."negotiated") AS "negotiated"
+  FROM (
+    SELECT
+      "t3"."stage_id",
+      "t3"."label",
+      COALESCE("t3"."closed_won", FALSE) AS "won",
+      COALESCE("t3"."closed_won", FALSE) OR COALESCE("t3"."is_closed", FALSE) AS "closed",
+      NOT (
+        COALESCE("t3"."closed_won", FALSE) OR COALESCE("t3"."is_closed", FALSE)
+      )
+      AND COALESCE(
+        CASE
+          WHEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
+          THEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('4E+1' AS DECIMAL)
+          ELSE CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.4' AS DECIMAL)
+        END,
+        FALSE
+      ) AS "qualified",
+      NOT (
+        COALESCE("t3"."closed_won", FALSE) OR COALESCE("t3"."is_closed", FALSE)
+      )
+      AND COALESCE(
+        CASE
+          WHEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
+          THEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('6E+1' AS DECIMAL)
+          ELSE CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.6' AS DECIMAL)
+        END,
+        FALSE
+      ) AS "negotiated"
+    FROM "hubspot"."deal_pipeline_stage" AS "t3"
+  ) AS "t13"
+  GROUP BY
+    1
+), "t20" AS (
+  SELECT
+    "t8"."id",
+    "t8"."at",
     COALESCE("t19"."won", FALSE) AS "won",
     COALESCE("t19"."closed", FALSE) AS "closed",
     COALESCE("t19"."qualified", FALSE) AS "qualified",
@@ -12,293 +52,190 @@ WITH "t21" AS (
       COALESCE("t4"."date_entered", "t4"."_fivetran_start") AS "at",
       "t4"."value"
     FROM "hubspot"."deal_stage" AS "t4"
-  ) AS "t9"
-  LEFT OUTER JOIN (
-    SELECT
-      "t13"."stage_id",
-      MIN("t13"."label") AS "stage_name",
-      BOOL_OR("t13"."won") AS "won",
-      BOOL_OR("t13"."closed") AS "closed",
-      BOOL_OR("t13"."qualified") AS "qualified",
-      BOOL_OR("t13"."negotiated") AS "negotiated"
-    FROM (
-      SELECT
-        "t1"."stage_id",
-        "t1"."label",
-        COALESCE("t1"."closed_won", FALSE) AS "won",
-        COALESCE("t1"."closed_won", FALSE) OR COALESCE("t1"."is_closed", FALSE) AS "closed",
-        NOT (
-          COALESCE("t1"."closed_won", FALSE) OR COALESCE("t1"."is_closed", FALSE)
-        )
-        AND COALESCE(
-          CASE
-            WHEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
-            THEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('4E+1' AS DECIMAL)
-            ELSE CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.4' AS DECIMAL)
-          END,
-          FALSE
-        ) AS "qualified",
-        NOT (
-          COALESCE("t1"."closed_won", FALSE) OR COALESCE("t1"."is_closed", FALSE)
-        )
-        AND COALESCE(
-          CASE
-            WHEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
-            THEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('6E+1' AS DECIMAL)
-            ELSE CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.6' AS DECIMAL)
-          END,
-          FALSE
-        ) AS "negotiated"
-      FROM "hubspot"."deal_pipeline_stage" AS "t1"
-    ) AS "t13"
-    GROUP BY
-      1
-  ) AS "t19"
-    ON "t9"."value" = "t19"."stage_id"
+  ) AS "t8"
+  LEFT OUTER JOIN "t15" AS "t19"
+    ON "t8"."value" = "t19"."stage_id"
 )
 SELECT
-  "t29"."deal_id" AS "id",
-  COALESCE(CAST("t29"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
-  COALESCE("t29"."stage_name", "t29"."own_stage_id", 'none') AS "status",
+  "t28"."deal_id" AS "id",
+  "t28"."rep_id",
+  COALESCE("t28"."stage_name", "t28"."own_stage_id", 'none') AS "status",
   CASE
-    WHEN "t29"."own_stage_id" IS NULL
+    WHEN "t28"."own_stage_id" IS NULL
     THEN 'lead'
-    WHEN "t29"."won"
+    WHEN "t28"."won"
     THEN 'won'
-    WHEN "t29"."closed"
+    WHEN "t28"."closed"
     THEN 'lost'
-    WHEN "t29"."negotiated"
+    WHEN "t28"."negotiated"
     THEN 'opportunity'
-    WHEN "t29"."qualified"
+    WHEN "t28"."qualified"
     THEN 'sql'
-    WHEN "t29"."closed" IS NOT NULL
+    WHEN "t28"."closed" IS NOT NULL
     THEN 'lead'
     ELSE CAST(NULL AS VARCHAR)
   END AS "stage",
-  COALESCE(CAST(NULLIF(CAST("t29"."property_amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
-  "t29"."property_createdate" AS "created_at",
+  "t28"."amount",
+  "t28"."created_at",
   COALESCE(
-    CAST(NULL AS TIMESTAMP(6)),
+    "t28"."changed_at",
     GREATEST(
-      "t29"."property_createdate",
+      "t28"."created_at",
       CASE
-        WHEN "t29"."closed"
-        THEN COALESCE("t32"."since", "t29"."property_closedate")
+        WHEN "t28"."closed"
+        THEN COALESCE("t31"."since", "t28"."close_day")
         ELSE CAST(NULL AS TIMESTAMP(6))
       END
     )
   ) AS "updated_at",
-  "t29"."qualified_at",
+  "t28"."qualified_at",
   CASE
-    WHEN "t29"."closed"
-    THEN COALESCE("t32"."since", "t29"."property_closedate")
+    WHEN "t28"."closed"
+    THEN COALESCE("t31"."since", "t28"."close_day")
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "closed_at",
-  COALESCE("t18"."company_id", 'unassigned') AS "facility_id"
+  COALESCE("t16"."company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
-    "t27"."deal_id",
-    "t27"."is_deleted",
-    "t27"."deal_pipeline_stage_id",
-    "t27"."owner_id",
-    "t27"."property_amount",
-    "t27"."property_closedate",
-    "t27"."property_createdate",
-    "t27"."own_stage_id",
-    "t27"."stage_id",
-    "t27"."stage_name",
-    "t27"."won",
-    "t27"."closed",
-    "t27"."qualified",
-    "t27"."negotiated",
-    "t27"."qualified_at",
-    "t27"."negotiated_at"
+    "t26"."deal_id",
+    "t26"."own_stage_id",
+    "t26"."rep_id",
+    "t26"."amount",
+    "t26"."created_at",
+    "t26"."changed_at",
+    "t26"."close_day",
+    "t26"."stage_id",
+    "t26"."stage_name",
+    "t26"."won",
+    "t26"."closed",
+    "t26"."qualified",
+    "t26"."negotiated",
+    "t26"."qualified_at",
+    "t26"."negotiated_at"
   FROM (
     SELECT
-      "t20"."deal_id",
-      "t20"."is_deleted",
-      "t20"."deal_pipeline_stage_id",
-      "t20"."owner_id",
-      "t20"."property_amount",
-      "t20"."property_closedate",
-      "t20"."property_createdate",
-      "t20"."own_stage_id",
-      "t19"."stage_id",
-      "t19"."stage_name",
-      "t19"."won",
-      "t19"."closed",
-      "t19"."qualified",
-      "t19"."negotiated",
-      "t25"."id",
-      "t25"."qualified_at",
-      "t25"."negotiated_at"
+      "t11"."deal_id",
+      "t11"."own_stage_id",
+      "t11"."rep_id",
+      "t11"."amount",
+      "t11"."created_at",
+      "t11"."changed_at",
+      "t11"."close_day",
+      "t18"."stage_id",
+      "t18"."stage_name",
+      "t18"."won",
+      "t18"."closed",
+      "t18"."qualified",
+      "t18"."negotiated",
+      "t24"."id",
+      "t24"."qualified_at",
+      "t24"."negotiated_at"
     FROM (
       SELECT
-        "t14"."deal_id",
-        "t14"."is_deleted",
-        "t14"."deal_pipeline_stage_id",
-        "t14"."owner_id",
-        "t14"."property_amount",
-        "t14"."property_closedate",
-        "t14"."property_createdate",
-        NULLIF("t14"."deal_pipeline_stage_id", '') AS "own_stage_id"
-      FROM (
+        CAST("t0"."deal_id" AS VARCHAR) AS "deal_id",
+        NULLIF("t0"."deal_pipeline_stage_id", '') AS "own_stage_id",
+        COALESCE(CAST("t0"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
+        COALESCE(CAST(NULLIF(CAST("t0"."property_amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
+        "t0"."property_createdate" AS "created_at",
+        CAST(NULL AS TIMESTAMP(6)) AS "changed_at",
+        "t0"."property_closedate" AS "close_day"
+      FROM "hubspot"."deal" AS "t0"
+      WHERE
+        COALESCE("t0"."is_deleted", FALSE) = FALSE
+    ) AS "t11"
+    LEFT OUTER JOIN "t15" AS "t18"
+      ON "t11"."own_stage_id" = "t18"."stage_id"
+    LEFT OUTER JOIN (
+      SELECT
+        "t21"."id",
+        MIN("t21"."at") FILTER(WHERE
+          "t21"."won" OR "t21"."qualified") AS "qualified_at",
+        MIN("t21"."at") FILTER(WHERE
+          "t21"."won" OR "t21"."negotiated") AS "negotiated_at"
+      FROM "t20" AS "t21"
+      GROUP BY
+        1
+    ) AS "t24"
+      ON "t11"."deal_id" = "t24"."id"
+    WHERE
+      NOT EXISTS(
         SELECT
-          "t10"."deal_id",
-          "t10"."is_deleted",
-          "t10"."deal_pipeline_stage_id",
-          "t10"."owner_id",
-          "t10"."property_amount",
-          "t10"."property_closedate",
-          "t10"."property_createdate"
+          1
         FROM (
           SELECT
-            CAST("t2"."deal_id" AS VARCHAR) AS "deal_id",
-            "t2"."is_deleted",
-            "t2"."deal_pipeline_stage_id",
-            "t2"."owner_id",
-            "t2"."property_amount",
-            "t2"."property_closedate",
-            "t2"."property_createdate"
-          FROM "hubspot"."deal" AS "t2"
-          WHERE
-            COALESCE("t2"."is_deleted", FALSE) = FALSE
-        ) AS "t10"
+            CAST("t2"."merged_deal_id" AS VARCHAR) AS "merged_id"
+          FROM "hubspot"."merged_deal" AS "t2"
+        ) AS "t7"
         WHERE
-          NOT EXISTS(
-            SELECT
-              1
-            FROM (
-              SELECT
-                CAST("t3"."merged_deal_id" AS VARCHAR) AS "merged_id"
-              FROM "hubspot"."merged_deal" AS "t3"
-            ) AS "t8"
-            WHERE
-              "t10"."deal_id" = "t8"."merged_id"
-          )
-      ) AS "t14"
-    ) AS "t20"
-    LEFT OUTER JOIN (
-      SELECT
-        "t13"."stage_id",
-        MIN("t13"."label") AS "stage_name",
-        BOOL_OR("t13"."won") AS "won",
-        BOOL_OR("t13"."closed") AS "closed",
-        BOOL_OR("t13"."qualified") AS "qualified",
-        BOOL_OR("t13"."negotiated") AS "negotiated"
-      FROM (
-        SELECT
-          "t1"."stage_id",
-          "t1"."label",
-          COALESCE("t1"."closed_won", FALSE) AS "won",
-          COALESCE("t1"."closed_won", FALSE) OR COALESCE("t1"."is_closed", FALSE) AS "closed",
-          NOT (
-            COALESCE("t1"."closed_won", FALSE) OR COALESCE("t1"."is_closed", FALSE)
-          )
-          AND COALESCE(
-            CASE
-              WHEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
-              THEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('4E+1' AS DECIMAL)
-              ELSE CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.4' AS DECIMAL)
-            END,
-            FALSE
-          ) AS "qualified",
-          NOT (
-            COALESCE("t1"."closed_won", FALSE) OR COALESCE("t1"."is_closed", FALSE)
-          )
-          AND COALESCE(
-            CASE
-              WHEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
-              THEN CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('6E+1' AS DECIMAL)
-              ELSE CAST(NULLIF(CAST("t1"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.6' AS DECIMAL)
-            END,
-            FALSE
-          ) AS "negotiated"
-        FROM "hubspot"."deal_pipeline_stage" AS "t1"
-      ) AS "t13"
-      GROUP BY
-        1
-    ) AS "t19"
-      ON "t20"."own_stage_id" = "t19"."stage_id"
-    LEFT OUTER JOIN (
-      SELECT
-        "t22"."id",
-        MIN("t22"."at") FILTER(WHERE
-          "t22"."won" OR "t22"."qualified") AS "qualified_at",
-        MIN("t22"."at") FILTER(WHERE
-          "t22"."won" OR "t22"."negotiated") AS "negotiated_at"
-      FROM "t21" AS "t22"
-      GROUP BY
-        1
-    ) AS "t25"
-      ON "t20"."deal_id" = "t25"."id"
-  ) AS "t27"
-) AS "t29"
+          "t11"."deal_id" = "t7"."merged_id"
+      )
+  ) AS "t26"
+) AS "t28"
 LEFT OUTER JOIN (
   SELECT
-    "t30"."id",
-    MIN("t30"."at") AS "since",
-    BOOL_OR("t30"."last_other" IS NOT NULL) AS "was_other"
+    "t29"."id",
+    MIN("t29"."at") AS "since",
+    BOOL_OR("t29"."last_other" IS NOT NULL) AS "was_other"
   FROM (
     SELECT
       *
     FROM (
       SELECT
-        "t23"."id",
-        "t23"."at",
-        "t23"."holds",
+        "t22"."id",
+        "t22"."at",
+        "t22"."holds",
         MAX(
           CASE
             WHEN NOT (
-              "t23"."holds"
+              "t22"."holds"
             )
-            THEN "t23"."at"
+            THEN "t22"."at"
             ELSE CAST(NULL AS TIMESTAMP(6))
           END
-        ) OVER (PARTITION BY "t23"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+        ) OVER (PARTITION BY "t22"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
       FROM (
         SELECT
-          "t22"."id",
-          "t22"."at",
-          "t22"."closed" AS "holds"
-        FROM "t21" AS "t22"
-      ) AS "t23"
-    ) AS "t26"
+          "t21"."id",
+          "t21"."at",
+          "t21"."closed" AS "holds"
+        FROM "t20" AS "t21"
+      ) AS "t22"
+    ) AS "t25"
     WHERE
-      "t26"."holds"
+      "t25"."holds"
       AND (
         (
-          "t26"."last_other" IS NULL
+          "t25"."last_other" IS NULL
         ) OR (
-          "t26"."at" >= "t26"."last_other"
+          "t25"."at" >= "t25"."last_other"
         )
       )
-  ) AS "t30"
+  ) AS "t29"
   GROUP BY
     1
-) AS "t32"
-  ON "t29"."deal_id" = "t32"."id"
+) AS "t31"
+  ON "t28"."deal_id" = "t31"."id"
 LEFT OUTER JOIN (
   SELECT
     "t12"."key" AS "deal_id",
     COALESCE("t12"."chosen", "t12"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t11"."key",
-      MIN("t11"."company_id") FILTER(WHERE
-        "t11"."primary") AS "chosen",
-      MIN("t11"."company_id") AS "lowest"
+      "t10"."key",
+      MIN("t10"."company_id") FILTER(WHERE
+        "t10"."primary") AS "chosen",
+      MIN("t10"."company_id") AS "lowest"
     FROM (
       SELECT
-        CAST("t0"."deal_id" AS VARCHAR) AS "key",
-        CAST("t0"."company_id" AS VARCHAR) AS "company_id",
+        CAST("t1"."deal_id" AS VARCHAR) AS "key",
+        CAST("t1"."company_id" AS VARCHAR) AS "company_id",
         FALSE OR (
-          COALESCE(LOWER("t0"."category_label"), '') = 'primary'
+          COALESCE(LOWER("t1"."category_label"), '') = 'primary'
         ) AS "primary"
-      FROM "hubspot"."deal_company" AS "t0"
-    ) AS "t11"
+      FROM "hubspot"."deal_company" AS "t1"
+    ) AS "t10"
     GROUP BY
       1
   ) AS "t12"
-) AS "t18"
-  ON "t29"."deal_id" = "t18"."deal_id"
+) AS "t16"
+  ON "t28"."deal_id" = "t16"."deal_id"

@@ -1,4 +1,4 @@
-WITH "t6" AS (
+WITH "t4" AS (
   SELECT
     "t0"."id" AS "lead_id",
     COALESCE("t0"."converted_account_id", 'unassigned') AS "facility_id",
@@ -40,69 +40,61 @@ WITH "t6" AS (
     COALESCE("t0"."is_deleted", FALSE) = FALSE AND "t0"."master_record_id" IS NULL
 ), "t15" AS (
   SELECT
-    "t5"."deal_id",
+    "t7"."deal_id",
     "t11"."carrier_id",
-    COALESCE("t5"."account_id", 'unassigned') AS "deal_facility_id",
-    COALESCE("t5"."owner_id", 'unassigned') AS "deal_owner_id",
-    COALESCE("t5"."stage_name", 'none') AS "stage_name",
-    CASE
-      WHEN COALESCE("t5"."is_won", FALSE)
-      THEN 'won'
-      WHEN COALESCE("t5"."is_closed", FALSE)
-      THEN 'lost'
-      ELSE 'opportunity'
-    END AS "stage",
-    COALESCE(CAST(NULLIF(CAST("t5"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
-    "t5"."created_date" AS "deal_created_at",
+    "t7"."deal_facility_id",
+    "t7"."deal_owner_id",
+    "t7"."stage_name",
+    "t7"."stage",
+    "t7"."amount",
+    "t7"."deal_created_at",
     COALESCE(
-      "t5"."last_modified_date",
+      "t7"."changed_at",
       GREATEST(
-        "t5"."created_date",
+        "t7"."deal_created_at",
         CASE
-          WHEN COALESCE("t5"."is_closed", FALSE)
+          WHEN "t7"."stage" <> 'opportunity'
           THEN COALESCE(
             CASE WHEN "t14"."was_other" THEN "t14"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-            CASE
-              WHEN CAST("t5"."close_date" AS DATE) = CAST("t5"."created_date" AS DATE)
-              THEN GREATEST("t5"."close_date", "t5"."created_date")
-              ELSE "t5"."close_date"
-            END
+            "t7"."close_day"
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
         END
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN COALESCE("t5"."is_closed", FALSE)
+      WHEN "t7"."stage" <> 'opportunity'
       THEN COALESCE(
         CASE WHEN "t14"."was_other" THEN "t14"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-        CASE
-          WHEN CAST("t5"."close_date" AS DATE) = CAST("t5"."created_date" AS DATE)
-          THEN GREATEST("t5"."close_date", "t5"."created_date")
-          ELSE "t5"."close_date"
-        END
+        "t7"."close_day"
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "deal_closed_at"
   FROM (
     SELECT
-      "t1"."id",
-      "t1"."account_id",
-      "t1"."owner_id",
-      "t1"."stage_name",
-      "t1"."amount",
-      "t1"."probability",
-      "t1"."is_won",
-      "t1"."is_closed",
-      "t1"."is_deleted",
-      "t1"."close_date",
-      "t1"."created_date",
-      "t1"."last_modified_date",
-      "t1"."id" AS "deal_id"
+      "t1"."id" AS "deal_id",
+      COALESCE("t1"."account_id", 'unassigned') AS "deal_facility_id",
+      COALESCE("t1"."owner_id", 'unassigned') AS "deal_owner_id",
+      COALESCE("t1"."stage_name", 'none') AS "stage_name",
+      CASE
+        WHEN COALESCE("t1"."is_won", FALSE)
+        THEN 'won'
+        WHEN COALESCE("t1"."is_closed", FALSE)
+        THEN 'lost'
+        ELSE 'opportunity'
+      END AS "stage",
+      COALESCE(CAST(NULLIF(CAST("t1"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
+      "t1"."created_date" AS "deal_created_at",
+      "t1"."last_modified_date" AS "changed_at",
+      CASE
+        WHEN CAST("t1"."close_date" AS DATE) = CAST("t1"."created_date" AS DATE)
+        THEN GREATEST("t1"."close_date", "t1"."created_date")
+        ELSE "t1"."close_date"
+      END AS "close_day"
     FROM "salesforce"."opportunity" AS "t1"
     WHERE
       COALESCE("t1"."is_deleted", FALSE) = FALSE
-  ) AS "t5"
+  ) AS "t7"
   LEFT OUTER JOIN (
     SELECT
       "t12"."id",
@@ -142,19 +134,19 @@ WITH "t6" AS (
     GROUP BY
       1
   ) AS "t14"
-    ON "t5"."deal_id" = "t14"."id"
+    ON "t7"."deal_id" = "t14"."id"
   LEFT OUTER JOIN (
     SELECT
-      "t7"."converted_deal_id",
+      "t6"."converted_deal_id",
       (
-        ARRAY_AGG("t7"."lead_id" ORDER BY "t7"."entered_at" ASC) FILTER(WHERE
-          "t7"."entered_at" IS NOT NULL)
+        ARRAY_AGG("t6"."lead_id" ORDER BY "t6"."entered_at" ASC) FILTER(WHERE
+          "t6"."entered_at" IS NOT NULL)
       )[1] AS "carrier_id"
-    FROM "t6" AS "t7"
+    FROM "t4" AS "t6"
     GROUP BY
       1
   ) AS "t11"
-    ON "t5"."deal_id" = "t11"."converted_deal_id"
+    ON "t7"."deal_id" = "t11"."converted_deal_id"
 )
 SELECT
   *
@@ -170,7 +162,7 @@ FROM (
     GREATEST("t8"."changed_at", "t17"."deal_changed_at") AS "updated_at",
     "t8"."converted_at" AS "qualified_at",
     COALESCE("t17"."deal_closed_at", "t8"."given_up_at") AS "closed_at"
-  FROM "t6" AS "t8"
+  FROM "t4" AS "t8"
   LEFT OUTER JOIN "t15" AS "t17"
     ON "t8"."lead_id" = "t17"."carrier_id"
 ) AS "t19"

@@ -1,4 +1,4 @@
-WITH "t11" AS (
+WITH "t9" AS (
   SELECT
     "t2"."id" AS "lead_id",
     COALESCE("t2"."converted_account_id", 'unassigned') AS "facility_id",
@@ -40,21 +40,21 @@ WITH "t11" AS (
     COALESCE("t2"."is_deleted", FALSE) = FALSE AND "t2"."master_record_id" IS NULL
 )
 SELECT
-  "t10"."activity_id" AS "id",
+  "t8"."activity_id" AS "id",
   COALESCE(
-    COALESCE("t10"."account_id", "t21"."deal_facility_id", "t13"."facility_id"),
+    COALESCE("t8"."account_id", "t21"."deal_facility_id", "t13"."facility_id"),
     'unassigned'
   ) AS "facility_id",
   COALESCE("t13"."lead_id", "t21"."carrier_id", "t21"."deal_id") AS "lead_id",
-  "t10"."rep_id",
-  "t10"."channel",
-  "t10"."message",
-  "t10"."sent_at",
+  "t8"."rep_id",
+  "t8"."channel",
+  "t8"."message",
+  "t8"."sent_at",
   FALSE AS "response_received",
   CAST(NULL AS TIMESTAMP(6)) AS "responded_at",
   FALSE AS "converted",
-  "t10"."activity_created_at" AS "created_at",
-  COALESCE("t10"."activity_changed_at", "t10"."activity_created_at") AS "updated_at"
+  "t8"."activity_created_at" AS "created_at",
+  COALESCE("t8"."activity_changed_at", "t8"."activity_created_at") AS "updated_at"
 FROM (
   SELECT
     *
@@ -96,72 +96,64 @@ FROM (
         COALESCE("t1"."is_child", FALSE)
       )
   ) AS "t6"
-) AS "t10"
+) AS "t8"
 LEFT OUTER JOIN (
   SELECT
-    "t9"."deal_id",
+    "t12"."deal_id",
     "t16"."carrier_id",
-    COALESCE("t9"."account_id", 'unassigned') AS "deal_facility_id",
-    COALESCE("t9"."owner_id", 'unassigned') AS "deal_owner_id",
-    COALESCE("t9"."stage_name", 'none') AS "stage_name",
-    CASE
-      WHEN COALESCE("t9"."is_won", FALSE)
-      THEN 'won'
-      WHEN COALESCE("t9"."is_closed", FALSE)
-      THEN 'lost'
-      ELSE 'opportunity'
-    END AS "stage",
-    COALESCE(CAST(NULLIF(CAST("t9"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
-    "t9"."created_date" AS "deal_created_at",
+    "t12"."deal_facility_id",
+    "t12"."deal_owner_id",
+    "t12"."stage_name",
+    "t12"."stage",
+    "t12"."amount",
+    "t12"."deal_created_at",
     COALESCE(
-      "t9"."last_modified_date",
+      "t12"."changed_at",
       GREATEST(
-        "t9"."created_date",
+        "t12"."deal_created_at",
         CASE
-          WHEN COALESCE("t9"."is_closed", FALSE)
+          WHEN "t12"."stage" <> 'opportunity'
           THEN COALESCE(
             CASE WHEN "t19"."was_other" THEN "t19"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-            CASE
-              WHEN CAST("t9"."close_date" AS DATE) = CAST("t9"."created_date" AS DATE)
-              THEN GREATEST("t9"."close_date", "t9"."created_date")
-              ELSE "t9"."close_date"
-            END
+            "t12"."close_day"
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
         END
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN COALESCE("t9"."is_closed", FALSE)
+      WHEN "t12"."stage" <> 'opportunity'
       THEN COALESCE(
         CASE WHEN "t19"."was_other" THEN "t19"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-        CASE
-          WHEN CAST("t9"."close_date" AS DATE) = CAST("t9"."created_date" AS DATE)
-          THEN GREATEST("t9"."close_date", "t9"."created_date")
-          ELSE "t9"."close_date"
-        END
+        "t12"."close_day"
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "deal_closed_at"
   FROM (
     SELECT
-      "t3"."id",
-      "t3"."account_id",
-      "t3"."owner_id",
-      "t3"."stage_name",
-      "t3"."amount",
-      "t3"."probability",
-      "t3"."is_won",
-      "t3"."is_closed",
-      "t3"."is_deleted",
-      "t3"."close_date",
-      "t3"."created_date",
-      "t3"."last_modified_date",
-      "t3"."id" AS "deal_id"
+      "t3"."id" AS "deal_id",
+      COALESCE("t3"."account_id", 'unassigned') AS "deal_facility_id",
+      COALESCE("t3"."owner_id", 'unassigned') AS "deal_owner_id",
+      COALESCE("t3"."stage_name", 'none') AS "stage_name",
+      CASE
+        WHEN COALESCE("t3"."is_won", FALSE)
+        THEN 'won'
+        WHEN COALESCE("t3"."is_closed", FALSE)
+        THEN 'lost'
+        ELSE 'opportunity'
+      END AS "stage",
+      COALESCE(CAST(NULLIF(CAST("t3"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
+      "t3"."created_date" AS "deal_created_at",
+      "t3"."last_modified_date" AS "changed_at",
+      CASE
+        WHEN CAST("t3"."close_date" AS DATE) = CAST("t3"."created_date" AS DATE)
+        THEN GREATEST("t3"."close_date", "t3"."created_date")
+        ELSE "t3"."close_date"
+      END AS "close_day"
     FROM "salesforce"."opportunity" AS "t3"
     WHERE
       COALESCE("t3"."is_deleted", FALSE) = FALSE
-  ) AS "t9"
+  ) AS "t12"
   LEFT OUTER JOIN (
     SELECT
       "t17"."id",
@@ -201,20 +193,20 @@ LEFT OUTER JOIN (
     GROUP BY
       1
   ) AS "t19"
-    ON "t9"."deal_id" = "t19"."id"
+    ON "t12"."deal_id" = "t19"."id"
   LEFT OUTER JOIN (
     SELECT
-      "t12"."converted_deal_id",
+      "t11"."converted_deal_id",
       (
-        ARRAY_AGG("t12"."lead_id" ORDER BY "t12"."entered_at" ASC) FILTER(WHERE
-          "t12"."entered_at" IS NOT NULL)
+        ARRAY_AGG("t11"."lead_id" ORDER BY "t11"."entered_at" ASC) FILTER(WHERE
+          "t11"."entered_at" IS NOT NULL)
       )[1] AS "carrier_id"
-    FROM "t11" AS "t12"
+    FROM "t9" AS "t11"
     GROUP BY
       1
   ) AS "t16"
-    ON "t9"."deal_id" = "t16"."converted_deal_id"
+    ON "t12"."deal_id" = "t16"."converted_deal_id"
 ) AS "t21"
-  ON "t10"."what_id" = "t21"."deal_id"
-LEFT OUTER JOIN "t11" AS "t13"
-  ON "t10"."who_id" = "t13"."lead_id"
+  ON "t8"."what_id" = "t21"."deal_id"
+LEFT OUTER JOIN "t9" AS "t13"
+  ON "t8"."who_id" = "t13"."lead_id"
