@@ -69,6 +69,7 @@ class Quarantine:
         declared = mapping.declared()
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
+        checks.conformed(raw)  # or else told one by one which columns are missing
         for name in _parents_first(raw):
             self._settle(name, raw[name])
         if self.excess:
