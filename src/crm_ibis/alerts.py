@@ -222,7 +222,7 @@ def send_to(
     for attempt in range(ATTEMPTS):
         time.sleep(WAIT * attempt)
         try:
-            if messenger.notify(title=title, body=body):
+            if messenger.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT):
                 return True
         except Exception as error:  # whatever a plugin may raise
             report(f"alert channel {channel}: {type(error).__name__}")

@@ -12,7 +12,7 @@ from threading import Timer
 
 from crm_ibis import outcomes, recording, results, runlog
 from crm_ibis.alerts import Report
-from crm_ibis.errors import DataError
+from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
@@ -51,11 +51,17 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
     """
     began = time.perf_counter()
     settings = replace(settings, statement_timeout=run.job.statement_seconds)
-    with open_warehouse(settings) as warehouse:
-        if run.job.refresh:
-            done = _refreshed(settings, warehouse, run, run.attempt(number), report)
-        else:
-            done = _recorded(warehouse, run, run.attempt(number), report)
+    try:
+        with open_warehouse(settings) as warehouse:
+            if run.job.refresh:
+                done = _refreshed(settings, warehouse, run, run.attempt(number), report)
+            else:
+                done = _recorded(warehouse, run, run.attempt(number), report)
+    except TransientError as error:
+        # So that the watch does not take it for killed before the next attempt.
+        with suppress(DatabaseError), open_warehouse(settings) as warehouse:
+            runlog.log_lost(warehouse, error, run.attempt(number))
+        raise
     seconds, sla_met = time.perf_counter() - began, run.in_time(runlog.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
@@ -64,7 +70,7 @@ def steps(run: JobRun) -> int:
     """How many tables an attempt reports when all goes well."""
     if run.job.snapshot:
         return len(run.job.snapshot)
-    return len(results.sources_of(run.job.refresh)) + len(results.written_for(run.job.refresh))
+    return len(results.sources_of(run.job.refresh)) + len(results.audited_for(run.job.refresh))
 
 
 def _refreshed(

@@ -87,17 +87,19 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
     if run.job.refresh:
         counts = [f"{t.table}: {t.rows:,} rows, {t.touched:,} changed" for t in outcome.results]
         alerts.send(_about("success", run, outcome, counts), report=report)
-    _measure_success(run, outcome)
+    with Metrics(report) as metrics:
+        metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
+        metrics.tables(run.name, outcome.results)
+        metrics.checks_failed(run.name, 0)
 
 
 def tell_of_failure(settings: Settings, run: JobRun, error: Exception, report: Report) -> None:
     """Tells of a run that failed for good; raises nothing."""
     incidents.tell(settings, alerts.failure(run.job.tables, error, run.scheduled_at), report)
-    metrics = Metrics()
-    metrics.run(run.name, succeeded=False, sla_met=False if run.due_at else None)
     broken = error.violations if isinstance(error, ChecksFailed) else []
-    metrics.checks_failed(run.name, len(broken))
-    metrics.flush()
+    with Metrics(report) as metrics:
+        metrics.run(run.name, succeeded=False, sla_met=False if run.due_at else None)
+        metrics.checks_failed(run.name, len(broken))
 
 
 def tell_of_breach(settings: Settings, run: JobRun, report: Report) -> None:
@@ -128,11 +130,3 @@ def _about(
 ) -> Alert:
     names = tuple(table.table for table in outcome.results)
     return Alert(event, names, run.scheduled_at, outcome.run_id, tuple(details), gist)
-
-
-def _measure_success(run: JobRun, outcome: Outcome) -> None:
-    metrics = Metrics()
-    metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
-    metrics.tables(run.name, outcome.results)
-    metrics.checks_failed(run.name, 0)
-    metrics.flush()

@@ -109,6 +109,12 @@ def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
         )
 
 
+def prepare_unless_at_work(warehouse: Warehouse) -> None:
+    """The same without the lock in hand: done if it is free, and so nobody is at work."""
+    with suppress(TransientError), warehouse.lock(lambda: running(warehouse), wait=0):
+        prepare(warehouse)
+
+
 def start(
     warehouse: Warehouse,
     command: str,
@@ -169,6 +175,12 @@ def logged(
             if isinstance(error, CrmIbisError):
                 error.run_id = run_id
             raise
+
+
+def log_lost(warehouse: Warehouse, error: CrmIbisError, attempt: Attempt) -> None:
+    """Logs over a new connection the failure of an attempt that lost its own."""
+    if error.run_id:
+        _log_failure(warehouse, error.run_id, error, attempt)
 
 
 def _log_failure(

@@ -1,12 +1,10 @@
 """The watch: looks at what is late or failed, whether or not anything ran, and tells of it once."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from datetime import datetime
 
 from crm_ibis import alerts, incidents, runlog
 from crm_ibis.alerts import Alert, Report
-from crm_ibis.errors import TransientError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
 from crm_ibis.settings import Settings
@@ -25,26 +23,33 @@ def watch(
     Raises DatabaseError when the database cannot be asked.
     """
     with open_warehouse(settings) as warehouse:
-        _mark_killed_runs(warehouse)
+        runlog.prepare_unless_at_work(warehouse)
         found = statuses(warehouse, now)
         with incidents.alone(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
-            in_order = [status.table for status in found if status.in_order]
-            incidents.end(warehouse, in_order, TROUBLE, report)
-    metrics = Metrics()
-    metrics.ages(found)
-    metrics.flush()
+            incidents.end(warehouse, _recovered(warehouse, found), TROUBLE, report)
+    with Metrics(report) as metrics:
+        metrics.ages(found)
     return found
 
 
-def _mark_killed_runs(warehouse: Warehouse) -> None:
-    """Whoever gets the lock at once is alone: a run that says it is at work was killed."""
-    with (
-        suppress(TransientError),  # somebody is at work indeed
-        warehouse.lock(lambda: runlog.running(warehouse), wait=0),
-    ):
-        runlog.prepare(warehouse)
+def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
+    """Tables in order, and published since the last failure that was told of them.
+
+    The log need not know of a failure: a run may end before it could be logged.
+    """
+    failed = {i.table: i.told_at for i in incidents.current(warehouse) if i.event == "failure"}
+    return [
+        status.table
+        for status in found
+        if status.in_order
+        and (status.table not in failed or _is_since(status.published_at, failed[status.table]))
+    ]
+
+
+def _is_since(published_at: datetime | None, moment: datetime) -> bool:
+    return published_at is not None and published_at > moment
 
 
 def _late(found: Iterable[Status]) -> list[Alert]:
