@@ -9,7 +9,7 @@ BIN := .venv/bin
 .venv/installed: pyproject.toml constraints.txt
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "crm_ibis needs Python 3.11 or newer; name one: make PYTHON=python3.11")'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,flows]'
 	$(BIN)/python -m compileall -q src
 	touch $@
 
@@ -21,7 +21,7 @@ demo: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
 
-## Killed processes, two at once, the installed wheel: what takes long.
+## Killed processes, two at once, the installed wheel, a whole production: what takes long.
 test-e2e: .venv/installed
 	$(BIN)/python -m pytest -q -n 2 -m e2e
 

@@ -140,6 +140,37 @@ def test_schedules_and_slas_are_those_of_the_definitions() -> None:
     assert jobs.time_zone == "UTC"
 
 
+def test_attempts_and_waits_are_those_of_the_definitions() -> None:
+    jobs = declarations.jobs().jobs
+    found = {
+        name: (job.attempts, job.first_wait, job.factor)
+        for job in jobs.values()
+        for name in job.refresh
+        if name in SCHEDULES
+    }
+    assert found == {
+        "weighted_pipeline_scenarios": (3, "60s", 1.5),
+        "conversion_funnel": (3, "60s", 1.5),
+        "cohort_retention": (2, "60s", 1.5),
+        "rep_activity_by_channel": (2, "60s", 1.5),
+        "ticket_sla_compliance": (5, "30s", 1.2),
+        "satisfaction_rollups": (2, "60s", 1.5),
+        "health_scores": (4, "60s", 1.5),
+    }
+    recorded = {name: (job.schedule, job.attempts) for name, job in jobs.items() if job.snapshot}
+    assert recorded == {
+        "pipeline_kpi_snapshot": ("0 4 * * *", 2),
+        "conversion_funnel_snapshot": ("15 4 * * *", 2),
+        "health_score_snapshot": ("30 4 * * *", 2),
+    }
+
+
+def test_all_attempts_fit_into_the_sla() -> None:
+    for name, job in declarations.jobs().jobs.items():
+        longest = job.attempts * job.statement_seconds + sum(job.waits)
+        assert longest <= (job.allowed or declarations.UNHURRIED).total_seconds() + 1e-6, name
+
+
 def test_supporting_kpis_are_refreshed_daily() -> None:
     for job in declarations.jobs().jobs.values():
         if SUPPORTING & set(job.refresh):
@@ -309,7 +340,7 @@ def test_a_project_without_snapshots_refreshes_all_the_same(project: Path) -> No
         ("time_zone: UTC", "time_zone: Zurich", "is not a time zone"),
         ("sla: 2h", "sla: soon", "not a duration"),
         ("first_wait: 60s", "first_wait: 1x", "not a duration"),
-        ("refresh: [conversion_funnel]", "snapshot: []", "names either tables"),
+        ("refresh: [conversion_funnel]", "snapshot: []", "names tables to `refresh`, or"),
         ("events: [success]", "events: [sucess]", 'did you mean "success"'),
         ("to: [pagerduty]", "to: [Pager Duty]", "pattern"),
     ],

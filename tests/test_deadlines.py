@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from crm_ibis.deadlines import deadlines, last_scheduled, next_scheduled
+from crm_ibis.deadlines import deadlines, last_scheduled, next_runs, next_scheduled
 from crm_ibis.declarations import Job, Jobs
 
 
@@ -50,9 +50,9 @@ def test_a_table_is_late_without_a_publication_since(published: str | None, late
 
 def test_a_schedule_more_frequent_than_its_sla_waits_for_the_sla() -> None:
     # At 12:20 the instant that has had its hour is 11:15, whatever was due at 11:30, 11:45, ...
-    found = deadlines(jobs("*/15 * * * *", "1h"), at("2024-03-01T12:20"))["health_scores"]
-    assert found.due_since == at("2024-03-01T11:15")
-    assert found.next_run == at("2024-03-01T12:30")
+    quarterly, now = jobs("*/15 * * * *", "1h"), at("2024-03-01T12:20")
+    assert deadlines(quarterly, now)["health_scores"].due_since == at("2024-03-01T11:15")
+    assert next_runs(quarterly, now) == {"health_scores": at("2024-03-01T12:30")}
 
 
 def test_a_scheduled_instant_itself_is_the_last_and_never_the_next() -> None:

@@ -1,15 +1,18 @@
 """Alerts that a person can act on: what, since when, whose it is, what it affects, which run."""
 
 import os
+import re
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crm_ibis import catalog, contracts
+from crm_ibis import blocking, catalog, contracts
 from crm_ibis.checks import ChecksFailed
-from crm_ibis.declarations import OWNER, Event, exposures, jobs, snapshots
-from crm_ibis.errors import UsageError, near_match
+from crm_ibis.declarations import OWNER, Event, exposures, jobs
+from crm_ibis.errors import CrmIbisError, UsageError, near_match
+from crm_ibis.rules import Violation
 
 Report = Callable[[str], None]
 
@@ -40,6 +43,10 @@ class Alert:
     since: datetime | None = None
     run_id: str | None = None
     details: tuple[str, ...] = ()
+    gist: str = ""
+    """What makes it the same as an earlier alert, where numbers and names of runs do not."""
+    blocked: tuple[str, ...] = ()
+    """KPIs of other jobs that cannot be computed either."""
 
     @property
     def title(self) -> str:
@@ -51,55 +58,100 @@ class Alert:
     @property
     def body(self) -> str:
         """What to know before acting, a line each."""
-        entries = [catalog.entries().get(_kpi_of(table)) for table in self.tables]
+        entries = [catalog.entry_of(table) for table in self.tables]
         owners = [f"{e.owner} ({e.criticality})" for e in entries if e and e.owner]
+        entries += [catalog.entry_of(table) for table in self.blocked]
         exposures = [name for entry in entries if entry for name in entry.exposures]
         lines = {
             "tables": ", ".join(self.tables),
             "since": f"{self.since:%Y-%m-%d %H:%M} UTC" if self.since else "",
             "owner": ", ".join(dict.fromkeys(owners)),
+            "also blocked": ", ".join(self.blocked),
             "affects": ", ".join(dict.fromkeys(exposures)),
             "run": self.run_id or "",
         }
         listed = [f"{title}: {text}" for title, text in lines.items() if text]
         return "\n".join([*self.details, *listed])
 
+    def of(self, tables: Iterable[str]) -> "Alert":
+        """The same about some of its tables."""
+        return replace(self, tables=tuple(tables))
 
-def failure(
-    tables: tuple[str, ...], error: BaseException, since: datetime, run_id: str | None = None
-) -> Alert:
+
+def failure(tables: tuple[str, ...], error: BaseException, since: datetime) -> Alert:
     """The alert of a failed run: its first failing check with two keys, or what went wrong."""
+    run_id = error.run_id if isinstance(error, CrmIbisError) else None
+    kept = "nothing was published; readers have what they had"
     if not isinstance(error, ChecksFailed):
-        gist = (str(error).strip() or type(error).__name__).splitlines()[0]
-        return Alert("failure", tables, since, run_id, (gist[:LONGEST],))
+        line = first_line(str(error).strip() or type(error).__name__)
+        return Alert("failure", tables, since, run_id, (line, kept), gist=gist_of(line))
     first, *others = error.violations
-    key = contracts.declared(first.table).key
-    keys = [
-        ", ".join(f"{column}={row[column]}" for column in key if column in row)
-        for row in first.samples[:SAMPLE_KEYS]
-    ]
-    details = [f"{first.table}: {first.summary}, such as {'; '.join(keys)}"]
+    details = [described(first)]
     if others:
         details.append(f"and {len(others)} more broken checks")
-    details.append("nothing was published; readers have what they had")
-    return Alert("failure", tables, since, run_id, tuple(details))
+    return Alert(
+        "failure",
+        tables,
+        since,
+        run_id,
+        (*details, kept),
+        gist=gist_of_checks(error.violations),
+        blocked=tuple(kpi for kpi in blocking.downstream(error.broken) if kpi not in tables),
+    )
 
 
-def channels_of(alert: Alert) -> list[str]:
-    """The channels that an alert goes to, by its event and its tables' owner and criticality."""
+def described(violation: Violation) -> str:
+    """A broken check with its count and the keys of two rows."""
+    key = contracts.declared(violation.table).key
+    keys = [
+        ", ".join(f"{column}={row[column]}" for column in key if column in row)
+        for row in violation.samples[:SAMPLE_KEYS]
+    ]
+    such = f", such as {'; '.join(keys)}" if any(keys) else ""
+    return f"{violation.table}: {violation.summary}{such}"
+
+
+def first_line(message: str) -> str:
+    """The first line of a message, with the next one if it only leads to that, cut to fit."""
+    first, *others = message.splitlines() or [""]
+    return (f"{first} {others[0].strip()}" if others and first.endswith(":") else first)[:LONGEST]
+
+
+def gist_of(line: str) -> str:
+    """A message without what differs from run to run."""
+    return re.sub(r"\d+", "#", line)
+
+
+def gist_of_checks(violations: Iterable[Violation]) -> str:
+    """Which checks are broken, whatever the rows."""
+    return "; ".join(f"{v.table}: {v.check}" for v in violations)[:LONGEST]
+
+
+def channels_of(event: Event, table: str) -> list[str]:
+    """The channels that hear of an event of a table, by its owner and criticality."""
     declared, found = jobs(), []
+    entry, kpi = catalog.entry_of(table), catalog.kpi_of(table)
+    owner, criticality = (entry.owner, entry.criticality) if entry else (None, None)
     for route in declared.alerts:
-        for table in alert.tables if alert.event in route.events else ():
-            kpi = _kpi_of(table)
-            entry = catalog.entries().get(kpi)
-            owner, criticality = (entry.owner, entry.criticality) if entry else (None, None)
-            if route.tables and kpi not in route.tables:
-                continue
-            if route.criticality and criticality not in route.criticality:
-                continue
-            for channel in route.to:
-                found += declared.owners.get(owner or "", []) if channel == OWNER else [channel]
+        if event not in route.events or (route.tables and kpi not in route.tables):
+            continue
+        if route.criticality and criticality not in route.criticality:
+            continue
+        for channel in route.to:
+            found += declared.owners.get(owner or "", []) if channel == OWNER else [channel]
     return list(dict.fromkeys(found))
+
+
+def channels_for(
+    event: Event, tables: Iterable[str], heard: Mapping[str, Collection[str]] | None = None
+) -> dict[str, list[str]]:
+    """The tables that each channel is to hear of and has not."""
+    found: dict[str, list[str]] = {}
+    for table in tables:
+        for channel in channels_of(event, table):
+            if channel not in (heard or {}).get(table, ()):
+                found.setdefault(channel, []).append(table)
+    return found
 
 
 def all_channels() -> list[str]:
@@ -125,16 +177,26 @@ def variable_of(channel: str) -> str:
 
 
 def send(
-    alert: Alert, report: Report = lambda line: None, environ: Mapping[str, str] = os.environ
+    alert: Alert,
+    channels: Mapping[str, Iterable[str]] | None = None,
+    report: Report = lambda line: None,
+    environ: Mapping[str, str] = os.environ,
 ) -> dict[str, bool | None]:
-    """Sends an alert to its channels: true where it went out, None where the URL is not set.
+    """Tells each channel about its tables, all at once: true where the message went out, None
+    where the URL is not set. Without channels given, those that its routes name.
 
     What does not go out is tried again, then reported; it never raises and stops nothing.
     """
-    return {
-        channel: send_to(channel, alert.title, alert.body, report, environ)
-        for channel in channels_of(alert)
-    }
+    chosen = channels_for(alert.event, alert.tables) if channels is None else channels
+
+    def tell(channel: str) -> bool | None:
+        told = alert.of(chosen[channel])
+        return send_to(channel, told.title, told.body, report, environ)
+
+    if not chosen:
+        return {}
+    with ThreadPoolExecutor(len(chosen)) as pool:
+        return dict(zip(chosen, pool.map(tell, chosen), strict=True))
 
 
 def send_to(
@@ -160,7 +222,7 @@ def send_to(
     for attempt in range(ATTEMPTS):
         time.sleep(WAIT * attempt)
         try:
-            if messenger.notify(title=title, body=body):
+            if messenger.notify(title=title, body=body, body_format=apprise.NotifyFormat.TEXT):
                 return True
         except Exception as error:  # whatever a plugin may raise
             report(f"alert channel {channel}: {type(error).__name__}")
@@ -169,9 +231,3 @@ def send_to(
 
 
 _reported: set[str] = set()
-
-
-def _kpi_of(table: str) -> str:
-    """The KPI that a snapshot keeps, or the table itself."""
-    snapshot = snapshots().get(table)
-    return snapshot.kpi if snapshot else table

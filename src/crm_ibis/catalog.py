@@ -5,7 +5,7 @@ from functools import cache
 from typing import get_args
 
 from crm_ibis import graph
-from crm_ibis.declarations import Criticality, exposures, jobs
+from crm_ibis.declarations import Criticality, exposures, jobs, snapshots
 from crm_ibis.errors import UsageError, near_match
 
 
@@ -46,6 +46,17 @@ def entries() -> dict[str, Entry]:
         )
     found.sort(key=lambda entry: (_rank(entry.criticality), entry.name))
     return {entry.name: entry for entry in found}
+
+
+def entry_of(table: str) -> Entry | None:
+    """The entry of a KPI, or of the KPI that a snapshot keeps."""
+    return entries().get(kpi_of(table))
+
+
+def kpi_of(table: str) -> str:
+    """The KPI that a snapshot keeps, or the table itself."""
+    snapshot = snapshots().get(table)
+    return snapshot.kpi if snapshot else table
 
 
 def _rank(criticality: str | None) -> int:

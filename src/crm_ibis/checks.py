@@ -22,11 +22,11 @@ class ChecksFailed(DataError):
 
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
+        self.broken = tuple(dict.fromkeys(violation.table for violation in violations))
         listed = "\n".join(str(violation) for violation in violations)
-        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
         super().__init__(
             f"checks failed; nothing was published:\n{listed}\n"
-            f"mend the rows in {tables} and run again"
+            f"mend the rows in {', '.join(self.broken)} and run again"
         )
 
 

@@ -13,6 +13,11 @@ from crm_ibis.errors import UsageError
 PARTS = ("schemas", "seeds", "flows")
 
 
+def is_packaged() -> bool:
+    """Whether the content is the copy inside the installed package, which nobody is to change."""
+    return home() == Path(__file__).parent / "_content"
+
+
 def home() -> Path:
     """The folder that holds schemas/, seeds/ and flows/."""
     package = Path(__file__).parent

@@ -16,7 +16,6 @@ class Deadline:
     sla: str
     due_since: datetime
     """The newest scheduled instant whose SLA has run out: it must have been published since."""
-    next_run: datetime
 
     def missed(self, published_at: datetime | None) -> bool:
         """Whether a table that was last published then is late."""
@@ -32,10 +31,16 @@ def deadlines(jobs: Jobs, now: datetime) -> dict[str, Deadline]:
                 job=name,
                 sla=job.sla,
                 due_since=last_scheduled(jobs, job, now - job.allowed),
-                next_run=next_scheduled(jobs, job, now),
             )
             found |= dict.fromkeys(job.refresh, deadline)
     return found
+
+
+def next_runs(jobs: Jobs, now: datetime) -> dict[str, datetime]:
+    """When each table that a job refreshes or records is due next, after an instant (UTC)."""
+    return {
+        table: next_scheduled(jobs, job, now) for job in jobs.jobs.values() for table in job.tables
+    }
 
 
 def last_scheduled(jobs: Jobs, job: Job, moment: datetime) -> datetime:

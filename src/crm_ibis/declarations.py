@@ -31,6 +31,8 @@ OWNER = "owner"
 """The channel that stands for those of the table's owner."""
 Declared = TypeVar("Declared")
 
+UNHURRIED = timedelta(hours=1)
+"""How long all attempts at a job without an SLA may take."""
 RETENTION_DAYS = 365
 MAX_MISSING_PCT = 50.0
 
@@ -73,23 +75,27 @@ class Exposure(Record):
 
 
 class Job(Record):
-    """What runs together on a schedule: KPIs to refresh, or snapshots to merge."""
+    """What runs together on a schedule: KPIs to refresh, snapshots to merge, or the watch."""
 
     refresh: list[str] = []
     snapshot: list[str] = []
+    watch: bool = False
     schedule: Annotated[str, AfterValidator(_cron)]
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     sla: Annotated[str, AfterValidator(_span)] | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
     first_wait: Annotated[str, AfterValidator(_span)] = "60s"
     factor: Annotated[float, Field(ge=1, le=10)] = 1.5
+    timeout: Annotated[str, AfterValidator(_span)] | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = RETENTION_DAYS
     max_missing_pct: Annotated[float, Field(ge=0, le=100)] = MAX_MISSING_PCT
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Job":
-        if bool(self.refresh) == bool(self.snapshot):
-            raise ValueError("names either tables to `refresh` or snapshots to `snapshot`")
+        if [bool(self.refresh), bool(self.snapshot), self.watch].count(True) != 1:
+            raise ValueError(
+                "names tables to `refresh`, or snapshots to `snapshot`, or says `watch: true`"
+            )
         if self.refresh and not self.sla:
             raise ValueError("lacks `sla`, how old its tables may get, such as 2h")
         return self
@@ -105,6 +111,24 @@ class Job(Record):
         first = duration_microseconds(self.first_wait) / 1_000_000
         return [first * self.factor**number for number in range(self.attempts - 1)]
 
+    @property
+    def flow(self) -> str:
+        """The module in flows/ that runs it, and the flow in there."""
+        return "refresh" if self.refresh else "snapshot" if self.snapshot else "watch"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """What it publishes or records."""
+        return (*self.refresh, *self.snapshot)
+
+    @property
+    def statement_seconds(self) -> float:
+        """How long a statement may take: `timeout`, else what the SLA leaves for each attempt."""
+        if self.timeout:
+            return duration_microseconds(self.timeout) / 1_000_000
+        whole = self.allowed or UNHURRIED
+        return max(whole.total_seconds() - sum(self.waits), 60) / self.attempts
+
 
 class Route(Record):
     """Which events of which tables go to which channels; without tables or criticality, of all."""
@@ -115,6 +139,20 @@ class Route(Record):
     to: list[Channel]
 
 
+class Metrics(Record):
+    """How metrics are called, and the tags that all of them carry."""
+
+    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")] = "crm_ibis"
+    tags: dict[str, str] = {}
+
+
+class Deployment(Record):
+    """Where the jobs run: a Prefect work pool, and the steps that bring the project there."""
+
+    work_pool: str = "crm-ibis"
+    pull: list[dict[str, Any]] = []
+
+
 class Jobs(Record):
     """The jobs file."""
 
@@ -122,6 +160,8 @@ class Jobs(Record):
     jobs: dict[str, Job]
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
+    metrics: Metrics = Metrics()
+    deployment: Deployment = Deployment()
 
     def zone_of(self, job: Job) -> ZoneInfo:
         """The time zone of a job's schedule."""
@@ -152,6 +192,17 @@ def exposures() -> dict[str, Exposure]:
 def jobs() -> Jobs:
     """The jobs; raises UsageError naming the key that is wrong."""
     return read(content.path("flows", "jobs.yml"), Jobs)
+
+
+def job_named(name: str) -> Job:
+    """A job; raises UsageError with a near match when there is none."""
+    known = jobs().jobs
+    if name not in known:
+        raise UsageError(
+            f'flows/jobs.yml has no job "{name}"{near_match(name, known)}; it has '
+            f"{', '.join(known)}"
+        )
+    return known[name]
 
 
 def snapshots() -> dict[str, Snapshot]:

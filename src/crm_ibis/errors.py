@@ -8,6 +8,10 @@ class CrmIbisError(Exception):
     """An error for the user to read; the command line prints it without a traceback."""
 
     exit_code = 1
+    run_id: str | None = None
+    """The logged run that it ended."""
+    broken: tuple[str, ...] = ()
+    """The tables whose contracts were broken."""
 
 
 class DataError(CrmIbisError):
@@ -16,6 +20,11 @@ class DataError(CrmIbisError):
 
 class DatabaseError(CrmIbisError):
     """The database cannot be reached, refuses, or fails."""
+
+
+class TransientError(DatabaseError):
+    """What may well be over soon: a lost connection, a lock, a clash with another transaction, a
+    statement that took too long. The only errors that are worth another attempt."""
 
 
 class UsageError(CrmIbisError):

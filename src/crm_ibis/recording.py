@@ -17,6 +17,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.measures import instant
 from crm_ibis.params import Params, load_params
 from crm_ibis.results import Results
+from crm_ibis.runlog import Attempt
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
@@ -81,6 +82,7 @@ def record(
     as_of: datetime | None = None,
     allow_mass_close: bool = False,
     allow_earlier: bool = False,
+    attempt: Attempt | None = None,
     report: Report = lambda line: None,
 ) -> Recording:
     """Merges published KPIs into their snapshots as of an instant (UTC, default now).
@@ -93,7 +95,8 @@ def record(
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
     wanted = chosen(names)
-    run = runlog.logged(warehouse, "snapshot", [s.name for s in wanted], runlog.past(as_of))
+    names = [snapshot.name for snapshot in wanted]
+    run = runlog.logged(warehouse, "snapshot", names, runlog.past(as_of), attempt=attempt)
     with run as (run_id, moment), warehouse.transaction():
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]

@@ -15,7 +15,7 @@ from crm_ibis.publish import Changes, Publication
 from crm_ibis.recording import merge_published
 from crm_ibis.results import Results
 from crm_ibis.rules import Violation
-from crm_ibis.runlog import TableRun
+from crm_ibis.runlog import Attempt, TableRun
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import computable
 from crm_ibis.warehouse import Warehouse
@@ -55,6 +55,7 @@ def refresh(
     dry_run: bool = False,
     force: bool = False,
     snapshot: bool = False,
+    attempt: Attempt | None = None,
     report: Report = lambda line: None,
 ) -> RefreshResult:
     """Computes KPIs or facts as of an instant (UTC, default now) and publishes them, all or none.
@@ -64,7 +65,8 @@ def refresh(
     same run and not published. `dry_run` stops before publishing, takes no lock and writes nothing.
     `force` allows an `as_of` before the published one. `snapshot` merges what was published into
     its snapshots, in the same transaction; a snapshot that is refused is told in the result and
-    undoes nothing. `report` is called with a line per step.
+    undoes nothing. `attempt` says for which scheduled run of a job this is. `report` is called with
+    a line per step.
 
     Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
     future, ChecksFailed when a contract is broken, DataError or DatabaseError otherwise. After any
@@ -77,7 +79,7 @@ def refresh(
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         with warehouse.transaction():
             return _Run(results).rehearse()
-    with runlog.logged(warehouse, "refresh", chosen, as_of, params) as (run_id, moment):
+    with runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt) as (run_id, moment):
         if not force:
             _refuse_going_back(warehouse, chosen, moment)
         with warehouse.transaction():

@@ -1,7 +1,7 @@
 """The tables of a run, computed from checked sources into temporary tables, and audited there."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -24,10 +24,29 @@ from crm_ibis.warehouse import Staging, Warehouse
 
 @dataclass(frozen=True)
 class Step:
-    """One table to check, and to write before that if it is built; compiled, not yet run."""
+    """One table to check, and to write before that if need be; compiled, not yet run."""
 
     audits: list[Audit]
+    kind: str
+    """`source` or `built`, as the run log has it."""
     staging: Staging | None = None
+
+
+def sources_of(names: Iterable[str]) -> list[str]:
+    """The sources that are checked before the named tables are computed."""
+    needed = set(graph.sources_of(names))
+    needed.update(*(contracts.declared(name).parents for name in names))
+    return checks.sources_with_parents(needed)
+
+
+def audited_for(names: Iterable[str]) -> list[str]:
+    """The facts and KPIs that are audited to compute the named ones, these included.
+
+    All of them, so that no run builds upon a table whose contract is broken, whichever job
+    publishes it.
+    """
+    publishable = {**graph.fact_functions(), **graph.kpi_functions()}
+    return [name for name in graph.plan(names) if name in publishable]
 
 
 class Results:
@@ -61,9 +80,7 @@ class Results:
 
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
-        needed = set(graph.sources_of(self.names))
-        needed.update(*(contracts.declared(name).parents for name in self.names))
-        given = source_tables(self.warehouse, checks.sources_with_parents(needed))
+        given = source_tables(self.warehouse, sources_of(self.names))
         self._raw = self.quarantine.settle(given)
         self._sources = checks.conformed(self._raw)
         absent = mapping.declared().absent
@@ -89,10 +106,12 @@ class Results:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
         for name in self._checked:
             audits = checks.source_audits(self.warehouse, name, self._raw[name], self._sources)
-            emit(Step(audits))
+            emit(Step(audits, "source"))
+
+        audited = audited_for(self.names)
 
         def stage(name: str, table: Table) -> Table:
-            if not self._worth_writing(name):
+            if name not in audited:
                 return table
             step = self._built(name, table)
             emit(step)
@@ -100,44 +119,47 @@ class Results:
 
         graph.build(self.names, self._sources, self.params, self.as_of, stage)
 
-    def _worth_writing(self, name: str) -> bool:
-        """Whether a table is published, or a fact or KPI that several others need."""
-        users = [user for user in graph.plan(self.names) if name in graph.needs(user)]
-        computed = name in graph.fact_functions() or name in graph.kpi_functions()
-        return name in self.names or (computed and len(users) > 1)
-
     def _built(self, name: str, table: Table) -> Step:
-        """Writing and auditing a table.
+        """Auditing a table, and writing it before that if that is worth the while.
 
         Of a fact that is not published the rules about single rows are checked: its keys are those
         of a source that was just checked.
         """
-        contract = contracts.declared(name)
-        staging = self.warehouse.staging(name, *_as_declared(table, contract))
-        demanded = contract.rules_over(staging.table.columns)
+        contract, staging = contracts.declared(name), None
+        table, schema = _as_declared(table, contract)
+        if self._worth_writing(name):
+            staging = self.warehouse.staging(name, table, schema)
+            table = staging.table
+        demanded = contract.rules_over(table.columns)
         if name in graph.fact_functions() and name not in self.names:
             demanded = [rule for rule in demanded if rule.violated]
-        audit = checks.planned_audit(
-            self.warehouse, staging.table, contract, demanded, self._sources
-        )
-        return Step([audit], staging)
+        audit = checks.planned_audit(self.warehouse, table, contract, demanded, self._sources)
+        return Step([audit], "built", staging)
+
+    def _worth_writing(self, name: str) -> bool:
+        """Whether a table is published, small, or read by several others.
+
+        A fact has a row for each of a source: its one reader computes what it needs of it, and its
+        audit again, in less time than writing all of it takes.
+        """
+        readers = [user for user in graph.plan(self.names) if name in graph.needs(user)]
+        return name not in graph.fact_functions() or name in self.names or len(readers) > 1
 
     def _carry_out(self, step: Step) -> None:
-        began, kind = time.perf_counter(), "source"
+        began = time.perf_counter()
         if step.staging:
-            kind = "built"
             self.warehouse.stage(step.staging)
             self._staged.append(step.staging.name)
         outcome = checks.run_audits(self.warehouse, step.audits)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
-        self.report(f"{'checked' if kind == 'source' else 'built'} {outcome}")
+        self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
         checks.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)
         self.tables[outcome.table] = TableRun(
             outcome.table,
-            kind,
+            step.kind,
             outcome.rows,
             outcome.checks,
             outcome.seconds,

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import crm_ibis
-from crm_ibis.errors import DataError, UsageError
+from crm_ibis.errors import CrmIbisError, DataError, TransientError, UsageError
 from crm_ibis.params import Params
 from crm_ibis.warehouse import Warehouse
 
@@ -28,6 +28,15 @@ LAYOUTS = [
         "CREATE TABLE {meta}.run_tables (run_id TEXT, table_name TEXT, kind TEXT, "
         "row_count BIGINT, new_rows BIGINT, changed_rows BIGINT, gone_rows BIGINT, "
         "checks BIGINT, warnings TEXT, seconds DOUBLE PRECISION)",
+    ],
+    [
+        "ALTER TABLE {meta}.runs ADD COLUMN job TEXT",
+        "ALTER TABLE {meta}.runs ADD COLUMN attempt BIGINT",
+        "ALTER TABLE {meta}.runs ADD COLUMN scheduled_at TIMESTAMP",
+        "ALTER TABLE {meta}.runs ADD COLUMN due_at TIMESTAMP",
+        "ALTER TABLE {meta}.runs ADD COLUMN broken TEXT",
+        "CREATE TABLE {meta}.alerts (table_name TEXT, event TEXT, gist TEXT, run_id TEXT, "
+        "since TIMESTAMP, told_at TIMESTAMP, heard TEXT, ended_at TIMESTAMP)",
     ],
     [
         "ALTER TABLE {meta}.run_tables ADD COLUMN quarantined_rows BIGINT",
@@ -59,25 +68,58 @@ class TableRun:
     quarantined: int = 0
     """Rows of a source that were left out."""
 
+    @property
+    def touched(self) -> int:
+        """New, changed and gone rows."""
+        return self.new + self.changed + self.gone
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt at a scheduled run of a job; the run log tells of it."""
+
+    job: str
+    scheduled_at: datetime
+    due_at: datetime | None = None
+    """When its SLA runs out."""
+    number: int = 1
+    last: bool = True
+    """Whether no other follows when this one fails through a transient error."""
+
 
 def now() -> datetime:
     """The wall clock, UTC, as the database stores it."""
     return datetime.now(UTC).replace(tzinfo=None)
 
 
-def prepare(warehouse: Warehouse) -> None:
+def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
     """Makes or upgrades the tables of the log, and marks killed runs. Call under the lock.
 
-    Whoever holds the lock is alone, so a run that still says it is running was killed.
+    Whoever holds the lock is alone, so a run that still says it is running was killed, or lost its
+    connection: then an `attempt` at the same scheduled run takes it up.
     """
     with warehouse.transaction():
         _upgrade(warehouse)
+    # In a transaction of its own: DuckDB updates no table that was altered in the same one.
+    with warehouse.transaction():
+        if attempt:
+            warehouse.run(
+                f"UPDATE {log_table(warehouse, 'runs')} SET state = 'retrying', finished_at = ? "
+                "WHERE state = 'running' AND job = ? AND scheduled_at = ?",
+                [now(), attempt.job, attempt.scheduled_at],
+            )
         warehouse.run(
-            f"UPDATE {_name(warehouse, 'runs')} SET state = 'abandoned', finished_at = ?, "
+            f"UPDATE {log_table(warehouse, 'runs')} SET state = 'abandoned', finished_at = ?, "
             "error = 'the run ended without a word: killed, or its machine or connection died' "
             "WHERE state = 'running'",
             [now()],
         )
+
+
+def prepare_unless_at_work(warehouse: Warehouse) -> None:
+    """The same without the lock in hand: done if it is free, and so nobody is at work."""
+    with suppress(TransientError), warehouse.lock(lambda: running(warehouse), wait=0):
+        prepare(warehouse)
 
 
 def start(
@@ -86,13 +128,15 @@ def start(
     as_of: datetime,
     tables: Iterable[str],
     params: Params | None = None,
+    attempt: Attempt | None = None,
 ) -> str:
     """Logs that a run began, with the parameters that it computes with, if any; its id."""
     started = now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     warehouse.run(
-        f"INSERT INTO {_name(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
-        "tables, params, program_version, started_by) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO {log_table(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
+        "tables, params, program_version, started_by, job, attempt, scheduled_at, due_at) "
+        "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run_id,
             command,
@@ -102,6 +146,10 @@ def start(
             json.dumps(params.model_dump(mode="json")) if params else None,
             crm_ibis.__version__,
             f"{_user()}@{socket.gethostname()}, process {os.getpid()}",
+            attempt and attempt.job,
+            attempt and attempt.number,
+            attempt and attempt.scheduled_at,
+            attempt and attempt.due_at,
         ],
     )
     return run_id
@@ -114,6 +162,7 @@ def logged(
     tables: Iterable[str],
     as_of: datetime | None,
     params: Params | None = None,
+    attempt: Attempt | None = None,
 ) -> Iterator[tuple[str, datetime]]:
     """Takes the lock and logs the run's start, and its failure if it fails; its id and instant.
 
@@ -122,15 +171,32 @@ def logged(
     """
     with warehouse.lock(lambda: running(warehouse)):
         moment = as_of or now()
-        prepare(warehouse)
-        run_id = start(warehouse, command, moment, tables, params)
+        prepare(warehouse, attempt)
+        run_id = start(warehouse, command, moment, tables, params, attempt)
         try:
             yield run_id, moment
         except BaseException as error:
             # When the connection is gone too, the next run marks this one as abandoned.
             with suppress(Exception):
-                fail(warehouse, run_id, str(error) or type(error).__name__)
+                _log_failure(warehouse, run_id, error, attempt)
+            if isinstance(error, CrmIbisError):
+                error.run_id = run_id
             raise
+
+
+def log_lost(warehouse: Warehouse, error: CrmIbisError, attempt: Attempt) -> None:
+    """Logs over a new connection the failure of an attempt that lost its own."""
+    if error.run_id:
+        _log_failure(warehouse, error.run_id, error, attempt)
+
+
+def _log_failure(
+    warehouse: Warehouse, run_id: str, error: BaseException, attempt: Attempt | None
+) -> None:
+    again = attempt and not attempt.last and isinstance(error, TransientError)
+    broken = error.broken if isinstance(error, CrmIbisError) else ()
+    reason = str(error) or type(error).__name__
+    _finish(warehouse, run_id, "retrying" if again else "failed", reason, broken)
 
 
 def past(as_of: datetime | None) -> datetime | None:
@@ -145,8 +211,9 @@ def past(as_of: datetime | None) -> datetime | None:
 def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> None:
     for table in tables:
         warehouse.run(
-            f"INSERT INTO {_name(warehouse, 'run_tables')} (run_id, table_name, kind, row_count, "
-            "new_rows, changed_rows, gone_rows, checks, warnings, seconds, quarantined_rows) "
+            f"INSERT INTO {log_table(warehouse, 'run_tables')} "
+            "(run_id, table_name, kind, row_count, new_rows, changed_rows, gone_rows, checks, "
+            "warnings, seconds, quarantined_rows) "
             "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id,
@@ -182,7 +249,7 @@ def running(warehouse: Warehouse) -> str:
     """Who is at work now, in words."""
     if "runs" in warehouse.tables(warehouse.meta):
         found = warehouse.fetch(
-            f"SELECT run_id, command, started_by, started_at FROM {_name(warehouse, 'runs')} "
+            f"SELECT run_id, command, started_by, started_at FROM {log_table(warehouse, 'runs')} "
             "WHERE state = 'running' ORDER BY started_at DESC LIMIT 1"
         )
         for run_id, command, started_by, started_at in found:
@@ -190,16 +257,21 @@ def running(warehouse: Warehouse) -> str:
     return "another run"
 
 
-def publications(warehouse: Warehouse) -> dict[str, dict[str, Any]]:
-    """The newest publication of each table: run_id, as_of, finished_at, rows."""
+def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dict[str, Any]]:
+    """The newest publication of each table: run_id, as_of, finished_at, rows.
+
+    Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill.
+    """
     if "run_tables" not in warehouse.tables(warehouse.meta):
         return {}
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) "
         "t.table_name, r.run_id, r.as_of, r.finished_at, t.row_count "
-        f"FROM {_name(warehouse, 'run_tables')} t JOIN {_name(warehouse, 'runs')} r "
-        "ON r.run_id = t.run_id WHERE t.kind = 'published' AND r.state = 'succeeded' "
-        "ORDER BY t.table_name, r.finished_at DESC"
+        f"FROM {log_table(warehouse, 'run_tables')} t JOIN {log_table(warehouse, 'runs')} r "
+        "ON r.run_id = t.run_id "
+        "WHERE t.kind = ? AND r.state = 'succeeded' AND r.command <> 'backfill' "
+        "ORDER BY t.table_name, r.finished_at DESC",
+        [kind],
     )
     names = ("run_id", "as_of", "finished_at", "rows")
     return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
@@ -211,7 +283,7 @@ def quarantined(warehouse: Warehouse) -> dict[str, int]:
         return {}
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) t.table_name, t.quarantined_rows "
-        f"FROM {_name(warehouse, 'run_tables')} t JOIN {_name(warehouse, 'runs')} r "
+        f"FROM {log_table(warehouse, 'run_tables')} t JOIN {log_table(warehouse, 'runs')} r "
         "ON r.run_id = t.run_id WHERE t.kind = 'source' AND r.state = 'succeeded' "
         "ORDER BY t.table_name, r.finished_at DESC"
     )
@@ -219,12 +291,13 @@ def quarantined(warehouse: Warehouse) -> dict[str, int]:
 
 
 def failures(warehouse: Warehouse, since: datetime = datetime.min) -> list[dict[str, Any]]:
-    """Runs that failed or were abandoned after an instant, newest first."""
+    """Runs that failed or were abandoned after an instant, newest first; no backfills."""
     if "runs" not in warehouse.tables(warehouse.meta):
         return []
     found = warehouse.fetch(
-        f"SELECT run_id, state, finished_at, tables, error FROM {_name(warehouse, 'runs')} "
-        "WHERE state IN ('failed', 'abandoned') AND finished_at > ? ORDER BY finished_at DESC",
+        f"SELECT run_id, state, finished_at, tables, error FROM {log_table(warehouse, 'runs')} "
+        "WHERE state IN ('failed', 'abandoned') AND finished_at > ? AND command <> 'backfill' "
+        "ORDER BY finished_at DESC",
         [since],
     )
     names = ("run_id", "state", "finished_at", "tables", "error")
@@ -232,9 +305,17 @@ def failures(warehouse: Warehouse, since: datetime = datetime.min) -> list[dict[
     return [{**row, "tables": row["tables"].split(",")} for row in rows]
 
 
+def has_layout(warehouse: Warehouse, version: int) -> bool:
+    """Whether the log's tables are those of a version, or newer."""
+    if "layout" not in warehouse.tables(warehouse.meta):
+        return False
+    ((found,),) = warehouse.fetch(f"SELECT max(version) FROM {log_table(warehouse, 'layout')}")
+    return bool(found >= version)
+
+
 def _upgrade(warehouse: Warehouse) -> None:
     warehouse.ensure_schema(warehouse.meta)
-    layout = _name(warehouse, "layout")
+    layout = log_table(warehouse, "layout")
     if "layout" not in warehouse.tables(warehouse.meta):
         warehouse.run(f"CREATE TABLE {layout} (version BIGINT)")
         warehouse.run(f"INSERT INTO {layout} VALUES (0)")
@@ -251,16 +332,19 @@ def _upgrade(warehouse: Warehouse) -> None:
         warehouse.run(f"UPDATE {layout} SET version = {len(LAYOUTS)}")
 
 
-def _finish(warehouse: Warehouse, run_id: str, state: str, error: str | None) -> None:
+def _finish(
+    warehouse: Warehouse, run_id: str, state: str, error: str | None, broken: Iterable[str] = ()
+) -> None:
     warehouse.run(
-        f"UPDATE {_name(warehouse, 'runs')} SET state = ?, finished_at = ?, error = ? "
-        "WHERE run_id = ?",
-        [state, now(), error and error[:LONGEST_ERROR], run_id],
+        f"UPDATE {log_table(warehouse, 'runs')} "
+        "SET state = ?, finished_at = ?, error = ?, broken = ? WHERE run_id = ?",
+        [state, now(), error and error[:LONGEST_ERROR], ",".join(broken), run_id],
     )
 
 
-def _name(warehouse: Warehouse, table: str) -> str:
-    return warehouse.quote(warehouse.meta, table)
+def log_table(warehouse: Warehouse, name: str) -> str:
+    """A table of the log, as SQL names it."""
+    return warehouse.quote(warehouse.meta, name)
 
 
 def _user() -> str:

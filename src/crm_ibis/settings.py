@@ -22,6 +22,8 @@ class Settings:
     lock_timeout: float = 60.0
     memory_limit: int | None = None
     """Bytes."""
+    statement_timeout: float | None = None
+    """Seconds after which PostgreSQL ends a statement; the jobs of jobs.yml set it."""
     reader_roles: tuple[str, ...] = ()
 
     @property

@@ -1,7 +1,7 @@
 """How results look in a terminal, and as JSON."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -215,22 +215,27 @@ def status(states: Iterable[Any]) -> None:
             "-" if state.rows is None else f"{state.rows:,}",
         )
         table.add_row(*cells[:shown])
-        if state.failing:
-            problems.setdefault(state.last_error or "", []).append(state.table)
-        elif state.late:
-            since = f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
-            problems.setdefault(since, []).append(state.table)
-        elif state.state == "stale":
-            problems.setdefault("stale: its sources are absent in sources.yml", []).append(
-                state.table
-            )
-        if state.quarantined:
-            kept_out = f"{_number(state.quarantined, 'row')} of its sources in quarantine"
-            problems.setdefault(kept_out, []).append(state.table)
+        for problem in _problems(state):
+            problems.setdefault(problem, []).append(state.table)
     console.print(table)
     for problem, tables in problems.items():
         others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
         console.print(f"{', '.join(tables[:2])}{others}: {problem}", markup=False, soft_wrap=True)
+
+
+def _problems(state: Any) -> Iterator[str]:
+    if state.failing:
+        yield state.last_error or ""
+    elif state.late:
+        yield f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
+    if state.blocked_by and not state.failing:
+        yield f"blocked: the contract of {', '.join(state.blocked_by)} is broken"
+    if state.slow:
+        yield f"slow: took {state.seconds:,.1f} s, usually {state.usual_seconds:,.1f} s"
+    if state.state == "stale":
+        yield "stale: its sources are absent in sources.yml"
+    if state.quarantined:
+        yield f"{_number(state.quarantined, 'row')} of its sources in quarantine"
 
 
 def channels(found: Iterable[dict[str, Any]]) -> None:

@@ -1,21 +1,28 @@
-"""Commands for whoever runs this in production: status, alerts, a project folder."""
+"""Commands for whoever runs this in production: project folder, deployments, status, alerts."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from crm_ibis.cli.base import Commands, cli, json_option, open_database, progress
+from crm_ibis.errors import DataError
 from crm_ibis.settings import Settings
+
+if TYPE_CHECKING:
+    from crm_ibis.status import Status
 
 
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Make a project folder of your own: contracts, jobs, seeds, settings."""
-    from crm_ibis import content
+    """Make a project folder of your own: flows, jobs, contracts, seeds, prefect.yaml."""
+    from crm_ibis import content, deployments
 
     content.copy_to(folder)
+    deployments.write(folder)
     click.echo(f"made {folder}; read {folder / 'README.md'}, then:")
     click.echo(f"  export CRM_IBIS_HOME={folder.resolve()}")
     click.echo("  crm-ibis demo")
@@ -26,14 +33,41 @@ def init(folder: Path) -> None:
 @click.pass_obj
 def status(settings: Settings, as_json: bool) -> None:
     """Show how old each KPI is, whether it is late, and what failed; exit 1 for either."""
-    from crm_ibis import terminal
     from crm_ibis.status import statuses
 
     with open_database(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
+    _show(found, as_json)
+
+
+@cli.command()
+@json_option
+@click.pass_obj
+def watch(settings: Settings, as_json: bool) -> None:
+    """Like status, and tell the alert channels what they have not heard; exit 1 likewise."""
+    from crm_ibis.watch import watch as look
+
+    _show(look(settings, progress), as_json)
+
+
+def _show(found: "Sequence[Status]", as_json: bool) -> None:
+    from crm_ibis import terminal
+
     terminal.print_json(found) if as_json else terminal.status(found)
     if not all(state.in_order for state in found):
         sys.exit(1)
+
+
+@cli.command()
+@click.option("--check", is_flag=True, help="Write nothing; exit 1 when the file is out of step.")
+def deployments(check: bool) -> None:
+    """Write prefect.yaml, a Prefect deployment for each job of flows/jobs.yml."""
+    from crm_ibis import deployments as making
+
+    if not check:
+        click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")
+    elif not making.in_step():
+        raise DataError("prefect.yaml is out of step with flows/jobs.yml; run crm-ibis deployments")
 
 
 @cli.group(cls=Commands)

@@ -13,7 +13,7 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 from sqlglot import exp
 
-from crm_ibis.errors import DatabaseError, DataError
+from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.settings import Settings
 
 STAGED = "crm_ibis_staged_"
@@ -73,10 +73,13 @@ class Warehouse(ABC):
         """Ends the connection; what was not committed is gone."""
 
     @abstractmethod
-    def lock(self, holder: Callable[[], str]) -> AbstractContextManager[None]:
-        """Keeps other runs on the same analytics schema out; waits for the lock timeout.
+    def lock(
+        self, holder: Callable[[], str], purpose: str = "", wait: float | None = None
+    ) -> AbstractContextManager[None]:
+        """Keeps others with the same purpose out of the same analytics schema.
 
-        Raises DatabaseError naming the `holder` when the time is up.
+        Waits so many seconds, by default the lock timeout; raises TransientError naming the
+        `holder` when the time is up. Runs have no purpose but to run.
         """
 
     @abstractmethod
@@ -94,6 +97,10 @@ class Warehouse(ABC):
     @abstractmethod
     def explain(self, error: Exception) -> str:
         """What a driver's error means and what to do about it."""
+
+    @abstractmethod
+    def transient(self, error: Exception) -> bool:
+        """Whether a driver's error may well be over at another attempt."""
 
     @abstractmethod
     def stage_sql(self, name: str, query: str) -> list[str]:
@@ -193,7 +200,7 @@ class Warehouse(ABC):
             for sql in staging.statements:
                 self.run(sql)
         except DatabaseError as error:
-            raise DatabaseError(f"while computing {staging.name}: {error}") from error
+            raise type(error)(f"while computing {staging.name}: {error}") from error
 
     def ensure_schema(self, schema: str) -> None:
         """Creates a schema unless it is there: asking first needs no right to create one."""
@@ -230,6 +237,8 @@ class Warehouse(ABC):
             if not dependents:
                 self.run(f"ALTER TABLE {self.quote(schema, name)} DROP COLUMN {self.quote(column)}")
                 dependents = sorted(self.broken_views() - broken_before)
+        except TransientError:
+            raise
         except DatabaseError as error:
             dependents = [str(error)]
         if dependents:
@@ -245,7 +254,8 @@ class Warehouse(ABC):
         try:
             yield
         except self.driver_error as error:
-            raise DatabaseError(self.explain(error)) from error
+            kind = TransientError if self.transient(error) else DatabaseError
+            raise kind(self.explain(error)) from error
 
 
 def first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import duckdb
 import ibis
 
-from crm_ibis.errors import DatabaseError, UsageError
+from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, shown_url
 from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line
 
@@ -56,7 +56,8 @@ class DuckDBWarehouse(Warehouse):
             except duckdb.IOException as error:
                 busy = "Conflicting lock" in str(error)
                 if not busy or time.monotonic() >= deadline:
-                    raise DatabaseError(self._explain_open(error, busy)) from None
+                    kind = TransientError if busy else DatabaseError
+                    raise kind(self._explain_open(error, busy)) from None
                 time.sleep(0.1)
             except duckdb.Error as error:
                 raise DatabaseError(self._explain_open(error, False)) from None
@@ -78,12 +79,14 @@ class DuckDBWarehouse(Warehouse):
         self.con.disconnect()
 
     @contextmanager
-    def lock(self, holder: Callable[[], str]) -> Iterator[None]:
+    def lock(
+        self, holder: Callable[[], str], purpose: str = "", wait: float | None = None
+    ) -> Iterator[None]:
         # Other processes cannot open the file at all; this keeps threads of this one apart.
-        name = str(self.file.resolve()) if self.file else str(id(self))
+        name = f"{self.file.resolve() if self.file else id(self)} {purpose}"
         writer = _writers.setdefault(name, threading.Lock())
-        if not writer.acquire(timeout=self.settings.lock_timeout):
-            raise DatabaseError(f"{holder()} has the database; wait for it to end and try again")
+        if not writer.acquire(timeout=self.settings.lock_timeout if wait is None else wait):
+            raise TransientError(f"{holder()} has the database; wait for it to end and try again")
         try:
             yield
         finally:
@@ -125,6 +128,9 @@ class DuckDBWarehouse(Warehouse):
         if isinstance(error, duckdb.IOException):
             return f"DuckDB cannot read or write: {message}; check disk space and the file"
         return f"DuckDB: {message}"
+
+    def transient(self, error: Exception) -> bool:
+        return isinstance(error, duckdb.TransactionException) and "onflict" in str(error)
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         return [f"CREATE TEMP TABLE {self.quote(name)} AS {query}"]

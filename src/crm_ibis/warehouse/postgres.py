@@ -5,19 +5,47 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import ibis
 import psycopg
 from psycopg import IsolationLevel, errors
 from psycopg.types.datetime import TimestampLoader
 
-from crm_ibis.errors import DatabaseError, UsageError
+from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, secrets_of, shown_url
 from crm_ibis.warehouse.base import Row, Warehouse, first_line
 
 COPY_BLOCK = 1 << 20
 IDENTIFIER_BYTES = 63
 RESOURCES = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
+PASSING = (
+    errors.SerializationFailure,
+    errors.DeadlockDetected,
+    errors.LockNotAvailable,
+    errors.QueryCanceled,
+    errors.TooManyConnections,
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.CannotConnectNow,
+)
+REFUSED = "FATAL:"
+UNREADY = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "too many",
+    "reserved",
+    "terminating",
+)
+"""What a server says that will take the connection later; other refusals are final."""
+
+SURE_TO_END = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_count": 5}
+"""Of the connection, unless its URL says otherwise: by default a machine that has vanished is
+noticed after minutes while connecting and after hours while waiting for an answer."""
+CLIENT_CHECK = "10s"
+"""How soon the server ends a query whose client was killed, and with it frees the lock."""
 
 
 class _AnyTimestamp(TimestampLoader):
@@ -41,9 +69,11 @@ class PostgresWarehouse(Warehouse):
         super().__init__(settings)
         self.where = shown_url(settings.database_url)
         try:
-            self.con = ibis.connect(settings.database_url)
+            self.con = ibis.connect(settings.database_url, **_defaults(settings.database_url))
         except psycopg.Error as error:
-            raise DatabaseError(self._explain_open(error)) from None
+            final = REFUSED in str(error) and not any(word in str(error) for word in UNREADY)
+            kind = DatabaseError if final else TransientError
+            raise kind(self._explain_open(error)) from None
         except ValueError:  # its text may hold a part of the password
             raise UsageError(
                 f"cannot read the database URL {self.where}; give postgres://USER:PASSWORD@HOST:PORT/"
@@ -52,9 +82,20 @@ class PostgresWarehouse(Warehouse):
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
         self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
         self.read_only = read_only
+        try:
+            self._set_up(settings, read_only)
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self, settings: Settings, read_only: bool) -> None:
         self.run("SET TIME ZONE 'UTC'")
         # So that a new column does not wait for a reader while all others wait behind it.
-        self.run(f"SET lock_timeout = {max(1, int(settings.lock_timeout * 1000))}")
+        self.run(f"SET lock_timeout = {_milliseconds(settings.lock_timeout)}")
+        if settings.statement_timeout:
+            self.run(f"SET statement_timeout = {_milliseconds(settings.statement_timeout)}")
+        with suppress(DatabaseError):  # servers before 14, or on a system that cannot do it
+            self.run(f"SET client_connection_check_interval = '{CLIENT_CHECK}'")
         if read_only:
             self.run("SET default_transaction_read_only = on")
         else:
@@ -75,7 +116,6 @@ class PostgresWarehouse(Warehouse):
     def _check_roles(self) -> None:
         there = {name for (name,) in self.fetch("SELECT rolname FROM pg_roles")}
         if missing := [role for role in self.settings.reader_roles if role not in there]:
-            self.close()
             raise UsageError(
                 f"CRM_IBIS_READER_ROLES names {', '.join(missing)}, which {self.where} does not "
                 "know; create the role or take it out"
@@ -120,14 +160,16 @@ class PostgresWarehouse(Warehouse):
         self.con.disconnect()
 
     @contextmanager
-    def lock(self, holder: Callable[[], str]) -> Iterator[None]:
+    def lock(
+        self, holder: Callable[[], str], purpose: str = "", wait: float | None = None
+    ) -> Iterator[None]:
         # Session-level and taken before the transaction: a snapshot taken while waiting would be
         # stale. The server frees it when the connection ends, however it ends.
-        key = "hashtextextended('crm_ibis.' || ?, 0)"
-        deadline = time.monotonic() + self.settings.lock_timeout
-        while not self.fetch(f"SELECT pg_try_advisory_lock({key})", [self.analytics])[0][0]:
+        key, name = "hashtextextended('crm_ibis.' || ?, 0)", f"{self.analytics}{purpose}"
+        deadline = time.monotonic() + (self.settings.lock_timeout if wait is None else wait)
+        while not self.fetch(f"SELECT pg_try_advisory_lock({key})", [name])[0][0]:
             if time.monotonic() >= deadline:
-                raise DatabaseError(
+                raise TransientError(
                     f"{holder()} holds the lock on schema {self.analytics}; wait for it to end, "
                     "or raise CRM_IBIS_LOCK_TIMEOUT"
                 )
@@ -136,7 +178,7 @@ class PostgresWarehouse(Warehouse):
             yield
         finally:
             with suppress(DatabaseError):  # a lost connection has freed it already
-                self.fetch(f"SELECT pg_advisory_unlock({key})", [self.analytics])
+                self.fetch(f"SELECT pg_advisory_unlock({key})", [name])
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -165,6 +207,8 @@ class PostgresWarehouse(Warehouse):
                 "somebody has been reading or changing that table in an open transaction for "
                 f"{self.settings.lock_timeout:g} s; end that, or raise CRM_IBIS_LOCK_TIMEOUT"
             )
+        elif isinstance(error, errors.QueryCanceled):
+            remedy = "nothing was published; run again, or raise `timeout` of the job in jobs.yml"
         elif isinstance(error, errors.UniqueViolation):
             remedy = "is its grain another one than before? Rename or drop the table, then refresh"
         elif isinstance(error, errors.InsufficientPrivilege):
@@ -186,6 +230,10 @@ class PostgresWarehouse(Warehouse):
         else:
             return f"PostgreSQL: {message}"
         return f"PostgreSQL: {message}; {remedy}"
+
+    def transient(self, error: Exception) -> bool:
+        lost = isinstance(error, psycopg.OperationalError) and self.con.con.broken
+        return lost or isinstance(error, PASSING)
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         quoted = self.quote(name)
@@ -233,6 +281,17 @@ class PostgresWarehouse(Warehouse):
     def broken_views(self) -> set[str]:
         """None: PostgreSQL itself refuses to drop what a view depends on, and names the view."""
         return set()
+
+
+def _defaults(url: str) -> dict[str, int]:
+    """What is said of the connection where its URL is silent."""
+    given = parse_qs(urlsplit(url).query)
+    return {name: value for name, value in SURE_TO_END.items() if name not in given}
+
+
+def _milliseconds(seconds: float) -> int:
+    """As PostgreSQL takes them: 0 would mean no limit, and 24 days are the most."""
+    return max(1, min(int(seconds * 1000), 2**31 - 1))
 
 
 def _work_mem_kb(limit: int) -> int:

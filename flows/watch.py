@@ -1,0 +1,44 @@
+"""Looks at deadlines, whether or not anything ran, and tells of what is late or failed."""
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_table_artifact
+from prefect.client.schemas.objects import State
+from prefect.events import emit_event
+from prefect.states import Completed, Failed
+from running import artifact_key
+
+from crm_ibis import alerts
+from crm_ibis import watch as watching
+from crm_ibis.errors import CrmIbisError
+from crm_ibis.settings import load_settings
+from crm_ibis.status import Status
+
+WATCHED = "crm_ibis.watched"
+"""The event that the dead man's switch waits for."""
+RESOURCE = {"prefect.resource.id": "crm_ibis.watch"}
+
+
+@flow(name="watch", flow_run_name="watch", persist_result=False)
+def watch() -> State:
+    """Tells the alert channels what they have not heard, and the server that it has looked."""
+    try:
+        found = watching.watch(load_settings(), get_run_logger().info)
+    except CrmIbisError as error:
+        return Failed(message=alerts.first_line(str(error)))
+    emit_event(WATCHED, RESOURCE)
+    create_table_artifact([_row(status) for status in found], artifact_key("watch"))
+    wrong = [status.table for status in found if not status.in_order]
+    return Completed(
+        message=f"{', '.join(wrong)} not in order"[: alerts.LONGEST] if wrong else None
+    )
+
+
+def _row(status: Status) -> dict[str, str]:
+    return {
+        "KPI": status.table,
+        "state": status.state,
+        "published": f"{status.published_at:%Y-%m-%d %H:%M}" if status.published_at else "never",
+        "SLA": status.sla or "",
+        "owner": status.owner or "",
+        "error": alerts.first_line(status.last_error) if status.last_error else "",
+    }

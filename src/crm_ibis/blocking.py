@@ -1,0 +1,22 @@
+"""What cannot be computed while the contract of a table is broken, whichever job is to do it."""
+
+from collections.abc import Iterable
+
+from crm_ibis import catalog, graph, results
+from crm_ibis.declarations import snapshots
+
+
+def upstream(table: str) -> set[str]:
+    """What a KPI or fact needs, sources included.
+
+    Nothing for a snapshot: it reads what is published, which keeps its contract.
+    """
+    if table in snapshots():
+        return set()
+    return {*graph.plan([table]), *results.sources_of([table])} - {table}
+
+
+def downstream(tables: Iterable[str]) -> list[str]:
+    """The KPIs that need one of the tables and are not among them, the most critical first."""
+    broken = set(tables)
+    return [kpi for kpi in catalog.entries() if kpi not in broken and upstream(kpi) & broken]

@@ -1,0 +1,83 @@
+"""prefect.yaml: a Prefect deployment for each job of jobs.yml, with nothing secret in it."""
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from crm_ibis import catalog, content
+from crm_ibis.declarations import Job, Jobs, jobs
+from crm_ibis.errors import UsageError
+
+HEADER = """\
+# Made from flows/jobs.yml by `crm-ibis deployments`; change that file, not this one.
+# The database's URL and those of the alert channels are in the environment of the worker: Prefect
+# would store in plain text what stands here.
+"""
+FILE = "prefect.yaml"
+
+
+def prefect_yaml() -> str:
+    """The text of prefect.yaml for the jobs as they are declared."""
+    declared = jobs()
+    catalog.entries()  # refuses a job of a KPI that does not exist
+    made: dict[str, Any] = {"name": "crm_ibis"}
+    if declared.deployment.pull:
+        made["pull"] = declared.deployment.pull
+    made["deployments"] = [_deployment(name, declared) for name in declared.jobs]
+    return HEADER + yaml.safe_dump(made, sort_keys=False, width=100)
+
+
+def write(folder: Path | None = None) -> Path:
+    """Writes prefect.yaml into a project folder; raises UsageError when there is none."""
+    target = (folder or _project()) / FILE
+    target.write_text(prefect_yaml(), encoding="utf-8")
+    return target
+
+
+def in_step() -> bool:
+    """Whether the project's prefect.yaml says what jobs.yml says."""
+    target = _project() / FILE
+    return target.exists() and target.read_text(encoding="utf-8") == prefect_yaml()
+
+
+def _project() -> Path:
+    if content.is_packaged():
+        raise UsageError(
+            "there is no project folder: `crm-ibis init DIR` makes one, CRM_IBIS_HOME names it"
+        )
+    return content.home()
+
+
+def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
+    job = declared.jobs[name]
+    schedule = {
+        "cron": job.schedule,
+        "timezone": str(declared.zone_of(job)),
+        "active": True,
+    }
+    return {
+        "name": name,
+        "description": _description(job),
+        "tags": _tags(job),
+        "entrypoint": f"flows/{job.flow}.py:{job.flow}",
+        "parameters": {} if job.watch else {"job": name},
+        "work_pool": {"name": declared.deployment.work_pool},
+        "schedules": [schedule],
+        # Two runs of a job never overlap, and none waits for ever: the second is cancelled.
+        "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
+    }
+
+
+def _description(job: Job) -> str:
+    if job.watch:
+        return "Looks at what is late or failed, and tells of it."
+    does = "Publishes" if job.refresh else "Records"
+    sla = f" SLA {job.sla}." if job.sla else ""
+    return f"{does} {', '.join(job.tables)}.{sla}"
+
+
+def _tags(job: Job) -> list[str]:
+    entries = [catalog.entry_of(table) for table in job.tables]
+    found = [entry.criticality for entry in entries if entry and entry.criticality]
+    return list(dict.fromkeys(["crm_ibis", *found]))

@@ -1,0 +1,133 @@
+"""A job of jobs.yml, run once: its attempts, and a timer for its SLA around all of them.
+
+Plain functions, for whatever schedules them: flows/ wraps them for Prefect.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from threading import Timer
+
+from crm_ibis import outcomes, recording, results, runlog
+from crm_ibis.alerts import Report
+from crm_ibis.errors import DatabaseError, DataError, TransientError
+from crm_ibis.outcomes import JobRun, Outcome
+from crm_ibis.params import load_params
+from crm_ibis.refresh import refresh
+from crm_ibis.runlog import Attempt
+from crm_ibis.settings import Settings
+from crm_ibis.sources import left_out
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+
+def carried_out(
+    settings: Settings, run: JobRun, attempts: Callable[[], Outcome], report: Report
+) -> Outcome:
+    """Makes the attempts at a run, and tells of its end and of its SLA running out meanwhile.
+
+    Whatever the attempts raise is told and raised again.
+    """
+    timer = _sla_timer(settings, run, report)
+    try:
+        outcome = attempts()
+    except Exception as error:
+        outcomes.tell_of_failure(settings, run, error, report)
+        raise
+    finally:
+        timer.cancel()
+        with suppress(RuntimeError):  # it was never started
+            timer.join()  # it may be telling just now
+    if outcome.run_id:
+        outcomes.tell_of_success(settings, run, outcome, report)
+    return outcome
+
+
+def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Outcome:
+    """One attempt at a run; on PostgreSQL, a statement that takes too long ends with it.
+
+    Raises TransientError when another attempt may succeed; ChecksFailed, DataError and others when
+    none will.
+    """
+    began = time.perf_counter()
+    settings = replace(settings, statement_timeout=run.job.statement_seconds)
+    try:
+        with open_warehouse(settings) as warehouse:
+            if run.job.refresh:
+                done = _refreshed(settings, warehouse, run, run.attempt(number), report)
+            else:
+                done = _recorded(warehouse, run, run.attempt(number), report)
+    except TransientError as error:
+        # So that the watch does not take it for killed before the next attempt.
+        with suppress(DatabaseError), open_warehouse(settings) as warehouse:
+            runlog.log_lost(warehouse, error, run.attempt(number))
+        raise
+    seconds, sla_met = time.perf_counter() - began, run.in_time(runlog.now())
+    return replace(done, seconds=seconds, sla_met=sla_met)
+
+
+def steps(run: JobRun) -> int:
+    """How many tables an attempt reports when all goes well."""
+    if run.job.snapshot:
+        return len(run.job.snapshot)
+    return len(results.sources_of(run.job.refresh)) + len(results.audited_for(run.job.refresh))
+
+
+def _refreshed(
+    settings: Settings, warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report
+) -> Outcome:
+    """Publishes what is not published as of a later instant already.
+
+    It may be when runs that were held up come late, or after a refresh by hand. What sources.yml
+    leaves without a source is not asked for.
+    """
+    published, without = runlog.publications(warehouse), left_out(run.job.refresh)
+    names = [
+        name
+        for name in run.job.refresh
+        if name not in without
+        and (name not in published or published[name]["as_of"] <= run.scheduled_at)
+    ]
+    if not names:
+        why = "absent in sources.yml" if without else "published as of a later instant already"
+        report(f"{', '.join(run.job.refresh)}: {why}")
+        return Outcome(None)
+    done = refresh(
+        warehouse,
+        names,
+        as_of=run.scheduled_at,
+        params=load_params(settings.params_file),
+        attempt=attempt,
+        report=report,
+    )
+    return Outcome(done.run_id, done.tables, done.warnings)
+
+
+def _recorded(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report) -> Outcome:
+    """Merges what is published by now; a run that was held up, as of that publication."""
+    kpis = [snapshot.kpi for snapshot in recording.chosen(run.job.snapshot)]
+    if len(left_out(kpis)) == len(kpis):
+        report(f"{', '.join(kpis)}: absent in sources.yml")
+        return Outcome(None)
+    published = runlog.publications(warehouse)
+    moments = [published[kpi]["as_of"] for kpi in kpis if kpi in published]
+    moment = max([run.scheduled_at, *moments])
+    done = recording.record(
+        warehouse, run.job.snapshot, as_of=moment, attempt=attempt, report=report
+    )
+    if done.refused:
+        error = DataError("\n".join(merge.refused or "" for merge in done.refused))
+        error.run_id = done.run_id
+        raise error
+    return Outcome(done.run_id, [merge.logged() for merge in done.merged])
+
+
+def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Timer:
+    """Fires when the SLA runs out, whatever the run is blocked on; at once if that is past."""
+    left = (run.due_at - runlog.now()) / timedelta(seconds=1) if run.due_at else 0
+    timer = Timer(max(left, 0), outcomes.tell_of_breach, [settings, run, report])
+    timer.daemon = True
+    if run.due_at:
+        timer.start()
+    return timer

