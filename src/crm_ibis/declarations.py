@@ -1,9 +1,11 @@
 """What the project's YAML files declare: exposures, jobs and snapshots."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -228,7 +230,17 @@ def snapshots() -> dict[str, Snapshot]:
 
 
 def read(path: Path, kind: type[Declared]) -> Declared:
-    """What a YAML file declares; raises UsageError naming the key that is wrong."""
+    """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
+    try:
+        modified = path.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    return cast(Declared, _parsed(path, modified, cast(Hashable, kind)))
+
+
+@lru_cache(maxsize=32)
+def _parsed(path: Path, modified: int, kind: Any) -> Any:
+    """Read once while the file stays as it is: it is asked for at every table."""
     try:
         given: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return TypeAdapter(kind).validate_python(given)

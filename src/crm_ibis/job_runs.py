@@ -59,9 +59,9 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
             else:
                 done = _recorded(warehouse, run, run.attempt(number), report)
     except TransientError as error:
-        # So that the watch does not take it for killed before the next attempt.
-        with suppress(DatabaseError), open_warehouse(settings) as warehouse:
-            runlog.log_lost(warehouse, error, run.attempt(number))
+        if error.run_id:  # so that the watch does not take it for killed before the next attempt
+            with suppress(DatabaseError), open_warehouse(settings) as warehouse:
+                runlog.log_failure(warehouse, error.run_id, error, run.attempt(number))
         raise
     seconds, sla_met = time.perf_counter() - began, run.in_time(runlog.now())
     return replace(done, seconds=seconds, sla_met=sla_met)

@@ -5,6 +5,7 @@ DD_DOGSTATSD_PORT) or DD_DOGSTATSD_URL.
 """
 
 import os
+import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -38,9 +39,13 @@ class Metrics:
             return
         declared = jobs().metrics
         tags = [f"{name}:{value}" for name, value in declared.tags.items()]
-        self._client = DogStatsd(
-            namespace=declared.prefix, constant_tags=tags, disable_telemetry=True
-        )
+        client = DogStatsd(namespace=declared.prefix, constant_tags=tags, disable_telemetry=True)
+        try:  # once: the client would look an unknown name up again for every figure
+            socket.getaddrinfo(client.host, None)
+        except OSError as error:
+            report(f"no metrics are sent: {client.host}: {error.strerror}")
+            return
+        self._client = client
 
     def run(
         self, job: str, succeeded: bool, sla_met: bool | None, seconds: float | None = None

@@ -178,21 +178,16 @@ def logged(
         except BaseException as error:
             # When the connection is gone too, the next run marks this one as abandoned.
             with suppress(Exception):
-                _log_failure(warehouse, run_id, error, attempt)
+                log_failure(warehouse, run_id, error, attempt)
             if isinstance(error, CrmIbisError):
                 error.run_id = run_id
             raise
 
 
-def log_lost(warehouse: Warehouse, error: CrmIbisError, attempt: Attempt) -> None:
-    """Logs over a new connection the failure of an attempt that lost its own."""
-    if error.run_id:
-        _log_failure(warehouse, error.run_id, error, attempt)
-
-
-def _log_failure(
+def log_failure(
     warehouse: Warehouse, run_id: str, error: BaseException, attempt: Attempt | None
 ) -> None:
+    """Logs how a run failed, over another connection too where its own was lost."""
     again = attempt and not attempt.last and isinstance(error, TransientError)
     broken = error.broken if isinstance(error, CrmIbisError) else ()
     reason = str(error) or type(error).__name__

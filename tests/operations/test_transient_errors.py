@@ -4,6 +4,7 @@ import re
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -83,6 +84,17 @@ def test_a_duckdb_file_in_use_by_another_process_is_transient(duckdb_settings: S
         error = fail(impatient(duckdb_settings), planned("ticket_sla", attempts=1))
     assert is_transient(error)
     assert "is in use by process" in str(error)
+
+
+def test_an_attempt_waits_for_a_duckdb_file_no_longer_than_is_allowed(
+    duckdb_settings: Settings,
+) -> None:
+    patient = replace(duckdb_settings, lock_timeout=1)
+    with process_that_has(duckdb_settings):
+        began = time.monotonic()
+        with pytest.raises(TransientError):
+            job_runs.attempt(patient, planned("ticket_sla"), 1, quiet)
+        assert 1 <= time.monotonic() - began < 1.8
 
 
 def test_a_duckdb_file_that_cannot_be_opened_is_not(tmp_path: Path) -> None:
