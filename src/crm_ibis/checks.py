@@ -9,12 +9,15 @@ from ibis import Table
 
 from crm_ibis import contracts, fitting, history, mapping, rules
 from crm_ibis.contracts import Contract
-from crm_ibis.errors import DataError
+from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.sources import source_tables
 from crm_ibis.warehouse import Query, Warehouse
 
 Report = Callable[[str], None]
+
+SAMPLE_KEYS = 2
+"""So many keys of a broken check are told."""
 
 
 class ChecksFailed(DataError):
@@ -22,12 +25,23 @@ class ChecksFailed(DataError):
 
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
-        self.broken = tuple(dict.fromkeys(violation.table for violation in violations))
+        self.broken = tuple(broken_check(violation) for violation in violations)
+        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
         listed = "\n".join(str(violation) for violation in violations)
         super().__init__(
             f"checks failed; nothing was published:\n{listed}\n"
-            f"mend the rows in {', '.join(self.broken)} and run again"
+            f"mend the rows in {tables} and run again"
         )
+
+
+def broken_check(violation: Violation) -> BrokenCheck:
+    """What may be told of a violation outside the database."""
+    key = contracts.declared(violation.table).key
+    keys = tuple(
+        ", ".join(f"{column}={row[column]}" for column in key if column in row)
+        for row in violation.samples[:SAMPLE_KEYS]
+    )
+    return BrokenCheck(violation.table, violation.check, violation.rows, keys)
 
 
 @dataclass(frozen=True)

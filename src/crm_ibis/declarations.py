@@ -159,7 +159,7 @@ class Jobs(Record):
     """The jobs file."""
 
     time_zone: Annotated[str, AfterValidator(zone_name)]
-    jobs: dict[str, Job]
+    jobs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Job]
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
     metrics: Metrics = Metrics()
@@ -205,6 +205,14 @@ def job_named(name: str) -> Job:
             f"{', '.join(known)}"
         )
     return known[name]
+
+
+def watch_job() -> Job:
+    """The job of the watch; raises UsageError when there is none."""
+    for job in jobs().jobs.values():
+        if job.watch:
+            return job
+    raise UsageError("flows/jobs.yml has no job with `watch: true`")
 
 
 def snapshots() -> dict[str, Snapshot]:

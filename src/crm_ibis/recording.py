@@ -89,14 +89,22 @@ def record(
 
     Without names, all snapshots. They are merged in one transaction under the lock of refreshes;
     one that is refused is left as it was, told in the result, and does not stop the others. One is
-    refused also when its KPI is not published, or as of a later instant. What may be allowed is
-    told at `snapshots.merge`.
+    refused also when its KPI is not published, or as of a later instant, unless this is an
+    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`.
 
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
     wanted = chosen(names)
-    names = [snapshot.name for snapshot in wanted]
-    run = runlog.logged(warehouse, "snapshot", names, runlog.past(as_of), attempt=attempt)
+    names, given = [snapshot.name for snapshot in wanted], runlog.past(as_of)
+
+    def held_up() -> datetime:
+        """A scheduled run merges what is published by now, as of then if that is later."""
+        published = runlog.publications(warehouse)
+        moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
+        return max([given or runlog.now(), *moments])
+
+    moment = held_up if attempt else given
+    run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.transaction():
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]

@@ -9,7 +9,7 @@ from typing import Any
 from crm_ibis import contracts, graph, runlog
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.declarations import snapshots
-from crm_ibis.errors import DataError
+from crm_ibis.errors import Superseded
 from crm_ibis.params import Params, load_params
 from crm_ibis.publish import Changes, Publication
 from crm_ibis.recording import merge_published
@@ -69,8 +69,9 @@ def refresh(
     a line per step.
 
     Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
-    future, ChecksFailed when a contract is broken, DataError or DatabaseError otherwise. After any
-    of them, readers have what they had.
+    future, Superseded when a table is published as of a later instant, ChecksFailed when a
+    contract is broken, DataError or DatabaseError otherwise. After any of them, readers have what
+    they had.
     """
     as_of = runlog.past(as_of)
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
@@ -79,12 +80,15 @@ def refresh(
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         with warehouse.transaction():
             return _Run(results).rehearse()
-    with runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt) as (run_id, moment):
+
+    def refuse(moment: datetime) -> None:
         if not force:
             _refuse_going_back(warehouse, chosen, moment)
-        with warehouse.transaction():
-            results = Results(warehouse, chosen, moment, params, report)
-            return _Run(results).publish(run_id, snapshot)
+
+    run = runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
+    with run as (run_id, moment), warehouse.transaction():
+        results = Results(warehouse, chosen, moment, params, report)
+        return _Run(results).publish(run_id, snapshot)
 
 
 class _Run:
@@ -159,9 +163,11 @@ class _Run:
 
 def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) -> None:
     published = runlog.publications(warehouse)
-    for name in names:
-        if name in published and published[name]["as_of"] > as_of:
-            raise DataError(
-                f"{name} is published as of {published[name]['as_of']}, which is after {as_of}; "
-                "--force publishes the earlier state all the same, --dry-run only shows it"
-            )
+    later = [name for name in names if name in published and published[name]["as_of"] > as_of]
+    if later:
+        known = published[later[0]]["as_of"]
+        raise Superseded(
+            f"{later[0]} is published as of {known}, which is after {as_of}; "
+            "--force publishes the earlier state all the same, --dry-run only shows it",
+            later,
+        )

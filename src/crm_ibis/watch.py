@@ -1,6 +1,7 @@
 """The watch: looks at what is late or failed, whether or not anything ran, and tells of it once."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import datetime
 
 from crm_ibis import alerts, incidents, runlog
@@ -56,11 +57,9 @@ def _late(found: Iterable[Status]) -> list[Alert]:
     """An alert for the late tables of each deadline."""
 
     def alert(late: list[Status]) -> Alert:
-        since = late[0].due_since
-        names = tuple(status.table for status in late)
-        details = [f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}"]
-        details += [_last_seen(status) for status in late]
-        return Alert("late", names, since, details=tuple(details))
+        since, names = late[0].due_since, tuple(status.table for status in late)
+        details = (f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}",)
+        return Alert("late", names, since, details=details, notes=_last_seen(late))
 
     late = [status for status in found if status.late]
     return _grouped(late, lambda status: (status.due_since, status.sla), alert)
@@ -70,24 +69,21 @@ def _failed(found: Iterable[Status]) -> list[Alert]:
     """An alert for the tables of each run that failed; the run itself may have told already."""
 
     def alert(failed: list[Status]) -> Alert:
-        names = tuple(status.table for status in failed)
-        line = alerts.first_line(failed[0].last_error or "")
-        return Alert(
-            "failure",
-            names,
-            run_id=failed[0].failed_run,
-            details=(line, *map(_last_seen, failed)),
-            gist=alerts.gist_of(line),
-        )
+        names, first = tuple(status.table for status in failed), failed[0]
+        told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
+        return replace(told, notes=_last_seen(failed))
 
     failed = [status for status in found if status.failing]
     return _grouped(failed, lambda status: status.failed_run, alert)
 
 
-def _last_seen(status: Status) -> str:
-    if not status.published_at:
-        return f"{status.table} was never published"
-    return f"{status.table} was last published {status.published_at:%Y-%m-%d %H:%M} UTC"
+def _last_seen(found: Iterable[Status]) -> dict[str, str]:
+    return {
+        status.table: f"{status.table} was last published {status.published_at:%Y-%m-%d %H:%M} UTC"
+        if status.published_at
+        else f"{status.table} was never published"
+        for status in found
+    }
 
 
 def _grouped(

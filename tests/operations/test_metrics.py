@@ -79,9 +79,14 @@ def test_a_failure_is_measured_with_its_broken_checks(seeded: Settings, agent: A
     job = "job:ticket_sla"
     assert gauges(agent) == {
         tagged("run.succeeded", job): 0,
-        tagged("run.sla_met", job): 0,
         tagged("run.checks_failed", job): 2,
-    }
+    }, "whether the SLA is met is open while it has not run out"
+
+
+def test_a_failure_after_the_sla_has_missed_it(seeded: Settings, agent: Agent) -> None:
+    execute(seeded, BREAK_TICKETS)
+    fail(seeded, planned("ticket_sla", sla="1ms"))
+    assert gauges(agent)[tagged("run.sla_met", "job:ticket_sla")] == 0
 
 
 def test_the_watch_measures_the_age_of_each_table(duckdb_settings: Settings, agent: Agent) -> None:

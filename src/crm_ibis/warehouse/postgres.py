@@ -28,6 +28,7 @@ PASSING = (
     errors.AdminShutdown,
     errors.CrashShutdown,
     errors.CannotConnectNow,
+    errors.IdleInTransactionSessionTimeout,
 )
 REFUSED = "FATAL:"
 UNREADY = (
@@ -41,11 +42,22 @@ UNREADY = (
 )
 """What a server says that will take the connection later; other refusals are final."""
 
-SURE_TO_END = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_count": 5}
+SURE_TO_END = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 5,
+}
 """Of the connection, unless its URL says otherwise: by default a machine that has vanished is
 noticed after minutes while connecting and after hours while waiting for an answer."""
-CLIENT_CHECK = "10s"
-"""How soon the server ends a query whose client was killed, and with it frees the lock."""
+CLIENT_CHECKS = {
+    "client_connection_check_interval": "10s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "5",
+}
+"""How soon the server notices that a client was killed or its machine has vanished, and frees the
+lock."""
 
 
 class _AnyTimestamp(TimestampLoader):
@@ -94,8 +106,9 @@ class PostgresWarehouse(Warehouse):
         self.run(f"SET lock_timeout = {_milliseconds(settings.lock_timeout)}")
         if settings.statement_timeout:
             self.run(f"SET statement_timeout = {_milliseconds(settings.statement_timeout)}")
-        with suppress(DatabaseError):  # servers before 14, or on a system that cannot do it
-            self.run(f"SET client_connection_check_interval = '{CLIENT_CHECK}'")
+        for setting, value in CLIENT_CHECKS.items():
+            with suppress(DatabaseError):  # an old server, or on a system that cannot do it
+                self.run(f"SET {setting} = '{value}'")
         if read_only:
             self.run("SET default_transaction_read_only = on")
         else:
