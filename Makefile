@@ -43,7 +43,7 @@ docs: .venv/installed
 	$(BIN)/python -c 'from crm_ibis.docs import markdown; print(markdown(), end="")' > docs/kpis.md
 
 golden: .venv/installed
-	$(BIN)/python -m pytest -q tests/test_golden_sql.py --update-golden
+	$(BIN)/python -m pytest -q tests/test_golden_sql.py tests/sources/test_connector_sql.py --update-golden
 
 ## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL, and merging a history of a
 ## million rows on both; about 15 minutes.

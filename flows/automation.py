@@ -4,7 +4,8 @@
 
 installs it, or brings it up to date. TYPE/NAME is a notification block of your server's, such as
 slack-webhook/oncall, through which the server itself notifies while nothing else is alive. AFTER is
-how long the watch may be silent, such as 30min; by default as long as three of its runs take.
+how long the watch may be silent, such as 30min; by default as long as three of its runs take. It
+notifies again after as long, until the watch is back.
 """
 
 import sys
@@ -20,7 +21,7 @@ from watch import RESOURCE, WATCHED
 
 from crm_ibis import runlog
 from crm_ibis.deadlines import next_scheduled
-from crm_ibis.declarations import jobs
+from crm_ibis.declarations import jobs, watch_job
 from crm_ibis.errors import UsageError
 from crm_ibis.validation import duration_microseconds
 
@@ -79,12 +80,9 @@ def _duration(text: str) -> timedelta:
 
 def _period() -> timedelta:
     """From one run of the watch to the next."""
-    declared = jobs()
-    for job in declared.jobs.values():
-        if job.watch:
-            first = next_scheduled(declared, job, runlog.now())
-            return next_scheduled(declared, job, first) - first
-    raise UsageError("flows/jobs.yml has no job with `watch: true`")
+    declared, job = jobs(), watch_job()
+    first = next_scheduled(declared, job, runlog.now())
+    return next_scheduled(declared, job, first) - first
 
 
 def _installed() -> Automation | None:

@@ -1,14 +1,19 @@
 """What the flows share: a job of jobs.yml as a Prefect run. The work itself is in the package."""
 
 import os
-from collections.abc import Callable
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event, Thread
+from typing import Any
 
 # A project folder's flows read the files that lie beside them.
 os.environ.setdefault("CRM_IBIS_HOME", str(Path(__file__).resolve().parents[1]))
 
-from prefect import get_run_logger, runtime, task
+from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import (
     create_progress_artifact,
     create_table_artifact,
@@ -19,53 +24,41 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 
 from crm_ibis import alerts, job_runs, outcomes
-from crm_ibis.checks import ChecksFailed
+from crm_ibis.declarations import Job
 from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.settings import load_settings
 
-JITTER = 0.25
-"""Waits differ by up to a quarter, so that jobs that failed together do not return together."""
+LONGEST_WAIT = 5
+"""Seconds that a finished attempt waits for its progress to be shown."""
 
 
 class AttemptFailed(Exception):
-    """The gist of an error: Prefect keeps an exception's whole text with the run's state."""
+    """The gist of an error."""
 
-    def __init__(self, error: CrmIbisError) -> None:
-        super().__init__(alerts.first_line(str(error)))
+    def __init__(self, error: Exception) -> None:
+        super().__init__(in_short(error))
         self.error = error
 
 
 def run_job(name: str) -> State:
-    """Runs a job as of its scheduled start; a known error becomes a failed state with its gist."""
+    """Runs a job as of its scheduled start; an error becomes a failed state with its gist."""
     try:
         return _carry_out(outcomes.planned(name, scheduled_start()))
-    except CrmIbisError as error:
-        return Failed(message=alerts.first_line(str(error)))
+    except Exception as error:
+        return Failed(message=in_short(error))
 
 
 def _carry_out(run: JobRun) -> State:
     """The attempts at a run, another one only after a transient error, and what came of them."""
-    tried = attempt.with_options(
-        retries=run.job.attempts - 1,
-        retry_delay_seconds=run.job.waits,
-        retry_jitter_factor=JITTER,
-        retry_condition_fn=_worth_another,
-    )
-
-    def attempts() -> Outcome:
-        try:
-            return tried(run)
-        except AttemptFailed as failed:
-            raise failed.error from None
-
+    log, attempts = get_run_logger().info, retrying(attempt, run.job)
     try:
-        outcome = job_runs.carried_out(load_settings(), run, attempts, get_run_logger().info)
+        outcome = job_runs.carried_out(load_settings(), run, lambda: tried(attempts, run), log)
     except CrmIbisError as error:
         _show_failure(run, error)
         raise
     if not outcome.run_id:
-        return Completed(name="Superseded", message="published as of a later instant already")
+        return Completed(name="Skipped", message="nothing to do; the log says why")
     _show(run, outcome)
     return Completed(message=_summary(outcome))
 
@@ -73,12 +66,50 @@ def _carry_out(run: JobRun) -> State:
 @task(name="attempt", cache_policy=NO_CACHE, persist_result=False)
 def attempt(run: JobRun) -> Outcome:
     """One attempt, with a line in the log and a step of progress for each table."""
-    report = _progress(run, get_run_logger().info)
+    with in_brief(), Progress(run, get_run_logger().info) as progress:
+        number = runtime.task_run.run_count
+        return job_runs.attempt(load_settings(), run, number, progress.report)
+
+
+def retrying(work: Task[..., Any], job: Job) -> Task[..., Any]:
+    """A task that is tried as often as its job says, and again after transient errors only."""
+    return work.with_options(
+        retries=job.attempts - 1,
+        retry_delay_seconds=job.waits,
+        retry_jitter_factor=outcomes.JITTER,
+        retry_condition_fn=_worth_another,
+    )
+
+
+def tried(work: Task[..., Any], *arguments: Any) -> Any:
+    """What a task returns; its own error where it failed."""
     try:
-        return job_runs.attempt(load_settings(), run, runtime.task_run.run_count, report)
+        return work(*arguments)
+    except AttemptFailed as failed:
+        raise failed.error from None
+
+
+@contextmanager
+def in_brief() -> Iterator[None]:
+    """Lets out no more of an error than its gist: Prefect keeps the whole text with the state.
+
+    What is no message of ours may hold values of rows: its text stays in the worker's output.
+    """
+    try:
+        yield
     except CrmIbisError as error:
         get_run_logger().error(str(error))
         raise AttemptFailed(error) from None
+    except Exception as error:
+        traceback.print_exc()
+        raise AttemptFailed(error) from None
+
+
+def in_short(error: Exception) -> str:
+    """An error in a line."""
+    if isinstance(error, CrmIbisError):
+        return alerts.first_line(str(error))
+    return f"{type(error).__name__}; the worker's output has more"
 
 
 def scheduled_start() -> datetime:
@@ -98,18 +129,49 @@ def _worth_another(task: object, task_run: TaskRun, state: State) -> bool:
     return isinstance(error, AttemptFailed) and isinstance(error.error, TransientError)
 
 
-def _progress(run: JobRun, log: Callable[[str], None]) -> Callable[[str], None]:
-    done, steps = 0, job_runs.steps(run)
-    bar = create_progress_artifact(0.0, f"{artifact_key(run.name)}-progress", run.name)
+class Progress:
+    """How far an attempt has come, as an artifact that a thread of its own keeps up to date.
 
-    def report(line: str) -> None:
-        nonlocal done
-        log(line)
+    The transaction waits for no answer of the Prefect server, and does without one.
+    """
+
+    def __init__(self, run: JobRun, log: Callable[[str], None]) -> None:
+        self.log = log
+        self.steps = job_runs.steps(run)
+        self.done = 0
+        self.over = Event()
+        self.thread = Thread(target=copy_context().run, args=[self._show, run], daemon=True)
+
+    def __enter__(self) -> "Progress":
+        self.thread.start()
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.over.set()
+        self.thread.join(LONGEST_WAIT)
+
+    def report(self, line: str) -> None:
+        """A line for the log; most mean that another table is done."""
+        self.log(line)
         if line.startswith(("checked ", "built ", "merged ")):
-            done += 1
-            update_progress_artifact(bar, min(100.0, 100.0 * done / steps))
+            self.done += 1
 
-    return report
+    def _show(self, run: JobRun) -> None:
+        with untroubled():
+            key = f"{artifact_key(run.name)}-progress"
+            bar, shown = create_progress_artifact(0.0, key, run.name), 0
+            while not self.over.wait(1) or shown != self.done:
+                shown = self.done
+                update_progress_artifact(bar, min(100.0, 100.0 * shown / self.steps))
+
+
+@contextmanager
+def untroubled() -> Iterator[None]:
+    """What is shown in Prefect never fails a run: its server may be away."""
+    try:
+        yield
+    except Exception as error:
+        print(f"not shown in Prefect: {type(error).__name__}: {error}")
 
 
 def _show(run: JobRun, outcome: Outcome) -> None:
@@ -128,19 +190,16 @@ def _show(run: JobRun, outcome: Outcome) -> None:
         }
         for table in outcome.results
     ]
-    create_table_artifact(
-        rows, artifact_key(run.name), f"{_summary(outcome)}, run {outcome.run_id}"
-    )
+    with untroubled():
+        told = f"{_summary(outcome)}, run {outcome.run_id}"
+        create_table_artifact(rows, artifact_key(run.name), told)
 
 
 def _show_failure(run: JobRun, error: CrmIbisError) -> None:
-    violations = error.violations if isinstance(error, ChecksFailed) else []
-    rows = [{"table": v.table, "check": v.check, "rows": v.rows} for v in violations]
-    create_table_artifact(
-        rows or [{"error": alerts.first_line(str(error))}],
-        artifact_key(run.name),
-        f"failed, as of {run.scheduled_at}; readers have what they had",
-    )
+    rows = [{"table": b.table, "check": b.check, "rows": b.rows} for b in error.broken]
+    told = f"failed, as of {run.scheduled_at}; readers have what they had"
+    with untroubled():
+        create_table_artifact(rows or [{"error": in_short(error)}], artifact_key(run.name), told)
 
 
 def _summary(outcome: Outcome) -> str:

@@ -1,15 +1,16 @@
 """Looks at deadlines, whether or not anything ran, and tells of what is late or failed."""
 
-from prefect import flow, get_run_logger
+from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
+from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
-from running import artifact_key
+from running import artifact_key, in_brief, in_short, retrying, tried, untroubled
 
 from crm_ibis import alerts
 from crm_ibis import watch as watching
-from crm_ibis.errors import CrmIbisError
+from crm_ibis.declarations import watch_job
 from crm_ibis.settings import load_settings
 from crm_ibis.status import Status
 
@@ -18,15 +19,23 @@ WATCHED = "crm_ibis.watched"
 RESOURCE = {"prefect.resource.id": "crm_ibis.watch"}
 
 
+@task(name="look", cache_policy=NO_CACHE, persist_result=False)
+def look() -> list[Status]:
+    """Tells the alert channels what they have not heard."""
+    with in_brief():
+        return watching.watch(load_settings(), get_run_logger().info)
+
+
 @flow(name="watch", flow_run_name="watch", persist_result=False)
 def watch() -> State:
-    """Tells the alert channels what they have not heard, and the server that it has looked."""
+    """Looks at all tables, and tells the server that it has."""
     try:
-        found = watching.watch(load_settings(), get_run_logger().info)
-    except CrmIbisError as error:
-        return Failed(message=alerts.first_line(str(error)))
-    emit_event(WATCHED, RESOURCE)
-    create_table_artifact([_row(status) for status in found], artifact_key("watch"))
+        found = tried(retrying(look, watch_job()))
+    except Exception as error:
+        return Failed(message=in_short(error))
+    with untroubled():
+        emit_event(WATCHED, RESOURCE)
+        create_table_artifact([_row(status) for status in found], artifact_key("watch"))
     wrong = [status.table for status in found if not status.in_order]
     return Completed(
         message=f"{', '.join(wrong)} not in order"[: alerts.LONGEST] if wrong else None

@@ -12,7 +12,7 @@ import pytest
 from crm_ibis import alerts
 from crm_ibis.alerts import Alert
 from crm_ibis.checks import ChecksFailed
-from crm_ibis.errors import DatabaseError
+from crm_ibis.errors import BrokenCheck
 from crm_ibis.rules import Violation
 
 SINCE = datetime(2024, 3, 1, 3)
@@ -63,6 +63,7 @@ def test_the_routes_are_those_of_the_definitions() -> None:
         return set(alerts.channels_of(event, table))
 
     executive, sales = "email_executive_leadership", "email_sales_operations"
+    assert to("recovered", "health_scores") == {"slack", "slack_oncall", executive}
     assert to("failure", "health_scores") == {"slack", executive, "pagerduty"}
     assert to("failure", "weighted_pipeline_scenarios") == {"slack", sales}
     assert to("failure", "cohort_retention") == set(), "medium: nobody is woken"
@@ -119,9 +120,8 @@ def test_a_broken_contract_is_told_with_two_keys_and_no_values() -> None:
     samples = [{"id": f"t{n}", "priority": "urgent, says Anna"} for n in range(5)]
     first = Violation("tickets", "priority is one of x", ("priority",), "error", 5, samples)
     other = Violation("leads", "stage is one of y", ("stage",), "error", 1, [])
-    error = ChecksFailed([first, other])
-    error.run_id = "run1"
-    alert = alerts.failure(("health_scores",), error, SINCE)
+    broken = ChecksFailed([first, other]).broken
+    alert = alerts.failure(("health_scores",), "text", broken, SINCE, "run1")
     assert alert.body.startswith(
         "tickets: priority is one of x: 5 rows, such as id=t0; id=t1\nand 1 more broken checks\n"
     )
@@ -131,8 +131,8 @@ def test_a_broken_contract_is_told_with_two_keys_and_no_values() -> None:
 
 
 def test_another_failure_is_told_in_its_first_line() -> None:
-    error = DatabaseError("PostgreSQL: the connection was lost; run again\nmore\nof it")
-    alert = alerts.failure(("health_scores",), error, SINCE)
+    text = "PostgreSQL: the connection was lost; run again\nmore\nof it"
+    alert = alerts.failure(("health_scores",), text, (), SINCE, None)
     assert alert.details == (
         "PostgreSQL: the connection was lost; run again",
         "nothing was published; readers have what they had",
@@ -141,8 +141,8 @@ def test_another_failure_is_told_in_its_first_line() -> None:
 
 def test_a_broken_contract_names_what_it_blocks_elsewhere() -> None:
     # Tickets are needed by ticket_sla, and through it by these KPIs.
-    error = ChecksFailed([Violation("tickets", "priority is one of x", ("priority",), "error", 1)])
-    alert = alerts.failure(("ticket_sla_compliance",), error, SINCE)
+    broken = [BrokenCheck("tickets", "priority is one of x", 1)]
+    alert = alerts.failure(("ticket_sla_compliance",), "text", broken, SINCE, None)
     assert alert.blocked == ("health_scores", "monthly_scorecard")
     assert "also blocked: health_scores, monthly_scorecard" in alert.body.splitlines()
     affected = "affects: support_sla_monitoring, facility_health_scorecard"

@@ -3,16 +3,15 @@
 import os
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Literal
 
-from crm_ibis import blocking, catalog, contracts
-from crm_ibis.checks import ChecksFailed
-from crm_ibis.declarations import OWNER, Event, exposures, jobs
-from crm_ibis.errors import CrmIbisError, UsageError, near_match
-from crm_ibis.rules import Violation
+from crm_ibis import blocking, catalog
+from crm_ibis.declarations import OWNER, Event, jobs
+from crm_ibis.errors import BrokenCheck
 
 Report = Callable[[str], None]
 
@@ -20,7 +19,6 @@ ATTEMPTS = 3
 WAIT = 1.0
 """Seconds before the second attempt; twice as many before the third."""
 
-SAMPLE_KEYS = 2
 LONGEST = 500
 
 WORDS: dict[Event, str] = {
@@ -34,9 +32,23 @@ WORDS: dict[Event, str] = {
 }
 
 
+Kind = Literal["info", "success", "warning", "failure"]
+"""How grave a message is, as Apprise says it: PagerDuty's severity, a colour in Slack."""
+
+KINDS: dict[Event, Kind] = {
+    "failure": "failure",
+    "sla_breach": "failure",
+    "late": "failure",
+    "recovered": "success",
+    "success": "success",
+    "slow_run": "warning",
+    "contract_warning": "warning",
+}
+
+
 @dataclass(frozen=True)
 class Alert:
-    """Something that happened to tables, for people. Holds keys of rows, never other values."""
+    """Something that happened to tables, for people. Of rows it holds keys, never other values."""
 
     event: Event
     tables: tuple[str, ...]
@@ -47,6 +59,8 @@ class Alert:
     """What makes it the same as an earlier alert, where numbers and names of runs do not."""
     blocked: tuple[str, ...] = ()
     """KPIs of other jobs that cannot be computed either."""
+    notes: Mapping[str, str] = field(default_factory=dict)
+    """A line about some of the tables."""
 
     @property
     def title(self) -> str:
@@ -71,44 +85,35 @@ class Alert:
             "run": self.run_id or "",
         }
         listed = [f"{title}: {text}" for title, text in lines.items() if text]
-        return "\n".join([*self.details, *listed])
+        notes = [self.notes[table] for table in self.tables if table in self.notes]
+        return "\n".join([*self.details, *notes, *listed])
 
     def of(self, tables: Iterable[str]) -> "Alert":
         """The same about some of its tables."""
         return replace(self, tables=tuple(tables))
 
 
-def failure(tables: tuple[str, ...], error: BaseException, since: datetime) -> Alert:
-    """The alert of a failed run: its first failing check with two keys, or what went wrong."""
-    run_id = error.run_id if isinstance(error, CrmIbisError) else None
-    kept = "nothing was published; readers have what they had"
-    if not isinstance(error, ChecksFailed):
-        line = first_line(str(error).strip() or type(error).__name__)
-        return Alert("failure", tables, since, run_id, (line, kept), gist=gist_of(line))
-    first, *others = error.violations
-    details = [described(first)]
-    if others:
-        details.append(f"and {len(others)} more broken checks")
+def failure(
+    tables: tuple[str, ...],
+    text: str,
+    broken: Sequence[BrokenCheck],
+    since: datetime | None,
+    run_id: str | None,
+) -> Alert:
+    """The alert of a failed run: its first broken check with two keys, or what went wrong."""
+    details = [str(broken[0])] if broken else [first_line(text)]
+    if len(broken) > 1:
+        details.append(f"and {len(broken) - 1} more broken checks")
+    elsewhere = blocking.downstream(check.table for check in broken)
     return Alert(
         "failure",
         tables,
         since,
         run_id,
-        (*details, kept),
-        gist=gist_of_checks(error.violations),
-        blocked=tuple(kpi for kpi in blocking.downstream(error.broken) if kpi not in tables),
+        (*details, "nothing was published; readers have what they had"),
+        gist=gist_of_checks(broken) if broken else gist_of(first_line(text)),
+        blocked=tuple(kpi for kpi in elsewhere if kpi not in tables),
     )
-
-
-def described(violation: Violation) -> str:
-    """A broken check with its count and the keys of two rows."""
-    key = contracts.declared(violation.table).key
-    keys = [
-        ", ".join(f"{column}={row[column]}" for column in key if column in row)
-        for row in violation.samples[:SAMPLE_KEYS]
-    ]
-    such = f", such as {'; '.join(keys)}" if any(keys) else ""
-    return f"{violation.table}: {violation.summary}{such}"
 
 
 def first_line(message: str) -> str:
@@ -122,9 +127,9 @@ def gist_of(line: str) -> str:
     return re.sub(r"\d+", "#", line)
 
 
-def gist_of_checks(violations: Iterable[Violation]) -> str:
+def gist_of_checks(broken: Iterable[BrokenCheck]) -> str:
     """Which checks are broken, whatever the rows."""
-    return "; ".join(f"{v.table}: {v.check}" for v in violations)[:LONGEST]
+    return "; ".join(f"{check.table}: {check.check}" for check in broken)[:LONGEST]
 
 
 def channels_of(event: Event, table: str) -> list[str]:
@@ -155,17 +160,9 @@ def channels_for(
 
 
 def all_channels() -> list[str]:
-    """Every channel that the jobs file names.
-
-    Raises UsageError for channels of an owner that no exposure has: they would never be used.
-    """
-    declared, owners = jobs(), {exposure.owner for exposure in exposures().values()}
-    for owner in declared.owners:
-        if owner not in owners:
-            raise UsageError(
-                f'flows/jobs.yml: owners: no exposure has the owner "{owner}"'
-                f"{near_match(owner, owners)}"
-            )
+    """Every channel that the jobs file names."""
+    catalog.entries()  # refuses owners that no exposure has
+    declared = jobs()
     named = [channel for route in declared.alerts for channel in route.to if channel != OWNER]
     named += [channel for channels in declared.owners.values() for channel in channels]
     return list(dict.fromkeys(named))
@@ -191,7 +188,7 @@ def send(
 
     def tell(channel: str) -> bool | None:
         told = alert.of(chosen[channel])
-        return send_to(channel, told.title, told.body, report, environ)
+        return send_to(channel, told.title, told.body, KINDS[told.event], report, environ)
 
     if not chosen:
         return {}
@@ -203,6 +200,7 @@ def send_to(
     channel: str,
     title: str,
     body: str,
+    kind: Kind = "info",
     report: Report = lambda line: None,
     environ: Mapping[str, str] = os.environ,
 ) -> bool | None:
@@ -222,7 +220,9 @@ def send_to(
     for attempt in range(ATTEMPTS):
         time.sleep(WAIT * attempt)
         try:
-            if messenger.notify(title=title, body=body):
+            if messenger.notify(
+                body, title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
+            ):
                 return True
         except Exception as error:  # whatever a plugin may raise
             report(f"alert channel {channel}: {type(error).__name__}")

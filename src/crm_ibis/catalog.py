@@ -1,11 +1,12 @@
 """Who uses a KPI, who owns it, how critical it is and how old it may get: exposures and jobs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
 from crm_ibis import graph
-from crm_ibis.declarations import Criticality, exposures, jobs, snapshots
+from crm_ibis.declarations import Criticality, Job, exposures, jobs, snapshots
 from crm_ibis.errors import UsageError, near_match
 
 
@@ -28,6 +29,8 @@ def entries() -> dict[str, Entry]:
     _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
     _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
     _known_kpis("flows/jobs.yml", {"alerts": [t for route in jobs().alerts for t in route.tables]})
+    _known_owners({exposure.owner for exposure in shown.values()})
+    _one_job_each(scheduled)
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
     found = []
     for name in graph.kpi_functions():
@@ -70,6 +73,27 @@ def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
             if kpi not in graph.kpi_functions():
                 hint = near_match(kpi, graph.kpi_functions())
                 raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
+
+
+def _known_owners(owners: set[str]) -> None:
+    """Channels of an owner that no exposure has would never be used."""
+    for owner in jobs().owners:
+        if owner not in owners:
+            raise UsageError(
+                f'flows/jobs.yml: owners: no exposure has the owner "{owner}"'
+                f"{near_match(owner, owners)}"
+            )
+
+
+def _one_job_each(scheduled: Mapping[str, Job]) -> None:
+    refreshed_by: dict[str, str] = {}
+    for name, job in scheduled.items():
+        for kpi in job.refresh:
+            if other := refreshed_by.get(kpi):
+                raise UsageError(
+                    f"flows/jobs.yml: both {other} and {name} refresh {kpi}; leave it to one"
+                )
+            refreshed_by[kpi] = name
 
 
 def tagged(tag: str) -> list[str]:

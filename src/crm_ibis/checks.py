@@ -7,13 +7,17 @@ from dataclasses import dataclass
 
 from ibis import Table
 
-from crm_ibis import contracts, fitting, history, rules
+from crm_ibis import contracts, fitting, history, mapping, rules
 from crm_ibis.contracts import Contract
-from crm_ibis.errors import DataError
+from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.rules import Rule, Violation
+from crm_ibis.sources import source_tables
 from crm_ibis.warehouse import Query, Warehouse
 
 Report = Callable[[str], None]
+
+SAMPLE_KEYS = 2
+"""So many keys of a broken check are told."""
 
 
 class ChecksFailed(DataError):
@@ -21,12 +25,23 @@ class ChecksFailed(DataError):
 
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
-        self.broken = tuple(dict.fromkeys(violation.table for violation in violations))
+        self.broken = tuple(broken_check(violation) for violation in violations)
+        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
         listed = "\n".join(str(violation) for violation in violations)
         super().__init__(
             f"checks failed; nothing was published:\n{listed}\n"
-            f"mend the rows in {', '.join(self.broken)} and run again"
+            f"mend the rows in {tables} and run again"
         )
+
+
+def broken_check(violation: Violation) -> BrokenCheck:
+    """What may be told of a violation outside the database."""
+    key = contracts.declared(violation.table).key
+    keys = tuple(
+        ", ".join(f"{column}={row[column]}" for column in key if column in row)
+        for row in violation.samples[:SAMPLE_KEYS]
+    )
+    return BrokenCheck(violation.table, violation.check, violation.rows, keys)
 
 
 @dataclass(frozen=True)
@@ -62,19 +77,6 @@ def sources_with_parents(names: Iterable[str]) -> list[str]:
     return sorted(needed)
 
 
-def raw_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
-    """Source tables as they lie in the database; raises DataError naming all that are missing."""
-    names = list(names)
-    there = warehouse.tables(warehouse.raw)
-    if missing := [name for name in names if name not in there]:
-        listed = ", ".join(f"{warehouse.raw}.{name}" for name in missing)
-        raise DataError(
-            f"there is no source table {listed}; load it, name another schema with "
-            "CRM_IBIS_RAW_SCHEMA, or try the sample data: crm-ibis seed"
-        )
-    return {name: warehouse.table(warehouse.raw, name) for name in names}
-
-
 def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet.
 
@@ -93,7 +95,7 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
 
 def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet."""
-    return conformed(raw_tables(warehouse, names))
+    return conformed(source_tables(warehouse, names))
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,11 @@ def planned_audit(
 ) -> Audit:
     """The audit of a table by some of its contract's rules; nothing is asked of the database.
 
-    `inline` reads the table wherever it is needed, instead of computing it once.
+    `inline` reads the table wherever it is needed, instead of computing it once. What refers to a
+    source that is absent has nothing to be held against.
     """
+    absent = mapping.declared().absent
+    demanded = [rule for rule in demanded if rule.refers_to not in absent]
     counts = rules.counts(table, demanded, sources, in_order=warehouse.orders_quickly)
     return Audit(table, contract, demanded, sources, warehouse.query(counts, inline))
 
@@ -177,7 +182,7 @@ def audit(
 
 def check_source(warehouse: Warehouse, name: str, sources: Mapping[str, Table]) -> Checked:
     """The contract of one source."""
-    raw = warehouse.table(warehouse.raw, name)
+    raw = source_tables(warehouse, [name])[name]
     return run_audits(warehouse, source_audits(warehouse, name, raw, sources))
 
 
@@ -198,13 +203,15 @@ def check(
 ) -> list[Checked]:
     """Checks sources, published tables and snapshots as they are, and writes nothing.
 
-    Without names: all sources, and whatever is there. Raises UsageError for an unknown name.
+    Without names: all sources but absent ones, and whatever is there. Violations are told whatever
+    sources.yml does about them. Raises UsageError for an unknown name.
     """
     chosen = [contracts.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
     if not chosen:
         published = warehouse.tables(warehouse.analytics)
         known = [*contracts.contracts().values(), *contracts.histories().values()]
-        chosen = [c for c in known if c.kind == "source" or c.name in published]
+        present = published | {c.name for c in known if c.kind == "source"}
+        chosen = [c for c in known if c.name in present - mapping.declared().absent]
     outcomes = []
     with warehouse.transaction():
         for contract in chosen:

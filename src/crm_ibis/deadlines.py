@@ -23,7 +23,7 @@ class Deadline:
 
 
 def deadlines(jobs: Jobs, now: datetime) -> dict[str, Deadline]:
-    """The deadline of every table that a job with an SLA refreshes, at an instant (UTC)."""
+    """The deadline of every table that a job with an SLA publishes, at an instant (UTC)."""
     found: dict[str, Deadline] = {}
     for name, job in jobs.jobs.items():
         if job.sla and job.allowed:
@@ -32,7 +32,7 @@ def deadlines(jobs: Jobs, now: datetime) -> dict[str, Deadline]:
                 sla=job.sla,
                 due_since=last_scheduled(jobs, job, now - job.allowed),
             )
-            found |= dict.fromkeys(job.refresh, deadline)
+            found |= dict.fromkeys(job.tables, deadline)
     return found
 
 

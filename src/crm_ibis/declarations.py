@@ -1,9 +1,11 @@
 """What the project's YAML files declare: exposures, jobs and snapshots."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -45,7 +47,8 @@ def _cron(schedule: str) -> str:
     return schedule
 
 
-def _zone(name: str) -> str:
+def zone_name(name: str) -> str:
+    """The name of a time zone, or a ValueError."""
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
@@ -58,11 +61,13 @@ def _span(text: str) -> str:
     return text
 
 
-class _Record(BaseModel):
+class Record(BaseModel):
+    """What a YAML file declares; an unknown key is an error."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Exposure(_Record):
+class Exposure(Record):
     """A dashboard or report that people read, and the tables it shows."""
 
     of: list[str]
@@ -71,14 +76,14 @@ class Exposure(_Record):
     description: str
 
 
-class Job(_Record):
+class Job(Record):
     """What runs together on a schedule: KPIs to refresh, snapshots to merge, or the watch."""
 
     refresh: list[str] = []
     snapshot: list[str] = []
     watch: bool = False
     schedule: Annotated[str, AfterValidator(_cron)]
-    time_zone: Annotated[str, AfterValidator(_zone)] | None = None
+    time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     sla: Annotated[str, AfterValidator(_span)] | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
     first_wait: Annotated[str, AfterValidator(_span)] = "60s"
@@ -127,7 +132,7 @@ class Job(_Record):
         return max(whole.total_seconds() - sum(self.waits), 60) / self.attempts
 
 
-class Route(_Record):
+class Route(Record):
     """Which events of which tables go to which channels; without tables or criticality, of all."""
 
     events: list[Event]
@@ -136,25 +141,25 @@ class Route(_Record):
     to: list[Channel]
 
 
-class Metrics(_Record):
+class Metrics(Record):
     """How metrics are called, and the tags that all of them carry."""
 
     prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")] = "crm_ibis"
     tags: dict[str, str] = {}
 
 
-class Deployment(_Record):
+class Deployment(Record):
     """Where the jobs run: a Prefect work pool, and the steps that bring the project there."""
 
     work_pool: str = "crm-ibis"
     pull: list[dict[str, Any]] = []
 
 
-class Jobs(_Record):
+class Jobs(Record):
     """The jobs file."""
 
-    time_zone: Annotated[str, AfterValidator(_zone)]
-    jobs: dict[str, Job]
+    time_zone: Annotated[str, AfterValidator(zone_name)]
+    jobs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Job]
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
     metrics: Metrics = Metrics()
@@ -183,12 +188,12 @@ class Snapshot:
 
 def exposures() -> dict[str, Exposure]:
     """The exposures, by name; raises UsageError naming the key that is wrong."""
-    return _read(content.path("schemas", "exposures.yml"), dict[str, Exposure])
+    return read(content.path("schemas", "exposures.yml"), dict[str, Exposure])
 
 
 def jobs() -> Jobs:
     """The jobs; raises UsageError naming the key that is wrong."""
-    return _read(content.path("flows", "jobs.yml"), Jobs)
+    return read(content.path("flows", "jobs.yml"), Jobs)
 
 
 def job_named(name: str) -> Job:
@@ -202,10 +207,18 @@ def job_named(name: str) -> Job:
     return known[name]
 
 
+def watch_job() -> Job:
+    """The job of the watch; raises UsageError when there is none."""
+    for job in jobs().jobs.values():
+        if job.watch:
+            return job
+    raise UsageError("flows/jobs.yml has no job with `watch: true`")
+
+
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
     path = content.home() / "schemas" / "snapshots.yml"
-    declared = _read(path, dict[str, str]) if path.exists() else {}
+    declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
     scheduled = (content.home() / "flows" / "jobs.yml").exists()
@@ -224,7 +237,18 @@ def snapshots() -> dict[str, Snapshot]:
     return found
 
 
-def _read(path: Path, kind: type[Declared]) -> Declared:
+def read(path: Path, kind: type[Declared]) -> Declared:
+    """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
+    try:
+        modified = path.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
+    return cast(Declared, _parsed(path, modified, cast(Hashable, kind)))
+
+
+@lru_cache(maxsize=32)
+def _parsed(path: Path, modified: int, kind: Any) -> Any:
+    """Read once while the file stays as it is: it is asked for at every table."""
     try:
         given: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return TypeAdapter(kind).validate_python(given)

@@ -1,7 +1,23 @@
 """What can go wrong through no fault of the program: each error says what, where and the remedy."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from difflib import get_close_matches
+
+
+@dataclass(frozen=True)
+class BrokenCheck:
+    """A broken check of a table, with the keys of a few of its rows and no other value."""
+
+    table: str
+    check: str
+    rows: int
+    keys: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        such = f", such as {'; '.join(self.keys)}" if any(self.keys) else ""
+        return f"{self.table}: {self.check}: {rows}{such}"
 
 
 class CrmIbisError(Exception):
@@ -10,12 +26,20 @@ class CrmIbisError(Exception):
     exit_code = 1
     run_id: str | None = None
     """The logged run that it ended."""
-    broken: tuple[str, ...] = ()
-    """The tables whose contracts were broken."""
+    broken: tuple[BrokenCheck, ...] = ()
+    """The checks that stopped it."""
 
 
 class DataError(CrmIbisError):
     """The data, or the state of the database, stops the run."""
+
+
+class Superseded(DataError):
+    """Tables are published as of a later instant already, which is not to be undone unasked."""
+
+    def __init__(self, message: str, tables: Iterable[str]) -> None:
+        super().__init__(message)
+        self.tables = tuple(tables)
 
 
 class DatabaseError(CrmIbisError):

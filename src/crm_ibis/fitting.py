@@ -4,7 +4,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import rules
+from crm_ibis import measures, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Rule
@@ -38,6 +38,16 @@ def conversions(raw: Table, contract: Contract) -> list[Rule]:
         for c in contract.columns
         if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
     ]
+
+
+def guarded(raw: Table, contract: Contract) -> Table:
+    """A source with null in place of numbers that would stop the database at their conversion."""
+    safe = {
+        rule.columns[0]: measures.when(~rule.violated(raw), raw[rule.columns[0]])
+        for rule in conversions(raw, contract)
+        if rule.violated
+    }
+    return raw.mutate(**safe) if safe else raw
 
 
 def _family(dtype: dt.DataType) -> str:

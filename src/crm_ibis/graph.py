@@ -2,7 +2,7 @@
 
 import inspect
 import pkgutil
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
 from functools import cache
 from graphlib import TopologicalSorter
@@ -15,6 +15,7 @@ import ibis
 from ibis import Table
 
 from crm_ibis import content, facts, kpis, staging
+from crm_ibis.emptiness import is_empty
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.params import Params
 from crm_ibis.types import declared_tables
@@ -108,6 +109,12 @@ def build(
             arguments = {p: given[p] for p in inspect.signature(function).parameters}
             tables[name] = stage(name, function(**arguments))
     return tables
+
+
+def empty_without(names: Collection[str], absent: Collection[str], params: Params) -> list[str]:
+    """Those of the named tables that can have no row when the absent sources have none."""
+    built = build(names, unbound_sources("raw"), params, datetime(2024, 1, 1))
+    return [name for name in names if is_empty(built[name], absent)]
 
 
 def unbound_sources(raw_schema: str) -> dict[str, Table]:

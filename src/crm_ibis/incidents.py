@@ -12,7 +12,7 @@ from datetime import datetime
 from crm_ibis import alerts, runlog
 from crm_ibis.alerts import Alert, Report
 from crm_ibis.declarations import Event
-from crm_ibis.errors import DatabaseError
+from crm_ibis.errors import CrmIbisError
 from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -20,6 +20,9 @@ TROUBLE: tuple[Event, ...] = ("failure", "sla_breach", "late")
 """What ends with a message that it is over; other alerts end in silence."""
 OVERDUE: tuple[Event, ...] = ("sla_breach", "late")
 """Two words for one incident: of a run that is still at work, and of the watch."""
+
+LAYOUT = 2
+"""The version of the meta schema that brought incidents."""
 
 Heard = dict[str, set[str]]
 """The channels that took the message about each table."""
@@ -34,6 +37,7 @@ class Incident:
     gist: str
     run_id: str | None
     since: datetime | None
+    told_at: datetime
     heard: frozenset[str]
     """The channels that took the message."""
 
@@ -88,15 +92,15 @@ def end(
 
 def current(warehouse: Warehouse) -> list[Incident]:
     """The incidents that have not ended, oldest first."""
-    if not runlog.has_layout(warehouse, 2):
+    if not runlog.has_layout(warehouse, LAYOUT):
         return []
     found = warehouse.fetch(
-        "SELECT table_name, event, gist, run_id, since, heard "
+        "SELECT table_name, event, gist, run_id, since, told_at, heard "
         f"FROM {_name(warehouse)} WHERE ended_at IS NULL ORDER BY told_at"
     )
     return [
-        Incident(table, event, gist, run_id, since, frozenset(filter(None, heard.split(","))))
-        for table, event, gist, run_id, since, heard in found
+        Incident(*values, frozenset(filter(None, heard.split(","))))  # type: ignore[call-arg]
+        for *values, heard in found
     ]
 
 
@@ -104,15 +108,17 @@ def current(warehouse: Warehouse) -> list[Incident]:
 def alone(warehouse: Warehouse) -> Iterator[None]:
     """Keeps others from telling of incidents meanwhile."""
     with warehouse.lock(lambda: "another alert", purpose=".alerts"):
+        if not runlog.has_layout(warehouse, LAYOUT):
+            runlog.prepare_unless_at_work(warehouse)
         yield
 
 
 @contextmanager
 def untroubled(report: Report) -> Iterator[None]:
-    """Reports what the database refuses, and goes on: alerts never fail what they are about."""
+    """Reports what is refused, and goes on: alerts never fail what they are about."""
     try:
         yield
-    except DatabaseError as error:
+    except CrmIbisError as error:
         report(f"what was told before cannot be looked up: {alerts.first_line(str(error))}")
 
 

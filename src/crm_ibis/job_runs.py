@@ -12,12 +12,14 @@ from threading import Timer
 
 from crm_ibis import outcomes, recording, results, runlog
 from crm_ibis.alerts import Report
-from crm_ibis.errors import DataError
+from crm_ibis.declarations import snapshots
+from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.runlog import Attempt
 from crm_ibis.settings import Settings
+from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 
@@ -51,11 +53,19 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
     """
     began = time.perf_counter()
     settings = replace(settings, statement_timeout=run.job.statement_seconds)
-    with open_warehouse(settings) as warehouse:
-        if run.job.refresh:
-            done = _refreshed(settings, warehouse, run, run.attempt(number), report)
-        else:
-            done = _recorded(warehouse, run, run.attempt(number), report)
+    try:
+        with open_warehouse(settings) as warehouse:
+            if run.job.refresh:
+                done = _refreshed(settings, warehouse, run, run.attempt(number), report)
+            elif run.job.snapshot:
+                done = _recorded(warehouse, run, run.attempt(number), report)
+            else:
+                raise UsageError(f"the job {run.name} neither refreshes nor records; see flows/")
+    except TransientError as error:
+        if error.run_id:  # so that the watch does not take it for killed before the next attempt
+            with suppress(DatabaseError), open_warehouse(settings) as warehouse:
+                runlog.log_failure(warehouse, error.run_id, error, run.attempt(number))
+        raise
     seconds, sla_met = time.perf_counter() - began, run.in_time(runlog.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
@@ -64,7 +74,7 @@ def steps(run: JobRun) -> int:
     """How many tables an attempt reports when all goes well."""
     if run.job.snapshot:
         return len(run.job.snapshot)
-    return len(results.sources_of(run.job.refresh)) + len(results.written_for(run.job.refresh))
+    return len(results.sources_of(run.job.refresh)) + len(results.audited_for(run.job.refresh))
 
 
 def _refreshed(
@@ -72,36 +82,37 @@ def _refreshed(
 ) -> Outcome:
     """Publishes what is not published as of a later instant already.
 
-    It may be when runs that were held up come late, or after a refresh by hand.
+    It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
     """
-    published = runlog.publications(warehouse)
-    names = [
-        name
-        for name in run.job.refresh
-        if name not in published or published[name]["as_of"] <= run.scheduled_at
-    ]
-    if not names:
-        report(f"{', '.join(run.job.refresh)}: published as of a later instant already")
-        return Outcome(None)
-    done = refresh(
-        warehouse,
-        names,
-        as_of=run.scheduled_at,
-        params=load_params(settings.params_file),
-        attempt=attempt,
-        report=report,
-    )
-    return Outcome(done.run_id, done.tables, done.warnings)
+    without, params = left_out(run.job.refresh), load_params(settings.params_file)
+    names = [name for name in run.job.refresh if name not in without]
+    while names:
+        try:
+            done = refresh(
+                warehouse,
+                names,
+                as_of=run.scheduled_at,
+                params=params,
+                attempt=attempt,
+                report=report,
+            )
+            return Outcome(done.run_id, done.tables, done.warnings)
+        except Superseded as later:
+            report(f"{', '.join(later.tables)}: published as of a later instant already")
+            names = [name for name in names if name not in later.tables]
+    return Outcome(None)
 
 
 def _recorded(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report) -> Outcome:
-    """Merges what is published by now; a run that was held up, as of that publication."""
-    kpis = {snapshot.kpi for snapshot in recording.chosen(run.job.snapshot)}
-    published = runlog.publications(warehouse)
-    moments = [published[kpi]["as_of"] for kpi in kpis if kpi in published]
-    moment = max([run.scheduled_at, *moments])
+    """Merges what is published, but for what sources.yml leaves without a source."""
+    declared = snapshots()
+    without = left_out([declared[name].kpi for name in run.job.snapshot if name in declared])
+    names = [name for name in run.job.snapshot if declared[name].kpi not in without]
+    if not names:
+        report(f"{', '.join(without)}: absent in sources.yml")
+        return Outcome(None)
     done = recording.record(
-        warehouse, run.job.snapshot, as_of=moment, attempt=attempt, report=report
+        warehouse, names, as_of=run.scheduled_at, attempt=attempt, report=report
     )
     if done.refused:
         error = DataError("\n".join(merge.refused or "" for merge in done.refused))

@@ -5,11 +5,13 @@ DD_DOGSTATSD_PORT) or DD_DOGSTATSD_URL.
 """
 
 import os
+import socket
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
 from crm_ibis import catalog
+from crm_ibis.alerts import Report
 from crm_ibis.declarations import jobs
 from crm_ibis.runlog import TableRun
 from crm_ibis.status import Status
@@ -24,16 +26,26 @@ class Metrics:
     there loses them.
     """
 
-    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self, report: Report = lambda line: None, environ: Mapping[str, str] = os.environ
+    ) -> None:
         self._client: Any = None
-        if any(environ.get(name) for name in AGENT):
+        if not any(environ.get(name) for name in AGENT):
+            return
+        try:
             from datadog.dogstatsd.base import DogStatsd
-
-            declared = jobs().metrics
-            tags = [f"{name}:{value}" for name, value in declared.tags.items()]
-            self._client = DogStatsd(
-                namespace=declared.prefix, constant_tags=tags, disable_telemetry=True
-            )
+        except ImportError:
+            report("no metrics are sent: the extra `flows` of crm-ibis brings Datadog's client")
+            return
+        declared = jobs().metrics
+        tags = [f"{name}:{value}" for name, value in declared.tags.items()]
+        client = DogStatsd(namespace=declared.prefix, constant_tags=tags, disable_telemetry=True)
+        try:  # once: the client would look an unknown name up again for every figure
+            socket.getaddrinfo(client.host, None)
+        except OSError as error:
+            report(f"no metrics are sent: {client.host}: {error.strerror}")
+            return
+        self._client = client
 
     def run(
         self, job: str, succeeded: bool, sla_met: bool | None, seconds: float | None = None
@@ -68,11 +80,16 @@ class Metrics:
             self._gauge("table.late", int(status.late), tags)
             self._gauge("table.failing", int(status.failing), tags)
 
-    def flush(self) -> None:
+    def __enter__(self) -> "Metrics":
+        return self
+
+    def __exit__(self, *raised: object) -> None:
         """Sends what is still held back."""
         if self._client:
             with suppress(OSError):
                 self._client.flush()
+            self._client.stop()
+            self._client.close_socket()
 
     def _gauge(self, name: str, value: float, tags: list[str]) -> None:
         if self._client:

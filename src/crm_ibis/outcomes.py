@@ -5,14 +5,21 @@ from datetime import datetime
 
 from crm_ibis import alerts, incidents, runs
 from crm_ibis.alerts import Alert, Report
-from crm_ibis.checks import ChecksFailed
-from crm_ibis.declarations import Event, Job, job_named
+from crm_ibis.checks import broken_check
+from crm_ibis.deadlines import last_scheduled
+from crm_ibis.declarations import Event, Job, job_named, jobs
+from crm_ibis.errors import CrmIbisError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
 from crm_ibis.rules import Violation
-from crm_ibis.runlog import Attempt, TableRun, now
+from crm_ibis.runlog import Attempt, TableRun, now, publications
 from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
+
+JITTER = 0.25
+"""Waits differ by up to a quarter, so that jobs that failed together do not return together."""
+GRACE = 120.0
+"""Seconds that another attempt may take to reach the log: it waits for connection and lock."""
 
 
 @dataclass(frozen=True)
@@ -34,13 +41,14 @@ class JobRun:
 
     def attempt(self, number: int) -> Attempt:
         """One of its attempts, the first is number 1."""
-        last = number >= self.job.attempts
-        return Attempt(self.name, self.scheduled_at, self.due_at, number, last)
+        waits = self.job.waits[number - 1 :]
+        retry_wait = waits[0] * (1 + JITTER) + GRACE if waits else None
+        return Attempt(self.name, self.scheduled_at, self.due_at, number, retry_wait)
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run did; without `run_id` nothing, as all was published as of a later instant."""
+    """What a run did; without `run_id` nothing, as there was nothing to do."""
 
     run_id: str | None
     tables: list[TableRun] = field(default_factory=list)
@@ -58,9 +66,13 @@ class Outcome:
 def planned(name: str, scheduled_at: datetime) -> JobRun:
     """The run of a job for an instant (UTC); raises UsageError when there is no such job.
 
-    A scheduler's clock may be ahead of this machine's: no instant is later than now.
+    Of runs that were held up, whichever comes first stands for the newest instant that has passed:
+    the others are of no use. A scheduler's clock may be ahead of this machine's: no instant is
+    later than now.
     """
-    return JobRun(name, job_named(name), min(scheduled_at, now()))
+    job, moment = job_named(name), now()
+    newest = last_scheduled(jobs(), job, moment)
+    return JobRun(name, job, min(max(scheduled_at, newest), moment))
 
 
 def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: Report) -> None:
@@ -87,32 +99,53 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
     if run.job.refresh:
         counts = [f"{t.table}: {t.rows:,} rows, {t.touched:,} changed" for t in outcome.results]
         alerts.send(_about("success", run, outcome, counts), report=report)
-    _measure_success(run, outcome)
+    with Metrics(report) as metrics:
+        metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
+        metrics.tables(run.name, outcome.results)
+        metrics.checks_failed(run.name, 0)
 
 
 def tell_of_failure(settings: Settings, run: JobRun, error: Exception, report: Report) -> None:
     """Tells of a run that failed for good; raises nothing."""
-    incidents.tell(settings, alerts.failure(run.job.tables, error, run.scheduled_at), report)
-    metrics = Metrics()
-    metrics.run(run.name, succeeded=False, sla_met=False if run.due_at else None)
-    broken = error.violations if isinstance(error, ChecksFailed) else []
-    metrics.checks_failed(run.name, len(broken))
-    metrics.flush()
+    known = error if isinstance(error, CrmIbisError) else None
+    broken, run_id = (known.broken, known.run_id) if known else ((), None)
+    text = str(error) if known else f"{type(error).__name__}; the log of the run has more"
+    failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
+    incidents.tell(settings, failure, report)
+    with Metrics(report) as metrics:
+        sla_missed = False if run.in_time(now()) is False else None
+        metrics.run(run.name, succeeded=False, sla_met=sla_missed)
+        if broken:
+            metrics.checks_failed(run.name, len(broken))
 
 
 def tell_of_breach(settings: Settings, run: JobRun, report: Report) -> None:
     """Tells that the SLA of a run has run out before its end; raises nothing."""
-    details = (f"scheduled for {run.scheduled_at:%H:%M} UTC with an SLA of {run.job.sla}",)
-    alert = Alert("sla_breach", run.job.tables, run.scheduled_at, details=details)
-    incidents.tell(settings, alert, report)
+    late = run.job.tables
+    with incidents.untroubled(report), open_warehouse(settings) as warehouse:
+        late = tuple(_unpublished(warehouse, run))
+    if late:
+        details = (f"scheduled for {run.scheduled_at:%H:%M} UTC with an SLA of {run.job.sla}",)
+        alert = Alert("sla_breach", late, run.scheduled_at, details=details)
+        incidents.tell(settings, alert, report)
+
+
+def _unpublished(warehouse: Warehouse, run: JobRun) -> list[str]:
+    """The tables of a run that nobody else has published since it was scheduled."""
+    done = {**publications(warehouse), **publications(warehouse, "snapshot")}
+    return [
+        name
+        for name in run.job.tables
+        if name not in done or done[name]["finished_at"] < run.scheduled_at
+    ]
 
 
 def _warnings(run: JobRun, outcome: Outcome) -> Alert | None:
     if not outcome.warnings:
         return None
-    details = [alerts.described(warning) for warning in outcome.warnings]
-    gist = alerts.gist_of_checks(outcome.warnings)
-    return _about("contract_warning", run, outcome, details, gist)
+    broken = [broken_check(warning) for warning in outcome.warnings]
+    gist = alerts.gist_of_checks(broken)
+    return _about("contract_warning", run, outcome, [str(check) for check in broken], gist)
 
 
 def _slowness(warehouse: Warehouse, run: JobRun, outcome: Outcome) -> Alert | None:
@@ -128,11 +161,3 @@ def _about(
 ) -> Alert:
     names = tuple(table.table for table in outcome.results)
     return Alert(event, names, run.scheduled_at, outcome.run_id, tuple(details), gist)
-
-
-def _measure_success(run: JobRun, outcome: Outcome) -> None:
-    metrics = Metrics()
-    metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
-    metrics.tables(run.name, outcome.results)
-    metrics.checks_failed(run.name, 0)
-    metrics.flush()

@@ -13,11 +13,13 @@ from crm_ibis import contracts, history, runlog, snapshots
 from crm_ibis.checks import Report
 from crm_ibis.declarations import Snapshot
 from crm_ibis.declarations import snapshots as declared_snapshots
+from crm_ibis.errors import UsageError
 from crm_ibis.measures import instant
 from crm_ibis.params import Params, load_params
 from crm_ibis.results import Results
 from crm_ibis.runlog import Attempt
 from crm_ibis.snapshots import Merged
+from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -57,9 +59,20 @@ def instants_between(first: datetime, last: datetime, every: str) -> list[dateti
 
 
 def chosen(names: Iterable[str]) -> list[Snapshot]:
-    """The named snapshots, or all; raises UsageError with a near match for an unknown name."""
-    named = dict.fromkeys(names)
-    return [history.snapshot_named(name) for name in named] or list(declared_snapshots().values())
+    """The named snapshots, or all; raises UsageError with a near match for an unknown name.
+
+    Those whose KPI has no sources are left out of all, and an error by name.
+    """
+    named = [history.snapshot_named(name) for name in dict.fromkeys(names)]
+    wanted = named or list(declared_snapshots().values())
+    without = left_out([snapshot.kpi for snapshot in wanted])
+    for snapshot in named:
+        if snapshot.kpi in without:
+            raise UsageError(
+                f"{snapshot.name} cannot be recorded, as what {snapshot.kpi} is made of is absent "
+                "in sources.yml; say there where it comes from"
+            )
+    return [snapshot for snapshot in wanted if snapshot.kpi not in without]
 
 
 def record(
@@ -76,14 +89,22 @@ def record(
 
     Without names, all snapshots. They are merged in one transaction under the lock of refreshes;
     one that is refused is left as it was, told in the result, and does not stop the others. One is
-    refused also when its KPI is not published, or as of a later instant. What may be allowed is
-    told at `snapshots.merge`.
+    refused also when its KPI is not published, or as of a later instant, unless this is an
+    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`.
 
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
     wanted = chosen(names)
-    names = [snapshot.name for snapshot in wanted]
-    run = runlog.logged(warehouse, "snapshot", names, runlog.past(as_of), attempt=attempt)
+    names, given = [snapshot.name for snapshot in wanted], runlog.past(as_of)
+
+    def held_up() -> datetime:
+        """A scheduled run merges what is published by now, as of then if that is later."""
+        published = runlog.publications(warehouse)
+        moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
+        return max([given or runlog.now(), *moments])
+
+    moment = held_up if attempt else given
+    run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.transaction():
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
@@ -166,6 +187,7 @@ def backfill(
                 merged.append(snapshots.merge(warehouse, snapshot, given, moment, allow_mass_close))
                 warehouse.unstage(DATED + snapshot.name)
                 report(f"{moment}: merged {merged[-1]}")
+            results.record_quarantine(run_id)
             results.free()
             recordings.append(Recording(run_id, moment, merged))
             _log(warehouse, recordings[-1])

@@ -9,7 +9,7 @@ from typing import Any
 from crm_ibis import contracts, graph, runlog
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.declarations import snapshots
-from crm_ibis.errors import DataError
+from crm_ibis.errors import Superseded
 from crm_ibis.params import Params, load_params
 from crm_ibis.publish import Changes, Publication
 from crm_ibis.recording import merge_published
@@ -17,6 +17,7 @@ from crm_ibis.results import Results
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import Attempt, TableRun
 from crm_ibis.snapshots import Merged
+from crm_ibis.sources import computable
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["ChecksFailed", "RefreshResult", "refresh"]
@@ -59,28 +60,35 @@ def refresh(
 ) -> RefreshResult:
     """Computes KPIs or facts as of an instant (UTC, default now) and publishes them, all or none.
 
-    Without names, all KPIs. What the named ones need is computed in the same run and not published.
-    `dry_run` stops before publishing, takes no lock and writes nothing. `force` allows an `as_of`
-    before the published one. `snapshot` merges what was published into its snapshots, in the same
-    transaction; a snapshot that is refused is told in the result and undoes nothing. `attempt` says
-    for which scheduled run of a job this is. `report` is called with a line per step.
+    Without names, all KPIs. A KPI whose sources are all absent in sources.yml is left out, and
+    `report` says so; what was published of it stays. What the named ones need is computed in the
+    same run and not published. `dry_run` stops before publishing, takes no lock and writes nothing.
+    `force` allows an `as_of` before the published one. `snapshot` merges what was published into
+    its snapshots, in the same transaction; a snapshot that is refused is told in the result and
+    undoes nothing. `attempt` says for which scheduled run of a job this is. `report` is called with
+    a line per step.
 
-    Raises UsageError for an unknown name or an `as_of` in the future, ChecksFailed when a contract
-    is broken, DataError or DatabaseError otherwise. After any of them, readers have what they had.
+    Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
+    future, Superseded when a table is published as of a later instant, ChecksFailed when a
+    contract is broken, DataError or DatabaseError otherwise. After any of them, readers have what
+    they had.
     """
     as_of = runlog.past(as_of)
     chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
-    chosen, params = list(dict.fromkeys(chosen)), params or load_params()
+    chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         with warehouse.transaction():
             return _Run(results).rehearse()
-    with runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt) as (run_id, moment):
+
+    def refuse(moment: datetime) -> None:
         if not force:
             _refuse_going_back(warehouse, chosen, moment)
-        with warehouse.transaction():
-            results = Results(warehouse, chosen, moment, params, report)
-            return _Run(results).publish(run_id, snapshot)
+
+    run = runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
+    with run as (run_id, moment), warehouse.transaction():
+        results = Results(warehouse, chosen, moment, params, report)
+        return _Run(results).publish(run_id, snapshot)
 
 
 class _Run:
@@ -101,6 +109,7 @@ class _Run:
             changes = publication.changes()
             publication.merge(changes, self.results.as_of)
             self._published(name, changes, began)
+        self.results.record_quarantine(run_id)
         self.results.free()
         if snapshot:
             published = [s for s in snapshots().values() if s.kpi in self.results.names]
@@ -154,9 +163,11 @@ class _Run:
 
 def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) -> None:
     published = runlog.publications(warehouse)
-    for name in names:
-        if name in published and published[name]["as_of"] > as_of:
-            raise DataError(
-                f"{name} is published as of {published[name]['as_of']}, which is after {as_of}; "
-                "--force publishes the earlier state all the same, --dry-run only shows it"
-            )
+    later = [name for name in names if name in published and published[name]["as_of"] > as_of]
+    if later:
+        known = published[later[0]]["as_of"]
+        raise Superseded(
+            f"{later[0]} is published as of {known}, which is after {as_of}; "
+            "--force publishes the earlier state all the same, --dry-run only shows it",
+            later,
+        )

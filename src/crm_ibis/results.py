@@ -9,22 +9,26 @@ from itertools import islice
 import ibis
 from ibis import Table
 
-from crm_ibis import checks, contracts, graph
+from crm_ibis import checks, contracts, graph, mapping
 from crm_ibis.ahead import ahead
 from crm_ibis.checks import Audit, Checked, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
+from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import TableRun
+from crm_ibis.sources import source_tables
 from crm_ibis.warehouse import Staging, Warehouse
 
 
 @dataclass(frozen=True)
 class Step:
-    """One table to check, and to write before that if it is built; compiled, not yet run."""
+    """One table to check, and to write before that if need be; compiled, not yet run."""
 
     audits: list[Audit]
+    kind: str
+    """`source` or `built`, as the run log has it."""
     staging: Staging | None = None
 
 
@@ -35,8 +39,8 @@ def sources_of(names: Iterable[str]) -> list[str]:
     return checks.sources_with_parents(needed)
 
 
-def written_for(names: Iterable[str]) -> list[str]:
-    """The facts and KPIs that are written and audited to compute the named ones, these included.
+def audited_for(names: Iterable[str]) -> list[str]:
+    """The facts and KPIs that are audited to compute the named ones, these included.
 
     All of them, so that no run builds upon a table whose contract is broken, whichever job
     publishes it.
@@ -64,8 +68,10 @@ class Results:
         self.tables: dict[str, TableRun] = {}
         """What was done with each table, sources included."""
         self.warnings: list[Violation] = []
+        self.quarantine = Quarantine(warehouse, report)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
+        self._checked: list[str] = []
         self._staged: list[str] = []
         self._outcomes: list[Checked] = []
 
@@ -74,30 +80,38 @@ class Results:
 
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
-        self._raw = checks.raw_tables(self.warehouse, sources_of(self.names))
+        given = source_tables(self.warehouse, sources_of(self.names))
+        self._raw = self.quarantine.settle(given)
         self._sources = checks.conformed(self._raw)
+        absent = mapping.declared().absent
+        self._checked = [name for name in self._raw if name not in absent]
         with ahead(self._plan) as steps:
-            for step in islice(steps, len(self._sources)):
+            for step in islice(steps, len(self._checked)):
                 self._carry_out(step)
             checks.raise_errors(self._outcomes)
             for step in steps:
                 self._carry_out(step)
         checks.raise_errors(self._outcomes)
 
+    def record_quarantine(self, run_id: str) -> None:
+        """Writes down which rows of the sources were left out; call before `free`."""
+        self.quarantine.record(run_id, self._raw)
+
     def free(self) -> None:
         """Drops the temporary tables where the end of the transaction does not."""
-        for name in self._staged:
+        for name in (*self._staged, *self.quarantine.staged):
             self.warehouse.unstage(name)
 
     def _plan(self, emit: Callable[[Step], None]) -> None:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
-        for name, table in self._raw.items():
-            emit(Step(checks.source_audits(self.warehouse, name, table, self._sources)))
+        for name in self._checked:
+            audits = checks.source_audits(self.warehouse, name, self._raw[name], self._sources)
+            emit(Step(audits, "source"))
 
-        written = written_for(self.names)
+        audited = audited_for(self.names)
 
         def stage(name: str, table: Table) -> Table:
-            if name not in written:
+            if name not in audited:
                 return table
             step = self._built(name, table)
             emit(step)
@@ -106,37 +120,51 @@ class Results:
         graph.build(self.names, self._sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
-        """Writing and auditing a table.
+        """Auditing a table, and writing it before that if that is worth the while.
 
         Of a fact that is not published the rules about single rows are checked: its keys are those
         of a source that was just checked.
         """
-        contract = contracts.declared(name)
-        staging = self.warehouse.staging(name, *_as_declared(table, contract))
-        demanded = contract.rules_over(staging.table.columns)
+        contract, staging = contracts.declared(name), None
+        table, schema = _as_declared(table, contract)
+        if self._worth_writing(name):
+            staging = self.warehouse.staging(name, table, schema)
+            table = staging.table
+        demanded = contract.rules_over(table.columns)
         if name in graph.fact_functions() and name not in self.names:
             demanded = [rule for rule in demanded if rule.violated]
-        audit = checks.planned_audit(
-            self.warehouse, staging.table, contract, demanded, self._sources
-        )
-        return Step([audit], staging)
+        audit = checks.planned_audit(self.warehouse, table, contract, demanded, self._sources)
+        return Step([audit], "built", staging)
+
+    def _worth_writing(self, name: str) -> bool:
+        """Whether a table is published, small, or read by several others.
+
+        A fact has a row for each of a source: its one reader computes what it needs of it, and its
+        audit again, in less time than writing all of it takes.
+        """
+        readers = [user for user in graph.plan(self.names) if name in graph.needs(user)]
+        return name not in graph.fact_functions() or name in self.names or len(readers) > 1
 
     def _carry_out(self, step: Step) -> None:
-        began, kind = time.perf_counter(), "source"
+        began = time.perf_counter()
         if step.staging:
-            kind = "built"
             self.warehouse.stage(step.staging)
             self._staged.append(step.staging.name)
         outcome = checks.run_audits(self.warehouse, step.audits)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
-        done = f"checked {self.warehouse.raw}." if kind == "source" else "built "
-        self.report(f"{done}{outcome}")
+        self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
         checks.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)
         self.tables[outcome.table] = TableRun(
-            outcome.table, kind, outcome.rows, outcome.checks, outcome.seconds, warnings=words
+            outcome.table,
+            step.kind,
+            outcome.rows,
+            outcome.checks,
+            outcome.seconds,
+            warnings=words + self.quarantine.summaries(outcome.table),
+            quarantined=self.quarantine.left_out(outcome.table),
         )
 
 

@@ -1,11 +1,14 @@
 """Rows of a published table or source, for reading."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 
-from crm_ibis.contracts import declared
+from crm_ibis import mapping
+from crm_ibis.checks import read_sources
+from crm_ibis.contracts import Contract, declared
 from crm_ibis.errors import DatabaseError, UsageError, near_match
 from crm_ibis.warehouse import Warehouse
 
@@ -19,19 +22,33 @@ def rows_of(
     condition that is none, DatabaseError when the table is not there.
     """
     contract = declared(name.removeprefix(f"{warehouse.raw}."))
+    if contract.kind == "source" and mapping.declared().of(contract.name).is_mapped:
+        mapped = read_sources(warehouse, [contract.name])[contract.name]
+        return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", where, limit)
     schema = warehouse.raw if contract.kind == "source" else warehouse.analytics
     if contract.name not in warehouse.tables(schema):
         remedy = "crm-ibis seed" if contract.kind == "source" else "crm-ibis refresh"
         raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")
     there = warehouse.table(schema, contract.name).columns
-    columns = [c.name for c in contract.columns if not c.private and c.name in there]
+    place = warehouse.quote(schema, contract.name)
+    return _rows(warehouse, contract, place, where, limit, there)
+
+
+def _rows(
+    warehouse: Warehouse,
+    contract: Contract,
+    place: str,
+    where: str | None,
+    limit: int,
+    there: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of a table or subquery that has the columns of a contract, or those that are there."""
+    known = [c for c in contract.columns if there is None or c.name in there]
+    columns = [c.name for c in known if not c.private]
     condition = f" WHERE {_condition(where, columns, warehouse.dialect)}" if where else ""
     order = ", ".join(warehouse.quote(c) for c in contract.key)
     listed = ", ".join(warehouse.quote(c) for c in columns)
-    query = (
-        f"SELECT {listed} FROM {warehouse.quote(schema, contract.name)}{condition} "
-        f"ORDER BY {order} LIMIT {limit:d}"
-    )
+    query = f"SELECT {listed} FROM {place}{condition} ORDER BY {order} LIMIT {limit:d}"
     try:
         return [dict(zip(columns, row, strict=True)) for row in warehouse.fetch(query)]
     except DatabaseError as error:

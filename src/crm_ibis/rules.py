@@ -60,6 +60,8 @@ class Rule:
     find: Callable[[Table, Mapping[str, Table]], Table] | None = None
     count_in_order: Callable[[Table], ir.IntegerScalar] | None = None
     """Counts its rows by ordering the table, where that is quicker than finding them."""
+    refers_to: str | None = None
+    """The source whose ids it looks for."""
 
     def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
         """The rows that break the rule."""
@@ -166,7 +168,8 @@ def reference(name: str, parent: str, severity: str = "error") -> Rule:
         known = parents[parent].select(parent_id="id")
         return table.filter(table[name].notnull()).anti_join(known, [(name, "parent_id")])
 
-    return Rule(f"{name} is an id of {parent}", (name,), severity, find=orphans)
+    words = f"{name} is an id of {parent}"
+    return Rule(words, (name,), severity, find=orphans, refers_to=parent)
 
 
 def before(start: str, end: str) -> Rule:

@@ -9,14 +9,14 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import crm_ibis
-from crm_ibis.errors import CrmIbisError, DataError, TransientError, UsageError
+from crm_ibis.errors import BrokenCheck, CrmIbisError, DataError, TransientError, UsageError
 from crm_ibis.params import Params
 from crm_ibis.warehouse import Warehouse
 
@@ -34,9 +34,15 @@ LAYOUTS = [
         "ALTER TABLE {meta}.runs ADD COLUMN attempt BIGINT",
         "ALTER TABLE {meta}.runs ADD COLUMN scheduled_at TIMESTAMP",
         "ALTER TABLE {meta}.runs ADD COLUMN due_at TIMESTAMP",
+        "ALTER TABLE {meta}.runs ADD COLUMN retry_wait DOUBLE PRECISION",
         "ALTER TABLE {meta}.runs ADD COLUMN broken TEXT",
         "CREATE TABLE {meta}.alerts (table_name TEXT, event TEXT, gist TEXT, run_id TEXT, "
         "since TIMESTAMP, told_at TIMESTAMP, heard TEXT, ended_at TIMESTAMP)",
+    ],
+    [
+        "ALTER TABLE {meta}.run_tables ADD COLUMN quarantined_rows BIGINT",
+        "CREATE TABLE {meta}.quarantine (source_name TEXT, row_key TEXT, check_name TEXT, "
+        "found_at TIMESTAMP, run_id TEXT)",
     ],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
@@ -60,6 +66,8 @@ class TableRun:
     changed: int = 0
     gone: int = 0
     warnings: tuple[str, ...] = ()
+    quarantined: int = 0
+    """Rows of a source that were left out."""
 
     @property
     def touched(self) -> int:
@@ -76,8 +84,9 @@ class Attempt:
     due_at: datetime | None = None
     """When its SLA runs out."""
     number: int = 1
-    last: bool = True
-    """Whether no other follows when this one fails through a transient error."""
+    retry_wait: float | None = None
+    """Seconds within which another begins if this one fails through a transient error; null for
+    the last."""
 
 
 def now() -> datetime:
@@ -102,11 +111,18 @@ def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
                 [now(), attempt.job, attempt.scheduled_at],
             )
         warehouse.run(
-            f"UPDATE {log_table(warehouse, 'runs')} SET state = 'abandoned', finished_at = ?, "
+            f"UPDATE {log_table(warehouse, 'runs')} SET state = CASE WHEN retry_wait IS NULL THEN "
+            "'abandoned' ELSE 'retrying' END, finished_at = ?, "
             "error = 'the run ended without a word: killed, or its machine or connection died' "
             "WHERE state = 'running'",
             [now()],
         )
+
+
+def prepare_unless_at_work(warehouse: Warehouse) -> None:
+    """The same without the lock in hand: done if it is free, and so nobody is at work."""
+    with suppress(TransientError), warehouse.lock(lambda: running(warehouse), wait=0):
+        prepare(warehouse)
 
 
 def start(
@@ -122,8 +138,8 @@ def start(
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     warehouse.run(
         f"INSERT INTO {log_table(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
-        "tables, params, program_version, started_by, job, attempt, scheduled_at, due_at) "
-        "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "tables, params, program_version, started_by, job, attempt, scheduled_at, due_at, "
+        "retry_wait) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run_id,
             command,
@@ -137,6 +153,7 @@ def start(
             attempt and attempt.number,
             attempt and attempt.scheduled_at,
             attempt and attempt.due_at,
+            attempt and attempt.retry_wait,
         ],
     )
     return run_id
@@ -147,17 +164,19 @@ def logged(
     warehouse: Warehouse,
     command: str,
     tables: Iterable[str],
-    as_of: datetime | None,
+    as_of: datetime | Callable[[], datetime] | None,
     params: Params | None = None,
     attempt: Attempt | None = None,
+    refuse: Callable[[datetime], None] = lambda moment: None,
 ) -> Iterator[tuple[str, datetime]]:
     """Takes the lock and logs the run's start, and its failure if it fails; its id and instant.
 
     The instant is `as_of`, or the clock's under the lock: whoever waited for it would else be
-    refused as out of date.
+    refused as out of date. What `refuse` raises for it under the lock is no run, and not logged.
     """
     with warehouse.lock(lambda: running(warehouse)):
-        moment = as_of or now()
+        moment = (as_of() if callable(as_of) else as_of) or now()
+        refuse(moment)
         prepare(warehouse, attempt)
         run_id = start(warehouse, command, moment, tables, params, attempt)
         try:
@@ -165,19 +184,21 @@ def logged(
         except BaseException as error:
             # When the connection is gone too, the next run marks this one as abandoned.
             with suppress(Exception):
-                _log_failure(warehouse, run_id, error, attempt)
+                log_failure(warehouse, run_id, error, attempt)
             if isinstance(error, CrmIbisError):
                 error.run_id = run_id
             raise
 
 
-def _log_failure(
+def log_failure(
     warehouse: Warehouse, run_id: str, error: BaseException, attempt: Attempt | None
 ) -> None:
-    again = attempt and not attempt.last and isinstance(error, TransientError)
+    """Logs how a run failed, over another connection too where its own was lost."""
+    again = attempt and attempt.retry_wait is not None and isinstance(error, TransientError)
+    stopped = not isinstance(error, Exception)  # Ctrl-C, or the scheduler's signal
+    state = "cancelled" if stopped else "retrying" if again else "failed"
     broken = error.broken if isinstance(error, CrmIbisError) else ()
-    reason = str(error) or type(error).__name__
-    _finish(warehouse, run_id, "retrying" if again else "failed", reason, broken)
+    _finish(warehouse, run_id, state, str(error) or type(error).__name__, broken)
 
 
 def past(as_of: datetime | None) -> datetime | None:
@@ -193,7 +214,9 @@ def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> No
     for table in tables:
         warehouse.run(
             f"INSERT INTO {log_table(warehouse, 'run_tables')} "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "(run_id, table_name, kind, row_count, new_rows, changed_rows, gone_rows, checks, "
+            "warnings, seconds, quarantined_rows) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id,
                 table.table,
@@ -205,6 +228,7 @@ def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> No
                 table.checks,
                 json.dumps(table.warnings),
                 table.seconds,
+                table.quarantined,
             ],
         )
 
@@ -255,21 +279,6 @@ def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dic
     return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
 
 
-def failures(warehouse: Warehouse, since: datetime = datetime.min) -> list[dict[str, Any]]:
-    """Runs that failed or were abandoned after an instant, newest first; no backfills."""
-    if "runs" not in warehouse.tables(warehouse.meta):
-        return []
-    found = warehouse.fetch(
-        f"SELECT run_id, state, finished_at, tables, error FROM {log_table(warehouse, 'runs')} "
-        "WHERE state IN ('failed', 'abandoned') AND finished_at > ? AND command <> 'backfill' "
-        "ORDER BY finished_at DESC",
-        [since],
-    )
-    names = ("run_id", "state", "finished_at", "tables", "error")
-    rows = [dict(zip(names, row, strict=True)) for row in found]
-    return [{**row, "tables": row["tables"].split(",")} for row in rows]
-
-
 def has_layout(warehouse: Warehouse, version: int) -> bool:
     """Whether the log's tables are those of a version, or newer."""
     if "layout" not in warehouse.tables(warehouse.meta):
@@ -298,13 +307,22 @@ def _upgrade(warehouse: Warehouse) -> None:
 
 
 def _finish(
-    warehouse: Warehouse, run_id: str, state: str, error: str | None, broken: Iterable[str] = ()
+    warehouse: Warehouse,
+    run_id: str,
+    state: str,
+    error: str | None,
+    broken: Iterable[BrokenCheck] = (),
 ) -> None:
     warehouse.run(
         f"UPDATE {log_table(warehouse, 'runs')} "
         "SET state = ?, finished_at = ?, error = ?, broken = ? WHERE run_id = ?",
-        [state, now(), error and error[:LONGEST_ERROR], ",".join(broken), run_id],
+        [state, now(), error and error[:LONGEST_ERROR], _as_json(broken), run_id],
     )
+
+
+def _as_json(broken: Iterable[BrokenCheck]) -> str | None:
+    listed = [asdict(check) for check in broken]
+    return json.dumps(listed) if listed else None
 
 
 def log_table(warehouse: Warehouse, name: str) -> str:

@@ -1,10 +1,12 @@
-"""What past runs tell: which contracts are broken, and how long a run usually takes."""
+"""What past runs tell: failures, broken contracts, quarantine, and how long a run usually takes."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
 
 from crm_ibis import runlog
+from crm_ibis.errors import BrokenCheck
 from crm_ibis.warehouse import Warehouse
 
 USUAL_OF = 10
@@ -14,26 +16,92 @@ SLOW = 1.5
 """A run that takes more than this many times as long as usual is slow."""
 
 
+UNFOLLOWED = (
+    "AND (state <> 'retrying' OR NOT EXISTS (SELECT 1 FROM {log} AS b WHERE b.job = a.job "
+    "AND b.scheduled_at = a.scheduled_at AND b.started_at > a.started_at))"
+)
+"""A run that was to be followed by another attempt, and was not."""
+
+
+@dataclass(frozen=True)
+class FailedRun:
+    """A run that failed for good, or was killed."""
+
+    run_id: str
+    finished_at: datetime
+    tables: tuple[str, ...]
+    error: str
+    broken: tuple[BrokenCheck, ...]
+
+
+def failures(
+    warehouse: Warehouse, since: datetime = datetime.min, now: datetime | None = None
+) -> list[FailedRun]:
+    """Runs that failed or were killed after an instant, newest first; no backfills.
+
+    An attempt that was to be followed by another counts once that one is overdue.
+    """
+    if not runlog.has_layout(warehouse, 1):
+        return []
+    log, now = runlog.log_table(warehouse, "runs"), now or runlog.now()
+    more, unfollowed = "NULL, NULL", ""
+    if runlog.has_layout(warehouse, 2):
+        more, unfollowed = "broken, retry_wait", UNFOLLOWED.format(log=log)
+    found = warehouse.fetch(
+        f"SELECT run_id, state, finished_at, tables, error, {more} FROM {log} AS a "
+        "WHERE state IN ('failed', 'abandoned', 'retrying') AND finished_at > ? "
+        f"AND command <> 'backfill' {unfollowed} "
+        "ORDER BY finished_at DESC",
+        [since],
+    )
+    return [
+        FailedRun(run_id, finished_at, tuple(tables.split(",")), error or "", checks_in(broken))
+        for run_id, state, finished_at, tables, error, broken, wait in found
+        if state != "retrying" or finished_at + timedelta(seconds=wait or 0) < now
+    ]
+
+
 def broken_contracts(warehouse: Warehouse) -> dict[str, str]:
     """The tables whose contract was broken when a run last looked at them, and that run."""
     if not runlog.has_layout(warehouse, 2):
         return {}
-    runs, tables = runlog.log_table(warehouse, "runs"), runlog.log_table(warehouse, "run_tables")
+    log, tables = runlog.log_table(warehouse, "runs"), runlog.log_table(warehouse, "run_tables")
     kept: dict[str, datetime] = dict(
         warehouse.fetch(
-            f"SELECT t.table_name, max(r.finished_at) FROM {tables} t JOIN {runs} r "
+            f"SELECT t.table_name, max(r.finished_at) FROM {tables} t JOIN {log} r "
             "ON r.run_id = t.run_id WHERE r.state = 'succeeded' GROUP BY t.table_name"
         )
     )
     found = warehouse.fetch(
-        f"SELECT run_id, finished_at, broken FROM {runs} WHERE broken <> '' ORDER BY finished_at"
+        f"SELECT run_id, finished_at, broken FROM {log} WHERE broken IS NOT NULL "
+        "AND command <> 'backfill' ORDER BY finished_at"
     )
     return {
-        table: run_id
+        check.table: run_id
         for run_id, finished_at, broken in found
-        for table in broken.split(",")
-        if table not in kept or kept[table] < finished_at
+        for check in checks_in(broken)
+        if check.table not in kept or kept[check.table] < finished_at
     }
+
+
+def checks_in(broken: str | None) -> tuple[BrokenCheck, ...]:
+    """The broken checks of a run, from what the log has of them."""
+    listed = json.loads(broken) if broken else []
+    return tuple(BrokenCheck(**{**check, "keys": tuple(check["keys"])}) for check in listed)
+
+
+def quarantined(warehouse: Warehouse) -> dict[str, int]:
+    """How many rows of each source its newest successful run left out."""
+    if "quarantine" not in warehouse.tables(warehouse.meta):  # a layout from before
+        return {}
+    found = warehouse.fetch(
+        "SELECT DISTINCT ON (t.table_name) t.table_name, t.quarantined_rows "
+        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {runlog.log_table(warehouse, 'runs')} r "
+        "ON r.run_id = t.run_id WHERE t.kind = 'source' AND r.state = 'succeeded' "
+        "ORDER BY t.table_name, r.finished_at DESC"
+    )
+    return {table: rows or 0 for table, rows in found}
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from crm_ibis import blocking, catalog, runlog, runs
+from crm_ibis import blocking, catalog, graph, runlog, runs
 from crm_ibis.deadlines import Deadline, deadlines, next_runs
 from crm_ibis.declarations import jobs, snapshots
-from crm_ibis.runs import Pace
+from crm_ibis.errors import BrokenCheck
+from crm_ibis.runs import FailedRun, Pace
+from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 
-State = Literal["on time", "late", "failing", "blocked", "published"]
+State = Literal["on time", "late", "failing", "blocked", "published", "stale", "left out"]
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,9 @@ class Status:
 
     `state` is failing when a run after the last publication failed; else late when nothing was
     published since `due_since`; else blocked when it needs a table whose contract was broken in
-    another run; `published` is a table without an SLA. A snapshot is published when it is merged.
+    another run; `published` is a table without an SLA. `stale` was published before its sources
+    became absent in sources.yml, and `left out` never was, for want of them. A snapshot is
+    published when it is merged.
     """
 
     table: str
@@ -45,6 +49,10 @@ class Status:
     slow: bool
     failed_run: str | None
     last_error: str | None
+    broken: tuple[BrokenCheck, ...]
+    """The checks that stopped the failed run."""
+    quarantined: int = 0
+    """Rows of its sources that their newest runs left out, as they break their contracts."""
 
     @property
     def in_order(self) -> bool:
@@ -58,15 +66,18 @@ def statuses(warehouse: Warehouse, now: datetime | None = None) -> list[Status]:
     published, recorded = runlog.publications(warehouse), runlog.publications(warehouse, "snapshot")
     done, due, listed = {**published, **recorded}, deadlines(jobs(), now), catalog.entries()
     names = [*listed, *(name for name in published if name not in listed)]
-    failed = _failures(warehouse, names, done)
-    names += [name for name in snapshots() if name in recorded or name in failed]
+    failed = _failures(warehouse, names, done, now)
+    names += [n for n in snapshots() if n in recorded or n in failed or n in due]
     broken, paces = runs.broken_contracts(warehouse), _paces(warehouse)
-    coming = next_runs(jobs(), now)
+    coming, kept_out = next_runs(jobs(), now), runs.quarantined(warehouse)
+    without = left_out([name for name in names if name in graph.table_functions()])
     found = []
     for name in names:
         last, deadline, failure = done.get(name, {}), due.get(name), failed.get(name)
+        failure, deadline = (None, None) if name in without else (failure, deadline)
         published_at, pace = last.get("finished_at"), paces.get(last.get("run_id"))
-        failing = bool(failure and (not published_at or failure["finished_at"] > published_at))
+        failing = bool(failure and (not published_at or failure.finished_at > published_at))
+        failure = failure if failing else None
         late = bool(deadline and deadline.missed(published_at))
         blockers = tuple(sorted(blocking.upstream(name) & broken.keys()))
         entry = catalog.entry_of(name)
@@ -79,7 +90,11 @@ def statuses(warehouse: Warehouse, now: datetime | None = None) -> list[Status]:
                 published_at=published_at,
                 age_hours=(now - published_at) / timedelta(hours=1) if published_at else None,
                 rows=last.get("rows"),
-                state=_state(deadline, late, failing, blockers),
+                state=(
+                    _unmade(published_at)
+                    if name in without
+                    else _state(deadline, late, failing, blockers)
+                ),
                 late=late,
                 failing=failing,
                 blocked_by=blockers,
@@ -89,22 +104,32 @@ def statuses(warehouse: Warehouse, now: datetime | None = None) -> list[Status]:
                 seconds=pace.seconds if pace else None,
                 usual_seconds=pace.usual_seconds if pace else None,
                 slow=bool(pace and pace.slow),
-                failed_run=failure["run_id"] if failure and failing else None,
-                last_error=failure["error"] if failure and failing else None,
+                failed_run=failure.run_id if failure else None,
+                last_error=failure.error if failure else None,
+                broken=failure.broken if failure else (),
+                quarantined=sum(kept_out.get(source, 0) for source in graph.sources_of([name])),
             )
         )
     return found
 
 
+def _unmade(published_at: datetime | None) -> State:
+    """The state of a table whose sources are absent."""
+    return "stale" if published_at else "left out"
+
+
 def _failures(
-    warehouse: Warehouse, names: Iterable[str], done: Mapping[str, dict[str, Any]]
-) -> dict[str, dict[str, Any]]:
+    warehouse: Warehouse,
+    names: Iterable[str],
+    done: Mapping[str, dict[str, Any]],
+    now: datetime,
+) -> dict[str, FailedRun]:
     """The newest failed run of each table; of runs before all publications nothing is asked."""
     never = not all(name in done for name in names)
     oldest = min((run["finished_at"] for run in done.values()), default=datetime.min)
-    found: dict[str, dict[str, Any]] = {}
-    for run in runlog.failures(warehouse, since=datetime.min if never else oldest):
-        for table in run["tables"]:
+    found: dict[str, FailedRun] = {}
+    for run in runs.failures(warehouse, datetime.min if never else oldest, now):
+        for table in run.tables:
             found.setdefault(table, run)
     return found
 

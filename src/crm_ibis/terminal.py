@@ -56,6 +56,12 @@ def refreshed(result: Any) -> None:
         f"{_number(checked, 'check')}, {_number(len(result.warnings), 'warning')}, "
         f"{result.seconds:.1f} s"
     )
+    for run in sources:
+        if run.quarantined:
+            console.print(
+                f"left out of {run.table}, as they break its contract: "
+                f"{_number(run.quarantined, 'row')} (crm-ibis sources shows some)"
+            )
     if result.merged:
         recorded(result.merged)
 
@@ -226,6 +232,10 @@ def _problems(state: Any) -> Iterator[str]:
         yield f"blocked: the contract of {', '.join(state.blocked_by)} is broken"
     if state.slow:
         yield f"slow: took {state.seconds:,.1f} s, usually {state.usual_seconds:,.1f} s"
+    if state.state == "stale":
+        yield "stale: its sources are absent in sources.yml"
+    if state.quarantined:
+        yield f"{_number(state.quarantined, 'row')} of its sources in quarantine"
 
 
 def channels(found: Iterable[dict[str, Any]]) -> None:

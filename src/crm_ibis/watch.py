@@ -1,12 +1,11 @@
 """The watch: looks at what is late or failed, whether or not anything ran, and tells of it once."""
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 
 from crm_ibis import alerts, incidents, runlog
 from crm_ibis.alerts import Alert, Report
-from crm_ibis.errors import TransientError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
 from crm_ibis.settings import Settings
@@ -25,37 +24,42 @@ def watch(
     Raises DatabaseError when the database cannot be asked.
     """
     with open_warehouse(settings) as warehouse:
-        _mark_killed_runs(warehouse)
+        runlog.prepare_unless_at_work(warehouse)
         found = statuses(warehouse, now)
         with incidents.alone(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
-            in_order = [status.table for status in found if status.in_order]
-            incidents.end(warehouse, in_order, TROUBLE, report)
-    metrics = Metrics()
-    metrics.ages(found)
-    metrics.flush()
+            incidents.end(warehouse, _recovered(warehouse, found), TROUBLE, report)
+    with Metrics(report) as metrics:
+        metrics.ages(found)
     return found
 
 
-def _mark_killed_runs(warehouse: Warehouse) -> None:
-    """Whoever gets the lock at once is alone: a run that says it is at work was killed."""
-    with (
-        suppress(TransientError),  # somebody is at work indeed
-        warehouse.lock(lambda: runlog.running(warehouse), wait=0),
-    ):
-        runlog.prepare(warehouse)
+def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
+    """Tables in order, and published since the last failure that was told of them.
+
+    The log need not know of a failure: a run may end before it could be logged.
+    """
+    failed = {i.table: i.told_at for i in incidents.current(warehouse) if i.event == "failure"}
+    return [
+        status.table
+        for status in found
+        if status.in_order
+        and (status.table not in failed or _is_since(status.published_at, failed[status.table]))
+    ]
+
+
+def _is_since(published_at: datetime | None, moment: datetime) -> bool:
+    return published_at is not None and published_at > moment
 
 
 def _late(found: Iterable[Status]) -> list[Alert]:
     """An alert for the late tables of each deadline."""
 
     def alert(late: list[Status]) -> Alert:
-        since = late[0].due_since
-        names = tuple(status.table for status in late)
-        details = [f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}"]
-        details += [_last_seen(status) for status in late]
-        return Alert("late", names, since, details=tuple(details))
+        since, names = late[0].due_since, tuple(status.table for status in late)
+        details = (f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}",)
+        return Alert("late", names, since, details=details, notes=_last_seen(late))
 
     late = [status for status in found if status.late]
     return _grouped(late, lambda status: (status.due_since, status.sla), alert)
@@ -65,24 +69,21 @@ def _failed(found: Iterable[Status]) -> list[Alert]:
     """An alert for the tables of each run that failed; the run itself may have told already."""
 
     def alert(failed: list[Status]) -> Alert:
-        names = tuple(status.table for status in failed)
-        line = alerts.first_line(failed[0].last_error or "")
-        return Alert(
-            "failure",
-            names,
-            run_id=failed[0].failed_run,
-            details=(line, *map(_last_seen, failed)),
-            gist=alerts.gist_of(line),
-        )
+        names, first = tuple(status.table for status in failed), failed[0]
+        told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
+        return replace(told, notes=_last_seen(failed))
 
     failed = [status for status in found if status.failing]
     return _grouped(failed, lambda status: status.failed_run, alert)
 
 
-def _last_seen(status: Status) -> str:
-    if not status.published_at:
-        return f"{status.table} was never published"
-    return f"{status.table} was last published {status.published_at:%Y-%m-%d %H:%M} UTC"
+def _last_seen(found: Iterable[Status]) -> dict[str, str]:
+    return {
+        status.table: f"{status.table} was last published {status.published_at:%Y-%m-%d %H:%M} UTC"
+        if status.published_at
+        else f"{status.table} was never published"
+        for status in found
+    }
 
 
 def _grouped(

@@ -77,8 +77,7 @@ def production(
         made.run("crm-ibis", "deployments")
         made.run("crm-ibis", "seed")
         made.run("crm-ibis", "refresh", "--as-of", "2024-03-01")
-        made.start("server", "prefect", "server", "start", "--port", str(port))
-        waited_for(lambda: _alive(api))
+        _start_server(made, port)
         made.run("prefect", "work-pool", "create", "crm-ibis", "--type", "process")
         made.run("prefect", "--no-prompt", "deploy", "--all")
         made.start("worker", "prefect", "worker", "start", "--pool", "crm-ibis")
@@ -86,6 +85,11 @@ def production(
     finally:
         made.stop()
         deaf.close()
+
+
+def _start_server(production: Production, port: int) -> None:
+    production.start("server", "prefect", "server", "start", "--port", str(port))
+    waited_for(lambda: _alive(production.api))
 
 
 def _alive(api: str) -> bool:
@@ -210,7 +214,7 @@ def test_a_killed_run_publishes_nothing_and_the_watch_tells(
     again = production.ended(production.begin("refresh/health_scores"))
     assert again["state_type"] == "COMPLETED"
     over = waited_for(lambda: inbox.about("health_scores is in order again"))
-    assert {m.channel for m in over} == {"slack", "pagerduty", "email_executive_leadership"}
+    assert {m.channel for m in over} == {"slack", "email_executive_leadership"}
 
 
 def _locked(production: Production) -> bool:
@@ -232,3 +236,17 @@ def test_the_server_itself_tells_when_the_watch_is_silent(
     assert automation["trigger"]["within"] == 12
     told = waited_for(lambda: inbox.about("the watch is silent"))
     assert told[0].channel == "dead-man"
+
+
+def test_a_run_does_without_the_prefect_server_once_it_is_at_work(production: Production) -> None:
+    with production.held_up("raw.applications"):
+        production.begin("refresh/supporting_kpis")
+        production.at_work("supporting_kpis")
+        production.stop("server")
+
+    def over() -> dict[str, Any] | None:
+        (run,) = production.logged("supporting_kpis")
+        return run if run["state"] != "running" else None
+
+    run = waited_for(over)
+    assert (run["state"], run["error"]) == ("succeeded", None)

@@ -12,7 +12,7 @@ from stored import analytics, another_session, project_in, raw, read, runs, stor
 from crm_ibis import runlog
 from crm_ibis.checks import ChecksFailed, check
 from crm_ibis.contracts import contracts
-from crm_ibis.errors import DatabaseError, DataError, UsageError
+from crm_ibis.errors import DatabaseError, DataError, Superseded, UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.settings import Settings
 from crm_ibis.status import statuses
@@ -100,12 +100,13 @@ def test_whoever_waits_for_the_lock_is_as_fresh_as_the_moment_it_gets_it(
         assert run["as_of"] >= released
 
 
-def test_a_refused_run_is_in_the_log(warehouse: Warehouse) -> None:
+def test_what_is_refused_for_its_instant_is_no_run_and_no_failure(warehouse: Warehouse) -> None:
     store(warehouse)
     refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
-    with pytest.raises(DataError, match="--force"):
+    with pytest.raises(Superseded, match="--force") as refused:
         refresh(warehouse, ["revenue_kpis"], as_of=AS_OF - timedelta(days=1))
-    assert [run["state"] for run in runs(warehouse)] == ["succeeded", "failed"]
+    assert refused.value.tables == ("revenue_kpis",)
+    assert [run["state"] for run in runs(warehouse)] == ["succeeded"]
 
 
 def test_every_result_that_breaks_its_contract_is_named(

@@ -13,6 +13,7 @@ from crm_ibis.checks import ChecksFailed
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
+from crm_ibis.runs import failures
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)
@@ -92,7 +93,7 @@ def test_the_newest_publication_of_each_table_is_known(seeded: Warehouse) -> Non
 
 def test_nothing_is_known_before_the_first_run(warehouse: Warehouse) -> None:
     assert runlog.publications(warehouse) == {}
-    assert runlog.failures(warehouse) == []
+    assert failures(warehouse) == []
     assert runlog.running(warehouse) == "another run"
 
 
@@ -108,12 +109,15 @@ def test_a_failure_is_logged_with_its_message_after_the_rollback(seeded: Warehou
     assert "id=tick_003" in run["error"]
     assert run["finished_at"] >= run["started_at"]
     assert logged_tables(seeded, run["run_id"]) == {}
-    (failure,) = runlog.failures(seeded)
-    assert failure["tables"] == ["revenue_kpis", "ticket_sla"]
-    assert failure["error"] == run["error"]
+    (failure,) = failures(seeded)
+    assert failure.tables == ("revenue_kpis", "ticket_sla")
+    assert failure.error == run["error"]
+    assert [(check.table, check.keys) for check in failure.broken] == [
+        ("tickets", ("id=tick_003",))
+    ]
 
 
-def test_a_failure_that_is_no_fault_of_the_data_is_logged_too(
+def test_a_run_that_somebody_stopped_is_logged_and_is_no_failure(
     seeded: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def interrupt(*args: Any) -> None:
@@ -123,7 +127,7 @@ def test_a_failure_that_is_no_fault_of_the_data_is_logged_too(
     with pytest.raises(KeyboardInterrupt):
         refresh(seeded, ["revenue_kpis"], as_of=AS_OF)
     (run,) = runs(seeded)
-    assert (run["state"], run["error"]) == ("failed", "KeyboardInterrupt")
+    assert (run["state"], run["error"]) == ("cancelled", "KeyboardInterrupt")
     assert seeded.tables(seeded.analytics) == set()
 
 
@@ -157,8 +161,8 @@ def test_a_run_that_was_killed_is_marked_by_the_next_one(seeded: Warehouse) -> N
     assert first["finished_at"] >= first["started_at"]
     assert "killed" in first["error"]
     assert second["state"] == "succeeded"
-    (failure,) = runlog.failures(seeded)
-    assert (failure["run_id"], failure["state"]) == (killed, "abandoned")
+    (failure,) = failures(seeded)
+    assert failure.run_id == killed
 
 
 def layout_version(warehouse: Warehouse) -> int:

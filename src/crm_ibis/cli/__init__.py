@@ -4,7 +4,13 @@ import sys
 
 import click
 
-from crm_ibis.cli import operations, reading, runs, site  # noqa: F401 - they add their commands
+from crm_ibis.cli import (  # noqa: F401 - they add their commands
+    operations,
+    reading,
+    runs,
+    site,
+    sources,
+)
 from crm_ibis.cli.base import cli
 from crm_ibis.errors import CrmIbisError
 

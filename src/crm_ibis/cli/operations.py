@@ -83,7 +83,7 @@ def test(as_json: bool) -> None:
     from crm_ibis.alerts import all_channels, send_to, variable_of
 
     title, body = "crm_ibis: test message", "This channel works. Nothing has happened."
-    sent = {channel: send_to(channel, title, body, progress) for channel in all_channels()}
+    sent = {channel: send_to(channel, title, body, report=progress) for channel in all_channels()}
     found = [
         {"channel": channel, "variable": variable_of(channel), "sent": outcome}
         for channel, outcome in sent.items()

@@ -12,6 +12,7 @@ from typing import Any
 
 from crm_ibis import runlog
 from crm_ibis.incidents import Incident, current
+from crm_ibis.runs import checks_in
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
@@ -80,7 +81,7 @@ def _runs(warehouse: Warehouse) -> list[Run]:
         f"FROM {runlog.log_table(warehouse, 'runs')} ORDER BY started_at DESC LIMIT {RUNS}"
     )
     return [
-        Run(run, command, state, began, ended, as_of, _names(tables), job, _names(broken))
+        Run(run, command, state, began, ended, as_of, _names(tables), job, _tables(broken))
         for run, command, state, began, ended, as_of, tables, job, broken in found
     ]
 
@@ -107,6 +108,11 @@ def _versions(warehouse: Warehouse) -> dict[str, list[Version]]:
 
 def _names(text: Any) -> tuple[str, ...]:
     return tuple(filter(None, (text or "").split(",")))
+
+
+def _tables(broken: str | None) -> tuple[str, ...]:
+    """The tables whose contracts stopped a run."""
+    return tuple(dict.fromkeys(check.table for check in checks_in(broken)))
 
 
 def _count(warnings: Any) -> int:

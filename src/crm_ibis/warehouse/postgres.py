@@ -28,16 +28,36 @@ PASSING = (
     errors.AdminShutdown,
     errors.CrashShutdown,
     errors.CannotConnectNow,
+    errors.IdleInTransactionSessionTimeout,
 )
 REFUSED = "FATAL:"
-UNREADY = ("starting up", "shutting down", "recovery", "not yet accepting", "too many", "reserved")
+UNREADY = (
+    "starting up",
+    "shutting down",
+    "recovery",
+    "not yet accepting",
+    "too many",
+    "reserved",
+    "terminating",
+)
 """What a server says that will take the connection later; other refusals are final."""
 
-SURE_TO_END = {"connect_timeout": 10, "keepalives_idle": 30, "keepalives_count": 5}
+SURE_TO_END = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 5,
+}
 """Of the connection, unless its URL says otherwise: by default a machine that has vanished is
 noticed after minutes while connecting and after hours while waiting for an answer."""
-CLIENT_CHECK = "10s"
-"""How soon the server ends a query whose client was killed, and with it frees the lock."""
+CLIENT_CHECKS = {
+    "client_connection_check_interval": "10s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "5",
+}
+"""How soon the server notices that a client was killed or its machine has vanished, and frees the
+lock."""
 
 
 class _AnyTimestamp(TimestampLoader):
@@ -74,13 +94,21 @@ class PostgresWarehouse(Warehouse):
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
         self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
         self.read_only = read_only
+        try:
+            self._set_up(settings, read_only)
+        except BaseException:
+            self.close()
+            raise
+
+    def _set_up(self, settings: Settings, read_only: bool) -> None:
         self.run("SET TIME ZONE 'UTC'")
         # So that a new column does not wait for a reader while all others wait behind it.
-        self.run(f"SET lock_timeout = {max(1, int(settings.lock_timeout * 1000))}")
+        self.run(f"SET lock_timeout = {_milliseconds(settings.lock_timeout)}")
         if settings.statement_timeout:
-            self.run(f"SET statement_timeout = {max(1, int(settings.statement_timeout * 1000))}")
-        with suppress(DatabaseError):  # servers before 14, or on a system that cannot do it
-            self.run(f"SET client_connection_check_interval = '{CLIENT_CHECK}'")
+            self.run(f"SET statement_timeout = {_milliseconds(settings.statement_timeout)}")
+        for setting, value in CLIENT_CHECKS.items():
+            with suppress(DatabaseError):  # an old server, or on a system that cannot do it
+                self.run(f"SET {setting} = '{value}'")
         if read_only:
             self.run("SET default_transaction_read_only = on")
         else:
@@ -101,7 +129,6 @@ class PostgresWarehouse(Warehouse):
     def _check_roles(self) -> None:
         there = {name for (name,) in self.fetch("SELECT rolname FROM pg_roles")}
         if missing := [role for role in self.settings.reader_roles if role not in there]:
-            self.close()
             raise UsageError(
                 f"CRM_IBIS_READER_ROLES names {', '.join(missing)}, which {self.where} does not "
                 "know; create the role or take it out"
@@ -273,6 +300,11 @@ def _defaults(url: str) -> dict[str, int]:
     """What is said of the connection where its URL is silent."""
     given = parse_qs(urlsplit(url).query)
     return {name: value for name, value in SURE_TO_END.items() if name not in given}
+
+
+def _milliseconds(seconds: float) -> int:
+    """As PostgreSQL takes them: 0 would mean no limit, and 24 days are the most."""
+    return max(1, min(int(seconds * 1000), 2**31 - 1))
 
 
 def _work_mem_kb(limit: int) -> int:

@@ -1,0 +1,94 @@
+"""Commands about where the sources come from."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from crm_ibis.cli.base import Commands, cli, json_option, open_database, progress
+from crm_ibis.settings import Settings
+
+if TYPE_CHECKING:
+    from crm_ibis.fit import Fit, FitReport
+
+
+@cli.group(cls=Commands, invoke_without_command=True)
+@json_option
+@click.pass_context
+def sources(ctx: click.Context, as_json: bool) -> None:
+    """Show how well the sources fit, before any refresh; exit 1 when a refresh would fail."""
+    if ctx.invoked_subcommand:
+        return
+    from crm_ibis import terminal
+    from crm_ibis.fit import fit
+
+    with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
+        found = fit(warehouse, report=progress)
+    terminal.print_json(found) if as_json else click.echo("\n".join(_told(found)))
+    if found.fails:
+        sys.exit(1)
+
+
+@sources.command()
+@click.option("--like", required=True, help="The system: hubspot, salesforce or zendesk.")
+@click.pass_obj
+def init(settings: Settings, like: str) -> None:
+    """Write a commented sources.yml from what is in the database."""
+    from crm_ibis.starting import write
+
+    with open_database(settings, read_only=True) as warehouse:
+        path = write(warehouse, like)
+    click.echo(f"wrote {path}; look at it, then: crm-ibis sources")
+
+
+@sources.command()
+@click.argument("source")
+@click.pass_obj
+def sql(settings: Settings, source: str) -> None:
+    """Print the query that stands for a source, in the SQL of the database."""
+    from crm_ibis.fit import query_of
+
+    with open_database(settings, read_only=True) as warehouse:
+        click.echo(query_of(warehouse, source))
+
+
+def _told(found: "FitReport") -> Iterator[str]:
+    for fit in found.fits:
+        yield from _source(fit)
+    if found.left_out:
+        yield f"left out of a refresh, for want of sources: {', '.join(found.left_out)}"
+    for lack in found.lacks:
+        words = [f"{name} (absent)" for name in lack.absent]
+        words += [f"{column} (null)" for column in lack.empty]
+        yield f"{lack.kpi} will do without {', '.join(words)}"
+    yield "a refresh would fail" if found.fails else "a refresh would run"
+
+
+def _source(fit: "Fit") -> Iterator[str]:
+    """A source's facts, a line each; what is fine is left out."""
+    if fit.made_of == "absent":
+        yield f"{fit.source}: absent"
+        return
+    rows = "" if fit.rows is None else f", {fit.rows:,} rows"
+    span = f", created {fit.first:%Y-%m-%d} to {fit.last:%Y-%m-%d}" if fit.first else ""
+    yield click.style(f"{fit.source}: from {fit.made_of}{rows}{span}", bold=True)
+    renamed = [f"{c} from {words}" for c, words in fit.mapped.items() if c != words]
+    facts = {
+        "mapped": "; ".join(renamed),
+        "missing": ", ".join(fit.missing),
+        "null": ", ".join(fit.empty),
+        "unused": ", ".join(fit.unused),
+    }
+    yield from (f"  {title}: {words}" for title, words in facts.items() if words)
+    for strange in fit.untranslated:
+        yield (
+            f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "
+            f"it becomes {strange.becomes}"
+        )
+    for violation in fit.violations:
+        yield f"  {violation.severity}: {violation}".replace("\n", "\n  ")
+    if fit.quarantined:
+        yield f"  in quarantine: {fit.quarantined:,} rows"
+    if fit.problem:
+        yield click.style("  problem: ", fg="red") + fit.problem.replace("\n", "\n  ")

@@ -1,0 +1,197 @@
+"""Salesforce: leads, opportunities and activities. Accounts are facilities.
+
+docs/connectors/salesforce.md says what is imputed and what cannot be known.
+"""
+
+import ibis
+import ibis.expr.types as ir
+from ibis import Table
+
+from crm_ibis.connectors import landed
+from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text
+from crm_ibis.measures import when
+
+GIVEN_UP, QUALIFIED = ("Closed - Not Converted", "Unqualified", "Disqualified"), ("Qualified",)
+"""Statuses of leads that are not converted; any other is a plain lead."""
+
+
+def facilities(account: Table) -> Table:
+    """Accounts, deleted and merged ones too, as their deals remain."""
+    known = landed.newest(account)
+    return landed.companies(
+        known,
+        name=text(known, "name"),
+        type=ibis.coalesce(text(known, "type"), text(known, "industry")),
+        location=text(known, "billing_city"),
+        created_at=moment(known, "created_date"),
+        updated_at=moment(known, "last_modified_date"),
+    )
+
+
+def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = None) -> Table:
+    """Leads as far as they came, and deals that began without a lead as leads of their own.
+
+    A converted lead is worth its opportunity and stands where that stands. Of several leads that
+    became the same opportunity, the first carries it; the others are qualified and worth nothing.
+    """
+    deals, entered = _deals(opportunity, lead, opportunity_history), _leads(lead)
+    joined = entered.left_join(deals, entered.lead_id == deals.carrier_id)
+    from_leads = joined.select(
+        id=joined.lead_id,
+        facility_id=ibis.coalesce(joined.deal_facility_id, joined.facility_id),
+        rep_id=joined.owner_id,
+        status=joined.lead_status,
+        stage=ibis.coalesce(joined.stage, joined.own_stage),
+        amount=joined.amount.fill_null(0),
+        created_at=joined.entered_at,
+        updated_at=ibis.greatest(joined.changed_at, joined.deal_changed_at),
+        qualified_at=joined.converted_at,
+        closed_at=ibis.coalesce(joined.deal_closed_at, joined.given_up_at),
+    )
+    alone = deals.filter(deals.carrier_id.isnull())
+    from_deals = alone.select(
+        id=alone.deal_id,
+        facility_id=alone.deal_facility_id,
+        rep_id=alone.deal_owner_id,
+        status=alone.stage_name,
+        stage=alone.stage,
+        amount=alone.amount,
+        created_at=alone.deal_created_at,
+        updated_at=alone.deal_changed_at,
+        qualified_at=ibis.null("timestamp(6)"),
+        closed_at=alone.deal_closed_at,
+    )
+    return ibis.union(from_leads, from_deals.cast(from_leads.schema()))
+
+
+def opportunities(
+    opportunity: Table, lead: Table, opportunity_history: Table | None = None
+) -> Table:
+    """Opportunities that were not deleted, each of the lead that carries it."""
+    deals = _deals(opportunity, lead, opportunity_history)
+    return deals.select(
+        id=deals.deal_id,
+        lead_id=ibis.coalesce(deals.carrier_id, deals.deal_id),
+        rep_id=deals.deal_owner_id,
+        status=ibis.ifelse(deals.stage == "opportunity", "open", deals.stage),
+        amount=deals.amount,
+        created_at=deals.deal_created_at,
+        updated_at=deals.deal_changed_at,
+        closed_at=deals.deal_closed_at,
+    )
+
+
+def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Table:
+    """Tasks that were done, and events; whether anybody answered is not known."""
+    done, met = current(task), current(event)
+    done = done.filter(flag(done, "is_closed"))
+    met = met.filter(~flag(met, "is_child"))  # an invitee's copy of a meeting
+    kind = ibis.coalesce(text(done, "task_subtype"), text(done, "type"), ibis.literal("task"))
+    activities = ibis.union(
+        _activities(done, kind.lower(), "completed_date_time", "activity_date"),
+        _activities(met, ibis.literal("meeting"), "start_date_time", "activity_date_time"),
+    )
+    deals, entered = _deals(opportunity, lead, None), _leads(lead)
+    joined = activities.left_join(deals, activities.what_id == deals.deal_id)
+    joined = joined.left_join(entered, joined.who_id == entered.lead_id)
+    facility = ibis.coalesce(joined.account_id, joined.deal_facility_id, joined.facility_id)
+    return joined.select(
+        id=joined.activity_id,
+        facility_id=ibis.coalesce(facility, ibis.literal(UNASSIGNED)),
+        lead_id=ibis.coalesce(joined.lead_id, joined.carrier_id, joined.deal_id),
+        rep_id=joined.rep_id,
+        channel=joined.channel,
+        message=joined.message,
+        sent_at=joined.sent_at,
+        response_received=ibis.literal(False),
+        responded_at=ibis.null("timestamp(6)"),
+        converted=ibis.literal(False),
+        created_at=joined.activity_created_at,
+        updated_at=ibis.coalesce(joined.activity_changed_at, joined.activity_created_at),
+    )
+
+
+def _leads(lead: Table) -> Table:
+    """Leads that count, in our words: not deleted, and not merged into another."""
+    there = current(lead)
+    there = there.filter(text(there, "master_record_id").isnull())
+    converted, status = flag(there, "is_converted"), text(there, "status")
+    given_up, created = ~converted & status.isin(GIVEN_UP), moment(there, "created_date")
+    qualified = converted | status.isin(QUALIFIED).fill_null(False)
+    changed = ibis.coalesce(moment(there, "last_modified_date"), created)
+    account = text(there, "converted_account_id")
+    return there.select(
+        lead_id=text(there, "id"),
+        facility_id=ibis.coalesce(account, ibis.literal(UNASSIGNED)),
+        owner_id=_owner(there),
+        lead_status=ibis.coalesce(status, ibis.literal("none")),
+        own_stage=ibis.cases((qualified, "sql"), (given_up, "lost"), else_="lead"),
+        converted_deal_id=text(there, "converted_opportunity_id"),
+        entered_at=created,
+        changed_at=changed,
+        converted_at=when(converted, landed.not_before(created, moment(there, "converted_date"))),
+        given_up_at=when(given_up, changed),
+    )
+
+
+def _deals(opportunity: Table, lead: Table, opportunity_history: Table | None) -> Table:
+    """Opportunities that count, in our words, with the first of the leads that became each."""
+    there = current(opportunity)
+    versions = opportunity if opportunity_history is None else opportunity_history
+    closed = landed.held_since(
+        versions.select(
+            id=text(versions, "id"),
+            at=moment(versions, "_fivetran_start"),
+            holds=flag(versions, "is_closed"),
+        )
+    )
+    carriers = _leads(lead)
+    carriers = carriers.group_by("converted_deal_id").agg(
+        carrier_id=carriers.lead_id.argmin(carriers.entered_at)
+    )
+    created, won = moment(there, "created_date"), flag(there, "is_won")
+    deals = there.select(  # before any join, as an account may have hundreds of own columns
+        deal_id=text(there, "id"),
+        deal_facility_id=ibis.coalesce(text(there, "account_id"), ibis.literal(UNASSIGNED)),
+        deal_owner_id=_owner(there),
+        stage_name=ibis.coalesce(text(there, "stage_name"), ibis.literal("none")),
+        stage=ibis.cases((won, "won"), (flag(there, "is_closed"), "lost"), else_="opportunity"),
+        amount=landed.number(there, "amount").fill_null(0),
+        deal_created_at=created,
+        changed_at=moment(there, "last_modified_date"),
+        close_day=landed.not_before(created, moment(there, "close_date")),
+    )
+    known = deals.left_join(closed, [("deal_id", "id")]).left_join(
+        carriers, [("deal_id", "converted_deal_id")]
+    )
+    # The first version that landed says nothing of when it became what it is.
+    since = ibis.coalesce(when(known.was_other, known.since), known.close_day)
+    closed_at = when(known.stage != "opportunity", since)
+    latest = ibis.greatest(known.deal_created_at, closed_at)
+    return known.select(
+        *("deal_id", "carrier_id", "deal_facility_id", "deal_owner_id"),
+        *("stage_name", "stage", "amount", "deal_created_at"),
+        deal_changed_at=ibis.coalesce(known.changed_at, latest),
+        deal_closed_at=closed_at,
+    )
+
+
+def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
+    """Tasks or events, sent at the first of some columns that is known."""
+    created = moment(table, "created_date")
+    return table.select(
+        activity_id=text(table, "id"),
+        account_id=text(table, "account_id"),
+        what_id=text(table, "what_id"),
+        who_id=text(table, "who_id"),
+        rep_id=text(table, "owner_id"),
+        channel=channel,
+        message=text(table, "description"),
+        sent_at=ibis.coalesce(*(moment(table, column) for column in at), created),
+        activity_created_at=created,
+        activity_changed_at=moment(table, "last_modified_date"),
+    )
+
+
+def _owner(table: Table) -> ir.StringValue:
+    return ibis.coalesce(text(table, "owner_id"), ibis.literal(UNASSIGNED))

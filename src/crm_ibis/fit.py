@@ -1,0 +1,233 @@
+"""How well the database's tables fit our sources: what a refresh would say, before any refresh."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import ibis
+from ibis import Table
+
+from crm_ibis import checks, contracts, fitting, graph, lineage, mapped, mapping, sources
+from crm_ibis.checks import Report
+from crm_ibis.contracts import Contract
+from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
+from crm_ibis.mapping import Column, Mapping, Sources
+from crm_ibis.quarantine import Quarantine, TooMany
+from crm_ibis.rules import Violation
+from crm_ibis.warehouse import Warehouse
+
+STRANGE = 20
+"""How many values without a translation are shown of a column."""
+
+
+@dataclass(frozen=True)
+class Untranslated:
+    """A value that the mapping of a column does not name."""
+
+    column: str
+    value: str
+    rows: int
+    becomes: str
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One source: where it comes from and what is wrong with it."""
+
+    source: str
+    made_of: str
+    policy: str = "fail"
+    rows: int | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    mapped: dict[str, str] = field(default_factory=dict)
+    """Our columns, and what each is made of."""
+    missing: tuple[str, ...] = ()
+    """Columns that the contract requires and nothing is said of."""
+    empty: tuple[str, ...] = ()
+    """Columns that are null, as nothing is said of them."""
+    unused: tuple[str, ...] = ()
+    """Columns of the table that nothing is made of."""
+    untranslated: tuple[Untranslated, ...] = ()
+    violations: tuple[Violation, ...] = ()
+    quarantined: int = 0
+    problem: str | None = None
+    """Why a refresh would fail for another reason than violations."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether a refresh that reads this source would fail."""
+        errors = [violation for violation in self.violations if violation.severity == "error"]
+        return bool(self.problem or (errors and self.policy == "fail"))
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a KPI will do without: absent sources, and columns that are null."""
+
+    kpi: str
+    absent: tuple[str, ...]
+    empty: tuple[str, ...]
+    """As source.column."""
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """The fit of all sources, and what will be missing from the KPIs."""
+
+    fits: list[Fit]
+    left_out: list[str]
+    """KPIs that a refresh leaves out."""
+    lacks: list[Lack]
+
+    @property
+    def fails(self) -> bool:
+        return any(fit.fails for fit in self.fits)
+
+
+def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
+    """Looks at every source as a refresh would, and writes nothing.
+
+    Raises UsageError for a mapping that is wrong in itself.
+    """
+    declared, found = mapping.declared(), {}
+    readable: dict[str, Table] = {}
+    for contract in contracts.contracts().values():
+        if contract.kind == "source":
+            found[contract.name] = _looked_at(warehouse, contract, declared, readable)
+    for name, table in readable.items():
+        if name not in declared.absent:
+            violations = _violations(warehouse, name, table, readable)
+            found[name] = replace(found[name], violations=violations)
+            report(f"checked {name}")
+    if len(readable) == len(found):
+        for name, outcome in _quarantined(warehouse, readable).items():
+            found[name] = replace(found[name], **outcome)
+    kpis = list(graph.kpi_functions())
+    out = sources.left_out(kpis)
+    return FitReport(list(found.values()), out, _lacks([k for k in kpis if k not in out], found))
+
+
+def query_of(warehouse: Warehouse, name: str) -> str:
+    """The query that stands for a source; raises UsageError for a name that is none."""
+    known = [c.name for c in contracts.contracts().values() if c.kind == "source"]
+    if name not in known:
+        raise UsageError(f'there is no source "{name}"{near_match(name, known)}')
+    return str(ibis.to_sql(checks.read_sources(warehouse, [name])[name], warehouse.dialect))
+
+
+def _looked_at(
+    warehouse: Warehouse, contract: Contract, declared: Sources, readable: dict[str, Table]
+) -> Fit:
+    """What a source is made of; it is added to those that can be read if it can."""
+    name, said = contract.name, declared.of(contract.name)
+    seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
+    try:
+        if said.absent:
+            readable[name] = mapped.absent(contract)
+            return seen
+        origin = sources.origin(warehouse, name, declared)
+        seen = replace(seen, made_of=origin.words, **_columns(origin.table, said, contract))
+        table = sources.mapped_from(origin, name, declared)
+        seen = replace(seen, **_counted(warehouse, table, contract))
+        strange = _untranslated(warehouse, origin.table, said, contract)
+        readable[name] = table
+        return replace(seen, untranslated=strange)
+    except sources.NotThere as error:
+        return replace(seen, problem=f"there is no table {error}")
+    except (DataError, DatabaseError) as error:
+        return replace(seen, problem=str(error))
+
+
+def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
+    """Which columns are mapped, missing, empty and unused."""
+    made = {c: _words(column) for c, column in said.columns.items()}
+    own = {c.name: c.name for c in contract.columns if c.name in table.columns}
+    found = {c.name: {**own, **made}.get(c.name) for c in contract.columns}
+    unsaid = [c for c in contract.columns if found[c.name] is None]
+    read = {c for column in said.columns.values() for c in column.reads}
+    read |= {*said.only, *said.leave_out, *(c for c in own if c not in made)}
+    return {
+        "mapped": {c: words for c, words in found.items() if words},
+        "missing": tuple(c.name for c in unsaid if not (c.nullable and said.is_mapped)),
+        "empty": tuple(c.name for c in unsaid if c.nullable and said.is_mapped),
+        "unused": tuple(c for c in table.columns if c not in read),
+    }
+
+
+def _words(column: Column) -> str:
+    if column.latest:
+        return f"the latest of {', '.join(column.latest)}"
+    return f"the constant {column.value}" if column.from_ is None else column.from_
+
+
+def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
+    """Rows, and the first and the last instant at which one was created."""
+    given = fitting.conformed(table, contract)
+    span = {"first": given.created_at.min(), "last": given.created_at.max()}
+    counted = given.aggregate(rows=given.count(), **span)
+    return warehouse.rows(counted)[0]
+
+
+def _untranslated(
+    warehouse: Warehouse, table: Table, said: Mapping, contract: Contract
+) -> tuple[Untranslated, ...]:
+    """The most frequent values without a translation; of private columns, none is shown."""
+    private = {c.name for c in contract.columns if c.private}
+    found = []
+    for name, column in said.columns.items():
+        if column.translates and name not in private:
+            strange = mapped.untranslated(table, said, column)
+            most = strange.order_by([strange.row_count.desc(), strange.value]).limit(STRANGE)
+            becomes = str(column.else_) if column.has("else_") else "what it is"
+            for row in warehouse.rows(most):
+                found.append(Untranslated(name, row["value"], row["row_count"], becomes))
+    return tuple(found)
+
+
+def _violations(
+    warehouse: Warehouse, name: str, table: Table, readable: dict[str, Table]
+) -> tuple[Violation, ...]:
+    """Every broken check, but for references to a source that cannot be read."""
+    contract = contracts.contracts()[name]
+    safe = {
+        n: fitting.conformed(fitting.guarded(t, contracts.contracts()[n]), contracts.contracts()[n])
+        for n, t in readable.items()
+    }
+    demanded = [r for r in contract.rules if r.refers_to is None or r.refers_to in safe]
+    conversions = fitting.conversions(table, contract)
+    found = checks.audit(warehouse, safe[name], contract, demanded, safe).violations
+    if conversions:
+        found = checks.audit(warehouse, table, contract, conversions, {}).violations + found
+    return found
+
+
+def _quarantined(warehouse: Warehouse, readable: dict[str, Table]) -> dict[str, dict[str, Any]]:
+    """How many rows a refresh would leave out of each source, and where they are too many."""
+    quarantine = Quarantine(warehouse)
+    with warehouse.transaction():
+        with suppress(TooMany):
+            quarantine.settle(readable)
+        for name in quarantine.staged:
+            warehouse.unstage(name)
+    found: dict[str, dict[str, Any]] = {
+        name: {"quarantined": settled.left_out} for name, settled in quarantine.settled.items()
+    }
+    for sentence, violations in quarantine.excess.items():
+        found[violations[0].table]["problem"] = sentence
+    return found
+
+
+def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
+    absent = {name for name, seen in found.items() if seen.made_of == "absent"}
+    empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
+    if not absent and not empty:
+        return []
+    lacks = []
+    for kpi, read in lineage.columns_read(kpis).items():
+        nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
+        if nulls or absent & set(read):
+            lacks.append(Lack(kpi, tuple(sorted(absent & set(read))), tuple(nulls)))
+    return lacks

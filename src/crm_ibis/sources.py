@@ -1,0 +1,163 @@
+"""The sources as sources.yml has them: expressions over the tables of the database.
+
+Nothing is copied: a mapping, a connector or a function of one's own becomes part of every query.
+"""
+
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ibis import Table
+
+from crm_ibis import connectors, contracts, graph, mapped, mapping
+from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
+from crm_ibis.mapping import Sources
+from crm_ibis.params import load_params
+from crm_ibis.warehouse import Warehouse
+
+Maker = Callable[..., Table]
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a source is made of, before its columns are mapped."""
+
+    table: Table
+    words: str
+    """In words: the table, the connector or the file, and the tables that it reads."""
+
+
+class NotThere(DataError):
+    """Tables that a source is made of are not in the database."""
+
+
+def source_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+    """The named sources as expressions, not yet in the types of their contracts.
+
+    Raises DataError naming all that cannot be made, UsageError for a mapping that is wrong.
+    """
+    declared, found = mapping.declared(), {}
+    missing: list[str] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            found[name] = source(warehouse, name, declared)
+        except NotThere as error:
+            missing.append(str(error))
+        except DataError as error:
+            problems.append(str(error))
+    if missing:
+        problems.append(
+            f"there is no source table {', '.join(missing)}; load it, say in sources.yml where the "
+            "source comes from, name another schema with CRM_IBIS_RAW_SCHEMA, or try the sample "
+            "data: crm-ibis seed"
+        )
+    if problems:
+        raise DataError("\n".join(problems))
+    return found
+
+
+def source(warehouse: Warehouse, name: str, declared: Sources) -> Table:
+    """One source, mapped."""
+    if declared.of(name).absent:
+        return mapped.absent(contracts.contracts()[name])
+    return mapped_from(origin(warehouse, name, declared), name, declared)
+
+
+def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
+    """What a source is made of, under our column names."""
+    said = declared.of(name)
+    if not said.is_mapped:
+        return origin.table
+    return mapped.mapped(origin.table, name, said, contracts.contracts()[name])
+
+
+def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
+    """What a source that is not absent is made of.
+
+    Raises NotThere for a missing table, DataError when a function fails.
+    """
+    said = declared.of(name)
+    landed = said.schema_ or declared.schema_ or warehouse.raw
+    if said.connector:
+        maker = connectors.table_function(said.connector, name)
+        return _called(warehouse, landed, name, maker, f"connector {said.connector}")
+    if said.file:
+        return _called(warehouse, landed, name, _function(said.file, name), str(said.file))
+    if said.table is None:
+        schema, table = said.schema_ or warehouse.raw, name
+    else:
+        schema, _, table = said.table.rpartition(".")
+    schema = schema or landed
+    there = warehouse.tables(schema)
+    if table not in there:
+        raise NotThere(f"{schema}.{table}{near_match(table, there)}")
+    return Origin(warehouse.table(schema, table), f"{schema}.{table}")
+
+
+def left_out(names: Iterable[str]) -> list[str]:
+    """Those of the named tables that can have no row without the sources that are absent."""
+    absent = mapping.declared().absent
+    return graph.empty_without(list(names), absent, load_params()) if absent else []
+
+
+def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
+    """The named tables without those that are left out; a line tells which those are.
+
+    Raises UsageError when nothing remains.
+    """
+    names = list(names)
+    without = left_out(names)
+    if without:
+        told = f"{', '.join(without)}: left out, as what they are made of is absent in sources.yml"
+        if len(without) == len(names):
+            raise UsageError(f"{told}; say there where it comes from")
+        report(told)
+    return [name for name in names if name not in without]
+
+
+def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: str) -> Origin:
+    """What a function makes of the landed tables that its parameters name.
+
+    A parameter with a default is a table that may be missing.
+    """
+    there = warehouse.tables(schema)
+    wanted = inspect.signature(maker).parameters.values()
+    if missing := [p.name for p in wanted if p.name not in there and p.default is p.empty]:
+        hints = [f"{schema}.{table}{near_match(table, there)}" for table in missing]
+        raise NotThere(f"{', '.join(hints)} (for {name} by {words})")
+    given = {p.name: warehouse.table(schema, p.name) for p in wanted if p.name in there}
+    words = f"{words} over {', '.join(f'{schema}.{table}' for table in given)}"
+    try:
+        made = maker(**given)
+    except CrmIbisError:
+        raise
+    except Exception as error:  # whatever a function of the user's may raise
+        gist = f"{type(error).__name__}: {error}"
+        raise DataError(f"{name} by {words} cannot be made: {gist}") from error
+    if not isinstance(made, Table):
+        raise UsageError(f"{name} by {words}: the function returns no Ibis table")
+    return Origin(made, words)
+
+
+def _function(file: Path, name: str) -> Maker:
+    """The function of a source's name in a Python file."""
+    if not file.is_file():
+        raise UsageError(f"sources.yml: sources.{name}.file: there is no file {file}")
+    spec = importlib.util.spec_from_file_location(f"_crm_ibis_sources_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"sources.yml: sources.{name}.file: {file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except Exception as error:  # whatever the user's own file may raise
+        raise UsageError(f"cannot read {file}: {type(error).__name__}: {error}") from error
+    known = dict(inspect.getmembers(module, inspect.isfunction))
+    if name not in known:
+        raise UsageError(
+            f"{file} has no function {name}{near_match(name, known)}; it makes the source of its "
+            "name from the landed tables that its parameters name"
+        )
+    return known[name]

@@ -1,0 +1,46 @@
+"""What the tests of operations share: alert channels that lead to a receiver on this machine."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from channels import Channels
+from receivers import HttpSink
+
+from crm_ibis import alerts
+from crm_ibis.seeds import load_seeds
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse import open_warehouse
+
+OUTSIDE = ("CRM_IBIS_CHANNEL_", "DD_")
+
+
+@pytest.fixture(autouse=True)
+def nothing_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No channels or agents of whoever runs the tests; a failing channel is given up at once."""
+    for name in list(os.environ):
+        if name.startswith(OUTSIDE):
+            monkeypatch.delenv(name)
+    monkeypatch.setattr(alerts, "WAIT", 0.0)
+    monkeypatch.setattr(alerts, "_reported", set())
+
+
+@pytest.fixture
+def sink() -> Iterator[HttpSink]:
+    opened = HttpSink()
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def channels(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> Channels:
+    """All channels are set and work."""
+    return Channels(sink, monkeypatch)
+
+
+@pytest.fixture
+def seeded(settings: Settings) -> Settings:
+    """A database with the seeds in it and nothing published, once for each kind."""
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+    return settings

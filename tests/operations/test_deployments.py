@@ -1,0 +1,207 @@
+"""prefect.yaml says what jobs.yml says, for each job once, and holds no secret."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from cli.commands import Outcome, crm_ibis, words
+
+from crm_ibis import catalog, content, deployments
+from crm_ibis.contracts import contracts, histories
+from crm_ibis.declarations import jobs
+from crm_ibis.errors import UsageError
+
+CHECKOUT = Path(__file__).parents[2]
+
+
+def made() -> dict[str, Any]:
+    return yaml.safe_load(deployments.prefect_yaml())
+
+
+def by_name() -> dict[str, dict[str, Any]]:
+    return {deployment["name"]: deployment for deployment in made()["deployments"]}
+
+
+def forget() -> None:
+    contracts.cache_clear()
+    histories.cache_clear()
+    catalog.entries.cache_clear()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A team's own project folder, which the program uses."""
+    folder = tmp_path / "acme"
+    assert crm_ibis("init", folder).exit_code == 0
+    monkeypatch.setenv("CRM_IBIS_HOME", str(folder))
+    forget()
+    yield folder
+    forget()
+
+
+def edit(project: Path, old: str, new: str) -> None:
+    """Replaces a text that occurs once in jobs.yml."""
+    file = project / "flows" / "jobs.yml"
+    text = file.read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    file.write_text(text.replace(old, new), encoding="utf-8")
+    forget()
+
+
+def check() -> Outcome:
+    return crm_ibis("deployments", "--check")
+
+
+def test_the_file_of_the_repository_is_that_of_its_jobs() -> None:
+    text = (CHECKOUT / "prefect.yaml").read_text(encoding="utf-8")
+    assert text == deployments.prefect_yaml(), "run crm-ibis deployments"
+
+
+def test_each_job_is_a_deployment() -> None:
+    names = [deployment["name"] for deployment in made()["deployments"]]
+    assert names == list(jobs().jobs)
+    assert len(names) == len(set(names)) == 12
+
+
+@pytest.mark.parametrize(
+    ("job", "entrypoint", "parameters", "cron"),
+    [
+        ("weighted_pipeline", "refresh", {"job": "weighted_pipeline"}, "0 * * * *"),
+        ("conversion_funnel", "refresh", {"job": "conversion_funnel"}, "15 * * * *"),
+        ("cohort_retention", "refresh", {"job": "cohort_retention"}, "30 1 * * *"),
+        ("rep_activity", "refresh", {"job": "rep_activity"}, "0 2 * * *"),
+        ("ticket_sla", "refresh", {"job": "ticket_sla"}, "*/15 * * * *"),
+        ("satisfaction", "refresh", {"job": "satisfaction"}, "45 2 * * *"),
+        ("health_scores", "refresh", {"job": "health_scores"}, "0 3 * * *"),
+        ("pipeline_kpi_snapshot", "snapshot", {"job": "pipeline_kpi_snapshot"}, "0 4 * * *"),
+        (
+            "conversion_funnel_snapshot",
+            "snapshot",
+            {"job": "conversion_funnel_snapshot"},
+            "15 4 * * *",
+        ),
+        ("health_score_snapshot", "snapshot", {"job": "health_score_snapshot"}, "30 4 * * *"),
+        ("watch", "watch", {}, "*/5 * * * *"),
+    ],
+)
+def test_a_job_runs_when_the_definitions_say(
+    job: str, entrypoint: str, parameters: dict[str, str], cron: str
+) -> None:
+    deployment = by_name()[job]
+    assert deployment["entrypoint"] == f"flows/{entrypoint}.py:{entrypoint}"
+    assert deployment["parameters"] == parameters
+    assert deployment["schedules"] == [{"cron": cron, "timezone": "UTC", "active": True}]
+
+
+def test_every_entrypoint_is_a_function_of_a_file() -> None:
+    for deployment in by_name().values():
+        file, _, function = deployment["entrypoint"].partition(":")
+        assert f"\ndef {function}(" in (CHECKOUT / file).read_text(encoding="utf-8")
+
+
+def test_runs_of_a_job_never_overlap() -> None:
+    limits = [deployment["concurrency_limit"] for deployment in by_name().values()]
+    assert limits == [{"limit": 1, "collision_strategy": "CANCEL_NEW"}] * len(limits)
+
+
+def test_a_deployment_carries_the_criticality_of_its_kpi() -> None:
+    found = by_name()
+    assert found["health_scores"]["tags"] == ["crm_ibis", "critical"]
+    assert found["health_score_snapshot"]["tags"] == ["crm_ibis", "critical"]
+    assert found["cohort_retention"]["tags"] == ["crm_ibis", "medium"]
+    assert found["watch"]["tags"] == ["crm_ibis"]
+
+
+def test_no_secret_gets_into_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = deployments.prefect_yaml()
+    monkeypatch.setenv("CRM_IBIS_DATABASE_URL", "postgres://crm:geheim@db.example.com/crm")
+    monkeypatch.setenv("CRM_IBIS_CHANNEL_SLACK", "slack://geheim/geheim/geheim")
+    monkeypatch.setenv("CRM_IBIS_CHANNEL_PAGERDUTY", "pagerduty://geheim@geheim")
+    text = deployments.prefect_yaml()
+    assert text == before
+    assert "geheim" not in text
+    assert "job_variables" not in text
+    assert "{{" not in text, "Prefect would fill it in when it deploys, and keep it"
+
+
+def test_a_project_folder_comes_with_its_deployments(project: Path) -> None:
+    assert (project / "prefect.yaml").read_text(encoding="utf-8") == deployments.prefect_yaml()
+    for deployment in by_name().values():
+        assert (project / deployment["entrypoint"].split(":")[0]).is_file()
+    done = check()
+    assert (done.exit_code, done.err) == (0, "")
+
+
+def test_a_file_that_is_out_of_step_is_noticed_and_mended(project: Path) -> None:
+    edit(project, '"30 1 * * *"', '"45 1 * * *"')
+    before = (project / "prefect.yaml").read_text(encoding="utf-8")
+    done = check()
+    assert done.exit_code == 1
+    assert "out of step with flows/jobs.yml; run crm-ibis deployments" in words(done.err)
+    assert (project / "prefect.yaml").read_text(encoding="utf-8") == before
+
+    done = crm_ibis("deployments")
+    assert done.exit_code == 0
+    assert str(project / "prefect.yaml") in words(done.out)
+    assert check().exit_code == 0
+    assert by_name()["cohort_retention"]["schedules"][0]["cron"] == "45 1 * * *"
+
+
+def test_a_missing_file_is_out_of_step(project: Path) -> None:
+    (project / "prefect.yaml").unlink()
+    assert check().exit_code == 1
+    assert crm_ibis("deployments").exit_code == 0
+    assert check().exit_code == 0
+
+
+def test_time_zones_work_pool_and_pull_steps_are_those_of_the_jobs_file(project: Path) -> None:
+    edit(project, "time_zone: UTC", "time_zone: Europe/Zurich")
+    edit(project, "work_pool: crm-ibis", "work_pool: analysts")
+    edit(project, "pull: []", "pull:\n    - prefect.deployments.steps.set_working_directory: {}")
+    edit(
+        project, '    schedule: "0 2 * * *"', '    schedule: "0 2 * * *"\n    time_zone: Asia/Tokyo'
+    )
+    found = by_name()
+    zones = {name: of["schedules"][0]["timezone"] for name, of in found.items()}
+    assert zones.pop("rep_activity") == "Asia/Tokyo"
+    assert set(zones.values()) == {"Europe/Zurich"}
+    assert {of["work_pool"]["name"] for of in found.values()} == {"analysts"}
+    assert made()["pull"] == [{"prefect.deployments.steps.set_working_directory": {}}]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('schedule: "30 1 * * *"', 'shedule: "30 1 * * *"', 'did you mean "schedule"'),
+        ('"30 1 * * *"', '"30 25 * * *"', "is not a cron schedule"),
+        ("[cohort_retention]", "[cohort_retentions]", 'did you mean "cohort_retention"'),
+        ("time_zone: UTC", "time_zone: Utopia/Capital", "is not a time zone"),
+        ("[sla_breach, late, recovered]", "[sla_breech, late]", 'did you mean "sla_breach"'),
+    ],
+)
+def test_a_mistake_in_the_jobs_file_is_told_and_nothing_written(
+    project: Path, old: str, new: str, told: str
+) -> None:
+    before = (project / "prefect.yaml").read_text(encoding="utf-8")
+    edit(project, old, new)
+    done = crm_ibis("deployments")
+    assert done.exit_code == 2
+    assert told in words(done.err)
+    assert "jobs.yml" in done.err
+    assert (project / "prefect.yaml").read_text(encoding="utf-8") == before
+
+
+@pytest.mark.parametrize("arguments", [[], ["--check"]])
+def test_an_installed_package_without_a_project_says_how_to_make_one(
+    monkeypatch: pytest.MonkeyPatch, arguments: list[str]
+) -> None:
+    packaged = Path(content.__file__).parent / "_content"
+    monkeypatch.setattr(content, "home", lambda: packaged)
+    done = crm_ibis("deployments", *arguments)
+    assert done.exit_code == 2
+    assert "`crm-ibis init DIR` makes one, CRM_IBIS_HOME names it" in words(done.err)
+    with pytest.raises(UsageError):
+        deployments.write()
+    assert not (packaged / "prefect.yaml").exists()

@@ -1,0 +1,257 @@
+"""An incident is told once to each channel, and its end once to those who heard of it."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import pytest
+from channels import Channels
+from jobs_at_work import current, quiet
+
+from crm_ibis import incidents, runlog
+from crm_ibis.alerts import Alert
+from crm_ibis.declarations import Event
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse import open_warehouse
+
+SINCE = datetime(2024, 3, 1, 3)
+LEADERS = "email_sales_leadership"
+FAILED = Alert("failure", ("conversion_funnel",), SINCE, "run1", gist="no room")
+FUNNEL_FAILED = ["conversion_funnel failed"]
+IN_ORDER = ["conversion_funnel is in order again"]
+
+
+@pytest.fixture
+def ready(settings: Settings) -> Settings:
+    """A database that has been used before, with nothing wrong."""
+    with open_warehouse(settings) as warehouse:
+        runlog.prepare(warehouse)
+    return settings
+
+
+def tell(settings: Settings, event: Event, table: str, **more: Any) -> None:
+    incidents.tell(settings, Alert(event, (table,), SINCE, **more))
+
+
+def end(settings: Settings, table: str, *events: Event) -> None:
+    with open_warehouse(settings) as warehouse, incidents.alone(warehouse):
+        incidents.end(warehouse, [table], events or incidents.TROUBLE, quiet)
+
+
+def test_an_incident_is_told_once(ready: Settings, channels: Channels) -> None:
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+    incidents.tell(ready, FAILED)
+    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    assert channels.heard() == {}
+    (incident,) = current(ready)
+    assert (incident.table, incident.event, incident.since) == (
+        "conversion_funnel",
+        "failure",
+        SINCE,
+    )
+    assert incident.heard == {"slack", LEADERS}
+
+
+def test_it_is_told_again_when_something_else_is_wrong(ready: Settings, channels: Channels) -> None:
+    incidents.tell(ready, FAILED)
+    channels.heard()
+    other = replace(FAILED, run_id="run2", gist="no connection")
+    incidents.tell(ready, other)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+    incidents.tell(ready, replace(other, run_id="run3"))
+    assert channels.heard() == {}
+
+
+def test_the_same_run_is_told_once_in_whatever_words(ready: Settings, channels: Channels) -> None:
+    incidents.tell(ready, FAILED)
+    channels.heard()
+    incidents.tell(ready, replace(FAILED, gist="what the watch says"))
+    assert channels.heard() == {}
+
+
+def test_what_the_watch_says_of_a_run_does_not_make_the_next_one_news(
+    ready: Settings, channels: Channels
+) -> None:
+    incidents.tell(ready, FAILED)
+    incidents.tell(ready, replace(FAILED, gist="what the watch says"))
+    channels.heard()
+    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    assert channels.heard() == {}
+
+
+def test_an_incident_of_one_table_is_none_of_another(ready: Settings, channels: Channels) -> None:
+    incidents.tell(ready, FAILED)
+    channels.heard()
+    incidents.tell(ready, replace(FAILED, tables=("conversion_funnel", "satisfaction_rollups")))
+    told = ["satisfaction_rollups failed"]
+    assert channels.heard() == {"slack": told, "email_customer_success": told}
+
+
+def test_late_after_a_breach_is_news_only_to_those_who_have_not_heard(
+    ready: Settings, channels: Channels
+) -> None:
+    breach, late = "health_scores is taking longer than its SLA", ["health_scores is late"]
+    tell(ready, "sla_breach", "health_scores", run_id="run1")
+    assert channels.heard() == {"slack_oncall": [breach]}
+    tell(ready, "late", "health_scores")
+    assert channels.heard() == {"slack": late, "email_executive_leadership": late}
+    tell(ready, "late", "health_scores")
+    tell(ready, "sla_breach", "health_scores", run_id="run2")
+    assert channels.heard() == {}
+
+
+def test_a_failure_is_news_after_a_breach(ready: Settings, channels: Channels) -> None:
+    tell(ready, "sla_breach", "health_scores")
+    channels.heard()
+    tell(ready, "failure", "health_scores")
+    assert channels.heard().keys() == {"slack", "email_executive_leadership", "pagerduty"}
+
+
+def test_the_end_is_told_once_and_only_to_those_who_heard(
+    ready: Settings, channels: Channels
+) -> None:
+    channels.break_down(LEADERS)
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED}
+    channels.mend(LEADERS)
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {"slack": IN_ORDER}
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {}
+    assert current(ready) == []
+
+
+def test_one_message_ends_a_breach_and_the_lateness_after_it(
+    ready: Settings, channels: Channels
+) -> None:
+    tell(ready, "sla_breach", "health_scores")
+    tell(ready, "late", "health_scores")
+    channels.heard()
+    end(ready, "health_scores")
+    told = ["health_scores is in order again"]
+    heard = ("slack", "slack_oncall", "email_executive_leadership")
+    assert channels.heard() == dict.fromkeys(heard, told)
+    assert current(ready) == []
+
+
+def test_the_end_of_one_table_leaves_the_others(ready: Settings, channels: Channels) -> None:
+    incidents.tell(ready, replace(FAILED, tables=("conversion_funnel", "satisfaction_rollups")))
+    channels.heard()
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {"slack": IN_ORDER, LEADERS: IN_ORDER}
+    assert [incident.table for incident in current(ready)] == ["satisfaction_rollups"]
+
+
+def test_an_incident_after_an_ended_one_is_told_anew(ready: Settings, channels: Channels) -> None:
+    incidents.tell(ready, FAILED)
+    end(ready, "conversion_funnel")
+    channels.heard()
+    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+
+
+def test_only_a_channel_that_failed_is_told_later(ready: Settings, channels: Channels) -> None:
+    channels.break_down("slack")
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {LEADERS: FUNNEL_FAILED}
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {}
+    channels.mend("slack")
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED}
+
+
+def test_an_end_that_a_channel_did_not_take_is_told_to_it_later(
+    ready: Settings, channels: Channels
+) -> None:
+    incidents.tell(ready, FAILED)
+    channels.heard()
+    channels.break_down("slack")
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {LEADERS: IN_ORDER}
+    channels.mend("slack")
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {"slack": IN_ORDER}
+    assert current(ready) == []
+
+
+def test_an_unset_channel_stops_nothing(ready: Settings, channels: Channels) -> None:
+    channels.unset("slack")
+    lines: list[str] = []
+    for _ in range(2):
+        incidents.tell(ready, FAILED, lines.append)
+    assert channels.heard() == {LEADERS: FUNNEL_FAILED}
+    assert lines == ["alert channel slack is not set; give its URL in CRM_IBIS_CHANNEL_SLACK"]
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {LEADERS: IN_ORDER}
+    assert current(ready) == []
+
+
+UNUSABLE = {
+    "no server": Settings(database_url="postgres://reader:geheim@127.0.0.1:1/crm"),
+    "no folder": Settings(database_url="duckdb:///nowhere/at/all/crm.duckdb"),
+    "no such kind": Settings(database_url="oracle://reader:geheim@127.0.0.1/crm"),
+    "no such port": Settings(database_url="postgres://reader:geheim@127.0.0.1:many/crm"),
+}
+
+
+@pytest.mark.parametrize("unusable", UNUSABLE.values(), ids=UNUSABLE)
+def test_an_alert_goes_out_though_the_database_cannot_be_used(
+    unusable: Settings, channels: Channels
+) -> None:
+    lines: list[str] = []
+    incidents.tell(unusable, FAILED, lines.append)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+    assert "cannot be looked up" in lines[0]
+    assert "geheim" not in "".join(lines)
+
+
+def test_an_alert_goes_out_before_anything_was_ever_logged(
+    settings: Settings, channels: Channels
+) -> None:
+    incidents.tell(settings, FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+
+
+def test_an_alert_before_anything_was_ever_logged_is_remembered(
+    settings: Settings, channels: Channels
+) -> None:
+    incidents.tell(settings, FAILED)
+    channels.heard()
+    incidents.tell(settings, FAILED)
+    assert channels.heard() == {}
+    end(settings, "conversion_funnel")
+    assert channels.heard() == {"slack": IN_ORDER, LEADERS: IN_ORDER}
+
+
+def test_an_alert_goes_out_though_another_takes_for_ever(
+    ready: Settings, channels: Channels
+) -> None:
+    with open_warehouse(ready) as warehouse, incidents.alone(warehouse):
+        incidents.tell(replace(ready, lock_timeout=0.1), FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+
+
+def test_two_who_tell_the_same_at_once_send_one_message(
+    ready: Settings, channels: Channels
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: incidents.tell(ready, replace(FAILED, run_id=f"r{n}")), range(4)))
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+    assert len(current(ready)) == 1
+
+
+@pytest.mark.parametrize("event", ["slow_run", "contract_warning"])
+def test_what_is_no_trouble_ends_in_silence(
+    ready: Settings, channels: Channels, event: Event
+) -> None:
+    tell(ready, event, "conversion_funnel")
+    tell(ready, event, "conversion_funnel")
+    assert [len(told) for told in channels.heard().values()] == [1]
+    end(ready, "conversion_funnel", event)
+    assert channels.heard() == {}
+    assert current(ready) == []
+    tell(ready, event, "conversion_funnel")
+    assert channels.heard().keys() == {"slack_monitoring"}

@@ -1,0 +1,31 @@
+SELECT
+  *
+FROM (
+  SELECT
+    CAST("t0"."id" AS TEXT) AS "id",
+    "t0"."name",
+    CAST(NULL AS TEXT) AS "type",
+    CAST(NULL AS TEXT) AS "location",
+    COALESCE("t0"."created_at", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6))) AS "created_at",
+    COALESCE(
+      "t0"."updated_at",
+      COALESCE("t0"."created_at", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)))
+    ) AS "updated_at"
+  FROM "zendesk"."organization" AS "t0"
+) AS "t3"
+UNION ALL
+SELECT
+  *
+FROM (
+  SELECT
+    "t1"."id",
+    'No company' AS "name",
+    CAST(NULL AS TEXT) AS "type",
+    CAST(NULL AS TEXT) AS "location",
+    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "created_at",
+    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "updated_at"
+  FROM (
+    SELECT
+      'unassigned' AS "id"
+  ) AS "t1"
+) AS "t2"

@@ -1,0 +1,49 @@
+"""Landed tables in a database, and a sources.yml over them."""
+
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import ibis
+from tables import drawn, value
+
+from crm_ibis import checks, sources
+from crm_ibis.contracts import contracts
+from crm_ibis.warehouse import Warehouse
+
+
+def land(warehouse: Warehouse, place: str, types: dict[str, str], text: str) -> None:
+    """Makes the table `schema.name` with these rows; columns that are not drawn are null."""
+    schema_name, name = place.split(".")
+    schema = ibis.schema(types)
+    warehouse.ensure_schema(schema_name)
+    warehouse.create_table(schema_name, name, schema)
+    slots = ", ".join("?" for _ in schema)
+    for row in drawn(text):
+        values = [value(row.get(c), dtype) for c, dtype in schema.items()]
+        warehouse.run(f"INSERT INTO {warehouse.quote(schema_name, name)} VALUES ({slots})", values)
+
+
+class SourcesFile:
+    """A sources.yml of a test's own."""
+
+    def __init__(self, folder: Path, monkeypatch: Any) -> None:
+        self.path = folder / "sources.yml"
+        monkeypatch.setenv("CRM_IBIS_SOURCES", str(self.path))
+        self.folder = folder
+        self.written = 0
+
+    def write(self, yaml: str) -> None:
+        self.path.write_text(dedent(yaml), encoding="utf-8")
+
+    def beside(self, name: str, text: str) -> None:
+        """Another file in the same folder."""
+        (self.folder / name).write_text(dedent(text), encoding="utf-8")
+
+
+def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
+    """The rows of a source as a refresh reads them, ordered by id."""
+    given = sources.source_tables(warehouse, [source])
+    rows = warehouse.rows(checks.conformed(given)[source])
+    assert list(rows[0] if rows else contracts()[source].schema) == list(contracts()[source].schema)
+    return sorted(rows, key=lambda row: row["id"])

@@ -1,0 +1,261 @@
+"""The landed tables of each system, as far as the connectors read them, drawn as text in tests."""
+
+import inspect
+from decimal import Decimal
+from typing import Any
+
+import ibis
+from ibis import Table
+from tables import Engine, drawn, value
+
+from crm_ibis import connectors, fitting, mapped
+from crm_ibis.contracts import contracts
+from crm_ibis.mapping import Mapping
+
+HISTORY = {"_fivetran_active": "boolean", "_fivetran_start": "timestamp(6)"}
+ENDS = {"_fivetran_end": "timestamp(6)"}
+
+LANDED: dict[str, dict[str, dict[str, str]]] = {
+    "zendesk": {
+        "organization": {
+            "id": "int64",
+            "name": "string",
+            "created_at": "timestamp(6)",
+            "updated_at": "timestamp(6)",
+        },
+        "ticket": {
+            "id": "int64",
+            "organization_id": "int64",
+            "requester_id": "int64",
+            "priority": "string",
+            "status": "string",
+            "created_at": "timestamp(6)",
+            "updated_at": "timestamp(6)",
+        },
+        "ticket_comment": {
+            "id": "int64",
+            "ticket_id": "int64",
+            "user_id": "int64",
+            "public": "boolean",
+            "created": "timestamp(6)",
+        },
+        "ticket_field_history": {
+            "ticket_id": "int64",
+            "field_name": "string",
+            "updated": "timestamp(6)",
+            "value": "string",
+        },
+        "user": {"id": "int64", "role": "string"},
+        "ticket_tag": {"ticket_id": "int64", "tag": "string"},
+        "satisfaction_rating": {
+            "id": "int64",
+            "ticket_id": "int64",
+            "score": "string",
+            "comment": "string",
+            "created_at": "timestamp(6)",
+            "updated_at": "timestamp(6)",
+        },
+    },
+    "salesforce": {
+        "account": {
+            "id": "string",
+            "name": "string",
+            "type": "string",
+            "industry": "string",
+            "billing_city": "string",
+            "is_deleted": "boolean",
+            "created_date": "timestamp(6)",
+            "last_modified_date": "timestamp(6)",
+            **HISTORY,
+        },
+        "lead": {
+            "id": "string",
+            "owner_id": "string",
+            "status": "string",
+            "is_deleted": "boolean",
+            "master_record_id": "string",
+            "is_converted": "boolean",
+            "converted_date": "timestamp(6)",
+            "converted_account_id": "string",
+            "converted_opportunity_id": "string",
+            "created_date": "timestamp(6)",
+            "last_modified_date": "timestamp(6)",
+        },
+        "opportunity": {
+            "id": "string",
+            "account_id": "string",
+            "owner_id": "string",
+            "stage_name": "string",
+            "amount": "float64",
+            "probability": "int64",
+            "is_won": "boolean",
+            "is_closed": "boolean",
+            "is_deleted": "boolean",
+            "close_date": "timestamp(6)",
+            "created_date": "timestamp(6)",
+            "last_modified_date": "timestamp(6)",
+        },
+        "opportunity_history": {
+            "id": "string",
+            "stage_name": "string",
+            "is_closed": "boolean",
+            "_fivetran_start": "timestamp(6)",
+            **ENDS,
+        },
+        "task": {
+            "id": "string",
+            "account_id": "string",
+            "what_id": "string",
+            "who_id": "string",
+            "owner_id": "string",
+            "task_subtype": "string",
+            "type": "string",
+            "description": "string",
+            "is_closed": "boolean",
+            "is_deleted": "boolean",
+            "activity_date": "timestamp(6)",
+            "completed_date_time": "timestamp(6)",
+            "created_date": "timestamp(6)",
+            "last_modified_date": "timestamp(6)",
+        },
+        "event": {
+            "id": "string",
+            "account_id": "string",
+            "what_id": "string",
+            "who_id": "string",
+            "owner_id": "string",
+            "description": "string",
+            "is_child": "boolean",
+            "is_deleted": "boolean",
+            "start_date_time": "timestamp(6)",
+            "created_date": "timestamp(6)",
+            "last_modified_date": "timestamp(6)",
+        },
+    },
+    "hubspot": {
+        "company": {
+            "id": "int64",
+            "is_deleted": "boolean",
+            "property_name": "string",
+            "property_industry": "string",
+            "property_city": "string",
+            "property_createdate": "timestamp(6)",
+        },
+        "deal": {
+            "deal_id": "int64",
+            "is_deleted": "boolean",
+            "deal_pipeline_stage_id": "string",
+            "owner_id": "int64",
+            "property_amount": "float64",
+            "property_closedate": "timestamp(6)",
+            "property_createdate": "timestamp(6)",
+        },
+        "deal_company": {"deal_id": "int64", "company_id": "int64", "category_label": "string"},
+        "deal_pipeline_stage": {
+            "stage_id": "string",
+            "label": "string",
+            "closed_won": "boolean",
+            "is_closed": "boolean",
+            "probability": "float64",
+        },
+        "deal_stage": {
+            "deal_id": "int64",
+            "value": "string",
+            "date_entered": "timestamp(6)",
+            "_fivetran_start": "timestamp(6)",
+            **ENDS,
+        },
+        "merged_deal": {"deal_id": "int64", "merged_deal_id": "int64"},
+        "engagement_email": {
+            "engagement_id": "int64",
+            "_fivetran_deleted": "boolean",
+            "property_hs_email_direction": "string",
+            "property_hs_timestamp": "timestamp(6)",
+            "property_hs_createdate": "timestamp(6)",
+            "property_hubspot_owner_id": "int64",
+        },
+        "engagement_call": {
+            "engagement_id": "int64",
+            "_fivetran_deleted": "boolean",
+            "property_hs_call_direction": "string",
+            "property_hs_call_disposition": "string",
+            "property_hs_timestamp": "timestamp(6)",
+            "property_hs_createdate": "timestamp(6)",
+            "property_hubspot_owner_id": "int64",
+        },
+        "engagement_meeting": {
+            "engagement_id": "int64",
+            "property_hs_meeting_outcome": "string",
+            "start_time": "timestamp(6)",
+        },
+        "engagement_company": {"engagement_id": "int64", "company_id": "int64"},
+        "engagement_deal": {"engagement_id": "int64", "deal_id": "int64"},
+        "ticket": {
+            "id": "int64",
+            "is_deleted": "boolean",
+            "property_hs_pipeline_stage": "string",
+            "property_hs_ticket_priority": "string",
+            "property_createdate": "timestamp(6)",
+            "property_first_agent_reply_date": "timestamp(6)",
+            "property_closed_date": "timestamp(6)",
+        },
+        "ticket_company": {"ticket_id": "int64", "company_id": "int64"},
+        "ticket_pipeline_stage": {
+            "stage_id": "string",
+            "is_closed": "boolean",
+            "ticket_state": "string",
+        },
+    },
+}
+
+
+def unbound(system: str, source: str, function: Any = None) -> Table:
+    """A connector's source, or a function's, over landed tables without a connection."""
+    function = function or connectors.table_function(system, source)
+    landed = LANDED[system]
+    return function(
+        **{
+            name: ibis.table(landed[name], name=name, database=system)
+            for name in _parameters(function)
+        }
+    )
+
+
+def made(engine: Engine, system: str, source: str, **tables: str | None) -> list[dict[str, Any]]:
+    """The rows of a connector's source in the types of its contract, ordered by id.
+
+    Landed tables are drawn as text; one that is not drawn is empty, one that is None is not there.
+    """
+    function = connectors.table_function(system, source)
+    given = {
+        name: _stored(engine, system, name, tables.get(name) or "")
+        for name in _parameters(function)
+        if name not in tables or tables[name] is not None
+    }
+    made_of = fitting.conformed(_whole(function(**given), source), contracts()[source])
+    rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
+    # PostgreSQL hands out a decimal as short as it was written.
+    six = Decimal("0.000001")
+    return [
+        {c: v.quantize(six) if isinstance(v, Decimal) else v for c, v in row.items()}
+        for row in rows
+    ]
+
+
+def _whole(table: Table, source: str) -> Table:
+    """As sources.yml completes it: what a connector leaves unsaid is null."""
+    contract = contracts()[source]
+    return mapped.mapped(table, source, Mapping(connector="any"), contract)
+
+
+def _parameters(function: Any) -> list[str]:
+    return list(inspect.signature(function).parameters)
+
+
+def _stored(engine: Engine, system: str, name: str, text: str) -> Table:
+    """A temporary table; columns that are not drawn are null."""
+    schema = ibis.schema(LANDED[system][name])
+    rows = drawn(text) if text else []
+    assert all(set(row) <= set(schema) for row in rows), f"{rows[0]} not in {name}"
+    filled = [{c: value(row.get(c), t) for c, t in schema.items()} for row in rows]
+    return engine.store(f"{system}_{name}", schema, filled)

@@ -1,0 +1,52 @@
+"""The pages about sources say what the code does: every key, every column, every landed table."""
+
+import re
+from pathlib import Path
+
+import pytest
+from mappings import SourcesFile
+from systems import LANDED, unbound
+
+from crm_ibis import connectors, mapping, sources
+from crm_ibis.contracts import contracts
+from crm_ibis.mapping import Column, Mapping
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")
+
+
+def words(text: str) -> set[str]:
+    return set(re.findall(r"\w+", text))
+
+
+@pytest.mark.parametrize("system", connectors.SYSTEMS)
+def test_a_connector_s_page_names_its_tables_and_our_columns(system: str) -> None:
+    page = (DOCS / "connectors" / f"{system}.md").read_text(encoding="utf-8")
+    assert set(LANDED[system]) <= words(page)
+    for source in connectors.table_functions(system):
+        (section,) = re.findall(rf"^## {source}\b.*?(?=^## |\Z)", page, re.MULTILINE | re.DOTALL)
+        ours = set(unbound(system, source).columns) & set(contracts()[source].schema)
+        assert ours <= words(section), f"{source}: {ours - words(section)}"
+
+
+def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    sources_file.write(example)
+    declared = mapping.declared()
+    assert declared.absent == {"outreach", "applications", "invoices"}
+    assert declared.of("leads").max_quarantined_pct == 2
+
+
+def test_the_example_of_a_function_makes_its_source(sources_file: SourcesFile) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    sources_file.beside("ours.py", example)
+    function = sources._function(sources_file.folder / "ours.py", "leads")
+    assert (
+        unbound("salesforce", "leads", function).columns == unbound("salesforce", "leads").columns
+    )
+
+
+def test_every_key_is_explained() -> None:
+    for model in (Mapping, Column):
+        for name, key in model.model_fields.items():
+            assert re.search(rf"\b{key.alias or name}\b", PAGE), name
