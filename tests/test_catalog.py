@@ -279,6 +279,24 @@ def test_a_file_that_is_no_yaml_or_not_there_is_named(project: Path, file: str) 
         catalog.entries()
 
 
+def test_a_kpi_is_refreshed_by_one_job(project: Path) -> None:
+    edit(project / "flows" / "jobs.yml", "refresh: [cohort_retention]", "refresh: [health_scores]")
+    with pytest.raises(UsageError, match="both cohort_retention and health_scores refresh"):
+        catalog.entries()
+
+
+def test_channels_of_an_owner_whom_nobody_knows_are_named(project: Path) -> None:
+    edit(project / "flows" / "jobs.yml", "Sales Management:", "Sales Managment:")
+    with pytest.raises(UsageError, match='did you mean "Sales Management"'):
+        catalog.check_owners()
+
+
+def test_a_name_that_prefect_would_refuse_is_no_job(project: Path) -> None:
+    edit(project / "flows" / "jobs.yml", "  cohort_retention:\n", "  cohorts (EU):\n")
+    with pytest.raises(UsageError, match="pattern"):
+        catalog.entries()
+
+
 # Snapshots
 
 

@@ -161,7 +161,7 @@ def channels_for(
 
 def all_channels() -> list[str]:
     """Every channel that the jobs file names."""
-    catalog.entries()  # refuses owners that no exposure has
+    catalog.check_owners()
     declared = jobs()
     named = [channel for route in declared.alerts for channel in route.to if channel != OWNER]
     named += [channel for channels in declared.owners.values() for channel in channels]

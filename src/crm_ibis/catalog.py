@@ -29,7 +29,6 @@ def entries() -> dict[str, Entry]:
     _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
     _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
     _known_kpis("flows/jobs.yml", {"alerts": [t for route in jobs().alerts for t in route.tables]})
-    _known_owners({exposure.owner for exposure in shown.values()})
     _one_job_each(scheduled)
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
     found = []
@@ -75,8 +74,9 @@ def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
                 raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
 
 
-def _known_owners(owners: set[str]) -> None:
-    """Channels of an owner that no exposure has would never be used."""
+def check_owners() -> None:
+    """Raises UsageError for channels of an owner that no exposure has: they are never used."""
+    owners = {exposure.owner for exposure in exposures().values()}
     for owner in jobs().owners:
         if owner not in owners:
             raise UsageError(

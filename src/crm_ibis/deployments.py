@@ -20,7 +20,8 @@ FILE = "prefect.yaml"
 def prefect_yaml() -> str:
     """The text of prefect.yaml for the jobs as they are declared."""
     declared = jobs()
-    catalog.entries()  # refuses a job of a KPI that does not exist
+    catalog.entries()  # refuses a job of a KPI that does not exist, and a KPI of two jobs
+    catalog.check_owners()
     made: dict[str, Any] = {"name": "crm_ibis"}
     if declared.deployment.pull:
         made["pull"] = declared.deployment.pull
