@@ -86,6 +86,8 @@ def _refreshed(
     """
     without, params = left_out(run.job.refresh), load_params(settings.params_file)
     names = [name for name in run.job.refresh if name not in without]
+    if without:
+        report(f"{', '.join(without)}: absent in sources.yml")
     while names:
         try:
             done = refresh(

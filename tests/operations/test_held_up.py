@@ -1,6 +1,7 @@
 """Runs that come late, are superseded, lost or stopped: nobody is woken for nothing."""
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,6 +139,23 @@ def test_the_watch_tells_of_a_failure_as_the_run_would(
     assert "also blocked: health_scores, monthly_scorecard" in lines
     fail(seeded, planned("ticket_sla", LATER))  # in the same way
     assert "failed" not in str(channels.heard())
+
+
+@pytest.mark.parametrize("name", ["weighted_pipeline", "conversion_funnel_snapshot"])
+def test_a_job_of_kpis_that_have_no_source_has_nothing_to_do(
+    seeded: Settings,
+    channels: Channels,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    mapping = tmp_path / "sources.yml"
+    mapping.write_text("sources: {leads: absent, opportunities: absent}", encoding="utf-8")
+    monkeypatch.setenv("CRM_IBIS_SOURCES", str(mapping))
+    told: list[str] = []
+    assert carry_out(seeded, planned(name), told.append).run_id is None
+    assert told[-1].endswith("absent in sources.yml")
+    assert channels.heard() == {}
 
 
 def test_the_watch_is_no_job_that_can_be_attempted(settings: Settings) -> None:
