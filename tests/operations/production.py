@@ -157,7 +157,7 @@ def jobs_for_tests(file: Path) -> None:
     """
     declared = yaml.safe_load(file.read_text(encoding="utf-8"))
     for name, job in declared["jobs"].items():
-        job["schedule"] = "0 0 1 1 *"
+        job["schedule"] = "0 0 1 * *"
         job["attempts"], job["first_wait"] = 4, "2s"
         if name == "ticket_sla":
             job["sla"] = "7s"

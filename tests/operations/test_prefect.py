@@ -111,6 +111,19 @@ def test_every_job_is_deployed_and_nothing_secret_with_it(production: Production
     assert "json://" not in json.dumps(made)
 
 
+def test_the_server_schedules_a_run_of_every_job(production: Production) -> None:
+    made = {d["id"]: d["name"] for d in production.ask("/deployments/filter", {})}
+
+    def scheduled() -> bool:
+        runs = production.ask(
+            "/flow_runs/filter",
+            {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}},
+        )
+        return {made[run["deployment_id"]] for run in runs} == set(made.values())
+
+    waited_for(scheduled)
+
+
 def test_a_refresh_and_a_snapshot_run_green_with_a_channel_that_never_answers(
     production: Production,
 ) -> None:
