@@ -383,6 +383,8 @@ def test_a_function_makes_a_source_of_the_tables_its_parameters_name(
         ("def tickets(ticket): return ticket.nowhere", "tickets by .* cannot be made: Attribute"),
         ("def tickets(ticket): return 3", "the function returns no Ibis table"),
         ("def ticket(ticket): return ticket", r'no function tickets \(did you mean "ticket"\?\)'),
+        ("def tickets(ticket): raise SystemExit(0)", "tickets by .* cannot be made: SystemExit: 0"),
+        ("raise SystemExit(0)", "cannot read .*mine.py: SystemExit: 0"),
         ("def tickets(ticket) return ticket", "cannot read .*mine.py: SyntaxError"),
     ],
 )
@@ -528,6 +530,16 @@ def test_an_unknown_connector_and_one_that_lacks_the_source(
 
 def test_a_named_file_must_be_there(sources_file: SourcesFile) -> None:
     with pytest.raises(UsageError, match=r"CRM_IBIS_SOURCES names .*, which is not there"):
+        mapping.declared()
+
+
+def test_a_file_of_other_bytes_and_a_folder_are_refused_by_name(sources_file: SourcesFile) -> None:
+    sources_file.path.write_bytes("sources: {leads: {table: Büro}}".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"sources.yml is not valid YAML: .*can't decode byte"):
+        mapping.declared()
+    sources_file.path.unlink()
+    sources_file.path.mkdir()
+    with pytest.raises(UsageError, match=r"cannot read .*sources.yml: Is a directory"):
         mapping.declared()
 
 
