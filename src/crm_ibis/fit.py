@@ -81,10 +81,12 @@ class FitReport:
     left_out: list[str]
     """KPIs that a refresh leaves out."""
     lacks: list[Lack]
+    problem: str | None = None
+    """Why a refresh would fail whatever its sources hold."""
 
     @property
     def fails(self) -> bool:
-        return any(fit.fails for fit in self.fits)
+        return bool(self.problem) or any(fit.fails for fit in self.fits)
 
 
 def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
@@ -107,7 +109,9 @@ def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
             found[name] = replace(found[name], **outcome)
     kpis = list(graph.kpi_functions())
     out = sources.left_out(kpis)
-    return FitReport(list(found.values()), out, _lacks([k for k in kpis if k not in out], found))
+    remaining = [kpi for kpi in kpis if kpi not in out]
+    problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
+    return FitReport(list(found.values()), out, _lacks(remaining, found), problem)
 
 
 def query_of(warehouse: Warehouse, name: str) -> str:
