@@ -241,9 +241,9 @@ def read(path: Path, kind: type[Declared]) -> Declared:
     """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
     try:
         modified = path.stat().st_mtime_ns
+        return cast(Declared, _parsed(path, modified, cast(Hashable, kind)))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-    return cast(Declared, _parsed(path, modified, cast(Hashable, kind)))
 
 
 @lru_cache(maxsize=32)
@@ -252,7 +252,7 @@ def _parsed(path: Path, modified: int, kind: Any) -> Any:
     try:
         given: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
         return TypeAdapter(kind).validate_python(given)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from None
     except ValidationError as error:
         raise UsageError(f"{path} is not valid:\n{explained(error, kind)}") from None

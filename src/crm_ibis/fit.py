@@ -10,11 +10,11 @@ import ibis
 from ibis import Table
 
 from crm_ibis import checks, contracts, fitting, graph, lineage, mapped, mapping, sources
-from crm_ibis.checks import Report
+from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
 from crm_ibis.mapping import Column, Mapping, Sources
-from crm_ibis.quarantine import Quarantine, TooMany
+from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
 from crm_ibis.warehouse import Warehouse
 
@@ -81,10 +81,12 @@ class FitReport:
     left_out: list[str]
     """KPIs that a refresh leaves out."""
     lacks: list[Lack]
+    problem: str | None = None
+    """Why a refresh would fail whatever its sources hold."""
 
     @property
     def fails(self) -> bool:
-        return any(fit.fails for fit in self.fits)
+        return bool(self.problem) or any(fit.fails for fit in self.fits)
 
 
 def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
@@ -107,7 +109,9 @@ def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
             found[name] = replace(found[name], **outcome)
     kpis = list(graph.kpi_functions())
     out = sources.left_out(kpis)
-    return FitReport(list(found.values()), out, _lacks([k for k in kpis if k not in out], found))
+    remaining = [kpi for kpi in kpis if kpi not in out]
+    problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
+    return FitReport(list(found.values()), out, _lacks(remaining, found), problem)
 
 
 def query_of(warehouse: Warehouse, name: str) -> str:
@@ -208,7 +212,7 @@ def _quarantined(warehouse: Warehouse, readable: dict[str, Table]) -> dict[str, 
     """How many rows a refresh would leave out of each source, and where they are too many."""
     quarantine = Quarantine(warehouse)
     with warehouse.transaction():
-        with suppress(TooMany):
+        with suppress(ChecksFailed):  # of violations, `_violations` tells as well
             quarantine.settle(readable)
         for name in quarantine.staged:
             warehouse.unstage(name)

@@ -19,7 +19,7 @@ def conformed(raw: Table, contract: Contract) -> Table:
     for c in contract.columns:
         if c.name not in raw.columns:
             problems.append(f"column {c.name} ({c.dtype}) is missing")
-        elif _family(raw.schema()[c.name]) != _family(c.dtype):
+        elif family(raw.schema()[c.name]) != family(c.dtype):
             problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
@@ -50,7 +50,8 @@ def guarded(raw: Table, contract: Contract) -> Table:
     return raw.mutate(**safe) if safe else raw
 
 
-def _family(dtype: dt.DataType) -> str:
+def family(dtype: dt.DataType) -> str:
+    """The types that a column may have instead of the contract's have the same family."""
     if dtype.is_numeric() and not dtype.is_boolean():
         return "number"
     if dtype.is_string() or dtype.is_uuid() or dtype.is_unknown():  # PostgreSQL's enums

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any
 
 import ibis
@@ -9,10 +10,14 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis import fitting
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.mapping import Column, Mapping
 from crm_ibis.measures import instant
+
+MOST_DIGITS = 38
+"""Of a decimal number in both databases."""
 
 LOCAL, UTC_INSTANT = dt.Timestamp(), dt.Timestamp(timezone="UTC")
 
@@ -69,9 +74,10 @@ def absent(contract: Contract) -> Table:
 def untranslated(table: Table, mapping: Mapping, declared: Column) -> Table:
     """The values of a translated column that the mapping does not name: value, row_count."""
     kept = _kept(table, mapping)
-    value = kept[declared.from_].cast("string")
-    known = [_as_text(key) for key in declared.values]
-    strange = kept.filter(value.notnull(), value.notin(known)) if known else kept
+    given = kept[declared.from_]
+    value = given.cast("string")
+    known = ibis.or_(*(same(given, key) for key in declared.values), ibis.literal(False))
+    strange = kept.filter(given.notnull(), ~known)
     return strange.group_by(value=value).agg(row_count=strange.count())
 
 
@@ -100,16 +106,65 @@ def _kept(table: Table, mapping: Mapping) -> Table:
 
 
 def _is_one_of(value: ir.Value, choices: list[Any]) -> ir.BooleanValue:
-    words = [_as_text(choice) for choice in choices if choice is not None]
-    among = value.cast("string").isin(words).fill_null(False) if words else ibis.literal(False)
-    return among | value.isnull() if None in choices else among
+    among = [same(value, choice).fill_null(False) for choice in choices if choice is not None]
+    if None in choices:
+        among.append(value.isnull())
+    return ibis.or_(*among, ibis.literal(False))
+
+
+def same(value: ir.Value, choice: Any) -> ir.BooleanValue:
+    """Whether a column has a value of the file, by the column's type; null where it is null.
+
+    Booleans are also 1 and 0, and numbers 1 and 0 true and false, as systems land flags as either.
+    The text of a number is never compared: each database writes a float in its own way.
+    """
+    if value.type().is_boolean():
+        return value == _flag(choice) if _flag(choice) is not None else _never(value)
+    if value.type().is_numeric():
+        number = _number(choice)
+        wanted = None if number is None else _exactly(number, value.type())
+        return _never(value) if wanted is None else value == wanted
+    return value.cast("string") == _as_text(choice)
+
+
+def _never(value: ir.Value) -> ir.BooleanValue:
+    """False, or null for null."""
+    return ibis.ifelse(value.isnull(), ibis.null("boolean"), ibis.literal(False))
+
+
+def _flag(choice: Any) -> bool | None:
+    """A value of the file as yes or no, if it is one."""
+    return {"true": True, "1": True, "false": False, "0": False}.get(_as_text(choice).lower())
+
+
+def _number(choice: Any) -> Decimal | None:
+    """A value of the file as a number, if it is one."""
+    try:
+        number = Decimal(int(choice)) if isinstance(choice, bool) else Decimal(str(choice))
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None
+
+
+def _exactly(number: Decimal, dtype: dt.DataType) -> ir.Scalar | None:
+    """A number as a column of this type would hold it; None where it cannot hold it."""
+    if dtype.is_integer():
+        bounds = dtype.bounds
+        whole = number == number.to_integral_value() and bounds.lower <= number <= bounds.upper
+        return ibis.literal(int(number), dtype) if whole else None
+    if dtype.is_floating():
+        return ibis.literal(float(number)).cast(dtype) if isfinite(float(number)) else None
+    plain = f"{number.normalize():f}"
+    digits, scale = len(plain.strip("-").replace(".", "")), len(plain.partition(".")[2])
+    # As many digits as it has: without a precision DuckDB keeps three decimals.
+    return ibis.literal(number, dt.Decimal(digits, scale)) if digits <= MOST_DIGITS else None
 
 
 def _made(
     table: Table, declared: Column, dtype: dt.DataType, zone: str | None, where: str
 ) -> ir.Value:
     if declared.latest:
-        return ibis.greatest(*(in_utc(table[c], zone).cast(dtype) for c in declared.latest))
+        return ibis.greatest(*_latest(table, declared.latest, dtype, zone, where))
     if declared.from_ is None:
         return _literal(declared.value, dtype, where)
     given = table[declared.from_]
@@ -121,16 +176,27 @@ def _made(
     return value
 
 
+def _latest(
+    table: Table, columns: list[str], dtype: dt.DataType, zone: str | None, where: str
+) -> list[ir.Value]:
+    """Columns of which the latest is taken; raises DataError naming one of another family."""
+    values = {c: _near(in_utc(table[c], zone), dtype) for c in columns}
+    for c, value in values.items():
+        if fitting.family(value.type()) != fitting.family(dtype):
+            raise DataError(
+                f"sources.yml: {where}: latest: column {c} is {table[c].type()}, must be {dtype}"
+            )
+    return [value.cast(dtype) for value in values.values()]
+
+
 def _translated(given: ir.Value, declared: Column, dtype: dt.DataType, where: str) -> ir.Value:
-    text = given.cast("string")
     if declared.has("else_"):
         rest: ir.Value = _literal(declared.else_, dtype, where)
         rest = ibis.ifelse(given.notnull(), rest, ibis.null(dtype))
     else:
-        rest = text if dtype.is_string() else ibis.null(dtype)
+        rest = given.cast("string") if dtype.is_string() else ibis.null(dtype)
     branches = [
-        (text == _as_text(key), _literal(value, dtype, where))
-        for key, value in declared.values.items()
+        (same(given, key), _literal(value, dtype, where)) for key, value in declared.values.items()
     ]
     return ibis.cases(*branches, else_=rest) if branches else rest
 

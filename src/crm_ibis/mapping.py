@@ -52,6 +52,10 @@ class Column(Record):
         given = self.model_fields_set & {"from_", "value", "latest"}
         if len(given) != 1:
             raise ValueError("needs one of `from`, `value` and `latest`")
+        if given == {"from_"} and not self.from_:
+            raise ValueError("`from` names a column; for null in every row, `value: null`")
+        if given == {"latest"} and not self.latest:
+            raise ValueError("`latest` names columns, one at least")
         if given != {"from_"} and self.model_fields_set - given:
             raise ValueError("`values`, `else` and `missing` go with `from`")
         return self

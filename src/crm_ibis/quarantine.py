@@ -1,12 +1,14 @@
 """Rows of a source that break its contract, left out of a run where sources.yml says so.
 
 Sources are settled parents first: rows that refer to a row in quarantine go with it, whatever the
-policy of their own source. What is left is checked like any other source.
+policy of their own source. What is left is checked like any other source. A source whose own policy
+is `fail` is checked with those rows, so that none of its violations goes with them unseen.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
+from types import MappingProxyType
 
 import ibis
 from ibis import Table
@@ -60,11 +62,14 @@ class Quarantine:
         """Names of the temporary tables, to be freed with those of the run."""
         self.excess: dict[str, list[Violation]] = {}
         """What is wrong with sources that leave out too much, by a sentence that says how much."""
+        self.broken: list[Violation] = []
+        """What is wrong with sources that leave out nothing but what follows their parents."""
 
     def settle(self, raw: Mapping[str, Table]) -> dict[str, Table]:
         """The sources without the rows that must not be read.
 
-        Raises TooMany when they are more than a source may leave out.
+        Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
+        that may leave out none of its own is broken.
         """
         declared = mapping.declared()
         if not any(declared.of(name).quarantines for name in raw):
@@ -74,6 +79,8 @@ class Quarantine:
             self._settle(name, raw[name])
         if self.excess:
             raise TooMany(self.excess)
+        if self.broken:
+            raise ChecksFailed(self.broken)
         return {name: self.settled[name].table for name in raw}
 
     def left_out(self, name: str) -> int:
@@ -93,7 +100,8 @@ class Quarantine:
         said, contract = mapping.declared().of(name), contracts.contracts()[name]
         source = self.settled[name] = Settled(name, raw)
         violations = []
-        demanded = self._followers(contract)
+        followed = self._followed(contract)
+        demanded = [_follows(column, parent) for column, parent in followed.items()]
         if said.quarantines:
             # Told by what the table holds, before it is read in the types of the contract.
             conversions = fitting.conversions(raw, contract)
@@ -104,23 +112,31 @@ class Quarantine:
         else:
             self.whole[name] = fitting.conformed(raw, contract)
         given = fitting.conformed(source.table, contract)
-        violations += self._take_out(source, given, contract, demanded)
+        violations += self._take_out(source, given, contract, demanded, followed)
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
+            if not said.quarantines:
+                audits = checks.source_audits(self.warehouse, name, raw, self.whole)
+                self.broken += checks.run_audits(self.warehouse, audits).errors
 
-    def _followers(self, contract: Contract) -> list[Rule]:
-        """Rules that are broken by rows that refer to a row in quarantine."""
-        found = []
-        for c in contract.columns:
-            parent = self.settled.get(c.references or "")
-            if parent and parent.keys:
-                found.append(_follows(c.name, parent))
-        return found
+    def _followed(self, contract: Contract) -> dict[str, Settled]:
+        """Parents with rows in quarantine, by the column that refers to them."""
+        parents = {c.name: self.settled.get(c.references or "") for c in contract.columns}
+        return {column: parent for column, parent in parents.items() if parent and parent.keys}
 
     def _take_out(
-        self, source: Settled, given: Table, contract: Contract, demanded: Sequence[Rule]
+        self,
+        source: Settled,
+        given: Table,
+        contract: Contract,
+        demanded: Sequence[Rule],
+        followed: Mapping[str, Settled] = MappingProxyType({}),
     ) -> list[Violation]:
-        """Leaves out the rows that break a rule of severity error, of which there may be none."""
+        """Leaves out the rows that break a rule of severity error, of which there may be none.
+
+        A row that follows its parent goes alone; one that breaks another rule takes all rows of its
+        key with it.
+        """
         if not demanded:
             return []
         found = checks.audit(self.warehouse, given, contract, demanded, self.whole).errors
@@ -130,7 +146,12 @@ class Quarantine:
             keys = self._staged(source, given, contract, broken)
             source.keys.append(keys)
             source.checks += [violation.summary for violation in found]
-            source.table = _without(source.table, keys, contract)
+            following = {_follows(column, parent).name for column, parent in followed.items()}
+            if own := names - following:
+                broken_keys = keys.filter(keys.check_name.isin(sorted(own)))
+                source.table = _without(source.table, broken_keys, contract)
+            for column, parent in followed.items():
+                source.table = _without_followers(source.table, column, parent)
         return found
 
     def _staged(
@@ -198,10 +219,20 @@ def _follows(column: str, parent: Settled) -> Rule:
     """Broken by a row whose parent is in quarantine."""
 
     def followers(table: Table, parents: Mapping[str, Table]) -> Table:
-        gone = _all_of([keys.select(parent_id="id") for keys in parent.keys])
-        return table.semi_join(gone, [(column, "parent_id")])
+        return table.semi_join(_gone(parent), [(column, "parent_id")])
 
     return Rule(f"{column} is not in quarantine in {parent.name}", (column,), find=followers)
+
+
+def _gone(parent: Settled) -> Table:
+    """The ids in quarantine of a source."""
+    return _all_of([keys.select(parent_id="id") for keys in parent.keys])
+
+
+def _without_followers(table: Table, column: str, parent: Settled) -> Table:
+    """All rows but those that refer to a row in quarantine; a row without a key stays."""
+    gone = _gone(parent)
+    return table.anti_join(gone, table[column].cast("string") == gone.parent_id)
 
 
 def _without(table: Table, keys: Table, contract: Contract) -> Table:

@@ -134,7 +134,7 @@ def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: s
         made = maker(**given)
     except CrmIbisError:
         raise
-    except Exception as error:  # whatever a function of the user's may raise
+    except (Exception, SystemExit) as error:  # whatever a function of the user's may raise
         gist = f"{type(error).__name__}: {error}"
         raise DataError(f"{name} by {words} cannot be made: {gist}") from error
     if not isinstance(made, Table):
@@ -152,7 +152,7 @@ def _function(file: Path, name: str) -> Maker:
     module = importlib.util.module_from_spec(spec)
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # whatever the user's own file may raise
+    except (Exception, SystemExit) as error:  # whatever the user's own file may raise
         raise UsageError(f"cannot read {file}: {type(error).__name__}: {error}") from error
     known = dict(inspect.getmembers(module, inspect.isfunction))
     if name not in known:

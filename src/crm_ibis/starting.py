@@ -1,6 +1,7 @@
 """A sources.yml to start from: what a connector can make of the tables that are in the database."""
 
 import inspect
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -75,7 +76,8 @@ def written(warehouse: Warehouse, system: str) -> str:
     known = declared_tables(content.path("schemas", "sources.py"))
     ordered = sorted(known, key=lambda source: source not in made)
     parts = [_part(source, system, made.get(source), there) for source in ordered]
-    return HEAD.format(system=system, schema=schema) + "\n".join(parts)
+    # JSON's quotes are YAML's: a schema may be called 2024 or no, or hold a colon.
+    return HEAD.format(system=system, schema=json.dumps(schema)) + "\n".join(parts)
 
 
 def _fullest(warehouse: Warehouse, wanted: set[str]) -> tuple[str, set[str]]:

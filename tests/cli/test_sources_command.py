@@ -2,14 +2,15 @@
 
 from pathlib import Path
 from textwrap import dedent
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 from commands import Run, contents, execute, logged_runs, words
 
-from crm_ibis import mapping
+from crm_ibis import mapping, starting
 from crm_ibis.settings import Settings
+from crm_ibis.warehouse import Warehouse
 
 
 @pytest.fixture
@@ -118,6 +119,21 @@ def test_too_much_quarantine_is_a_refresh_that_would_fail(
     assert run("refresh", "ticket_sla_compliance").exit_code == 1
 
 
+def test_nothing_to_refresh_is_a_refresh_that_would_fail(
+    seeded: Settings, sources_file: Path, run: Run
+) -> None:
+    absent = (
+        *("facilities", "leads", "opportunities", "outreach"),
+        *("applications", "invoices", "tickets", "satisfaction"),
+    )
+    write(sources_file, "sources: {" + ", ".join(f"{name}: absent" for name in absent) + "}")
+    outcome = run("sources")
+    assert outcome.exit_code == 1
+    assert "every KPI would be left out, so there is nothing to refresh" in outcome.out
+    assert outcome.out.splitlines()[-1] == "a refresh would fail"
+    assert run("refresh").exit_code != 0
+
+
 def test_a_missing_table_is_told_with_the_others(
     seeded: Settings, sources_file: Path, run: Run
 ) -> None:
@@ -183,6 +199,15 @@ def test_a_starting_file_says_what_can_be_made(
         *("satisfaction", "leads", "opportunities", "outreach", "applications", "invoices")
     }
     assert list(yaml.safe_load(text)["sources"])[:3] == ["facilities", "tickets", "satisfaction"]
+
+
+@pytest.mark.parametrize("schema", ["no", "2024", 'a: "b" #c'])
+def test_a_starting_file_reads_back_whatever_the_schema_is_called(
+    schema: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(starting, "_fullest", lambda warehouse, wanted: (schema, {"ticket"}))
+    text = starting.written(cast(Warehouse, None), "zendesk")
+    assert yaml.safe_load(text)["schema"] == schema
 
 
 def test_a_starting_file_never_replaces_one(seeded: Settings, sources_file: Path, run: Run) -> None:

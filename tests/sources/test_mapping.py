@@ -8,7 +8,8 @@ from mappings import SourcesFile, land, rows_of
 from stored import read, store
 from tables import expect
 
-from crm_ibis import checks, mapping
+from crm_ibis import checks, mapped, mapping
+from crm_ibis.contracts import contracts
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -163,6 +164,95 @@ def test_rows_are_left_out_by_value_and_null_is_no_value(
     assert [row["id"] for row in rows_of(warehouse, "tickets")] == ["t2", "t3", "t5", "t8"]
 
 
+FLAGS = {
+    "id": "string",
+    "flag": "boolean",
+    "bit": "int64",
+    "rate": "float64",
+    "cost": "decimal(12, 5)",
+    "word": "string",
+}
+FLAGGED = """
+    id | flag  | bit | rate | cost    | word
+    t1 | true  | 1   | 1    | 1       | 1
+    t2 | false | 0   | 0    | 0       | 0
+    t3 | -     | -   | -    | -       | -
+    t4 | false | 7   | 2.5  | 2.50001 | true
+"""
+
+
+@pytest.mark.parametrize(
+    ("column", "choice", "expected"),
+    [
+        ("flag", "true", "t1"),
+        ("flag", "1", "t1"),
+        ("flag", "0", "t2 t4"),
+        ("flag", "[false, null]", "t2 t3 t4"),
+        ("flag", "7", ""),
+        ("bit", "true", "t1"),
+        ("bit", "false", "t2"),
+        ("bit", "'7'", "t4"),
+        ("bit", "1.0", "t1"),
+        ("bit", "[0.5, 99999999999999999999, word, .nan]", ""),
+        ("rate", "1", "t1"),
+        ("rate", "[2.5, 0]", "t2 t4"),
+        ("rate", "true", "t1"),
+        ("rate", "'2.50'", "t4"),
+        ("cost", "1", "t1"),
+        ("cost", "2.50001", "t4"),
+        ("cost", "2.5", ""),
+        ("word", "1", "t1"),
+        ("word", "true", "t4"),
+    ],
+)
+def test_values_are_compared_by_the_type_of_their_column(
+    warehouse: Warehouse,
+    landed: str,
+    sources_file: SourcesFile,
+    column: str,
+    choice: str,
+    expected: str,
+) -> None:
+    """The rows that `only` keeps, `leave_out` the others, and `values` translates."""
+    land(warehouse, f"{landed}.flags", FLAGS, FLAGGED)
+    table = warehouse.table(landed, "flags")
+    contract = contracts()["tickets"]
+
+    def kept(yaml: str) -> str:
+        sources_file.write(f"sources: {{tickets: {{{yaml}}}}}")
+        found = mapped.mapped(table, "tickets", mapping.declared().of("tickets"), contract)
+        return " ".join(sorted(row["id"] for row in warehouse.rows(found)))
+
+    assert kept(f"only: {{{column}: {choice}}}") == expected
+    others = " ".join(sorted({"t1", "t2", "t3", "t4"} - set(expected.split())))
+    assert kept(f"leave_out: {{{column}: {choice}}}") == others
+    if choice.startswith("["):
+        return
+    sources_file.write(
+        f"sources: {{tickets: {{columns: {{priority: {{from: {column}, "
+        f"values: {{{choice}: high}}, else: low, missing: medium}}}}}}}}"
+    )
+    said = mapping.declared().of("tickets")
+    rows = warehouse.rows(mapped.mapped(table, "tickets", said, contract))
+    assert {row["id"] for row in rows if row["priority"] == "high"} == set(expected.split())
+    assert [row["id"] for row in rows if row["priority"] == "medium"] == ["t3"]
+    strange = warehouse.rows(mapped.untranslated(table, said, said.columns["priority"]))
+    assert sum(row["row_count"] for row in strange) == 3 - len(expected.split())
+
+
+@pytest.mark.parametrize("column", ["owner", "deal_no"])
+def test_the_latest_of_what_is_no_instant_is_refused(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile, column: str
+) -> None:
+    land(warehouse, f"{landed}.deals", DEALS, "deal_no")
+    sources_file.write(
+        f"sources: {{leads: {{table: {landed}.deals, "
+        f"columns: {{updated_at: {{latest: [closed, {column}]}}}}}}}}"
+    )
+    with pytest.raises(DataError, match=f"leads.updated_at: latest: column {column} is .*, must"):
+        rows_of(warehouse, "leads")
+
+
 def test_a_source_may_be_the_distinct_values_of_a_column(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:
@@ -293,6 +383,8 @@ def test_a_function_makes_a_source_of_the_tables_its_parameters_name(
         ("def tickets(ticket): return ticket.nowhere", "tickets by .* cannot be made: Attribute"),
         ("def tickets(ticket): return 3", "the function returns no Ibis table"),
         ("def ticket(ticket): return ticket", r'no function tickets \(did you mean "ticket"\?\)'),
+        ("def tickets(ticket): raise SystemExit(0)", "tickets by .* cannot be made: SystemExit: 0"),
+        ("raise SystemExit(0)", "cannot read .*mine.py: SystemExit: 0"),
         ("def tickets(ticket) return ticket", "cannot read .*mine.py: SyntaxError"),
     ],
 )
@@ -378,6 +470,8 @@ def test_all_missing_tables_are_named_at_once(
         ("sources: {leads: {absent: true, columns: {id: x}}}", "nothing else to say of it"),
         ("sources: {leads: {columns: {id: {values: {a: b}}}}}", "needs one of `from`, `value`"),
         ("sources: {leads: {columns: {id: {value: a, else: b}}}}", "go with `from`"),
+        ("sources: {leads: {columns: {id: {from: null}}}}", "`from` names a column"),
+        ("sources: {leads: {columns: {id: {latest: []}}}}", "`latest` names columns"),
         ("sources: {leads: {columns: {id: {value: [a]}}}}", "must be a single value"),
         ("sources: {leads: {columns: {id: no}}}", "columns.id: put the name in quotes"),
         ("sources: {leads: {columns: {id: 7}}}", "columns.id: put the name in quotes"),
@@ -436,6 +530,16 @@ def test_an_unknown_connector_and_one_that_lacks_the_source(
 
 def test_a_named_file_must_be_there(sources_file: SourcesFile) -> None:
     with pytest.raises(UsageError, match=r"CRM_IBIS_SOURCES names .*, which is not there"):
+        mapping.declared()
+
+
+def test_a_file_of_other_bytes_and_a_folder_are_refused_by_name(sources_file: SourcesFile) -> None:
+    sources_file.path.write_bytes("sources: {leads: {table: Büro}}".encode("latin-1"))
+    with pytest.raises(UsageError, match=r"sources.yml is not valid YAML: .*can't decode byte"):
+        mapping.declared()
+    sources_file.path.unlink()
+    sources_file.path.mkdir()
+    with pytest.raises(UsageError, match=r"cannot read .*sources.yml: Is a directory"):
         mapping.declared()
 
 

@@ -8,8 +8,11 @@ from mappings import SourcesFile
 from stored import leftovers, raw, read, read_all, runs, store
 
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.fit import fit
+from crm_ibis.quarantine import Quarantine
 from crm_ibis.recording import backfill
 from crm_ibis.refresh import refresh
+from crm_ibis.sources import source_tables
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import Warehouse
 
@@ -114,6 +117,64 @@ def test_what_refers_to_a_row_in_quarantine_goes_with_it(
         ("leads", "l2", "facility_id is not in quarantine in facilities"),
         ("opportunities", "o2", "lead_id is not in quarantine in leads"),
     ]
+
+
+FOLLOWED = (
+    "id | created_at | updated_at\nf1 | 2024-01-01 | 2024-01-01\nf2 | 2024-01-02 | 2024-01-01"
+)
+
+
+@pytest.mark.parametrize(
+    ("leads", "message"),
+    [
+        ("l1 | f1 | lead\n-  | f1 | lead\nl3 | f2 | lead\nl4 | f1 | lead", "id is not null: 1 row"),
+        ("l1 | f1 | lead\nl1 | f2 | lead\nl3 | f1 | lead\nl4 | f1 | lead", "id is unique: 2 rows"),
+        (
+            "l1 | f1 | lead\nl2 | f2 | odd\nl3 | f1 | lead\nl4 | f1 | lead",
+            "stage is one of .*: 1 row",
+        ),
+    ],
+)
+def test_what_breaks_a_source_that_fails_does_not_vanish_with_what_follows_its_parent(
+    warehouse: Warehouse, sources_file: SourcesFile, leads: str, message: str
+) -> None:
+    """`crm-ibis sources` and a refresh say the same."""
+    store(warehouse, facilities=FOLLOWED, leads=f"id | facility_id | stage\n{leads}")
+    sources_file.write(
+        "sources:\n"
+        "  facilities: {on_violation: quarantine, max_quarantined_pct: 50}\n"
+        "  leads: {max_quarantined_pct: 50}\n"
+    )
+    (seen,) = (seen for seen in fit(warehouse).fits if seen.source == "leads")
+    assert seen.fails
+    with pytest.raises(ChecksFailed, match=f"leads: {message}"):
+        refresh(warehouse, ["conversion_funnel"], as_of=AT)
+    assert read_all(warehouse) == {}
+
+
+def test_a_row_without_a_key_stays_where_others_follow_their_parent(
+    warehouse: Warehouse, sources_file: SourcesFile
+) -> None:
+    """Of four leads, only the one of f2 goes; what breaks the contract is for the check to tell."""
+    store(
+        warehouse,
+        facilities=FOLLOWED,
+        leads="id | facility_id\nl1 | f1\n- | f1\nl1 | f1\nl3 | f2",
+    )
+    sources_file.write(
+        "sources:\n"
+        "  facilities: {on_violation: quarantine, max_quarantined_pct: 50}\n"
+        "  leads: {max_quarantined_pct: 50}\n"
+    )
+    settled = Quarantine(warehouse)
+    given = source_tables(warehouse, ["facilities", "leads"])
+    with warehouse.transaction():
+        with pytest.raises(ChecksFailed):
+            settled.settle(given)
+        left = warehouse.rows(settled.settled["leads"].table)
+        for name in settled.staged:
+            warehouse.unstage(name)
+    assert sorted(str(row["id"]) for row in left) == ["None", "l1", "l1"]
 
 
 def test_an_orphan_is_a_violation_of_its_own_source(

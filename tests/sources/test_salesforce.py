@@ -1,7 +1,12 @@
 """Salesforce: converted leads, deals without one, dates without a time, versions, activities."""
 
-from systems import made
+import ibis
+import pytest
+from systems import LANDED, made
 from tables import Engine, expect
+
+from crm_ibis import connectors
+from crm_ibis.errors import DataError
 
 
 def test_accounts_are_facilities_deleted_ones_and_their_newest_version(engine: Engine) -> None:
@@ -134,6 +139,90 @@ def test_versions_tell_when_a_deal_was_closed_for_good(engine: Engine) -> None:
         o3 | open   | -
         """,
     )
+
+
+def test_versions_tell_when_the_deal_of_a_lead_was_qualified(engine: Engine) -> None:
+    """o1 was open from its first version on; o2 was entered as lost and opened an hour later; o3
+    was entered as won; o4's versions begin after it did, o5's before its lead was entered, and o6
+    was never anything but lost, so their leads keep the day of their conversion."""
+    rows = made(
+        engine,
+        "salesforce",
+        "leads",
+        lead="""
+            id | is_converted | converted_date | converted_opportunity_id | created_date
+            q1 | true         | 2024-01-05     | o1                       | 2024-01-01 09:00
+            q2 | true         | 2024-01-05     | o2                       | 2024-01-01 09:00
+            q3 | true         | 2024-01-05     | o3                       | 2024-01-01 09:00
+            q4 | true         | 2024-01-05     | o4                       | 2024-01-01 09:00
+            q5 | true         | 2024-01-07     | o5                       | 2024-01-06 09:00
+            q6 | true         | 2024-01-05     | o6                       | 2024-01-01 09:00
+        """,
+        opportunity="""
+            id | is_won | is_closed | close_date | created_date
+            o1 | false  | false     | 2024-03-01 | 2024-01-05 10:15
+            o2 | false  | false     | 2024-03-01 | 2024-01-05 10:15
+            o3 | true   | true      | 2024-01-05 | 2024-01-05 10:15
+            o4 | false  | false     | 2024-03-01 | 2024-01-05 10:15
+            o5 | false  | false     | 2024-03-01 | 2024-01-05 10:15
+            o6 | false  | true      | 2024-01-05 | 2024-01-05 10:15
+        """,
+        opportunity_history="""
+            id | stage_name  | is_closed | _fivetran_start
+            o1 | Prospecting | false     | 2024-01-05 10:15
+            o1 | Negotiation | false     | 2024-01-09 10:15
+            o2 | Closed Lost | true      | 2024-01-05 10:15
+            o2 | Negotiation | false     | 2024-01-05 11:15
+            o3 | Closed Won  | true      | 2024-01-05 10:15
+            o4 | Negotiation | false     | 2024-02-01 00:00
+            o5 | Negotiation | false     | 2024-01-05 10:15
+            o6 | Closed Lost | true      | 2024-01-05 10:15
+        """,
+    )
+    expect(
+        rows,
+        """
+        id | stage       | qualified_at
+        q1 | opportunity | 2024-01-05 10:15
+        q2 | opportunity | 2024-01-05 11:15
+        q3 | won         | 2024-01-05 10:15
+        q4 | opportunity | 2024-01-05
+        q5 | opportunity | 2024-01-07
+        q6 | lost        | 2024-01-05
+        """,
+    )
+
+
+def test_of_leads_entered_at_the_same_instant_the_first_by_id_carries_the_deal(
+    engine: Engine,
+) -> None:
+    """Whatever the collation: as bytes B comes before a, in a dictionary after it."""
+    rows = made(
+        engine,
+        "salesforce",
+        "opportunities",
+        lead="""
+            id | is_converted | converted_opportunity_id | created_date
+            qB | true         | o1                       | 2024-01-01 09:00
+            qa | true         | o1                       | 2024-01-01 09:00
+            q1 | true         | o1                       | 2024-01-02 09:00
+        """,
+        opportunity="id | created_date\no1 | 2024-01-05",
+        opportunity_history=None,
+    )
+    expect(rows, "id | lead_id\no1 | qa")
+
+
+@pytest.mark.parametrize("source", ["leads", "opportunities"])
+def test_a_history_of_another_shape_is_refused(source: str) -> None:
+    """Salesforce has an object of this name, which keeps changes of a stage."""
+    other = {"id": "string", "opportunity_id": "string", "stage_name": "string"}
+    tables = {
+        name: ibis.table(LANDED["salesforce"][name], name=name) for name in ("opportunity", "lead")
+    }
+    function = connectors.table_function("salesforce", source)
+    with pytest.raises(DataError, match="has no column is_closed, _fivetran_start: it is read as"):
+        function(**tables, opportunity_history=ibis.table(other, name="opportunity_history"))
 
 
 def test_a_deal_closed_on_an_earlier_day_than_it_was_entered_is_not_repaired(

@@ -62,6 +62,8 @@ def _told(found: "FitReport") -> Iterator[str]:
         words = [f"{name} (absent)" for name in lack.absent]
         words += [f"{column} (null)" for column in lack.empty]
         yield f"{lack.kpi} will do without {', '.join(words)}"
+    if found.problem:
+        yield found.problem
     yield "a refresh would fail" if found.fails else "a refresh would run"
 
 

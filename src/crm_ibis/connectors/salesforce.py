@@ -9,10 +9,15 @@ from ibis import Table
 
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text
+from crm_ibis.errors import DataError
 from crm_ibis.measures import when
 
 GIVEN_UP, QUALIFIED = ("Closed - Not Converted", "Unqualified", "Disqualified"), ("Qualified",)
 """Statuses of leads that are not converted; any other is a plain lead."""
+WON = "Closed Won"
+"""The stage of a version that does not say whether it is won."""
+VERSIONS = ("id", "stage_name", "is_closed", "_fivetran_start")
+"""What the history of opportunities is read by; none of them is ever without a value."""
 
 
 def facilities(account: Table) -> Table:
@@ -33,6 +38,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
 
     A converted lead is worth its opportunity and stands where that stands. Of several leads that
     became the same opportunity, the first carries it; the others are qualified and worth nothing.
+    Where the history shows when that was, it is qualified since its opportunity was open or won.
     """
     deals, entered = _deals(opportunity, lead, opportunity_history), _leads(lead)
     joined = entered.left_join(deals, entered.lead_id == deals.carrier_id)
@@ -45,7 +51,9 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
         amount=joined.amount.fill_null(0),
         created_at=joined.entered_at,
         updated_at=ibis.greatest(joined.changed_at, joined.deal_changed_at),
-        qualified_at=joined.converted_at,
+        qualified_at=ibis.coalesce(
+            when(joined.began_at >= joined.entered_at, joined.began_at), joined.converted_at
+        ),
         closed_at=ibis.coalesce(joined.deal_closed_at, joined.given_up_at),
     )
     alone = deals.filter(deals.carrier_id.isnull())
@@ -137,17 +145,10 @@ def _leads(lead: Table) -> Table:
 def _deals(opportunity: Table, lead: Table, opportunity_history: Table | None) -> Table:
     """Opportunities that count, in our words, with the first of the leads that became each."""
     there = current(opportunity)
-    versions = opportunity if opportunity_history is None else opportunity_history
-    closed = landed.held_since(
-        versions.select(
-            id=text(versions, "id"),
-            at=moment(versions, "_fivetran_start"),
-            holds=flag(versions, "is_closed"),
-        )
-    )
-    carriers = _leads(lead)
-    carriers = carriers.group_by("converted_deal_id").agg(
-        carrier_id=carriers.lead_id.argmin(carriers.entered_at)
+    versions = _versions(opportunity, opportunity_history)
+    closed, carriers = landed.held_since(versions), _carriers(lead)
+    first = versions.group_by("id").agg(
+        landed_at=versions.at.min(), began_at=versions.at.min(where=versions.counts)
     )
     created, won = moment(there, "created_date"), flag(there, "is_won")
     deals = there.select(  # before any join, as an account may have hundreds of own columns
@@ -161,19 +162,58 @@ def _deals(opportunity: Table, lead: Table, opportunity_history: Table | None) -
         changed_at=moment(there, "last_modified_date"),
         close_day=landed.not_before(created, moment(there, "close_date")),
     )
-    known = deals.left_join(closed, [("deal_id", "id")]).left_join(
-        carriers, [("deal_id", "converted_deal_id")]
-    )
+    known = deals.left_join(closed, [("deal_id", "id")]).drop("id")
+    known = known.left_join(first, [("deal_id", "id")]).drop("id")
+    known = known.left_join(carriers, [("deal_id", "converted_deal_id")])
     # The first version that landed says nothing of when it became what it is.
     since = ibis.coalesce(when(known.was_other, known.since), known.close_day)
     closed_at = when(known.stage != "opportunity", since)
     latest = ibis.greatest(known.deal_created_at, closed_at)
+    # Versions that begin later than the deal do not show what it was before.
+    whole = known.landed_at.cast("date") == known.deal_created_at.cast("date")
     return known.select(
         *("deal_id", "carrier_id", "deal_facility_id", "deal_owner_id"),
         *("stage_name", "stage", "amount", "deal_created_at"),
         deal_changed_at=ibis.coalesce(known.changed_at, latest),
         deal_closed_at=closed_at,
+        began_at=when(whole, known.began_at),
     )
+
+
+def _versions(opportunity: Table, opportunity_history: Table | None) -> Table:
+    """What each version of an opportunity says, from when on: closed, or open or won.
+
+    Raises DataError for a history of another shape, such as that of Salesforce's own object of the
+    name, whose id is not the opportunity's.
+    """
+    given = opportunity if opportunity_history is None else opportunity_history
+    lacking = [c for c in VERSIONS if c not in given.columns]
+    if opportunity_history is not None and lacking:
+        raise DataError(
+            f"opportunity_history has no column {', '.join(lacking)}: it is read as the versions "
+            f"of opportunity, by {', '.join(VERSIONS)}; do without it by a function of your own "
+            "that calls the connector's (docs/connectors/salesforce.md)"
+        )
+    closed = flag(given, "is_closed")
+    won = flag(given, "is_won") | (text(given, "stage_name") == WON).fill_null(False)
+    return given.select(
+        id=text(given, "id"),
+        at=moment(given, "_fivetran_start"),
+        holds=closed,
+        counts=~closed | won,
+    )
+
+
+def _carriers(lead: Table) -> Table:
+    """The first of the leads that became each opportunity; of equally early ones, by id."""
+    entered = _leads(lead)
+    entered = entered.filter(entered.converted_deal_id.notnull())
+    # In small letters first, which all collations order alike; ids of 18 characters differ in them.
+    order = [entered.entered_at, entered.lead_id.lower(), entered.lead_id]
+    early = ibis.window(group_by="converted_deal_id", order_by=order)
+    ranked = entered.mutate(place=ibis.row_number().over(early))
+    first = ranked.filter(ranked.place == 0)
+    return first.select("converted_deal_id", carrier_id=first.lead_id)
 
 
 def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
