@@ -154,6 +154,76 @@ def test_a_build_that_fails_leaves_the_site_that_is_there(
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 
+def test_what_people_added_to_a_site_is_not_removed(seeds: Settings, tmp_path: Path) -> None:
+    out = build_site(seeds, tmp_path / "out").folder
+    (out / "CNAME").write_text("kpis.example.com")
+    (out / ".git" / "refs").mkdir(parents=True)
+    with pytest.raises(UsageError, match=r"out holds other things .*: \.git, CNAME; .* move them"):
+        build_site(seeds, out)
+    assert (out / "CNAME").read_text() == "kpis.example.com"
+    assert (out / ".git" / "refs").is_dir()
+    assert (out / "index.html").is_file()
+
+
+def test_a_neighbouring_folder_is_not_the_builds_to_remove(seeds: Settings, tmp_path: Path) -> None:
+    (tmp_path / "out.new").mkdir()
+    (tmp_path / "out.new" / "thesis.txt").write_text("years of work")
+    out = build_site(seeds, tmp_path / "out").folder
+    assert (tmp_path / "out.new" / "thesis.txt").read_text() == "years of work"
+    # Whoever may read folders that are made here may read the site.
+    assert out.stat().st_mode == (tmp_path / "out.new").stat().st_mode
+
+
+def test_files_that_come_while_it_builds_are_not_removed(
+    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = build_site(seeds, tmp_path / "out").folder
+    monkeypatch.setattr(building, "_write_assets", lambda *given: (out / "CNAME").touch())
+    with pytest.raises(UsageError, match="CNAME"):
+        build_site(seeds, out)
+    assert (out / "CNAME").exists()
+    assert (out / "index.html").is_file()
+
+
+def test_a_swap_that_fails_leaves_the_site_that_is_there(
+    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = build_site(seeds, tmp_path / "out").texts
+    rename = Path.rename
+
+    def failing(self: Path, target: Path) -> Path:
+        if self.name == "new":
+            raise OSError(28, "No space left on device")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", failing)
+    with pytest.raises(UsageError, match="No space left on device"):
+        build_site(seeds, tmp_path / "out")
+    assert Built(tmp_path / "out").texts == first
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_link_to_a_folder_stays_a_link(seeds: Settings, tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for _ in range(2):
+        build_site(seeds, tmp_path / "link")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "real" / "index.html").is_file()
+
+
+def test_a_link_to_itself_and_the_current_folder_are_refused(
+    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(UsageError, match="--out"):
+        build_site(seeds, tmp_path / "loop")
+    monkeypatch.chdir(tmp_path)
+    for folder in (Path(), Path("..")):
+        with pytest.raises(UsageError, match="holds the current folder; give another with --out"):
+            build_site(seeds, folder)
+
+
 def test_without_its_extra_the_build_says_how_to_get_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from built import AS_OF, Built, Rows, build_site
+from built import AS_OF, Built, Rows, build_site, settings_in
 
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
@@ -15,6 +15,7 @@ from crm_ibis.settings import Settings
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
 from crm_ibis.site.numbers import written
+from crm_ibis.site.reading import read
 from crm_ibis.warehouse import open_warehouse
 
 
@@ -88,6 +89,28 @@ def test_a_facility_has_its_own_headline_numbers(site: Built) -> None:
     assert sum(row["total_leads"] for row in both) == 8
     assert sum(row["won_leads"] for row in both) == 3
     assert sum(Decimal(str(row["total_revenue"])) for row in both) == Decimal("17150.75")
+
+
+def test_facilities_are_named_by_the_source_that_is_declared(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`raw.facilities` is stale: sources.yml names another. Without that, ids are shown."""
+    settings, file = settings_in(tmp_path), tmp_path / "sources.yml"
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+        warehouse.run("CREATE SCHEMA crm")
+        warehouse.run(
+            "CREATE TABLE crm.sites AS SELECT id, 'Site ' || id AS title FROM raw.facilities"
+        )
+    monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
+    file.write_text("sources: {facilities: {table: crm.sites, columns: {id: id, name: title}}}")
+    with open_warehouse(settings, read_only=True) as warehouse:
+        named = read(warehouse).facilities
+    assert named == {"fac_001": "Site fac_001", "fac_002": "Site fac_002"}
+    file.write_text("sources: {facilities: {table: crm.gone_for_good}}")
+    with open_warehouse(settings, read_only=True) as warehouse:
+        assert read(warehouse).facilities == {"fac_001": "fac_001", "fac_002": "fac_002"}
 
 
 def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 from ibis import Table
 
-from crm_ibis import runlog
+from crm_ibis import mapping, runlog, sources
+from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.warehouse import Warehouse
 
@@ -58,13 +59,15 @@ def _rows(warehouse: Warehouse, dataset: Dataset) -> Rows:
 
 
 def _facility_names(warehouse: Warehouse) -> dict[str, str]:
-    """The names in the source; none when whoever builds the site may not read it."""
-    if "facilities" not in warehouse.tables(warehouse.raw):
+    """The names in the source, as sources.yml has it; none when it cannot be read."""
+    declared = mapping.declared()
+    try:
+        found = sources.source(warehouse, "facilities", declared)
+        if not {"id", "name"} <= set(found.columns):
+            return {}
+        return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
+    except (DataError, DatabaseError):
         return {}
-    found = warehouse.table(warehouse.raw, "facilities")
-    if not {"id", "name"} <= set(found.columns):
-        return {}
-    return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
 
 
 def _named(ids: set[str], names: dict[str, str]) -> dict[str, str]:
