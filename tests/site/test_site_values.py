@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 from built import AS_OF, Built, Rows, build_site, settings_in
 
+from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
 from crm_ibis.settings import Settings
+from crm_ibis.site.build import build
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
 from crm_ibis.site.numbers import written
@@ -111,6 +113,27 @@ def test_facilities_are_named_by_the_source_that_is_declared(
     file.write_text("sources: {facilities: {table: crm.gone_for_good}}")
     with open_warehouse(settings, read_only=True) as warehouse:
         assert read(warehouse).facilities == {"fac_001": "fac_001", "fac_002": "fac_002"}
+
+
+def test_what_lost_its_source_is_shown_as_stale(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings, file = settings_in(tmp_path), tmp_path / "sources.yml"
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+    monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
+    file.write_text("sources: {invoices: absent, leads: absent, opportunities: absent}")
+    out = tmp_path / "site"
+    with open_warehouse(settings, read_only=True) as warehouse:
+        build(warehouse, out, load_params())
+    page = (out / "index.html").read_text(encoding="utf-8")
+    assert "revenue_kpis is as it was last published: its sources are absent" in page
+    assert "conversion_funnel is not computed: its sources are absent" in page
+    assert "crm-ibis refresh conversion_funnel" not in page
+    runs = (out / "runs.html").read_text(encoding="utf-8")
+    assert '<span class="state waiting">stale</span>' in runs
+    assert "crm-ibis sources sql" in (out / "tables/revenue_kpis.html").read_text(encoding="utf-8")
 
 
 def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm_ibis import catalog, docs, graph
+from crm_ibis import catalog, docs, graph, mapping
 from crm_ibis.contracts import contracts, histories
 from crm_ibis.declarations import exposures, jobs
 from crm_ibis.docs import Description
@@ -116,6 +116,7 @@ def write(
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
             queries=made.of(table.name),
+            mapped=bool(mapping.declared().sources),
             versions=log.versions.get(table.name, []),
         )
 

@@ -23,7 +23,7 @@ HEADLINES = (
     Headline("total_leads", "Leads", "count"),
     Headline("sql_conversion_pct", "Qualified", "pct", "total_leads", "leads"),
     Headline("won_pct", "Won", "pct", "total_leads", "leads"),
-    Headline("sla_attainment_pct", "SLA attainment", "pct", "targets_decided", "targets"),
+    Headline("sla_attainment_pct", "SLA attainment", "pct", "targets_decided", "targets decided"),
     Headline("avg_csat", "CSAT, 1 to 5", "number", "csat_answers", "answers"),
     Headline("nps", "NPS, -100 to 100", "score", "nps_answers", "answers"),
     Headline("overall_health_score", "Health, 0 to 100", "score"),

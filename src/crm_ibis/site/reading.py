@@ -12,6 +12,7 @@ from ibis import Table
 from crm_ibis import mapping, runlog, sources
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.site.datasets import DATASETS, Dataset
+from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
@@ -24,6 +25,8 @@ class Reading:
     rows: dict[str, Rows]
     published: dict[str, datetime]
     """The instant (`as_of`) of each published table."""
+    standing: dict[str, Status] = field(default_factory=dict)
+    """The status of each table."""
     facilities: dict[str, str] = field(default_factory=dict)
     """The names that people know facilities by; their ids where the source cannot be read."""
 
@@ -46,6 +49,7 @@ def read(warehouse: Warehouse) -> Reading:
     return Reading(
         rows={name: each for name, each in rows.items() if each},
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
+        standing={status.table: status for status in statuses(warehouse)},
         facilities=_named(used, _facility_names(warehouse)),
     )
 

@@ -50,6 +50,7 @@ def _part(section: Section, reading: Reading) -> dict[str, Any]:
         "as_of": _as_of(section, reading),
         "figures": [f for f in section.figures if reading.has(f.dataset)],
         "unpublished": _unpublished(section, reading),
+        "notices": _notices(section, reading),
     }
 
 
@@ -60,7 +61,25 @@ def _as_of(section: Section, reading: Reading) -> datetime | None:
 def _unpublished(section: Section, reading: Reading) -> list[str]:
     """Tables of the section's figures that were never published."""
     needed = {TABLE_OF[f.dataset] for f in section.figures if not reading.has(f.dataset)}
-    return sorted(needed - reading.published.keys())
+    without = {name for name, status in reading.standing.items() if status.state == "left out"}
+    return sorted(needed - reading.published.keys() - without)
+
+
+def _notices(section: Section, reading: Reading) -> list[str]:
+    """What a reader must know of the section's table beside its numbers."""
+    status = reading.standing.get(section.table)
+    if status is None:
+        return []
+    told = {
+        "stale": "is as it was last published: its sources are absent in sources.yml since",
+        "left out": "is not computed: its sources are absent in sources.yml",
+    }
+    found = [f"{section.table} {told[status.state]}"] if status.state in told else []
+    if status.quarantined:
+        found.append(
+            f"{status.quarantined:,} rows of its sources are in quarantine, and not counted"
+        )
+    return found
 
 
 def _uncharted(charted: set[str]) -> list[tuple[str, Exposure]]:

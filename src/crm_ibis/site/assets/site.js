@@ -292,7 +292,9 @@ function scorecard(data) {
   function rests(count, of, name, last) {
     if (name === "overall_health_score" && last && last.health_status) return [last.health_status];
     if (count === null || count === undefined || !of) return [];
-    const text = `of ${written(count, "count")} ${of}`;
+    // The company's attainment is a mean over facilities, and no share of all targets.
+    const shares = name !== "sla_attainment_pct" || last.facility_id !== "";
+    const text = `${shares ? "of " : ""}${written(count, "count")} ${of}`;
     return [count < data.small ? make("span", `${text}: few`, { class: "few" }) : text];
   }
   function nextMonth(month) {
