@@ -17,7 +17,7 @@ from crm_ibis.site.build import build
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
 from crm_ibis.site.numbers import written
-from crm_ibis.site.reading import read
+from crm_ibis.site.reading import facility_names, read
 from crm_ibis.warehouse import open_warehouse
 
 
@@ -108,11 +108,12 @@ def test_facilities_are_named_by_the_source_that_is_declared(
     monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
     file.write_text("sources: {facilities: {table: crm.sites, columns: {id: id, name: title}}}")
     with open_warehouse(settings, read_only=True) as warehouse:
-        named = read(warehouse).facilities
+        named = read(warehouse, facility_names(warehouse)).facilities
     assert named == {"fac_001": "Site fac_001", "fac_002": "Site fac_002"}
     file.write_text("sources: {facilities: {table: crm.gone_for_good}}")
     with open_warehouse(settings, read_only=True) as warehouse:
-        assert read(warehouse).facilities == {"fac_001": "fac_001", "fac_002": "fac_002"}
+        unnamed = read(warehouse, facility_names(warehouse)).facilities
+    assert unnamed == {"fac_001": "fac_001", "fac_002": "fac_002"}
 
 
 def test_what_lost_its_source_is_shown_as_stale(

@@ -151,11 +151,15 @@ def _write(
     # They load what the extra brings.
     from crm_ibis.site import catalog_pages, columns, lineage, log, runs_page, scorecard, trends
     from crm_ibis.site.pages import Pages
-    from crm_ibis.site.reading import read
+    from crm_ibis.site.reading import facility_names, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("reading published tables, run log and histories")
-    reading, logged, changes = read(warehouse), log.read(warehouse), trends.read(warehouse)
+    # Before the transaction, which would not survive a source that may not be read.
+    names = facility_names(warehouse)
+    with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
+        reading = read(warehouse, names)
+        logged, changes = log.read(warehouse), trends.read(warehouse)
     moment = reading.as_of or now
     report("following columns to their sources")
     direct = columns.direct_origins(params, moment)

@@ -40,8 +40,8 @@ class Reading:
         return max(self.published.values(), default=None)
 
 
-def read(warehouse: Warehouse) -> Reading:
-    """Everything that the scorecard shows."""
+def read(warehouse: Warehouse, names: dict[str, str]) -> Reading:
+    """Everything that the scorecard shows, with the names of facilities by id."""
     there = warehouse.tables(warehouse.analytics)
     rows = {d.name: _rows(warehouse, d) for d in DATASETS if d.table in there}
     used = {row["facility_id"] for each in rows.values() for row in each if "facility_id" in row}
@@ -50,7 +50,7 @@ def read(warehouse: Warehouse) -> Reading:
         rows={name: each for name, each in rows.items() if each},
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
         standing={status.table: status for status in statuses(warehouse)},
-        facilities=_named(used, _facility_names(warehouse)),
+        facilities=_named(used, names),
     )
 
 
@@ -62,7 +62,7 @@ def _rows(warehouse: Warehouse, dataset: Dataset) -> Rows:
     return warehouse.rows(dataset.query(table))
 
 
-def _facility_names(warehouse: Warehouse) -> dict[str, str]:
+def facility_names(warehouse: Warehouse) -> dict[str, str]:
     """The names in the source, as sources.yml has it; none when it cannot be read."""
     declared = mapping.declared()
     try:
