@@ -10,8 +10,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError
 
 import psycopg
 import yaml
@@ -68,14 +70,25 @@ class Production:
             process.kill()
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
-        """What the API of the Prefect server answers."""
+        """What the API of the Prefect server answers.
+
+        A server whose SQLite is busy undoes what it began and answers 503, to be asked again, as
+        Prefect's own client does.
+        """
         request = urllib.request.Request(
             self.api + path,
             data=None if body is None else json.dumps(body).encode(),
             headers={"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:
+                    return json.load(answer)
+            except HTTPError as refusal:
+                if refusal.code != HTTPStatus.SERVICE_UNAVAILABLE or time.monotonic() > end:
+                    raise
+            time.sleep(0.5)
 
     def begin(self, deployment: str) -> str:
         """Runs a deployment as soon as the worker takes it; the flow run's id."""
