@@ -68,6 +68,7 @@ class Production:
             with suppress(subprocess.TimeoutExpired):
                 process.wait(20)
             process.kill()
+            process.wait()
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> Any:
         """What the API of the Prefect server answers.
