@@ -285,6 +285,37 @@ def test_a_kpi_is_refreshed_by_one_job(project: Path) -> None:
         catalog.entries()
 
 
+@pytest.mark.parametrize(
+    ("facts", "message"),
+    [
+        ("[ticket_slas]", 'no fact "ticket_slas".*did you mean "ticket_sla"'),
+        ("[health_scores]", 'no fact "health_scores"'),
+        ("[lead_milestones, lead_milestones]", "both ticket_sla and ticket_sla refresh"),
+    ],
+)
+def test_a_job_publishes_facts_that_there_are(project: Path, facts: str, message: str) -> None:
+    edit(project / "flows" / "jobs.yml", "facts: [ticket_sla]", f"facts: {facts}")
+    with pytest.raises(UsageError, match=message):
+        catalog.entries()
+
+
+def test_facts_go_with_kpis_of_a_job(project: Path) -> None:
+    edit(
+        project / "flows" / "jobs.yml",
+        "snapshot: [health_score_snapshot]",
+        "snapshot: [health_score_snapshot]\n    facts: [ticket_sla]",
+    )
+    with pytest.raises(UsageError, match="has `facts`, which go with tables to `refresh`"):
+        catalog.entries()
+
+
+def test_the_list_of_tickets_is_published_with_their_compliance() -> None:
+    assert catalog.scheduled_facts() == ["ticket_sla"]
+    job = declarations.jobs().jobs["ticket_sla"]
+    assert job.published == ["ticket_sla_compliance", "ticket_sla"]
+    assert job.tables == ("ticket_sla_compliance",)  # which alone has an SLA
+
+
 def test_channels_of_an_owner_whom_nobody_knows_are_named(project: Path) -> None:
     edit(project / "flows" / "jobs.yml", "Sales Management:", "Sales Managment:")
     with pytest.raises(UsageError, match='did you mean "Sales Management"'):

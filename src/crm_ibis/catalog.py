@@ -1,6 +1,6 @@
 """Who uses a KPI, who owns it, how critical it is and how old it may get: exposures and jobs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args
@@ -28,6 +28,7 @@ def entries() -> dict[str, Entry]:
     shown, scheduled = exposures(), jobs().jobs
     _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
     _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
+    _known_facts("flows/jobs.yml", {name: job.facts for name, job in scheduled.items()})
     _known_kpis("flows/jobs.yml", {"alerts": [t for route in jobs().alerts for t in route.tables]})
     _one_job_each(scheduled)
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
@@ -66,12 +67,25 @@ def _rank(criticality: str | None) -> int:
     return order.index(criticality) if criticality else len(order)
 
 
+def scheduled_facts() -> list[str]:
+    """The facts that jobs publish beside their KPIs."""
+    return [fact for job in jobs().jobs.values() for fact in job.facts]
+
+
 def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
-    for key, kpis in named.items():
-        for kpi in kpis:
-            if kpi not in graph.kpi_functions():
-                hint = near_match(kpi, graph.kpi_functions())
-                raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
+    _known(file, named, "KPI", graph.kpi_functions())
+
+
+def _known_facts(file: str, named: dict[str, list[str]]) -> None:
+    _known(file, named, "fact", graph.fact_functions())
+
+
+def _known(file: str, named: dict[str, list[str]], kind: str, known: Iterable[str]) -> None:
+    for key, tables in named.items():
+        for table in tables:
+            if table not in known:
+                hint = near_match(table, known)
+                raise UsageError(f'{file}: {key}: there is no {kind} "{table}"{hint}')
 
 
 def check_owners() -> None:
@@ -88,12 +102,12 @@ def check_owners() -> None:
 def _one_job_each(scheduled: Mapping[str, Job]) -> None:
     refreshed_by: dict[str, str] = {}
     for name, job in scheduled.items():
-        for kpi in job.refresh:
-            if other := refreshed_by.get(kpi):
+        for table in job.published:
+            if other := refreshed_by.get(table):
                 raise UsageError(
-                    f"flows/jobs.yml: both {other} and {name} refresh {kpi}; leave it to one"
+                    f"flows/jobs.yml: both {other} and {name} refresh {table}; leave it to one"
                 )
-            refreshed_by[kpi] = name
+            refreshed_by[table] = name
 
 
 def tagged(tag: str) -> list[str]:

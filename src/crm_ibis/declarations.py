@@ -80,6 +80,8 @@ class Job(Record):
     """What runs together on a schedule: KPIs to refresh, snapshots to merge, or the watch."""
 
     refresh: list[str] = []
+    facts: list[str] = []
+    """Published by the same run, for those who work from the rows; they have no SLA."""
     snapshot: list[str] = []
     watch: bool = False
     schedule: Annotated[str, AfterValidator(_cron)]
@@ -98,6 +100,8 @@ class Job(Record):
             raise ValueError(
                 "names tables to `refresh`, or snapshots to `snapshot`, or says `watch: true`"
             )
+        if self.facts and not self.refresh:
+            raise ValueError("has `facts`, which go with tables to `refresh`")
         if self.refresh and not self.sla:
             raise ValueError("lacks `sla`, how old its tables may get, such as 2h")
         return self
@@ -120,8 +124,13 @@ class Job(Record):
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """What it publishes or records."""
+        """What it publishes or records and answers for."""
         return (*self.refresh, *self.snapshot)
+
+    @property
+    def published(self) -> list[str]:
+        """All that it publishes."""
+        return [*self.refresh, *self.facts]
 
     @property
     def statement_seconds(self) -> float:

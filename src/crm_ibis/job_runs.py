@@ -74,7 +74,8 @@ def steps(run: JobRun) -> int:
     """How many tables an attempt reports when all goes well."""
     if run.job.snapshot:
         return len(run.job.snapshot)
-    return len(results.sources_of(run.job.refresh)) + len(results.audited_for(run.job.refresh))
+    names = run.job.published
+    return len(results.sources_of(names)) + len(results.audited_for(names))
 
 
 def _refreshed(
@@ -84,8 +85,8 @@ def _refreshed(
 
     It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
     """
-    without, params = left_out(run.job.refresh), load_params(settings.params_file)
-    names = [name for name in run.job.refresh if name not in without]
+    without, params = left_out(run.job.published), load_params(settings.params_file)
+    names = [name for name in run.job.published if name not in without]
     if without:
         report(f"{', '.join(without)}: absent in sources.yml")
     while names:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
+import duckdb
 import pytest
 import sqlglot
 from commands import Demo, Run, contents, execute, logged_runs, words
@@ -93,6 +94,15 @@ def test_the_demo_prints_the_scorecard_of_the_definitions(demo: Demo) -> None:
 def test_the_demo_uses_a_file_of_its_own_in_the_working_folder(demo: Demo) -> None:
     assert {file.name for file in demo.folder.iterdir()} == {"crm-demo.duckdb", "site"}
     assert "duckdb://crm-demo.duckdb" in demo.outcome.out
+
+
+def test_the_demo_publishes_all_that_jobs_do(demo: Demo) -> None:
+    with duckdb.connect(str(demo.folder / "crm-demo.duckdb"), read_only=True) as connection:
+        found = connection.execute(
+            "SELECT ticket_id FROM analytics.ticket_sla "
+            "WHERE sla_state = 'breached' AND resolved_at IS NULL"
+        ).fetchall()
+    assert found == [("tick_006",)]
 
 
 def test_the_demo_says_where_everything_is_and_its_suggestions_work(

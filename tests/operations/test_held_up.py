@@ -56,7 +56,7 @@ def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(
         return lock(self, holder, purpose, **more)
 
     monkeypatch.setattr(kind, "lock", lock_after_another)
-    assert carry_out(seeded, planned("ticket_sla")).run_id is None
+    assert carry_out(seeded, planned("ticket_sla", facts=[])).run_id is None
     assert channels.heard() == {}
     assert [run["as_of"] for run in logged(seeded)] == [LATER]
     assert not found(seeded)["ticket_sla_compliance"].failing

@@ -32,6 +32,7 @@ from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
 from crm_ibis.settings import Settings
+from crm_ibis.status import statuses
 from crm_ibis.warehouse import open_warehouse
 
 SOON = timedelta(seconds=0.3)
@@ -259,6 +260,18 @@ def test_a_channel_that_takes_nothing_stops_nothing(seeded: Settings, channels: 
 # What is published, and as of when
 
 
+def test_a_fact_of_a_job_is_published_with_it_and_owes_nobody_an_sla(seeded: Settings) -> None:
+    outcome = carry_out(seeded, planned("ticket_sla"))
+    names = {"ticket_sla_compliance", "ticket_sla"}
+    assert {table.table for table in outcome.results} == names
+    assert published(seeded) == dict.fromkeys(names, AT)
+    assert fetch(seeded, "SELECT count(*) FROM {analytics}.ticket_sla") == [(10,)]
+    with open_warehouse(seeded) as warehouse:
+        found = {s.table: s for s in statuses(warehouse, AT + timedelta(days=1))}
+    assert found["ticket_sla_compliance"].state == "late"
+    assert found["ticket_sla"].state == "published"
+
+
 def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
     run, failed = planned("ticket_sla"), [False]
 
@@ -272,7 +285,7 @@ def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
         (1, "retrying", AT, AT),
         (2, "succeeded", AT, AT),
     ]
-    assert published(seeded) == {"ticket_sla_compliance": AT}
+    assert published(seeded) == {"ticket_sla_compliance": AT, "ticket_sla": AT}
     ((changed_at,),) = fetch(
         seeded, "SELECT DISTINCT updated_at FROM {analytics}.ticket_sla_compliance"
     )
@@ -294,7 +307,7 @@ def test_what_is_published_as_of_a_later_instant_is_left_alone(
     assert outcome.run_id is None
     assert outcome.results == []
     assert states(seeded) == ["succeeded"]
-    assert published(seeded) == {"ticket_sla_compliance": LATER}
+    assert published(seeded) == {"ticket_sla_compliance": LATER, "ticket_sla": LATER}
     assert channels.heard() == {}
 
 

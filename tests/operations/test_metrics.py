@@ -46,7 +46,7 @@ def tagged(name: str, *tags: str) -> tuple[str, frozenset[str]]:
 
 
 def test_a_success_is_measured(seeded: Settings, agent: Agent) -> None:
-    outcome = carry_out(seeded, planned("ticket_sla"))
+    outcome = carry_out(seeded, planned("ticket_sla", facts=[]))
     (table,) = outcome.results
     assert table.rows == table.new > 3
     job, of_table = "job:ticket_sla", ("job:ticket_sla", *TICKETS)

@@ -82,7 +82,8 @@ def test_a_slow_run_is_told_once_until_a_run_is_not_slow(
 
     def run(minutes: int, usually: str) -> str:
         execute(seeded, usual % usually)
-        outcome = carry_out(seeded, planned("ticket_sla", AT + timedelta(minutes=minutes)))
+        job = planned("ticket_sla", AT + timedelta(minutes=minutes), facts=[])
+        outcome = carry_out(seeded, job)
         return outcome.run_id or ""
 
     slow = run(0, "1 millisecond")

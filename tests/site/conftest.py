@@ -10,6 +10,7 @@ import pytest
 from benchmarks.generate import generate
 from built import AS_OF, HOSTILE, Built, build_site, settings_in
 
+from crm_ibis import catalog, graph
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
 from crm_ibis.settings import Settings
@@ -25,7 +26,8 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = settings_in(tmp_path_factory.mktemp("seeds"))
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
-        refresh(warehouse, as_of=AS_OF, snapshot=True)
+        names = [*graph.kpi_functions(), *catalog.scheduled_facts()]  # as the demo does
+        refresh(warehouse, names, as_of=AS_OF, snapshot=True)
     return settings
 
 
@@ -60,6 +62,20 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Built:
         refresh(warehouse, as_of=MID_FEBRUARY)
         refresh(warehouse, ["ticket_sla"], as_of=MID_FEBRUARY)
     return build_site(settings, folder / "out")
+
+
+@pytest.fixture(scope="session")
+def without_invoices(tmp_path_factory: pytest.TempPathFactory) -> Built:
+    """The seeds, with neither invoices nor surveys by sources.yml."""
+    folder = tmp_path_factory.mktemp("without")
+    settings, file = settings_in(folder), folder / "sources.yml"
+    file.write_text("sources: {invoices: absent, satisfaction: absent}")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CRM_IBIS_SOURCES", str(file))
+        with open_warehouse(settings) as warehouse:
+            load_seeds(warehouse)
+            refresh(warehouse, ["monthly_scorecard", "conversion_funnel"], as_of=AS_OF)
+        return build_site(settings, folder / "out")
 
 
 @pytest.fixture(scope="session")
