@@ -105,6 +105,23 @@ def test_the_page_adds_up_counts_and_divides_at_the_end(browser: Any, site: Buil
     assert sum(int(row[2]) for row in tickets.values()) == 1
 
 
+def test_a_number_without_its_source_is_a_dash_with_the_reason(
+    browser: Any, without_invoices: Built
+) -> None:
+    show(browser, without_invoices)
+    assert texts(browser, "#headline-total_revenue > *")[1:4] == [
+        "\u2013",
+        "cannot be known",
+        "invoices absent in sources.yml",
+    ]
+    assert texts(browser, "[data-line=total_revenue] > *") == [
+        "Revenue invoices absent",
+        "\u2013",
+        "\u2013",
+    ]
+    assert texts(browser, "#headline-total_leads .value") == ["4"]
+
+
 def test_the_filter_selects_facility_and_period(browser: Any, site: Built) -> None:
     resize(browser, 1400)
     show(browser, site)

@@ -7,7 +7,7 @@ import pytest
 from crm_ibis import graph
 from crm_ibis.params import load_params
 from crm_ibis.site import parameters
-from crm_ibis.site.columns import ROWS, Origins, direct_origins, source_origins
+from crm_ibis.site.columns import ROWS, Origins, direct_origins, source_origins, unknown
 
 AS_OF = datetime(2024, 3, 1)
 
@@ -89,6 +89,31 @@ def test_every_origin_in_the_end_is_a_column_of_a_source(settled: Origins) -> No
     for origins in (o for columns in settled.values() for o in columns.values()):
         for origin in origins:
             assert origin.column == ROWS or origin.column in sources[origin.table].columns
+
+
+def test_a_column_is_unknown_when_all_that_it_is_made_of_is_absent(direct: Origins) -> None:
+    """A table that is left out (by `sources.left_out`) tells nothing to those that need it."""
+    absent = {"leads", "opportunities", "tickets"}
+    left_out = {
+        "stg_leads", "stg_opportunities", "stg_tickets", "lead_milestones", "ticket_sla",
+        "conversion_funnel", "ticket_sla_compliance",
+    }  # fmt: skip
+    found = unknown(direct, absent, left_out)
+    assert found["health_scores"] == {
+        "pipeline_health": ("leads",),
+        "conversion_health": ("leads", "opportunities"),
+        "sla_health": ("tickets",),
+    }
+    assert found["monthly_scorecard"] == {
+        **dict.fromkeys(
+            ("total_leads", "sql_leads", "sql_conversion_pct", "won_leads", "won_pct"),
+            ("leads", "opportunities"),
+        ),
+        "sla_attainment_pct": ("tickets",),
+    }
+    assert not found["revenue_kpis"]
+    # The stage of a lead tells of wins too.
+    assert not unknown(direct, {"opportunities"}, {"stg_opportunities"})["lead_milestones"]
 
 
 def test_the_parameters_of_a_table_are_those_that_it_reads() -> None:

@@ -1,7 +1,7 @@
 """Values on the pages equal the tables."""
 
 from collections import defaultdict
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from built import AS_OF, Built, Rows, build_site, settings_in
 
+from crm_ibis import catalog, graph
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
@@ -116,6 +117,45 @@ def test_facilities_are_named_by_the_source_that_is_declared(
     assert unnamed == {"fac_001": "fac_001", "fac_002": "fac_002"}
 
 
+def test_the_open_breaches_are_those_of_the_seeds(site: Built) -> None:
+    """tick_006, of high priority, was opened on 2024-01-18 and never resolved; all others were."""
+    assert site.rows["overdue"] == [
+        {
+            "facility_id": "fac_002",
+            "month": "2024-01-01",
+            "priority": "high",
+            "overdue_tickets": 1,
+        }
+    ]
+
+
+def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, ["ticket_sla"], as_of=datetime(2024, 1, 18, 12))  # due a day later
+    page = build_site(settings, tmp_path / "site").page()
+    assert "Open breaches: No ticket is open and past a target." in page.words
+    assert "sla-overdue" not in page.reader.ids
+
+
+def test_what_nobody_can_know_is_a_dash_and_no_zero(without_invoices: Built) -> None:
+    """Without invoices revenue is 0.00 in the table, which is not what the company earned."""
+    settings = settings_in(without_invoices.folder.parent)
+    assert [row["total_revenue"] for row in published(settings, "monthly_scorecard")] == [0, 0]
+    page = without_invoices.page()
+    for name in ("total_revenue", "avg_csat", "nps"):
+        assert page.line(name) == [("", "\u2013"), ("", "\u2013")]
+    assert [exact for exact, text in page.line("total_leads")] == ["8", "4"]
+    assert page.data()["lacking"] == {
+        "avg_csat": "satisfaction",
+        "nps": "satisfaction",
+        "total_revenue": "invoices",
+    }
+    assert {row["total_revenue"] for row in without_invoices.rows["headlines"]} == {None}
+    assert "Revenue invoices absent" in page.words
+
+
 def test_what_lost_its_source_is_shown_as_stale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,7 +208,8 @@ def test_both_databases_have_the_same_site(
 ) -> None:
     with open_warehouse(postgres_settings) as warehouse:
         load_seeds(warehouse)
-        refresh(warehouse, as_of=AS_OF, snapshot=True)
+        names = [*graph.kpi_functions(), *catalog.scheduled_facts()]
+        refresh(warehouse, names, as_of=AS_OF, snapshot=True)
     other = build_site(postgres_settings, tmp_path / "out")
     assert other.pages == site.pages
     assert other.rows.keys() == site.rows.keys()

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 
+from crm_ibis import mapping, sources
 from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
@@ -154,16 +155,17 @@ def _write(
     from crm_ibis.site.reading import facility_names, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
+    report("following columns to their sources")
+    direct = columns.direct_origins(params, now)
+    settled = columns.source_origins(direct)
+    unknown = columns.unknown(direct, mapping.declared().absent, sources.left_out(direct))
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
     names = facility_names(warehouse)
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
-        reading = read(warehouse, names)
+        reading = read(warehouse, names, unknown)
         logged, changes = log.read(warehouse), trends.read(warehouse)
     moment = reading.as_of or now
-    report("following columns to their sources")
-    direct = columns.direct_origins(params, moment)
-    settled = columns.source_origins(direct)
     tables = catalog_pages.described()
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)

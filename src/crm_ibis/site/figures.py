@@ -58,6 +58,8 @@ class Figure:
     first: tuple[str, str, int] | None = None
     """Order of the chart's rows, and how many it shows: column, `asc` or `desc`, number."""
     wide: bool = False
+    nothing: str = "Nothing to show."
+    """What is said where there are no rows."""
 
     def told(self) -> dict[str, Any]:
         """What the page needs to know, as JSON."""
@@ -65,7 +67,7 @@ class Figure:
             name: getattr(self, name)
             for name in (
                 *("name", "dataset", "by", "sums", "ratios", "means", "intervals", "only"),
-                *("month", "last", "one_facility", "small", "first"),
+                *("month", "last", "one_facility", "small", "first", "nothing"),
             )
         }
         columns = [[c.field, c.title, c.kind] for c in self.columns]

@@ -50,10 +50,21 @@ def headlines(reading: Reading) -> Rows:
     observed = _observations(reading)
     rows = [*company, *_of_facilities(reading)]
     names = ("targets_decided", "csat_answers", "nps_answers")
+    nothing = dict.fromkeys(lacking(reading))
     return [
-        {**row, **{n: observed.get((n, row["facility_id"], row["month"])) for n in names}}
+        {
+            **row,
+            **{n: observed.get((n, row["facility_id"], row["month"])) for n in names},
+            **nothing,
+        }
         for row in rows
     ]
+
+
+def lacking(reading: Reading) -> dict[str, str]:
+    """The numbers of which nothing can be known, with the absent sources that they would need."""
+    unknown = reading.unknown.get("monthly_scorecard", {})
+    return {h.field: ", ".join(unknown[h.field]) for h in TABLE if h.field in unknown}
 
 
 def _observations(reading: Reading) -> dict[tuple[str, str, Any], int]:

@@ -3,6 +3,7 @@
 Reads each published table once. What is not there yet is left out, and the pages say so.
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +17,8 @@ from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
+Unknown = Mapping[str, Mapping[str, tuple[str, ...]]]
+"""By table: columns with the absent sources for want of which nothing can be known of them."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class Reading:
     """The status of each table."""
     facilities: dict[str, str] = field(default_factory=dict)
     """The names that people know facilities by; their ids where the source cannot be read."""
+    unknown: Unknown = field(default_factory=dict)
+    """The columns that are null here, whatever the table holds, with the sources that they lack."""
 
     def has(self, name: str) -> bool:
         """Whether there are rows to show."""
@@ -40,26 +45,34 @@ class Reading:
         return max(self.published.values(), default=None)
 
 
-def read(warehouse: Warehouse, names: dict[str, str]) -> Reading:
+def read(warehouse: Warehouse, names: dict[str, str], unknown: Unknown | None = None) -> Reading:
     """Everything that the scorecard shows, with the names of facilities by id."""
-    there = warehouse.tables(warehouse.analytics)
-    rows = {d.name: _rows(warehouse, d) for d in DATASETS if d.table in there}
+    there, lacking = warehouse.tables(warehouse.analytics), unknown or {}
+    tables = {
+        d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
+    }
+    # A table that another version published may lack a column.
+    readable = [
+        d for d in DATASETS if d.table in tables and set(d.columns) <= set(tables[d.table].columns)
+    ]
+    rows = {
+        d.name: _rows(warehouse, d, tables[d.table], lacking.get(d.table, ())) for d in readable
+    }
     used = {row["facility_id"] for each in rows.values() for row in each if "facility_id" in row}
     known = runlog.publications(warehouse)
     return Reading(
-        rows={name: each for name, each in rows.items() if each},
+        rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
         standing={status.table: status for status in statuses(warehouse)},
         facilities=_named(used, names),
+        unknown=lacking,
     )
 
 
-def _rows(warehouse: Warehouse, dataset: Dataset) -> Rows:
-    """Nothing when the table is of another version and lacks a column."""
-    table: Table = warehouse.table(warehouse.analytics, dataset.table)
-    if not set(dataset.columns) <= set(table.columns):
-        return []
-    return warehouse.rows(dataset.query(table))
+def _rows(warehouse: Warehouse, dataset: Dataset, table: Table, unknown: Collection[str]) -> Rows:
+    """The dataset's rows, with null for what cannot be known."""
+    nothing = dict.fromkeys(set(unknown) & {*dataset.sums, *dataset.values})
+    return [{**row, **nothing} for row in warehouse.rows(dataset.query(table))]
 
 
 def facility_names(warehouse: Warehouse) -> dict[str, str]:

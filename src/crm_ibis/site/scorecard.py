@@ -8,7 +8,7 @@ from crm_ibis.declarations import Exposure, exposures
 from crm_ibis.site.datasets import DATASETS
 from crm_ibis.site.embedding import columnar
 from crm_ibis.site.figures import SMALL, STYLE, Figure, Section
-from crm_ibis.site.headlines import COMPANY, HEADLINES, TABLE, headlines
+from crm_ibis.site.headlines import COMPANY, HEADLINES, TABLE, headlines, lacking
 from crm_ibis.site.pages import Pages
 from crm_ibis.site.reading import Reading
 from crm_ibis.site.sections import sections
@@ -30,6 +30,8 @@ def write(pages: Pages, reading: Reading) -> None:
         headlines=HEADLINES,
         lines=TABLE,
         months=months,
+        lacking=lacking(reading),
+        scorecard_as_of=reading.published.get("monthly_scorecard"),
         small=SMALL,
         incomplete_from=running_month(reading),
         facilities=reading.facilities,
@@ -50,6 +52,7 @@ def _part(section: Section, reading: Reading) -> dict[str, Any]:
         "as_of": _as_of(section, reading),
         "figures": [f for f in section.figures if reading.has(f.dataset)],
         "unpublished": _unpublished(section, reading),
+        "empty": [f for f in section.figures if reading.rows.get(f.dataset) == []],
         "notices": _notices(section, reading),
     }
 
@@ -60,7 +63,7 @@ def _as_of(section: Section, reading: Reading) -> datetime | None:
 
 def _unpublished(section: Section, reading: Reading) -> list[str]:
     """Tables of the section's figures that were never published."""
-    needed = {TABLE_OF[f.dataset] for f in section.figures if not reading.has(f.dataset)}
+    needed = {TABLE_OF[f.dataset] for f in section.figures if f.dataset not in reading.rows}
     without = {name for name, status in reading.standing.items() if status.state == "left out"}
     return sorted(needed - reading.published.keys() - without)
 
@@ -94,6 +97,7 @@ def _data(reading: Reading, rows: Any, figures: list[Figure]) -> dict[str, Any]:
         "facilities": reading.facilities,
         "running": running_month(reading),
         "small": SMALL,
+        "lacking": lacking(reading),
         "headlines": [[h.field, h.title, h.kind, h.observations, h.of] for h in HEADLINES],
         "lines": [[h.field, h.title, h.kind, h.observations] for h in TABLE],
         "sparkline": SPARKLINE.to_dict(),

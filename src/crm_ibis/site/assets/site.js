@@ -209,7 +209,7 @@ function scorecard(data) {
     const place = document.getElementById(figure.name), area = at(".chart", place), said = at(".said", place);
     const rows = ranked(figure, rowsOf(figure));
     const silent = figure.one_facility && !chosen().facility ? "Choose a facility to see its months."
-      : rows.length ? "" : "Nothing in this selection.";
+      : rows.length ? "" : figure.nothing;
     area.hidden = Boolean(silent); said.hidden = !silent; said.textContent = silent;
     at("details", place).hidden = Boolean(silent);
     if (silent) { place.dataset.state = "silent"; return; }
@@ -257,7 +257,9 @@ function scorecard(data) {
     at("thead", table).replaceChildren(titles);
     at("tbody", table).replaceChildren(...data.lines.map(([name, title, kind, observations]) => {
       const line = make("tr", undefined, { "data-line": name });
-      line.append(make("th", title, { scope: "row" }), ...rows.map((row) => {
+      const head = make("th", title, { scope: "row" });
+      if (data.lacking[name]) head.append(" ", make("span", `${data.lacking[name]} absent`, { class: "few" }));
+      line.append(head, ...rows.map((row) => {
         const cell = make("td", written(row[name], kind), { title: row[name] ?? "" });
         if (observations && row[name] !== null && row[observations] !== null && row[observations] < data.small) cell.append(" ", make("span", "n", { class: "few" }));
         return cell;
@@ -282,7 +284,7 @@ function scorecard(data) {
       at("h3", card).textContent = title + (last ? `, ${monthName(last.month)}${running(last.month) ? "*" : ""}` : "");
       at(".value", card).textContent = short(now, kind);
       at(".value", card).title = now ?? "";
-      at(".change", card).textContent = change(now, known, kind);
+      at(".change", card).textContent = data.lacking[name] ? "cannot be known" : change(now, known, kind);
       at(".rests", card).replaceChildren(...rests(last && observations ? last[observations] : null, of, name, last));
       const spark = rows.filter((row) => row[name] !== null && (!running(row.month) || row === last)).map((row) => ({ month: row.month, month_name: monthName(row.month), value: row[name] }));
       at(".spark", card).hidden = !spark.length;
@@ -290,6 +292,7 @@ function scorecard(data) {
     });
   }
   function rests(count, of, name, last) {
+    if (data.lacking[name]) return [make("span", `${data.lacking[name]} absent in sources.yml`, { class: "few" })];
     if (name === "overall_health_score" && last && last.health_status) return [last.health_status];
     if (count === null || count === undefined || !of) return [];
     // The company's attainment is a mean over facilities, and no share of all targets.

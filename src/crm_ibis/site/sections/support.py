@@ -200,6 +200,7 @@ SECTION = Section(
             columns=OVERDUE,
             chart=_overdue(),
             wide=True,
+            nothing="No ticket is open and past a target.",
         ),
     ),
 )
