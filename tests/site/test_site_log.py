@@ -90,3 +90,23 @@ def test_a_snapshot_that_was_refused_is_told_once(warehouse: Warehouse) -> None:
     table = runlog.TableRun("pipeline_kpi_snapshot", "refused", rows=0, checks=0, seconds=0.1)
     runlog.fail(warehouse, run_id, "refused", [table])
     assert [v.trouble for v in log.versions(warehouse)["pipeline_kpi_snapshot"]] == ["refused"]
+
+
+def test_what_is_in_quarantine_is_counted_by_check(warehouse: Warehouse) -> None:
+    """The newest run left out five rows: three keys, one of which breaks two checks."""
+    runlog.prepare(warehouse)
+    for rows in (9, 5):
+        run_id = runlog.start(warehouse, "refresh", datetime(2024, 3, 1), ["health_scores"])
+        tickets = runlog.TableRun("tickets", "source", 90, 1, 0.1, quarantined=rows)
+        leads = runlog.TableRun("leads", "source", 90, 1, 0.1)
+        runlog.succeed(warehouse, run_id, [tickets, leads])
+    for key, check in (("t1", "late"), ("t1", "twice"), ("t2", "late"), ("t3", "late")):
+        warehouse.run(
+            f"INSERT INTO {runlog.log_table(warehouse, 'quarantine')} "
+            "(source_name, row_key, check_name) VALUES ('tickets', ?, ?)",
+            [key, check],
+        )
+    assert log.quarantined(warehouse) == {
+        "tickets": log.Quarantined(5, {"late": 3, "twice": 1}),
+        "leads": log.Quarantined(),
+    }

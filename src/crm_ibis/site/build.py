@@ -151,12 +151,17 @@ def _write(
     # They load what the extra brings.
     from crm_ibis.site import catalog_pages, columns, lineage, log, runs_page, scorecard, trends
     from crm_ibis.site.pages import Pages
+    from crm_ibis.site.parameters import used
+    from crm_ibis.site.provenance import provenances
+    from crm_ibis.site.queries import queries
     from crm_ibis.site.reading import facility_names, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
-    names = facility_names(warehouse)
+    names, sources = facility_names(warehouse), provenances(warehouse)
+    if unread := [name for name, source in sources.items() if not source.is_read]:
+        report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
         reading = read(warehouse, names)
         logged, changes = log.read(warehouse), trends.read(warehouse)
@@ -165,10 +170,12 @@ def _write(
     direct = columns.direct_origins(params, moment)
     settled = columns.source_origins(direct)
     tables = catalog_pages.described()
+    made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)
+    assumptions = used(params, moment)
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading)
-    catalog_pages.write(pages, tables, direct, settled, logged, warehouse.raw, params, moment)
+    catalog_pages.write(pages, tables, direct, settled, logged, made, assumptions)
     lineage.write(pages, tables, direct, settled)
     runs_page.write(pages, logged, changes)
     _write_assets(folder / "assets", tables)

@@ -6,11 +6,11 @@ contract was broken, and leaves the words to `crm-ibis status`.
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm_ibis import runlog
+from crm_ibis import runlog, runs
 from crm_ibis.incidents import Incident, current
 from crm_ibis.runs import UNFOLLOWED, checks_in
 from crm_ibis.status import Status, statuses
@@ -64,6 +64,16 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Quarantined:
+    """What of a source is in quarantine: counts only, as keys may be personal."""
+
+    rows: int = 0
+    """Left out by the newest run that read it."""
+    checks: dict[str, int] = field(default_factory=dict)
+    """Broken checks, and how many keys of rows are in quarantine for each."""
+
+
+@dataclass(frozen=True)
 class Log:
     """Everything that the pages tell of runs."""
 
@@ -71,11 +81,18 @@ class Log:
     versions: dict[str, list[Version]]
     statuses: list[Status]
     incidents: list[Incident]
+    quarantined: dict[str, Quarantined]
 
 
 def read(warehouse: Warehouse) -> Log:
     """The newest runs, the newest versions of each table, who is late, and what is not over."""
-    return Log(_runs(warehouse), versions(warehouse), statuses(warehouse), current(warehouse))
+    return Log(
+        _runs(warehouse),
+        versions(warehouse),
+        statuses(warehouse),
+        current(warehouse),
+        quarantined(warehouse),
+    )
 
 
 def _runs(warehouse: Warehouse) -> list[Run]:
@@ -99,6 +116,21 @@ def versions(warehouse: Warehouse) -> dict[str, list[Version]]:
         found[table] += [failure for failure in failures if failure.run_id not in made]
         found[table].sort(key=lambda version: version.started_at, reverse=True)
     return {table: newest[:VERSIONS] for table, newest in found.items()}
+
+
+def quarantined(warehouse: Warehouse) -> dict[str, Quarantined]:
+    """The sources that rows were left out of, or are in quarantine of."""
+    if not runlog.has_layout(warehouse, 3):
+        return {}
+    rows, checks = runs.quarantined(warehouse), defaultdict[str, dict[str, int]](dict)
+    found = warehouse.fetch(
+        "SELECT source_name, check_name, count(*) AS keys "
+        f"FROM {runlog.log_table(warehouse, 'quarantine')} "
+        "GROUP BY source_name, check_name ORDER BY keys DESC, check_name"
+    )
+    for source, check, keys in found:
+        checks[source][check] = keys
+    return {name: Quarantined(rows.get(name, 0), checks[name]) for name in {**rows, **checks}}
 
 
 def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
