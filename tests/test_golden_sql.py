@@ -32,7 +32,7 @@ def queries(dialect: str) -> dict[str, str]:
     """Every table's query, but for gaps and what needs them."""
     lacking = {table for gap_dialect, table in GAPS if gap_dialect == dialect}
     tables = [table for table in TABLES if not lacking & set(graph.plan([table]))]
-    return graph.queries(tables, dialect, "raw", load_params(), AS_OF)
+    return graph.queries(tables, dialect, graph.unbound_sources("raw"), load_params(), AS_OF)
 
 
 @pytest.mark.parametrize("dialect", ["duckdb", "postgres"])
@@ -60,7 +60,7 @@ def test_compiles_for_other_dialects(dialect: str) -> None:
 @pytest.mark.parametrize(("dialect", "table"), list(GAPS))
 def test_gaps_are_real(dialect: str, table: str) -> None:
     with pytest.raises(UsageError, match=GAPS[dialect, table]):
-        graph.queries([table], dialect, "raw", load_params(), AS_OF)
+        graph.queries([table], dialect, graph.unbound_sources("raw"), load_params(), AS_OF)
 
 
 def test_a_whole_query_names_each_table_it_needs() -> None:
@@ -72,4 +72,6 @@ def test_a_whole_query_names_each_table_it_needs() -> None:
 
 def test_an_unknown_dialect_is_refused() -> None:
     with pytest.raises(UsageError, match="oracel"):
-        graph.queries(["conversion_funnel"], "oracel", "raw", load_params(), AS_OF)
+        graph.queries(
+            ["conversion_funnel"], "oracel", graph.unbound_sources("raw"), load_params(), AS_OF
+        )

@@ -13,7 +13,7 @@ from crm_ibis import checks, contracts, fitting, graph, lineage, mapped, mapping
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
-from crm_ibis.mapping import Column, Mapping, Sources
+from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
 from crm_ibis.warehouse import Warehouse
@@ -133,7 +133,7 @@ def _looked_at(
             readable[name] = mapped.absent(contract)
             return seen
         origin = sources.origin(warehouse, name, declared)
-        seen = replace(seen, made_of=origin.words, **_columns(origin.table, said, contract))
+        seen = replace(seen, made_of=origin.words, **columns_of(origin.table, said, contract))
         table = sources.mapped_from(origin, name, declared)
         seen = replace(seen, **_counted(warehouse, table, contract))
         strange = _untranslated(warehouse, origin.table, said, contract)
@@ -145,9 +145,9 @@ def _looked_at(
         return replace(seen, problem=str(error))
 
 
-def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
+def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
     """Which columns are mapped, missing, empty and unused."""
-    made = {c: _words(column) for c, column in said.columns.items()}
+    made = {c: column.words for c, column in said.columns.items()}
     own = {c.name: c.name for c in contract.columns if c.name in table.columns}
     found = {c.name: {**own, **made}.get(c.name) for c in contract.columns}
     unsaid = [c for c in contract.columns if found[c.name] is None]
@@ -159,12 +159,6 @@ def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
         "empty": tuple(c.name for c in unsaid if c.nullable and said.is_mapped),
         "unused": tuple(c for c in table.columns if c not in read),
     }
-
-
-def _words(column: Column) -> str:
-    if column.latest:
-        return f"the latest of {', '.join(column.latest)}"
-    return f"the constant {column.value}" if column.from_ is None else column.from_
 
 
 def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:

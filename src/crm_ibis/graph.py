@@ -13,6 +13,7 @@ from typing import Any
 
 import ibis
 from ibis import Table
+from ibis.common.exceptions import IbisError
 
 from crm_ibis import content, facts, kpis, staging
 from crm_ibis.emptiness import is_empty
@@ -127,25 +128,37 @@ def unbound_sources(raw_schema: str) -> dict[str, Table]:
 
 
 def queries(
-    names: Iterable[str], dialect: str, raw_schema: str, params: Params, as_of: datetime
+    names: Iterable[str],
+    dialect: str,
+    sources: Mapping[str, Table],
+    params: Params,
+    as_of: datetime,
 ) -> dict[str, str]:
-    """The query of each named table and of all it needs, in the SQL of a dialect.
+    """The query of each named table and of all it computes, in the SQL of a dialect.
 
     Each reads the others by name. Raises UsageError for a dialect that is unknown or lacks
     something.
     """
-    written: dict[str, str] = {}
+    found: dict[str, str] = {}
 
     def write(name: str, table: Table) -> Table:
-        try:
-            written[name] = str(ibis.to_sql(table, dialect=dialect))
-        except (ibis.common.exceptions.IbisError, AttributeError, ValueError) as error:
-            _refuse_unknown_dialect(dialect)
-            raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
+        found[name] = written(name, table, dialect)
         return ibis.table(table.schema(), name=name)
 
-    build(names, unbound_sources(raw_schema), params, as_of, stage=write)
-    return written
+    build(names, sources, params, as_of, stage=write)
+    return found
+
+
+def written(name: str, table: Table, dialect: str) -> str:
+    """The query of a table in the SQL of a dialect.
+
+    Raises UsageError for a dialect that is unknown or lacks something.
+    """
+    try:
+        return str(ibis.to_sql(table, dialect=dialect))
+    except (IbisError, AttributeError, ValueError) as error:
+        _refuse_unknown_dialect(dialect)
+        raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None
 
 
 def _refuse_unknown_dialect(dialect: str) -> None:
@@ -161,7 +174,7 @@ def _refuse_unknown_dialect(dialect: str) -> None:
 
 def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
     """The whole query of a table, from the sources on: what it needs as named subqueries first."""
-    return as_one(name, queries([name], dialect, raw_schema, params, as_of))
+    return as_one(name, queries([name], dialect, unbound_sources(raw_schema), params, as_of))
 
 
 def as_one(name: str, parts: Mapping[str, str]) -> str:

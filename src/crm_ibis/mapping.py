@@ -64,6 +64,13 @@ class Column(Record):
     def translates(self) -> bool:
         return bool({"values", "else_"} & self.model_fields_set)
 
+    @property
+    def words(self) -> str:
+        """What it is made of."""
+        if self.latest:
+            return f"the latest of {', '.join(self.latest)}"
+        return f"the constant {self.value}" if self.from_ is None else self.from_
+
     def has(self, key: str) -> bool:
         """Whether the file gives this key, be it null."""
         return key in self.model_fields_set
@@ -109,6 +116,13 @@ class Mapping(Record):
     def is_mapped(self) -> bool:
         """Whether anything but what happens to violations is said of it."""
         return bool(self.model_fields_set - {"on_violation", "max_quarantined_pct"})
+
+    @property
+    def maker(self) -> str | None:
+        """The connector or the Python file that makes it of landed tables, if one does."""
+        if self.connector:
+            return f"connector {self.connector}"
+        return self.file.name if self.file else None
 
     @property
     def quarantines(self) -> bool:

@@ -8,12 +8,13 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import cast
 
 from ibis import Table
 
 from crm_ibis import connectors, contracts, graph, mapped, mapping
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
-from crm_ibis.mapping import Sources
+from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.params import load_params
 from crm_ibis.warehouse import Warehouse
 
@@ -80,21 +81,22 @@ def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
     Raises NotThere for a missing table, DataError when a function fails.
     """
     said = declared.of(name)
-    landed = said.schema_ or declared.schema_ or warehouse.raw
-    if said.connector:
-        maker = connectors.table_function(said.connector, name)
-        return _called(warehouse, landed, name, maker, f"connector {said.connector}")
-    if said.file:
-        return _called(warehouse, landed, name, _function(said.file, name), str(said.file))
-    if said.table is None:
-        schema, table = said.schema_ or warehouse.raw, name
-    else:
-        schema, _, table = said.table.rpartition(".")
-    schema = schema or landed
+    if said.maker:
+        schema = said.schema_ or declared.schema_ or warehouse.raw
+        return _called(warehouse, schema, name, _maker(said, name), said.maker)
+    schema, table = _place(warehouse, name, declared)
     there = warehouse.tables(schema)
     if table not in there:
         raise NotThere(f"{schema}.{table}{near_match(table, there)}")
     return Origin(warehouse.table(schema, table), f"{schema}.{table}")
+
+
+def origin_in_words(warehouse: Warehouse, name: str, declared: Sources) -> str:
+    """Where sources.yml says that a source comes from, whether or not that is there."""
+    said = declared.of(name)
+    if said.absent:
+        return "absent in sources.yml"
+    return said.maker or ".".join(_place(warehouse, name, declared))
 
 
 def left_out(names: Iterable[str]) -> list[str]:
@@ -116,6 +118,22 @@ def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]
             raise UsageError(f"{told}; say there where it comes from")
         report(told)
     return [name for name in names if name not in without]
+
+
+def _place(warehouse: Warehouse, name: str, declared: Sources) -> tuple[str, str]:
+    """The schema and the name of the table that a source comes from."""
+    said = declared.of(name)
+    if said.table is None:
+        return said.schema_ or warehouse.raw, name
+    schema, _, table = said.table.rpartition(".")
+    return schema or said.schema_ or declared.schema_ or warehouse.raw, table
+
+
+def _maker(said: Mapping, name: str) -> Maker:
+    """The function that makes a source of landed tables."""
+    if said.connector:
+        return connectors.table_function(said.connector, name)
+    return _function(cast(Path, said.file), name)
 
 
 def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: str) -> Origin:

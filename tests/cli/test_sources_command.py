@@ -267,3 +267,13 @@ def test_private_values_are_never_shown(seeded: Settings, sources_file: Path, ru
     outcome = run("sources", "--json")
     assert outcome.exit_code == 0
     assert "secret" not in outcome.out
+
+
+def test_a_query_says_that_it_starts_after_the_mapping(sources_file: Path, run: Run) -> None:
+    """Of the sources that it reads; where none is mapped, there is nothing to say."""
+    write(sources_file, "sources: {tickets: {table: cases}, leads: {on_violation: quarantine}}")
+    outcome = run("sql", "ticket_sla_compliance")
+    assert outcome.exit_code == 0
+    assert outcome.out.startswith("WITH ")
+    assert "sources.yml maps tickets: crm-ibis sources sql SOURCE" in words(outcome.err)
+    assert run("sql", "conversion_funnel").err == ""

@@ -1,5 +1,6 @@
 """Sites of the seeds, of a large company and of a hostile one, built once."""
 
+import json
 import os
 import shutil
 from collections.abc import Iterator
@@ -11,11 +12,19 @@ from benchmarks.generate import generate
 from built import AS_OF, HOSTILE, Built, build_site, settings_in
 
 from crm_ibis import catalog, graph
+from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
 from crm_ibis.settings import Settings
+from crm_ibis.site.build import build
 from crm_ibis.warehouse import open_warehouse
 
+MAPPED = f"""
+sources:
+  outreach: {{columns: {{channel: {{value: {json.dumps(HOSTILE)}}}}}}}
+  tickets: {{table: cases, on_violation: quarantine, max_quarantined_pct: 10}}
+  invoices: absent
+"""
 MID_FEBRUARY = datetime(2024, 2, 15)
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
@@ -38,15 +47,27 @@ def site(seeds: Settings, tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The seeds with a facility, a rep and a channel that try to be markup."""
+    """The seeds with a facility, a rep and a channel that try to be markup, over a sources.yml.
+
+    One ticket of ten is in quarantine, invoices are absent; after the refresh applications and
+    leads get out of reach.
+    """
     folder = tmp_path_factory.mktemp("hostile")
-    settings = settings_in(folder)
-    with open_warehouse(settings) as warehouse:
+    settings, declared = settings_in(folder), folder / "sources.yml"
+    with pytest.MonkeyPatch.context() as environment, open_warehouse(settings) as warehouse:
+        environment.setenv("CRM_IBIS_SOURCES", str(declared))
         load_seeds(warehouse)
-        for table, column in (("facilities", "name"), ("leads", "rep_id"), ("outreach", "channel")):
+        for table, column in (("facilities", "name"), ("leads", "rep_id")):
             warehouse.run(f"UPDATE raw.{table} SET {column} = ?", [HOSTILE])
+        warehouse.run("ALTER TABLE raw.tickets RENAME TO cases")
+        warehouse.run("UPDATE raw.cases SET priority = 'secret' WHERE id = 'tick_001'")
+        declared.write_text(MAPPED)
         refresh(warehouse, as_of=AS_OF, snapshot=True)
-    return build_site(settings, folder / "out")
+        warehouse.run("DROP TABLE raw.applications")
+        (folder / "broken.py").write_text("def leads(:")
+        declared.write_text(f"{MAPPED}  leads: {{file: broken.py}}\n")
+        build(warehouse, folder / "out", load_params())
+    return Built(folder / "out")
 
 
 @pytest.fixture(scope="session")

@@ -84,6 +84,9 @@ def test_an_error_text_stays_in_the_log(tmp_path: Path) -> None:
     site = build_site(settings, tmp_path / "out")
     assert not [name for name, text in site.texts.items() if "secret_stage" in text]
     assert "failed : contract of leads" in site.page("runs.html").words
+    for table in ("leads", "conversion_funnel"):
+        page = site.page(f"tables/{table}.html")
+        assert "failed contract of leads 2" in page.words, table
 
 
 def test_a_large_company_fits(large: Built) -> None:

@@ -174,7 +174,8 @@ def test_what_lost_its_source_is_shown_as_stale(
     assert "crm-ibis refresh conversion_funnel" not in page
     runs = (out / "runs.html").read_text(encoding="utf-8")
     assert '<span class="state waiting">stale</span>' in runs
-    assert "crm-ibis sources sql" in (out / "tables/revenue_kpis.html").read_text(encoding="utf-8")
+    revenue = (out / "tables/revenue_kpis.html").read_text(encoding="utf-8")
+    assert "what sources.yml says of invoices is part of the query" in revenue
 
 
 def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
@@ -186,6 +187,9 @@ def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
     assert "4 4 0 0" in words  # rows, new, changed, gone of the only version
     assert "CREATE" not in words
     assert "SELECT" in words
+    fact = site.page("tables/ticket_sla.html").words
+    assert "*/15 * * * * (job ticket_sla)" in fact
+    assert "SLA 1h" not in fact  # which is that of the KPI that the job is for
 
 
 @pytest.mark.parametrize(

@@ -93,8 +93,8 @@ def describe(table: str, as_json: bool) -> None:
 @as_of_option
 @click.pass_obj
 def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
-    """Print a KPI's whole query, from the sources on."""
-    from crm_ibis import graph
+    """Print a KPI's whole query, from tables of our own shape on."""
+    from crm_ibis import graph, mapping
 
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
@@ -105,6 +105,12 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
         chosen_params(settings),
         moment,
     )
+    declared = mapping.declared()
+    if mapped := [name for name in graph.sources_of([kpi]) if declared.of(name).is_mapped]:
+        progress(
+            f"from tables of our own shape on, but sources.yml maps {', '.join(mapped)}: "
+            "crm-ibis sources sql SOURCE prints what stands for one"
+        )
     click.echo(query)
 
 

@@ -8,10 +8,11 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import mkdtemp
 
-from crm_ibis import mapping, sources
+from crm_ibis import mapping
 from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
+from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 
 NEEDED = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
@@ -152,25 +153,32 @@ def _write(
     # They load what the extra brings.
     from crm_ibis.site import catalog_pages, columns, lineage, log, runs_page, scorecard, trends
     from crm_ibis.site.pages import Pages
+    from crm_ibis.site.parameters import used
+    from crm_ibis.site.provenance import provenances
+    from crm_ibis.site.queries import queries
     from crm_ibis.site.reading import facility_names, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("following columns to their sources")
     direct = columns.direct_origins(params, now)
     settled = columns.source_origins(direct)
-    unknown = columns.unknown(direct, mapping.declared().absent, sources.left_out(direct))
+    unknown = columns.unknown(direct, mapping.declared().absent, left_out(direct))
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
-    names = facility_names(warehouse)
+    names, sources = facility_names(warehouse), provenances(warehouse)
+    if unread := [name for name, source in sources.items() if not source.is_read]:
+        report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
         reading = read(warehouse, names, unknown)
         logged, changes = log.read(warehouse), trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog_pages.described()
+    made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)
+    assumptions = used(params, moment)
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading)
-    catalog_pages.write(pages, tables, direct, settled, logged, warehouse.raw, params, moment)
+    catalog_pages.write(pages, tables, direct, settled, logged, made, assumptions)
     lineage.write(pages, tables, direct, settled)
     runs_page.write(pages, logged, changes)
     _write_assets(folder / "assets", tables)

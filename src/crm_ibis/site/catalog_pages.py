@@ -1,22 +1,17 @@
 """The catalog, and a page for each table: what it means, how it is made, how it has fared."""
 
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
-from crm_ibis import catalog, docs, graph, mapping
+from crm_ibis import catalog, docs, graph
 from crm_ibis.contracts import contracts, histories
-from crm_ibis.declarations import exposures, jobs
+from crm_ibis.declarations import Job, exposures, jobs
 from crm_ibis.docs import Description
-from crm_ibis.params import Params
-from crm_ibis.site import parameters
 from crm_ibis.site.columns import ROWS, Origin, Origins
-from crm_ibis.site.highlighting import highlighted
 from crm_ibis.site.log import Log
 from crm_ibis.site.pages import Pages
+from crm_ibis.site.queries import Queries
 from crm_ibis.staging import __name__ as STAGING
 
-DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 KINDS = {
     "kpi": ("KPIs", "What people read."),
     "fact": ("Facts", "Hard questions, settled once."),
@@ -24,41 +19,6 @@ KINDS = {
     "source": ("Sources", "What the CRM delivers."),
     "snapshot": ("Histories", "Every version of every row of a KPI."),
 }
-
-
-@dataclass(frozen=True)
-class Queries:
-    """The SQL of every computed table, by dialect."""
-
-    own: dict[str, dict[str, str]]
-    whole: dict[str, dict[str, str]]
-
-    def of(self, name: str) -> list[dict[str, Any]]:
-        """What a table's page shows: its own query and the whole one, in each dialect."""
-        return [
-            {
-                "id": f"sql-{dialect}-{size}",
-                "title": f"{DIALECTS[dialect]}, {words}",
-                "sql": highlighted(queries[dialect][name]),
-            }
-            for size, words, queries in (
-                ("own", "this table", self.own),
-                ("whole", "from the sources on", self.whole),
-            )
-            for dialect in DIALECTS
-            if name in queries[dialect]
-        ]
-
-
-def queries(raw_schema: str, params: Params, as_of: datetime) -> Queries:
-    """Every table's query, compiled as `crm-ibis sql` does."""
-    names = list(graph.table_functions())
-    own = {d: graph.queries(names, d, raw_schema, params, as_of) for d in DIALECTS}
-    whole = {
-        dialect: {name: graph.as_one(name, parts) for name in names}
-        for dialect, parts in own.items()
-    }
-    return Queries(own, whole)
 
 
 def described() -> list[Description]:
@@ -94,16 +54,21 @@ def write(
     direct: Origins,
     settled: Origins,
     log: Log,
-    raw_schema: str,
-    params: Params,
-    as_of: datetime,
+    queries: Queries,
+    assumptions: dict[str, dict[str, str]],
 ) -> None:
     """The catalog and a page for each table."""
     status = {s.table: s for s in log.statuses}
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
-    pages.write("catalog.html", "catalog", groups=groups, status=status, entries=catalog.entries())
-    made, assumptions = queries(raw_schema, params, as_of), parameters.used(params, as_of)
-    effects, dashboards, scheduled = _effects(settled), exposures(), jobs().jobs
+    pages.write(
+        "catalog.html",
+        "catalog",
+        groups=groups,
+        status=status,
+        entries=catalog.entries(),
+        sources=queries.sources,
+    )
+    effects, dashboards = _effects(settled), exposures()
     for table in tables:
         pages.write(
             f"tables/{table.name}.html",
@@ -112,13 +77,20 @@ def write(
             kind=KINDS[table.kind][0],
             columns=_columns(table, direct, settled, effects),
             status=status.get(table.name),
-            job=next(((key, j) for key, j in scheduled.items() if table.name in j.tables), None),
+            job=_job(table.name),
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
-            queries=made.of(table.name),
-            mapped=bool(mapping.declared().sources),
+            sql=queries,
+            source=queries.sources.get(table.name),
+            quarantined=log.quarantined.get(table.name),
             versions=log.versions.get(table.name, []),
         )
+
+
+def _job(table: str) -> tuple[str, Job] | None:
+    """The job that publishes or records a table, with its name."""
+    made_by = {t: (name, j) for name, j in jobs().jobs.items() for t in (*j.tables, *j.facts)}
+    return made_by.get(table)
 
 
 def _columns(

@@ -6,18 +6,20 @@ contract was broken, and leaves the words to `crm-ibis status`.
 
 import json
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm_ibis import runlog
+from crm_ibis import runlog, runs
 from crm_ibis.incidents import Incident, current
-from crm_ibis.runs import checks_in
+from crm_ibis.runs import UNFOLLOWED, checks_in
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
 RUNS = 50
 VERSIONS = 10
+FAILED = 1000
+"""Among so many failed runs, the newest, those of a table are looked for."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +45,32 @@ class Run:
 
 @dataclass(frozen=True)
 class Version:
-    """What a run did with one table."""
+    """What a run did with one table; of a run that failed, no number is known."""
 
     run_id: str
-    kind: str
+    started_at: datetime
     finished_at: datetime | None
     as_of: datetime | None
-    rows: int
-    new: int
-    changed: int
-    gone: int
-    checks: int
-    warnings: int
-    seconds: float
+    rows: int | None = None
+    new: int | None = None
+    changed: int | None = None
+    gone: int | None = None
+    checks: int | None = None
+    warnings: int | None = None
+    seconds: float | None = None
+    trouble: str | None = None
+    """Refused, or how the run ended: failed, abandoned (it was killed), cancelled, retrying."""
+    broken: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """What of a source is in quarantine: counts only, as keys may be personal."""
+
+    rows: int = 0
+    """Left out by the newest run that read it."""
+    checks: dict[str, int] = field(default_factory=dict)
+    """Broken checks, and how many keys of rows are in quarantine for each."""
 
 
 @dataclass(frozen=True)
@@ -66,11 +81,18 @@ class Log:
     versions: dict[str, list[Version]]
     statuses: list[Status]
     incidents: list[Incident]
+    quarantined: dict[str, Quarantined]
 
 
 def read(warehouse: Warehouse) -> Log:
     """The newest runs, the newest versions of each table, who is late, and what is not over."""
-    return Log(_runs(warehouse), _versions(warehouse), statuses(warehouse), current(warehouse))
+    return Log(
+        _runs(warehouse),
+        versions(warehouse),
+        statuses(warehouse),
+        current(warehouse),
+        quarantined(warehouse),
+    )
 
 
 def _runs(warehouse: Warehouse) -> list[Run]:
@@ -86,24 +108,71 @@ def _runs(warehouse: Warehouse) -> list[Run]:
     ]
 
 
-def _versions(warehouse: Warehouse) -> dict[str, list[Version]]:
-    if not runlog.has_layout(warehouse, 1):
+def versions(warehouse: Warehouse) -> dict[str, list[Version]]:
+    """The newest versions of each table, with the runs among them that failed to make one."""
+    found = _made(warehouse)
+    for table, failures in _failed(warehouse).items():
+        made = {version.run_id for version in found[table]}
+        found[table] += [failure for failure in failures if failure.run_id not in made]
+        found[table].sort(key=lambda version: version.started_at, reverse=True)
+    return {table: newest[:VERSIONS] for table, newest in found.items()}
+
+
+def quarantined(warehouse: Warehouse) -> dict[str, Quarantined]:
+    """The sources that rows were left out of, or are in quarantine of."""
+    if not runlog.has_layout(warehouse, 3):
         return {}
+    rows, checks = runs.quarantined(warehouse), defaultdict[str, dict[str, int]](dict)
     found = warehouse.fetch(
-        "SELECT table_name, run_id, kind, finished_at, as_of, row_count, new_rows, changed_rows, "
-        "gone_rows, checks, warnings, seconds FROM ("
-        "SELECT t.*, r.finished_at, r.as_of, row_number() OVER "
+        "SELECT source_name, check_name, count(*) AS keys "
+        f"FROM {runlog.log_table(warehouse, 'quarantine')} "
+        "GROUP BY source_name, check_name ORDER BY keys DESC, check_name"
+    )
+    for source, check, keys in found:
+        checks[source][check] = keys
+    return {name: Quarantined(rows.get(name, 0), checks[name]) for name in {**rows, **checks}}
+
+
+def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
+    versions: dict[str, list[Version]] = defaultdict(list)
+    if not runlog.has_layout(warehouse, 1):
+        return versions
+    found = warehouse.fetch(
+        "SELECT table_name, run_id, started_at, finished_at, as_of, row_count, new_rows, "
+        "changed_rows, gone_rows, checks, warnings, seconds, "
+        "CASE WHEN kind = 'refused' THEN kind END FROM ("
+        "SELECT t.*, r.started_at, r.finished_at, r.as_of, row_number() OVER "
         "(PARTITION BY t.table_name ORDER BY r.started_at DESC) AS n "
         f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
         f"JOIN {runlog.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
         "WHERE t.kind <> 'built') AS q "
         f"WHERE n <= {VERSIONS} ORDER BY table_name, n"
     )
-    versions: dict[str, list[Version]] = defaultdict(list)
-    for table, *told, warnings, seconds in found:
-        told = [*told, _count(warnings), seconds]
+    for table, *told, warnings, seconds, trouble in found:
+        told += [_count(warnings), seconds, trouble]
         versions[table].append(Version(*told))
     return versions
+
+
+def _failed(warehouse: Warehouse) -> dict[str, list[Version]]:
+    """Of each table, the runs that were to publish it or found its contract broken, newest first.
+
+    An attempt that another one followed is not told: that one is.
+    """
+    failures: dict[str, list[Version]] = defaultdict(list)
+    if not runlog.has_layout(warehouse, 2):
+        return failures
+    log = runlog.log_table(warehouse, "runs")
+    found = warehouse.fetch(
+        f"SELECT run_id, started_at, finished_at, as_of, state, tables, broken FROM {log} AS a "
+        "WHERE state IN ('failed', 'abandoned', 'cancelled', 'retrying') "
+        f"{UNFOLLOWED.format(log=log)} ORDER BY started_at DESC LIMIT {FAILED}"
+    )
+    for run_id, began, ended, as_of, state, tables, broken in found:
+        failure = Version(run_id, began, ended, as_of, trouble=state, broken=_tables(broken))
+        for table in dict.fromkeys((*_names(tables), *failure.broken)):
+            failures[table].append(failure)
+    return failures
 
 
 def _names(text: Any) -> tuple[str, ...]:

@@ -9,9 +9,10 @@ from datetime import datetime
 from typing import Any
 
 from ibis import Table
+from ibis.common.exceptions import IbisError
 
 from crm_ibis import mapping, runlog, sources
-from crm_ibis.errors import DatabaseError, DataError
+from crm_ibis.errors import CrmIbisError
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
@@ -83,7 +84,7 @@ def facility_names(warehouse: Warehouse) -> dict[str, str]:
         if not {"id", "name"} <= set(found.columns):
             return {}
         return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
-    except (DataError, DatabaseError):
+    except (CrmIbisError, IbisError):
         return {}
 
 

@@ -1,0 +1,183 @@
+"""Where each source comes from, and queries over sources as sources.yml maps them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from built import HOSTILE, Built
+from stored import read, store
+
+from crm_ibis.params import load_params
+from crm_ibis.refresh import refresh
+from crm_ibis.site.provenance import provenances
+from crm_ibis.site.queries import queries
+from crm_ibis.site.reading import facility_names
+from crm_ibis.warehouse import Warehouse
+
+AT = datetime(2024, 3, 1)
+OURS = """
+def tickets(cases):
+    return cases.filter(cases.priority != "spam")
+
+
+def leads(deals):
+    return deals.alias("ours").sql("SELECT * FROM ours")
+
+
+def satisfaction(cases):
+    return cases.alias("ours").sql("SELECT 1 / (1 - 1) AS id FROM ours")
+"""
+Declare = Callable[[str], None]
+
+
+@pytest.fixture
+def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declare:
+    """Writes a sources.yml, beside Python files."""
+    path = tmp_path / "sources.yml"
+    monkeypatch.setenv("CRM_IBIS_SOURCES", str(path))
+    (tmp_path / "ours.py").write_text(OURS)
+    (tmp_path / "broken.py").write_text("def facilities(:")
+    return lambda yaml: path.write_text(dedent(yaml)) and None
+
+
+def rename(warehouse: Warehouse, table: str, name: str) -> None:
+    warehouse.run(f"ALTER TABLE {warehouse.quote(warehouse.raw, table)} RENAME TO {name}")
+
+
+def test_where_a_source_comes_from_is_told_whether_it_is_there_or_not(
+    warehouse: Warehouse, declare: Declare
+) -> None:
+    store(warehouse)
+    rename(warehouse, "tickets", "cases")
+    rename(warehouse, "opportunities", "chances")
+    declare(
+        f"""
+        schema: {warehouse.raw}
+        sources:
+          tickets: {{file: ours.py, on_violation: quarantine, max_quarantined_pct: 2.5}}
+          applications: {{table: cases, columns: {{id: number}}}}
+          outreach: {{connector: hubspot}}
+          facilities: {{file: broken.py}}
+          satisfaction: {{file: ours.py}}
+          invoices: absent
+        """
+    )
+    found = provenances(warehouse)
+    raw = warehouse.raw
+    assert {name: (source.words, source.is_read) for name, source in found.items()} == {
+        "facilities": ("broken.py", False),
+        "tickets": (f"ours.py over {raw}.cases", True),
+        "opportunities": (f"{raw}.opportunities", False),
+        "applications": (f"{raw}.cases", False),
+        "outreach": ("connector hubspot", False),
+        "leads": (f"{raw}.leads", True),
+        "satisfaction": (f"ours.py over {raw}.cases", False),
+        "invoices": ("absent in sources.yml", True),
+    }
+    assert found["tickets"].policy == "`quarantine`: they are left out, up to 2.5 % of the rows"
+    assert found["leads"].policy == "`fail`: they stop a refresh"
+    assert found["invoices"].policy is None
+    assert facility_names(warehouse) == {}
+    with warehouse.transaction():  # what could not be read does not stand in the way
+        assert warehouse.fetch("SELECT 1") == [(1,)]
+
+
+def test_the_columns_of_a_mapped_source_are_told(warehouse: Warehouse, declare: Declare) -> None:
+    """Of a source that has our columns, nothing need be told."""
+    store(warehouse)
+    declare(
+        """
+        sources:
+          tickets:
+            columns:
+              id: id
+              priority: {from: status, values: {P1: high}, missing: low}
+              status: {value: open}
+              updated_at: {latest: [created_at, updated_at]}
+        """
+    )
+    found = provenances(warehouse)
+    columns = found["tickets"].columns
+    assert columns["priority"] == "status, translated, null becomes low"
+    assert columns["status"] == "the constant open"
+    assert columns["updated_at"] == "the latest of created_at, updated_at"
+    assert columns["facility_id"] == "facility_id"
+    assert found["leads"].columns == {}
+
+
+def test_a_whole_query_is_what_runs_on_this_database(
+    warehouse: Warehouse, declare: Declare
+) -> None:
+    """Two tickets remain of three. What a function says in SQL is said in that of one database."""
+    here = warehouse.dialect
+    there, named = {"duckdb": ("postgres", "PostgreSQL"), "postgres": ("duckdb", "DuckDB")}[here]
+    store(
+        warehouse,
+        tickets="""
+            id | priority | created_at | resolved_at
+            t1 | low      | 2024-01-10 | 2024-01-11
+            t2 | high     | 2024-01-12 | 2024-01-13
+            t3 | spam     | 2024-01-14 | 2024-01-15
+        """,
+    )
+    rename(warehouse, "tickets", "cases")
+    rename(warehouse, "leads", "deals")
+    declare("sources: {tickets: {file: ours.py}, leads: {file: ours.py}}")
+    refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    made = queries(provenances(warehouse), here, warehouse.raw, load_params(), AT)
+
+    query = made.whole[here]["ticket_sla_compliance"]
+    published = read(warehouse, "ticket_sla_compliance")
+    assert sum(row["total_tickets"] for row in published) == 2
+    computed = warehouse.fetch(f"SELECT sum(total_tickets), count(*) FROM ({query}) AS q")
+    assert [tuple(map(int, row)) for row in computed] == [(2, len(published))]
+    assert query.startswith("WITH tickets AS (")
+
+    assert made.whole[there]["ticket_sla_compliance"].startswith("WITH tickets AS (")
+    for dialect in (here, there):  # and no name of the database, which may be that of a file
+        assert f'FROM "{warehouse.raw}"."cases"' in made.own[dialect]["tickets"]
+    assert f'"{warehouse.raw}"."satisfaction"' in made.own[here]["stg_satisfaction"]
+    assert made.mapped("ticket_sla_compliance") == ["tickets"]
+    assert made.unmapped("ticket_sla_compliance") == []
+
+    assert 'FROM "leads"' in made.own[here]["stg_leads"]
+    assert f'FROM "{warehouse.raw}"."leads"' in made.own[there]["stg_leads"]
+    assert made.unmapped("conversion_funnel") == [
+        ("leads", f"cannot be written in the SQL of {named}")
+    ]
+
+
+def test_pages_of_sources_tell_where_they_come_from(hostile: Built) -> None:
+    tickets = hostile.page("tables/tickets.html").words
+    assert "Comes from raw.cases Broken rows quarantine : they are left out, up to 10 %" in tickets
+    assert "In quarantine 1 row, by the newest run that read it priority is one of" in tickets
+    assert "critical, high, medium, low: 1 key" in tickets
+    assert "DuckDB, this table PostgreSQL, this table" in tickets
+    outreach = hostile.page("tables/outreach.html").words
+    assert "Broken rows fail : they stop a refresh" in outreach
+    assert f"the constant {HOSTILE}" in outreach
+    assert "absent in sources.yml: an empty table" in hostile.page("tables/invoices.html").words
+    leads = hostile.page("tables/leads.html").words
+    assert "Comes from broken.py cannot be read ; crm-ibis sources says why" in leads
+
+    catalog = hostile.page("catalog.html").words
+    assert "Table Meaning Comes from" in catalog
+    told = ("raw.cases", "absent in sources.yml", "raw.applications cannot be read", "broken.py")
+    assert [words for words in told if words not in catalog] == []
+
+
+def test_pages_of_tables_tell_what_is_part_of_their_queries(hostile: Built) -> None:
+    compliance = hostile.page("tables/ticket_sla_compliance.html").words
+    assert "what sources.yml says of tickets is part of the query" in compliance
+    assert "What is in quarantine is left out" in compliance
+    funnel = hostile.page("tables/conversion_funnel.html").words
+    assert "leads is mapped in sources.yml, but cannot be read: the query starts from" in funnel
+    assert "quarantine" not in funnel
+
+
+def test_no_page_tells_keys_paths_or_errors_of_sources(hostile: Built) -> None:
+    everything = "\n".join(hostile.texts.values())
+    for private in ("tick_001", "secret", str(hostile.folder.parent), "SyntaxError"):
+        assert private not in everything, private
