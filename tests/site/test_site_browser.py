@@ -9,6 +9,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from crm_ibis.site.numbers import short
+
 PAGES = ("index", "catalog", "lineage", "runs", "tables/conversion_funnel", "tables/leads")
 ONE_FACILITY = {"sla-times"}
 
@@ -151,6 +153,32 @@ def test_the_page_writes_numbers_as_the_build_did(browser: Any, site: Built) -> 
         built = [text.replace("\u00a0", " ") for exact, text in site.page().line(name)]
         shown = [text.removesuffix(" n") for text in texts(browser, f'[data-line="{name}"] td')]
         assert shown == built
+
+
+def test_the_page_shortens_amounts_as_the_build_does(browser: Any, site: Built) -> None:
+    show(browser, site)
+    amounts = [99_999.99, 100_000, 123_456.789, 999_994, 999_995, -15_386_142.08, 1e9, 1.5e12]
+    script = "return arguments[0].map((amount) => short(amount, 'money'))"
+    assert browser.execute_script(script, amounts) == [short(a, "money") for a in amounts]
+
+
+def test_a_sheet_of_paper_has_the_last_twelve_months_and_no_empty_figure(
+    browser: Any, large: Built
+) -> None:
+    resize(browser, 720)
+    show(browser, large)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    script = """const shown = (selector) => [...document.querySelectorAll(selector)].filter(
+        (element) => element.offsetParent !== null).map((element) => element.textContent);
+        const leads = shown("#months [data-line=total_leads] td").length;
+        const fits = document.getElementById("months").offsetWidth <= innerWidth;
+        const screen = shown("#filter, #sla-times, #search, #theme");
+        return [shown("#months thead th").slice(1), leads, screen, fits]"""
+    months, cells, hidden, fits = browser.execute_script(script)
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert (months[0], months[-1], len(months), cells) == ("Mar 2023", "Feb 2024*", 12, 12)
+    assert hidden == []
+    assert fits
 
 
 def test_search_finds_a_column_by_keyboard(browser: Any, site: Built) -> None:

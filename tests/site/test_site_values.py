@@ -17,7 +17,7 @@ from crm_ibis.settings import Settings
 from crm_ibis.site.build import build
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
-from crm_ibis.site.numbers import written
+from crm_ibis.site.numbers import short, written
 from crm_ibis.site.reading import facility_names, read
 from crm_ibis.warehouse import open_warehouse
 
@@ -205,6 +205,32 @@ def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
 )
 def test_numbers_are_written_for_people(value: Any, kind: str, text: str) -> None:
     assert written(value, kind) == text
+
+
+LARGE_AMOUNTS = {
+    "99999.99": "99,999.99",
+    "100000": "100K",
+    "123456.789": "123.46K",
+    "999994": "999.99K",
+    "999995": "1M",
+    "-15386142.08": "-15.39M",
+    "1000000000": "1B",
+}
+
+
+@pytest.mark.parametrize(("amount", "text"), LARGE_AMOUNTS.items())
+def test_large_amounts_are_in_millions(amount: str, text: str) -> None:
+    assert short(Decimal(amount), "money") == text
+
+
+def test_only_amounts_are_shortened() -> None:
+    assert short(1_500_000, "count") == "1,500,000"
+    assert short(None, "money") == "\u2013"
+
+
+def test_facilities_are_in_the_order_of_their_names(large: Built) -> None:
+    names = list(large.page().data()["facilities"].values())
+    assert names == [f"Site {number}" for number in range(1, 51)]
 
 
 def test_both_databases_have_the_same_site(

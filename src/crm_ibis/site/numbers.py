@@ -6,6 +6,7 @@ from typing import Any
 
 NONE = "\u2013"
 PLACES = {"count": 0, "money": 2, "pct": 1, "hours": 1, "days": 1, "score": 1, "number": 2}
+LARGE, LARGE_UNITS = 100_000, {3: "K", 6: "M", 9: "B", 12: "T"}
 UNITS = {"pct": "\u00a0%", "hours": "\u00a0h", "days": "\u00a0d"}
 
 
@@ -18,6 +19,15 @@ def written(value: Any, kind: str) -> str:
     if kind == "text":
         return str(value)
     return f"{rounded(value, PLACES[kind]):,}{UNITS.get(kind, '')}"
+
+
+def short(value: Any, kind: str) -> str:
+    """Large amounts in thousands, millions or billions; anything else as `written`."""
+    if kind != "money" or value is None or abs(value) < LARGE:
+        return written(value, kind)
+    sizes = [(rounded(Decimal(str(value)).scaleb(-n), 2), unit) for n, unit in LARGE_UNITS.items()]
+    amount, unit = next((size for size in sizes if abs(size[0]) < 1000), sizes[-1])
+    return f"{amount.normalize():f}{unit}"
 
 
 def rounded(value: Any, places: int) -> Decimal:

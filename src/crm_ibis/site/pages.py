@@ -37,7 +37,14 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        shown = (numbers.written, numbers.exact, numbers.instant, numbers.seconds, numbers.hours)
+        shown = (
+            numbers.written,
+            numbers.short,
+            numbers.exact,
+            numbers.instant,
+            numbers.seconds,
+            numbers.hours,
+        )
         self.templates.filters |= {function.__name__: function for function in shown}
         self.templates.filters |= {"embedded": embedded, "prose": prose}
         self.templates.globals |= {

@@ -3,6 +3,7 @@
 Reads each published table once. What is not there yet is left out, and the pages say so.
 """
 
+import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -89,8 +90,14 @@ def facility_names(warehouse: Warehouse) -> dict[str, str]:
 
 
 def _named(ids: set[str], names: dict[str, str]) -> dict[str, str]:
-    """Names by id, in order of name; facilities of one name are told apart by their ids."""
+    """Names by id, in order of name, Site 2 before Site 10; where two are the same, with the id."""
     labels = {i: names.get(i) or i for i in ids}
     shared = {label for label in labels.values() if [*labels.values()].count(label) > 1}
     labels = {i: f"{label} ({i})" if label in shared else label for i, label in labels.items()}
-    return dict(sorted(labels.items(), key=lambda item: (item[1].casefold(), item[0])))
+    return dict(sorted(labels.items(), key=lambda item: (_in_order(item[1]), item[0])))
+
+
+def _in_order(name: str) -> list[Any]:
+    """Words and numbers in turn."""
+    parts = re.split(r"(\d+)", name.casefold())
+    return [int(part) if at % 2 else part for at, part in enumerate(parts)]

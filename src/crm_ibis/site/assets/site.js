@@ -97,6 +97,8 @@ function written(value, kind) {
   const text = value.toLocaleString("en-US", { minimumFractionDigits: places, maximumFractionDigits: places });
   return text.replace(/^-(?=[0.,]*$)/, "") + (UNITS[kind] || "");
 }
+const BY_NAME = new Intl.Collator("en", { numeric: true }); // Site 2 before Site 10
+// Large amounts in thousands, millions or billions.
 function short(value, kind) {
   if (kind !== "money" || value === null || Math.abs(value) < 1e5) return written(value, kind);
   return new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 }).format(value);
@@ -195,7 +197,7 @@ function scorecard(data) {
     const keys = ["facility", ...figure.by];
     for (const key of keys) {
       const [x, y] = [a[key], b[key]];
-      if (x !== y) return key === "facility" ? String(x).localeCompare(y) : x < y ? -1 : 1;
+      if (x !== y) return key === "facility" ? BY_NAME.compare(x, y) : x < y ? -1 : 1;
     }
     return 0;
   }
@@ -260,7 +262,7 @@ function scorecard(data) {
       const head = make("th", title, { scope: "row" });
       if (data.lacking[name]) head.append(" ", make("span", `${data.lacking[name]} absent`, { class: "few" }));
       line.append(head, ...rows.map((row) => {
-        const cell = make("td", written(row[name], kind), { title: row[name] ?? "" });
+        const cell = make("td", short(row[name], kind), { title: row[name] ?? "" });
         if (observations && row[name] !== null && row[observations] !== null && row[observations] < data.small) cell.append(" ", make("span", "n", { class: "few" }));
         return cell;
       }));
