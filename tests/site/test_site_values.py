@@ -133,8 +133,10 @@ def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
-        refresh(warehouse, ["ticket_sla"], as_of=datetime(2024, 1, 18, 12))  # due a day later
+        # Before there was anything.
+        refresh(warehouse, ["ticket_sla", "monthly_scorecard"], as_of=datetime(2020, 1, 1))
     page = build_site(settings, tmp_path / "site").page()
+    assert "monthly_scorecard as of 2020-01-01 00:00 UTC has no rows" in page.words
     assert "Open breaches: No ticket is open and past a target." in page.words
     assert "sla-overdue" not in page.reader.ids
 
