@@ -1,0 +1,74 @@
+"""The site's colours can be read, in light and in dark: the contrasts of WCAG 2.1, level AA."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import crm_ibis.site
+
+STYLE = Path(crm_ibis.site.__file__).parent / "assets" / "site.css"
+TEXT, MARK = 4.5, 3.0
+"""What AA asks of small text, and of lines, points and borders that mean something."""
+
+ON_BOTH = ("ink", "muted", "link", "good", "bad")
+CODE = ("c1", "c3", "c4", "mark-ink", "muted")
+SERIES = ("c1", "c2", "c3", "c4", "c5", "focus")
+CELLS = [("ink", f"h{step}") for step in (1, 2, 3)] + [("h-ink", "h4"), ("h-ink", "h5")]
+STATES = [("s-ink", "s1"), ("s-ink-2", "s2"), ("s-ink-2", "s3"), ("s-ink", "s4")]
+WRITTEN = [(name, ground) for name in ON_BOTH for ground in ("surface", "page")]
+WRITTEN += [(name, "surface") for name in CODE] + CELLS + STATES + [("mark-ink", "mark")]
+FAINT = 0.4
+"""How much is left of a cell's colour where its value is doubtful; `ink` is written on it."""
+
+Colour = tuple[float, float, float]
+
+
+def colours(theme: str) -> dict[str, Colour]:
+    blocks = re.findall(r"^:root.*?\{(.*?)\}", STYLE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
+    block = blocks[0] if theme == "light" else blocks[1]
+    return {name: rgb(text) for name, text in re.findall(r"--([\w-]+): #(\w+);", block)}
+
+
+def rgb(text: str) -> Colour:
+    whole = "".join(2 * digit for digit in text) if len(text) == 3 else text
+    red, green, blue = (int(whole[at : at + 2], 16) / 255 for at in (0, 2, 4))
+    return red, green, blue
+
+
+def luminance(colour: Colour) -> float:
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in colour]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: Colour, other: Colour) -> float:
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def test_black_on_white_has_the_greatest_contrast_and_grey_that_of_the_definition() -> None:
+    assert contrast(rgb("000"), rgb("fff")) == pytest.approx(21)
+    assert contrast(rgb("767676"), rgb("fff")) == pytest.approx(4.54, abs=0.005)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("name", "ground"), WRITTEN)
+def test_what_is_written_can_be_read(theme: str, name: str, ground: str) -> None:
+    known = colours(theme)
+    assert contrast(known[name], known[ground]) >= TEXT
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", SERIES)
+def test_lines_and_points_can_be_seen(theme: str, name: str) -> None:
+    known = colours(theme)
+    assert contrast(known[name], known["surface"]) >= MARK
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
+def test_a_doubtful_cell_can_be_read(theme: str, step: int) -> None:
+    known = colours(theme)
+    pairs = zip(known[f"h{step}"], known["surface"], strict=True)
+    red, green, blue = (FAINT * cell + (1 - FAINT) * under for cell, under in pairs)
+    assert contrast(known["ink"], (red, green, blue)) >= TEXT
