@@ -153,6 +153,8 @@ def test_pages_of_sources_tell_where_they_come_from(hostile: Built) -> None:
     tickets = hostile.page("tables/tickets.html").words
     assert "Comes from raw.cases Broken rows quarantine : they are left out, up to 10 %" in tickets
     assert "In quarantine 1 row, by the newest run that read it priority is one of" in tickets
+    scorecard = hostile.page().words
+    assert "in quarantine, and not counted: 1 row of its sources." in scorecard
     assert "critical, high, medium, low: 1 key" in tickets
     assert "DuckDB, this table PostgreSQL, this table" in tickets
     outreach = hostile.page("tables/outreach.html").words

@@ -79,9 +79,8 @@ def _notices(section: Section, reading: Reading) -> list[str]:
     }
     found = [f"{section.table} {told[status.state]}"] if status.state in told else []
     if status.quarantined:
-        found.append(
-            f"{status.quarantined:,} rows of its sources are in quarantine, and not counted"
-        )
+        rows = "1 row" if status.quarantined == 1 else f"{status.quarantined:,} rows"
+        found.append(f"in quarantine, and not counted: {rows} of its sources")
     return found
 
 

@@ -104,7 +104,8 @@ function short(value, kind) {
   return new Intl.NumberFormat("en-US", { notation: "compact", maximumFractionDigits: 2 }).format(value);
 }
 function change(now, before, kind) {
-  if (now === null || before === null || before === undefined) return "no month before to compare";
+  if (now === null) return "nothing to measure";
+  if (before === null || before === undefined) return "no month before to compare";
   const by = now - before, sign = by > 0 ? "+" : by < 0 ? "−" : "±";
   if (kind === "pct") return `${sign}${written(Math.abs(by), "score")} points on the month before`;
   const share = (kind === "count" || kind === "money") && before > 0 ? ` (${sign}${written(Math.abs(100 * by / before), "pct")})` : "";
