@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -203,6 +204,30 @@ def test_a_swap_that_fails_leaves_the_site_that_is_there(
     with pytest.raises(UsageError, match="No space left on device"):
         build_site(seeds, tmp_path / "out")
     assert Built(tmp_path / "out").texts == first
+    assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_builds_at_the_same_time_end_with_one_whole_site(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Four builders, ten builds each, whose pages and scripts are called after the builder."""
+
+    def write(builder: str, folder: Path, *given: object) -> None:
+        for name in ("index.html", f"{builder}.html", f"assets/{builder}.js"):
+            (folder / name).write_text(builder)
+
+    def build_ten(builder: str) -> list[building.Site]:
+        return [building.build(builder, out, None) for _ in range(10)]  # type: ignore[arg-type]
+
+    out = tmp_path / "out"
+    monkeypatch.setattr(building, "_write", write)
+    with ThreadPoolExecutor(4) as builders:
+        built = [site for ten in builders.map(build_ten, "abcd") for site in ten]
+    assert built == [building.Site(out, pages=2, bytes=3)] * 40
+    last, listed = (out / "index.html").read_text(), (out / "crm-ibis.txt").read_text()
+    names = {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()}
+    assert names == {"index.html", f"{last}.html", f"assets/{last}.js", "crm-ibis.txt"}
+    assert set(listed.splitlines()[1:]) == names
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
 
 

@@ -2,7 +2,8 @@
 
 import altair as alt
 
-from crm_ibis.site.figures import ROWS, SERIES
+from crm_ibis.site.drawing import ROWS
+from crm_ibis.site.figures import SERIES
 
 _base = alt.Chart(ROWS).encode(
     x=alt.X("month:O", axis=None),

@@ -14,7 +14,8 @@ import altair as alt
 
 from crm_ibis import history
 from crm_ibis.declarations import Snapshot, snapshots
-from crm_ibis.site.figures import ROWS, STYLE, drawn
+from crm_ibis.site.drawing import ROWS, drawn
+from crm_ibis.site.figures import STYLE
 from crm_ibis.site.numbers import written
 from crm_ibis.warehouse import Warehouse
 
@@ -131,7 +132,7 @@ def chart(trend: Trend) -> dict[str, Any]:
         tooltip=tips
     )
     told = "The number of each month as it was known over time, one line per month."
-    return {"spec": drawn(lines, 240, told).to_dict(), "style": STYLE, "rows": _rows(trend)}
+    return {"spec": drawn(lines, told).to_dict(), "style": STYLE, "rows": _rows(trend)}
 
 
 def _rows(trend: Trend) -> list[dict[str, Any]]:

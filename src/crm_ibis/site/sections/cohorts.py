@@ -4,7 +4,8 @@ from typing import Any
 
 import altair as alt
 
-from crm_ibis.site.figures import MONTH, Column, Figure, Section, drawn, heat
+from crm_ibis.site.drawing import MONTH_LABEL, ROWS, drawn, percentages, tooltips
+from crm_ibis.site.figures import Column, Figure, Section
 
 SIZES = ("cohort_size", "retained_leads", "progressed_leads", "won_leads", "lost_leads")
 COLUMNS = (
@@ -23,7 +24,8 @@ COLUMNS = (
 def _figure(name: str, title: str, note: str, value: str) -> Figure:
     axis = alt.Axis(labelAngle=0, grid=False)
     since = alt.X("months_since_cohort:O", title="months since the cohort's own", axis=axis)
-    cohort = alt.Y("cohort_month:O", title=None, axis=alt.Axis(labelExpr=MONTH))
+    cohort = alt.Y("cohort_month:O", title=None, axis=alt.Axis(labelExpr=MONTH_LABEL))
+    base = alt.Chart(ROWS).encode(x=since, y=cohort, tooltip=tooltips(*COLUMNS))
     described = f"{title}: a row per cohort, a column per month after it."
     settings: dict[str, Any] = {"columns": COLUMNS, "sums": SIZES, "small": "cohort_size"}
     return Figure(
@@ -37,7 +39,7 @@ def _figure(name: str, title: str, note: str, value: str) -> Figure:
             "retention_rate_pct": ("retained_leads", "cohort_size"),
             "progression_rate_pct": ("progressed_leads", "cohort_size"),
         },
-        chart=drawn(heat(since, cohort, value, COLUMNS), alt.Step(22), described),
+        chart=drawn(percentages(value, base), described, row=22),
         **settings,
     )
 

@@ -2,17 +2,17 @@
 
 import altair as alt
 
-from crm_ibis.site.figures import (
+from crm_ibis.site.drawing import (
+    COUNT,
     ROWS,
-    SERIES,
-    Column,
-    Figure,
-    Section,
+    bars,
+    colours,
     drawn,
     faint_when_small,
-    tooltips,
+    labels,
     trend,
 )
+from crm_ibis.site.figures import MONTH, Column, Figure, Section
 
 STAGES = ["lead", "sql", "opportunity", "won"]
 COUNTS = ("stage_count", "previous_stage_count")
@@ -23,36 +23,31 @@ SHOWN = (
     Column("previous_stage_count", "Reached the stage before"),
     Column("conversion_rate_pct", "Share of the stage before", "pct"),
 )
-BY_MONTH = (Column("month", "Month", "month"), *SHOWN)
+BY_MONTH = (MONTH, *SHOWN)
 
 
 def _steps() -> alt.TopLevelMixin:
-    base = alt.Chart(ROWS).encode(y=alt.Y("funnel_stage:N", sort=STAGES, title=None))
-    axis = alt.Axis(title="leads that ever reached the stage", tickMinStep=1)
-    bars = base.mark_bar(color=SERIES[0]).encode(
-        x=alt.X("stage_count:Q", axis=axis),
-        opacity=faint_when_small(0.45),
-        tooltip=tooltips(*SHOWN),
-    )
-    # At the left, where there is room whatever the length of the bar.
-    told = base.mark_text(align="left").encode(x=alt.value(6), text="told:N")
-    told = told.transform_calculate(
-        told="format(datum.stage_count, ',d') + (isValid(datum.conversion_rate_pct) ? "
+    reached = alt.X("stage_count:Q", title="leads that ever reached the stage", axis=COUNT)
+    stage = labels("funnel_stage", STAGES)
+    told = (
+        "format(datum.stage_count, ',d') + (isValid(datum.conversion_rate_pct) ? "
         "'  (' + format(datum.conversion_rate_pct, '.1f') + ' %)' : '')"
     )
+    # At the left, where there is room whatever the length of the bar.
+    texts = alt.Chart(ROWS).mark_text(align="left").transform_calculate(told=told)
     return drawn(
-        bars + told,
-        alt.Step(38),
+        bars(reached, stage, SHOWN, opacity=faint_when_small(0.45))
+        + texts.encode(x=alt.value(6), y=stage, text="told:N"),
         "Leads that reached each stage, with the share of the stage before.",
+        row=38,
     )
 
 
 def _over_time() -> alt.TopLevelMixin:
     share = alt.Y("conversion_rate_pct:Q", title="percent of the stage before")
-    colour = alt.Color("funnel_stage:N", sort=STAGES, title=None)
+    steps = trend(share, BY_MONTH, colours("funnel_stage", STAGES))
     return drawn(
-        trend(share, BY_MONTH, colour).transform_filter("datum.funnel_stage != 'lead'"),
-        260,
+        steps.transform_filter("datum.funnel_stage != 'lead'"),
         "Conversion from the stage before, by month of lead, a line per stage.",
     )
 

@@ -2,18 +2,17 @@
 
 import altair as alt
 
-from crm_ibis.site.figures import (
+from crm_ibis.site.drawing import (
     ROWS,
-    STATUS,
-    WHERE_IT_FITS,
-    Column,
-    Figure,
-    Section,
+    cells,
     drawn,
-    heat,
+    labels,
     months,
+    percentages,
+    side_by_side,
     tooltips,
 )
+from crm_ibis.site.figures import FACILITY, MONTH, STATUS, Column, Figure, Section
 
 COMPONENTS = {
     "compliance_score": "compliance",
@@ -23,8 +22,8 @@ COMPONENTS = {
     "satisfaction_health": "satisfaction",
 }
 SCORE = (
-    Column("facility", "Facility", "text"),
-    Column("month", "Month", "month"),
+    FACILITY,
+    MONTH,
     Column("overall_health_score", "Score", "score"),
     Column("health_status", "Status", "text"),
     Column("coverage_pct", "Coverage", "pct"),
@@ -33,7 +32,7 @@ PARTS = tuple(
     Column(name, title[0].upper() + title[1:], "score") for name, title in COMPONENTS.items()
 )
 COMPONENT = (
-    SCORE[0],
+    FACILITY,
     Column("component", "Component", "text"),
     Column("value", "Score", "score"),
     *SCORE[2:],
@@ -42,47 +41,34 @@ SUMS = ("overall_health_score", "coverage_pct", *COMPONENTS)
 
 
 def _scores() -> alt.TopLevelMixin:
-    facility = alt.Y("facility:N", sort=None, title=None, axis=alt.Axis(labelLimit=150))
-    base = alt.Chart(ROWS).encode(x=months(), y=facility)
     scale = alt.Scale(domain=list(STATUS), range=list(STATUS.values()))
-    cells = base.mark_rect(stroke="var(--surface)", strokeWidth=1.5).encode(
-        color=alt.Color("health_status:N", scale=scale, title=None),
-        tooltip=tooltips(*SCORE, *PARTS),
-    )
-    texts = base.mark_text(fontSize=11, opacity=WHERE_IT_FITS).encode(
-        text="told:N",
-        color=alt.condition(
-            "datum.health_status == 'excellent' || datum.health_status == 'poor'",
-            alt.value("var(--s-ink)"),
-            alt.value("var(--s-ink-2)"),
-        ),
-        tooltip=tooltips(*SCORE, *PARTS),
-    )
-    texts = texts.transform_calculate(
-        told="isValid(datum.overall_health_score) ? format(datum.overall_health_score, '.0f')"
+    told = (
+        "isValid(datum.overall_health_score) ? format(datum.overall_health_score, '.0f')"
         " + (datum.coverage_pct < 100 ? '°' : '') + (datum.incomplete ? '*' : '') : '\u2013'"
     )
-    return drawn(cells + texts, alt.Step(22), "Health score of each facility by month.")
+    ink = alt.condition(
+        "datum.health_status == 'excellent' || datum.health_status == 'poor'",
+        alt.value("var(--s-ink)"),
+        alt.value("var(--s-ink-2)"),
+    )
+    base = alt.Chart(ROWS).encode(
+        x=months(), y=labels("facility"), tooltip=tooltips(*SCORE, *PARTS)
+    )
+    scores = cells(base, alt.Color("health_status:N", scale=scale, title=None), told, ink)
+    return drawn(scores, "Health score of each facility by month.", row=22)
 
 
 def _components() -> alt.TopLevelMixin:
-    words = "{" + ", ".join(f"{c}: '{t}'" for c, t in COMPONENTS.items()) + "}"
     axis = alt.Axis(labelAngle=0, orient="top", grid=False, labelOverlap=False)
     component = alt.X("component:N", sort=list(COMPONENTS.values()), title=None, axis=axis)
-    facility = alt.Y("facility:N", sort=None, title=None, axis=alt.Axis(labelLimit=150))
-    parts = (
-        alt.Chart(ROWS)
-        .transform_fold(list(COMPONENTS), as_=["column", "value"])
-        .transform_calculate(component=f"{words}[datum.column]")
+    parts = side_by_side(COMPONENTS, "component", "value").encode(x=component, y=labels("facility"))
+    missing = parts.mark_text(fontSize=10, color="var(--muted)").encode(text=alt.value("no data"))
+    return drawn(
+        percentages("value", parts.encode(tooltip=tooltips(*COMPONENT)))
+        + missing.transform_filter("!isValid(datum.value)"),
+        "The five components of each facility's score.",
+        row=24,
     )
-    missing = (
-        parts.transform_filter("!isValid(datum.value)")
-        .transform_calculate(gap="'no data'")
-        .mark_text(fontSize=10, color="var(--muted)")
-        .encode(x=component, y=facility, text="gap:N")
-    )
-    cells = heat(component, facility, "value", COMPONENT, parts)
-    return drawn(cells + missing, alt.Step(24), "The five components of each facility's score.")
 
 
 SECTION = Section(

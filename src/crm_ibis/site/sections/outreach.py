@@ -1,8 +1,7 @@
 """What outreach brings, by channel and by rep, and how sure one can be of it."""
 
-import altair as alt
-
-from crm_ibis.site.figures import Column, Figure, Section, drawn, interval
+from crm_ibis.site.drawing import drawn, interval
+from crm_ibis.site.figures import Column, Figure, Section
 
 COUNTS = ("total_outreach", "total_responses", "total_conversions")
 RATES = {
@@ -40,7 +39,7 @@ def _figure(name: str, title: str, note: str, by: str, label: str, most: int) ->
         small="total_outreach",
         first=("conversion_rate_pct_low", "desc", most),
         columns=columns,
-        chart=drawn(chart, alt.Step(26), described),
+        chart=drawn(chart, described, row=26),
     )
 
 

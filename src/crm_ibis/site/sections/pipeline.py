@@ -2,42 +2,41 @@
 
 import altair as alt
 
-from crm_ibis.site.figures import ROWS, SERIES, Column, Figure, Section, drawn, tooltips, trend
+from crm_ibis.site.drawing import MONEY, bars, colours, drawn, labels, trend
+from crm_ibis.site.figures import MONTH, Column, Figure, Section
 
-MONEY = ("total_pipeline_value", "weighted_pipeline_value")
+SUMS = ("deal_count", "total_pipeline_value", "weighted_pipeline_value")
 VALUES = (
     Column("deal_count", "Leads"),
     Column("total_pipeline_value", "Total value", "money"),
     Column("weighted_pipeline_value", "Weighted value", "money"),
     Column("weighted_pct", "Weighted, of total", "pct"),
 )
-BY_MONTH = (Column("scenario", "Scenario", "text"), Column("month", "Month", "month"), *VALUES)
+BY_MONTH = (Column("scenario", "Scenario", "text"), MONTH, *VALUES)
 BY_STAGE = (Column("stage", "Stage", "text"), *VALUES)
 STAGES = ["lead", "sql", "opportunity", "won", "lost"]
+TOTAL_AND_WEIGHTED = alt.Axis(title="value: pale total, dark weighted", format="~s")
 WEIGHTED = {"weighted_pct": ("weighted_pipeline_value", "total_pipeline_value")}
 
 
 def _by_scenario() -> alt.TopLevelMixin:
-    value = alt.Y("weighted_pipeline_value:Q", title="weighted value", axis=alt.Axis(format="~s"))
-    colour = alt.Color("scenario:N", title=None)
+    value = alt.Y("weighted_pipeline_value:Q", title="weighted value", axis=MONEY)
     dash = alt.StrokeDash("scenario:N", legend=None)
     return drawn(
-        trend(value, BY_MONTH, colour, strokeDash=dash),
-        260,
+        trend(value, BY_MONTH, colours("scenario"), strokeDash=dash),
         "Weighted pipeline value by the month in which leads were created, a line per scenario.",
     )
 
 
 def _by_stage() -> alt.TopLevelMixin:
-    stage = alt.Y("stage:N", sort=STAGES, title=None)
-    base = alt.Chart(ROWS).encode(y=stage, tooltip=tooltips(*BY_STAGE))
-    axis = alt.Axis(title="value: pale total, dark weighted", format="~s")
-    total = base.mark_bar(color=SERIES[0], opacity=0.3).encode(x=alt.X(f"{MONEY[0]}:Q", axis=axis))
-    weighted = base.mark_bar(color=SERIES[0], height=alt.RelativeBandSize(0.45))
+    stage, pale = labels("stage", STAGES), alt.value(0.3)
+    total = alt.X("total_pipeline_value:Q", axis=TOTAL_AND_WEIGHTED)
+    weighted = bars(alt.X("weighted_pipeline_value:Q"), stage, BY_STAGE)
     return drawn(
-        total + weighted.encode(x=f"{MONEY[1]}:Q"),
-        alt.Step(38),
+        bars(total, stage, BY_STAGE, opacity=pale)
+        + weighted.mark_bar(height=alt.RelativeBandSize(0.45)),
         "Total and weighted pipeline value of each stage in the base scenario.",
+        row=38,
     )
 
 
@@ -53,7 +52,7 @@ SECTION = Section(
             "scenario, lost ones not at all.",
             dataset="pipeline",
             by=("scenario", "month"),
-            sums=("deal_count", *MONEY),
+            sums=SUMS,
             ratios=WEIGHTED,
             columns=BY_MONTH,
             chart=_by_scenario(),
@@ -65,7 +64,7 @@ SECTION = Section(
             dataset="pipeline",
             by=("stage",),
             only={"scenario": "base"},
-            sums=("deal_count", *MONEY),
+            sums=SUMS,
             ratios=WEIGHTED,
             columns=BY_STAGE,
             chart=_by_stage(),

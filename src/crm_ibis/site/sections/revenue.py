@@ -2,59 +2,47 @@
 
 import altair as alt
 
-from crm_ibis.site.figures import (
-    ROWS,
-    SERIES,
-    Column,
-    Figure,
-    Section,
+from crm_ibis.site.drawing import (
+    MONEY,
+    bars,
+    colours,
     drawn,
     faint_when_small,
+    labels,
     months,
-    tooltips,
+    side_by_side,
 )
+from crm_ibis.site.figures import FACILITY, MONTH, Column, Figure, Section
 
-SUMS = ("total_invoices", "total_revenue", "outstanding_amount")
+STATES = {"total_revenue": "paid", "outstanding_amount": "outstanding"}
+SUMS = ("total_invoices", *STATES)
 SHOWN = (
     Column("total_invoices", "Paid invoices"),
     Column("total_revenue", "Revenue", "money"),
     Column("outstanding_amount", "Outstanding", "money"),
 )
-BY_MONTH = (Column("month", "Month", "month"), *SHOWN)
-BY_FACILITY = (Column("facility", "Facility", "text"), *SHOWN)
+BY_MONTH = (MONTH, *SHOWN)
+BY_FACILITY = (FACILITY, *SHOWN)
 
 
 def _over_time() -> alt.TopLevelMixin:
-    names = {"total_revenue": "paid", "outstanding_amount": "outstanding"}
-    words = "{" + ", ".join(f"{c}: '{n}'" for c, n in names.items()) + "}"
-    chart = (
-        alt.Chart(ROWS)
-        .transform_fold(list(names), as_=["column", "amount"])
-        .transform_calculate(state=f"{words}[datum.column]")
-        .mark_bar()
-        .encode(
-            x=months(),
-            xOffset=alt.XOffset("state:N", sort=list(names.values())),
-            y=alt.Y("amount:Q", title="amount", axis=alt.Axis(format="~s")),
-            color=alt.Color("state:N", sort=list(names.values()), title=None),
-            opacity=faint_when_small(),
-            tooltip=tooltips(*BY_MONTH),
-        )
+    states = [*STATES.values()]
+    chart = bars(
+        months(),
+        alt.Y("amount:Q", title="amount", axis=MONEY),
+        BY_MONTH,
+        colour=colours("state", states),
+        rows=side_by_side(STATES, "state", "amount"),
+        xOffset=alt.XOffset("state:N", sort=states),
+        opacity=faint_when_small(),
     )
-    return drawn(chart, 260, "Paid and outstanding amounts by month of the invoice.")
+    return drawn(chart, "Paid and outstanding amounts by month of the invoice.")
 
 
 def _by_facility() -> alt.TopLevelMixin:
-    chart = (
-        alt.Chart(ROWS)
-        .mark_bar(color=SERIES[0])
-        .encode(
-            x=alt.X("total_revenue:Q", title="paid", axis=alt.Axis(format="~s")),
-            y=alt.Y("facility:N", sort=None, title=None, axis=alt.Axis(labelLimit=170)),
-            tooltip=tooltips(*BY_FACILITY),
-        )
-    )
-    return drawn(chart, alt.Step(22), "Paid amounts of each facility in the period.")
+    paid = alt.X("total_revenue:Q", title="paid", axis=MONEY)
+    chart = bars(paid, labels("facility"), BY_FACILITY)
+    return drawn(chart, "Paid amounts of each facility in the period.", row=22)
 
 
 SECTION = Section(

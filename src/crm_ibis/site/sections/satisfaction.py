@@ -2,30 +2,25 @@
 
 import altair as alt
 
-from crm_ibis.site.figures import ROWS, Column, Figure, Section, drawn, months, tooltips, trend
+from crm_ibis.site.drawing import bars, drawn, months, trend
+from crm_ibis.site.figures import MONTH, NEUTRAL, Column, Figure, Section
 
 ANSWERS = alt.Axis(title="answers (bars)", orient="right", grid=False, tickMinStep=1)
+PALE = alt.value(0.45)
 RANGES = {"csat": [1, 5], "nps": [-100, 100]}
 SHARES = ("promoter_or_satisfied_pct", "detractor_or_dissatisfied_pct")
 
 
 def _figure(metric: str, title: str, note: str, score: str, high: str, low: str) -> Figure:
     columns = (
-        Column("month", "Month", "month"),
+        MONTH,
         Column("response_count", "Answers"),
         Column("score", score, "number"),
         Column(SHARES[0], high, "pct"),
         Column(SHARES[1], low, "pct"),
     )
-    answers = (
-        alt.Chart(ROWS)
-        .mark_bar(color="var(--line-strong)", opacity=0.45)
-        .encode(
-            x=months(),
-            y=alt.Y("response_count:Q", axis=ANSWERS),
-            tooltip=tooltips(*columns),
-        )
-    )
+    count = alt.Y("response_count:Q", axis=ANSWERS)
+    answers = bars(months(), count, columns, colour=alt.value(NEUTRAL), opacity=PALE)
     # The whole range: a tenth of a point is no cliff.
     whole = alt.Scale(domain=RANGES[metric], nice=False)
     line = trend(alt.Y("score:Q", title=score, scale=whole), columns)
@@ -42,7 +37,7 @@ def _figure(metric: str, title: str, note: str, score: str, high: str, low: str)
         means={name: (name, "response_count") for name in ("score", *SHARES)},
         small="response_count",
         columns=columns,
-        chart=drawn(layered, 260, described),
+        chart=drawn(layered, described),
     )
 
 

@@ -4,31 +4,45 @@ from typing import Any
 
 import altair as alt
 
-from crm_ibis.site.figures import (
+from crm_ibis.site.drawing import (
+    COUNT,
+    ONE_COLOUR,
     ROWS,
-    SERIES,
-    Column,
-    Figure,
-    Section,
+    bars,
+    colours,
     drawn,
+    labels,
     months,
+    side_by_side,
     tooltips,
     trend,
 )
+from crm_ibis.site.figures import FACILITY, MONTH, NEUTRAL, SERIES, Column, Figure, Section
 
 PRIORITIES = ["critical", "high", "medium", "low"]
-STATES = ("sla_compliant_tickets", "sla_breached_tickets", "sla_pending_tickets")
+PRIORITY = Column("priority", "Priority", "text")
+STATES = {
+    "sla_compliant_tickets": "met both targets",
+    "sla_breached_tickets": "breached",
+    "sla_pending_tickets": "pending",
+}
 TARGETS = ("targets_decided", "targets_met")
 ATTAINMENT = {"sla_attainment_pct": ("targets_met", "targets_decided")}
+COMPLIANCE = {
+    "sla_compliance_rate_pct": (
+        "sla_compliant_tickets",
+        "sla_compliant_tickets+sla_breached_tickets",
+    )
+}
 MONTHLY = (
-    Column("priority", "Priority", "text"),
-    Column("month", "Month", "month"),
+    PRIORITY,
+    MONTH,
     Column("targets_decided", "Targets decided"),
     Column("targets_met", "Targets met"),
     Column("sla_attainment_pct", "SLA attainment", "pct"),
 )
 TICKETS = (
-    Column("priority", "Priority", "text"),
+    PRIORITY,
     Column("total_tickets", "Tickets"),
     Column("sla_compliant_tickets", "Met both targets"),
     Column("sla_breached_tickets", "Breached"),
@@ -37,7 +51,7 @@ TICKETS = (
     Column("sla_compliance_rate_pct", "Compliant, of decided", "pct"),
 )
 TIMES = (
-    Column("priority", "Priority", "text"),
+    PRIORITY,
     Column("resolved_tickets", "Resolved"),
     Column("median_resolution_hours", "Median resolution", "hours"),
     Column("p90_resolution_hours", "90th percentile", "hours"),
@@ -46,91 +60,69 @@ TIMES = (
     Column("p90_first_response_hours", "90th percentile", "hours"),
     Column("sla_response_target_hours", "Target", "hours"),
 )
-OVERDUE = (
-    Column("facility", "Facility", "text"),
-    Column("priority", "Priority", "text"),
-    Column("overdue_tickets", "Open and overdue"),
-)
-PRIORITY_COLOUR = alt.Color("priority:N", sort=PRIORITIES, title=None)
+FACILITY_TIMES = (FACILITY, *TIMES)
+MONTHLY_TIMES = (MONTH, *TIMES)
+OVERDUE = (FACILITY, PRIORITY, Column("overdue_tickets", "Open and overdue"))
+BY_PRIORITY = labels("priority", PRIORITIES)
+PRIORITY_COLOUR = colours("priority", PRIORITIES)
+HOURS = "hours to resolution"
 
 
 def _attainment() -> alt.TopLevelMixin:
-    share = alt.Y(
-        "sla_attainment_pct:Q", title="percent of targets met", scale=alt.Scale(zero=False)
-    )
+    scale = alt.Scale(zero=False)
+    share = alt.Y("sla_attainment_pct:Q", title="percent of targets met", scale=scale)
     return drawn(
         trend(share, MONTHLY, PRIORITY_COLOUR),
-        260,
         "Share of SLA targets met by month, a line per priority.",
     )
 
 
 def _states() -> alt.TopLevelMixin:
-    names = ["met both targets", "breached", "pending"]
-    words = "{" + ", ".join(f"{c}: '{n}'" for c, n in zip(STATES, names, strict=True)) + "}"
-    scale = alt.Scale(domain=names, range=[SERIES[0], SERIES[1], "var(--line-strong)"])
-    chart = (
-        alt.Chart(ROWS)
-        .transform_fold(list(STATES), as_=["column", "tickets"])
-        .transform_calculate(state=f"{words}[datum.column]")
-        .mark_bar()
-        .encode(
-            x=alt.X("tickets:Q", axis=alt.Axis(title="tickets", tickMinStep=1)),
-            y=alt.Y("priority:N", sort=PRIORITIES, title=None),
-            color=alt.Color("state:N", scale=scale, title=None),
-            order=alt.Order("column:O"),
-            tooltip=tooltips(*TICKETS),
-        )
+    scale = alt.Scale(domain=[*STATES.values()], range=[*SERIES[:2], NEUTRAL])
+    chart = bars(
+        alt.X("tickets:Q", title="tickets", axis=COUNT),
+        BY_PRIORITY,
+        TICKETS,
+        colour=alt.Color("state:N", scale=scale, title=None),
+        rows=side_by_side(STATES, "state", "tickets"),
+        order=alt.Order("column:O"),
     )
-    return drawn(chart, alt.Step(36), "Tickets by priority and by what became of their targets.")
+    return drawn(chart, "Tickets by priority and by what became of their targets.", row=36)
 
 
 def _spread() -> alt.TopLevelMixin:
-    columns = (Column("facility", "Facility", "text"), *TIMES)
     scale = alt.Scale(type="symlog", constant=1)
     axis = alt.Axis(values=[0, 1, 4, 12, 24, 72, 120, 240, 480])
-    base = alt.Chart(ROWS).encode(y=alt.Y("priority:N", sort=PRIORITIES, title=None))
-    hours = alt.X("median_resolution_hours:Q", title="hours to resolution", scale=scale, axis=axis)
-    points = base.mark_point(filled=True, size=70, color=SERIES[0]).encode(
-        x=hours,
+    median = alt.X("median_resolution_hours:Q", title=HOURS, scale=scale, axis=axis)
+    base = alt.Chart(ROWS).encode(y=BY_PRIORITY)
+    points = base.mark_point(filled=True, size=70).encode(
+        x=median,
+        color=ONE_COLOUR,
         opacity=alt.condition("datum.small", alt.value(0.3), alt.value(0.75)),
-        tooltip=tooltips(*columns),
+        tooltip=tooltips(*FACILITY_TIMES),
     )
     target = base.mark_tick(color=SERIES[1], thickness=3, size=26)
     return drawn(
         points + target.encode(x="sla_resolution_target_hours:Q"),
-        alt.Step(44),
         "Median time to resolution of each facility in the last month, with the target.",
+        row=44,
     )
 
 
 def _times() -> alt.TopLevelMixin:
-    base = alt.Chart(ROWS).encode(x=months(), color=PRIORITY_COLOUR)
-    columns = (Column("month", "Month", "month"), *TIMES)
-    median = base.mark_line(point=True).encode(
-        y=alt.Y("median_resolution_hours:Q", title="hours to resolution"),
-        tooltip=tooltips(*columns),
-    )
-    p90 = base.mark_line(strokeDash=[4, 3], strokeWidth=1.5)
+    median = alt.Y("median_resolution_hours:Q", title=HOURS)
+    p90 = alt.Chart(ROWS).mark_line(strokeDash=[4, 3], strokeWidth=1.5)
     return drawn(
-        median + p90.encode(y="p90_resolution_hours:Q"),
-        260,
+        p90.encode(x=months(), y="p90_resolution_hours:Q", color=PRIORITY_COLOUR)
+        + trend(median, MONTHLY_TIMES, PRIORITY_COLOUR),
         "Median and 90th percentile of the time to resolution, by month and priority.",
     )
 
 
 def _overdue() -> alt.TopLevelMixin:
-    chart = (
-        alt.Chart(ROWS)
-        .mark_bar()
-        .encode(
-            x=alt.X("overdue_tickets:Q", axis=alt.Axis(title="open, past a target", tickMinStep=1)),
-            y=alt.Y("facility:N", sort=None, title=None),
-            color=PRIORITY_COLOUR,
-            tooltip=tooltips(*OVERDUE),
-        )
-    )
-    return drawn(chart, alt.Step(22), "Open tickets that are past a target, by facility.")
+    overdue = alt.X("overdue_tickets:Q", title="open, past a target", axis=COUNT)
+    chart = bars(overdue, labels("facility"), OVERDUE, colour=PRIORITY_COLOUR)
+    return drawn(chart, "Open tickets that are past a target, by facility.", row=22)
 
 
 TIME_SUMS: Any = tuple(c.field for c in TIMES if c.field != "priority")
@@ -159,7 +151,7 @@ SECTION = Section(
             dataset="tickets",
             by=("priority",),
             sums=("total_tickets", "open_tickets", *STATES),
-            ratios={"sla_compliance_rate_pct": (STATES[0], f"{STATES[0]}+{STATES[1]}")},
+            ratios=COMPLIANCE,
             columns=TICKETS,
             chart=_states(),
         ),
@@ -173,20 +165,20 @@ SECTION = Section(
             sums=TIME_SUMS,
             last=True,
             small="resolved_tickets",
-            columns=(Column("facility", "Facility", "text"), *TIMES),
+            columns=FACILITY_TIMES,
             chart=_spread(),
         ),
         Figure(
             name="sla-times",
             title="Time to resolution by month",
             note="Median, and dashed the 90th percentile; of one facility, as they cannot be "
-            "added up.",
+            "added up. Hollow: fewer than 10 resolved.",
             dataset="tickets",
             by=("month", "priority"),
             sums=TIME_SUMS,
             one_facility=True,
             small="resolved_tickets",
-            columns=(Column("month", "Month", "month"), *TIMES),
+            columns=MONTHLY_TIMES,
             chart=_times(),
         ),
         Figure(
