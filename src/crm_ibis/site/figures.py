@@ -111,6 +111,7 @@ STYLE: dict[str, Any] = {
         "titleFontWeight": "normal",
         "labelFontSize": 12,
         "titleFontSize": 12,
+        "labelSeparation": 6,
     },
     "axisY": {"labelLimit": 170},
     "legend": {
@@ -120,7 +121,8 @@ STYLE: dict[str, Any] = {
         "titleFontWeight": "normal",
         "labelFontSize": 12,
         "labelLimit": 220,
-        "columns": {"expr": "max(2, floor(width / 110))"},
+        # Of the place, not of the chart: that is known only when the legend's height is settled.
+        "columns": {"expr": "max(2, floor((containerSize()[0] - 100) / 110))"},
         "symbolStrokeWidth": 2,
     },
     "text": {"color": "var(--ink)", "fontSize": 12},

@@ -59,7 +59,9 @@ def _scores() -> alt.TopLevelMixin:
 
 
 def _components() -> alt.TopLevelMixin:
-    axis = alt.Axis(labelAngle=0, orient="top", grid=False, labelOverlap=False)
+    # As much of the words as there is room for: on a phone a few letters.
+    fitting = "truncate(datum.label, max(4, floor(bandwidth('x') / 7)))"
+    axis = alt.Axis(labelAngle=0, orient="top", grid=False, labelOverlap=False, labelExpr=fitting)
     component = alt.X("component:N", sort=list(COMPONENTS.values()), title=None, axis=axis)
     parts = side_by_side(COMPONENTS, "component", "value").encode(x=component, y=labels("facility"))
     missing = parts.mark_text(fontSize=10, color="var(--muted)").encode(text=alt.value("no data"))

@@ -1,6 +1,6 @@
 """Whether support keeps its promises, and how long it takes."""
 
-from typing import Any
+from dataclasses import dataclass
 
 import altair as alt
 
@@ -17,7 +17,7 @@ from crm_ibis.site.drawing import (
     tooltips,
     trend,
 )
-from crm_ibis.site.figures import FACILITY, MONTH, NEUTRAL, SERIES, Column, Figure, Section
+from crm_ibis.site.figures import FACILITY, MONTH, NEUTRAL, SERIES, SMALL, Column, Figure, Section
 
 PRIORITIES = ["critical", "high", "medium", "low"]
 PRIORITY = Column("priority", "Priority", "text")
@@ -50,22 +50,57 @@ TICKETS = (
     Column("open_tickets", "Open"),
     Column("sla_compliance_rate_pct", "Compliant, of decided", "pct"),
 )
-TIMES = (
-    PRIORITY,
-    Column("resolved_tickets", "Resolved"),
-    Column("median_resolution_hours", "Median resolution", "hours"),
-    Column("p90_resolution_hours", "90th percentile", "hours"),
-    Column("sla_resolution_target_hours", "Target", "hours"),
-    Column("median_first_response_hours", "Median first response", "hours"),
-    Column("p90_first_response_hours", "90th percentile", "hours"),
-    Column("sla_response_target_hours", "Target", "hours"),
-)
-FACILITY_TIMES = (FACILITY, *TIMES)
-MONTHLY_TIMES = (MONTH, *TIMES)
 OVERDUE = (FACILITY, PRIORITY, Column("overdue_tickets", "Open and overdue"))
 BY_PRIORITY = labels("priority", PRIORITIES)
 PRIORITY_COLOUR = colours("priority", PRIORITIES)
-HOURS = "hours to resolution"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a ticket waits for: the columns of how long that took, and of how long it may take."""
+
+    event: str
+    words: str
+    promised: str
+    """The column of the target."""
+    counted: Column
+    """The tickets that the durations are of, or that many at most."""
+
+    @property
+    def median(self) -> str:
+        return f"median_{self.event}_hours"
+
+    @property
+    def p90(self) -> str:
+        return f"p90_{self.event}_hours"
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        return (
+            PRIORITY,
+            self.counted,
+            Column(self.median, "Median", "hours"),
+            Column(self.p90, "90th percentile", "hours"),
+            Column(self.promised, "Target", "hours"),
+        )
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        return tuple(column.field for column in self.columns if column != PRIORITY)
+
+
+RESPONSE = Target(
+    "first_response",
+    "first response",
+    "sla_response_target_hours",
+    Column("total_tickets", "Tickets"),
+)
+RESOLUTION = Target(
+    "resolution",
+    "resolution",
+    "sla_resolution_target_hours",
+    Column("resolved_tickets", "Resolved"),
+)
 
 
 def _attainment() -> alt.TopLevelMixin:
@@ -90,42 +125,71 @@ def _states() -> alt.TopLevelMixin:
     return drawn(chart, "Tickets by priority and by what became of their targets.", row=36)
 
 
-def _spread() -> alt.TopLevelMixin:
+def _spread(target: Target) -> Figure:
+    columns = (FACILITY, *target.columns)
     scale = alt.Scale(type="symlog", constant=1)
     axis = alt.Axis(values=[0, 1, 4, 12, 24, 72, 120, 240, 480])
-    median = alt.X("median_resolution_hours:Q", title=HOURS, scale=scale, axis=axis)
+    median = alt.X(f"{target.median}:Q", title=f"hours to {target.words}", scale=scale, axis=axis)
     base = alt.Chart(ROWS).encode(y=BY_PRIORITY)
     points = base.mark_point(filled=True, size=70).encode(
         x=median,
         color=ONE_COLOUR,
         opacity=alt.condition("datum.small", alt.value(0.3), alt.value(0.75)),
-        tooltip=tooltips(*FACILITY_TIMES),
+        tooltip=tooltips(*columns),
     )
-    target = base.mark_tick(color=SERIES[1], thickness=3, size=26)
-    return drawn(
-        points + target.encode(x="sla_resolution_target_hours:Q"),
-        "Median time to resolution of each facility in the last month, with the target.",
-        row=44,
+    promised = base.mark_tick(color=SERIES[1], thickness=3, size=26)
+    described = (
+        f"Median time to {target.words} of each facility in the last month, with the target."
+    )
+    return Figure(
+        name=f"{target.event}-spread".replace("_", "-"),
+        title=f"Time to {target.words} across facilities",
+        note="The median of each facility in the last month of the period; medians cannot be "
+        f"added up. The bar is the target. Pale: fewer than {SMALL} {_counted(target)}.",
+        dataset="tickets",
+        by=("facility_id", "month", "priority"),
+        sums=target.values,
+        last=True,
+        small=target.counted.field,
+        columns=columns,
+        chart=drawn(points + promised.encode(x=f"{target.promised}:Q"), described, row=44),
     )
 
 
-def _times() -> alt.TopLevelMixin:
-    median = alt.Y("median_resolution_hours:Q", title=HOURS)
+def _times(target: Target) -> Figure:
+    columns = (MONTH, *target.columns)
+    median = alt.Y(f"{target.median}:Q", title=f"hours to {target.words}")
     p90 = alt.Chart(ROWS).mark_line(strokeDash=[4, 3], strokeWidth=1.5)
-    return drawn(
-        p90.encode(x=months(), y="p90_resolution_hours:Q", color=PRIORITY_COLOUR)
-        + trend(median, MONTHLY_TIMES, PRIORITY_COLOUR),
-        "Median and 90th percentile of the time to resolution, by month and priority.",
+    lines = p90.encode(x=months(), y=f"{target.p90}:Q", color=PRIORITY_COLOUR)
+    described = f"Median and 90th percentile of the time to {target.words}, by month and priority."
+    return Figure(
+        name=f"{target.event}-times".replace("_", "-"),
+        title=f"Time to {target.words} by month",
+        note="Median, and dashed the 90th percentile; of one facility, as they cannot be "
+        f"added up. Hollow: fewer than {SMALL} {_counted(target)}.",
+        dataset="tickets",
+        by=("month", "priority"),
+        sums=target.values,
+        one_facility=True,
+        small=target.counted.field,
+        columns=columns,
+        chart=drawn(lines + trend(median, columns, PRIORITY_COLOUR), described),
     )
+
+
+def _counted(target: Target) -> str:
+    return target.counted.title.lower()
 
 
 def _overdue() -> alt.TopLevelMixin:
     overdue = alt.X("overdue_tickets:Q", title="open, past a target", axis=COUNT)
-    chart = bars(overdue, labels("facility"), OVERDUE, colour=PRIORITY_COLOUR)
+    rows = alt.Chart(ROWS).transform_calculate(urgency=f"indexof({PRIORITIES}, datum.priority)")
+    urgent_first = alt.Order("urgency:Q")
+    chart = bars(
+        overdue, labels("facility"), OVERDUE, PRIORITY_COLOUR, rows=rows, order=urgent_first
+    )
     return drawn(chart, "Open tickets that are past a target, by facility.", row=22)
 
-
-TIME_SUMS: Any = tuple(c.field for c in TIMES if c.field != "priority")
 
 SECTION = Section(
     name="support",
@@ -155,32 +219,10 @@ SECTION = Section(
             columns=TICKETS,
             chart=_states(),
         ),
-        Figure(
-            name="sla-spread",
-            title="Time to resolution across facilities",
-            note="The median of each facility in the last month of the period; medians cannot be "
-            "added up. The bar is the target. Pale: fewer than 10 resolved.",
-            dataset="tickets",
-            by=("facility_id", "month", "priority"),
-            sums=TIME_SUMS,
-            last=True,
-            small="resolved_tickets",
-            columns=FACILITY_TIMES,
-            chart=_spread(),
-        ),
-        Figure(
-            name="sla-times",
-            title="Time to resolution by month",
-            note="Median, and dashed the 90th percentile; of one facility, as they cannot be "
-            "added up. Hollow: fewer than 10 resolved.",
-            dataset="tickets",
-            by=("month", "priority"),
-            sums=TIME_SUMS,
-            one_facility=True,
-            small="resolved_tickets",
-            columns=MONTHLY_TIMES,
-            chart=_times(),
-        ),
+        _spread(RESPONSE),
+        _spread(RESOLUTION),
+        _times(RESPONSE),
+        _times(RESOLUTION),
         Figure(
             name="sla-overdue",
             title="Open breaches",
