@@ -83,6 +83,17 @@ def warehouse(settings: Settings) -> Iterator[Warehouse]:
         yield opened
 
 
+@pytest.fixture
+def role(postgres_url: str) -> Iterator[str]:
+    """A user of the PostgreSQL server without any rights."""
+    name = f"role_{uuid.uuid4().hex[:8]}"
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        server.execute(f"CREATE ROLE {name} LOGIN")
+        yield name
+        server.execute(f"DROP OWNED BY {name}")
+        server.execute(f"DROP ROLE {name}")
+
+
 @pytest.fixture(scope="session")
 def _engines(postgres_url: str) -> Iterator[dict[str, Engine]]:
     with (

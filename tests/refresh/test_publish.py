@@ -1,7 +1,5 @@
 """Publishing: only rows whose values changed are touched, and what users built on tables stays."""
 
-import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -59,17 +57,6 @@ def pays(warehouse: Warehouse, invoice: str, amount: int) -> None:
     warehouse.run(
         f"UPDATE {raw(warehouse, 'invoices')} SET amount = {amount} WHERE id = '{invoice}'"
     )
-
-
-@pytest.fixture
-def role(postgres_url: str) -> Iterator[str]:
-    """A user of the PostgreSQL server without any rights."""
-    name = f"role_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE ROLE {name} LOGIN")
-        yield name
-        server.execute(f"DROP OWNED BY {name}")
-        server.execute(f"DROP ROLE {name}")
 
 
 def test_a_first_publication_marks_all_rows_with_its_as_of(invoiced: Warehouse) -> None:

@@ -87,10 +87,10 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 @pytest.fixture(scope="session")
 def without_invoices(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The seeds, with neither invoices nor surveys by sources.yml."""
+    """The seeds; by sources.yml without invoices, surveys and names of facilities."""
     folder = tmp_path_factory.mktemp("without")
     settings, file = settings_in(folder), folder / "sources.yml"
-    file.write_text("sources: {invoices: absent, satisfaction: absent}")
+    file.write_text("sources: {invoices: absent, satisfaction: absent, facilities: absent}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRM_IBIS_SOURCES", str(file))
         with open_warehouse(settings) as warehouse:

@@ -3,13 +3,17 @@
 import time
 from typing import Any
 
+import ibis
 import pytest
 from built import Built
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from crm_ibis.measures import wilson_lower_bound
+from crm_ibis.settings import Settings
 from crm_ibis.site.numbers import short
+from crm_ibis.warehouse import open_warehouse
 
 PAGES = ("index", "catalog", "lineage", "runs", "tables/conversion_funnel", "tables/leads")
 ONE_FACILITY = {"first-response-times", "resolution-times"}
@@ -204,6 +208,42 @@ def test_a_sheet_of_paper_has_the_last_twelve_months_and_no_empty_figure(
     assert (months[0], months[-1], len(months), cells) == ("Mar 2023", "Feb 2024*", 12, 12)
     assert hidden == []
     assert fits
+
+
+def intervals(browser: Any, site: Built, counts: list[tuple[int, int]]) -> list[list[float | None]]:
+    """The ends of the 95 % interval of each c of n, as the page computes them."""
+    show(browser, site, "catalog")
+    script = "return arguments[0].map(([c, n]) => wilson(c, n))"
+    return browser.execute_script(script, counts)
+
+
+def test_the_interval_of_the_page_is_that_of_wilson(browser: Any, site: Built) -> None:
+    """(c + z²/2 ± z sqrt(c (n - c) / n + z²/4)) / (n + z²), z = 1.96: z²/2 is 1.9208, z² 3.8416.
+
+    1 of 1: the root is 0.98, the lower end (2.9208 - 1.9208) / 4.8416. 1348 of 2696: the root is
+    that of 674.9604, 25.98; the ends are (1349.9208 - 50.9208) / 2699.8416 and the rest.
+    """
+    one, half, none, nothing = intervals(browser, site, [(1, 1), (1348, 2696), (0, 1), (0, 0)])
+    assert one == pytest.approx([100 / 4.8416, 100])
+    assert half == pytest.approx([129_900 / 2699.8416, 140_084.16 / 2699.8416])
+    assert none == pytest.approx([0, 384.16 / 4.8416])
+    assert nothing == [None, None]
+
+
+def test_the_interval_of_the_page_is_that_of_the_tables(browser: Any, site: Built) -> None:
+    """The lower end ranks reps there; the upper one is the lower end of those that failed."""
+    counts = [(0, 5), (5, 5), (1, 100), (80, 100), (99, 100), (3, 7), (0, 10**6), (10**6, 10**6)]
+    counts += [(1, 10**9), (123_456_789, 10**9)]
+    with open_warehouse(Settings(database_url="duckdb://")) as warehouse:
+
+        def lowest(c: int, n: int) -> float:
+            numbers = [ibis.literal(number, "int64") for number in (c, n)]
+            ((bound,),) = warehouse.fetch(warehouse.compile(wilson_lower_bound(*numbers)))
+            return bound
+
+        wanted = [end for c, n in counts for end in (lowest(c, n), 100 - lowest(n - c, n))]
+    shown = [end for ends in intervals(browser, site, counts) for end in ends]
+    assert shown == pytest.approx(wanted, abs=1e-9)
 
 
 def test_search_finds_a_column_by_keyboard(browser: Any, site: Built) -> None:

@@ -7,10 +7,12 @@ from textwrap import dedent
 
 import pytest
 from built import HOSTILE, Built
-from stored import read, store
+from stored import raw, read, store
 
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
+from crm_ibis.site import reading
+from crm_ibis.site.build import build
 from crm_ibis.site.provenance import provenances
 from crm_ibis.site.queries import queries
 from crm_ibis.site.reading import facility_names
@@ -29,6 +31,8 @@ def leads(deals):
 def satisfaction(cases):
     return cases.alias("ours").sql("SELECT 1 / (1 - 1) AS id FROM ours")
 """
+IDS = {"f1": "f1", "f2": "f2"}
+on_postgres = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 Declare = Callable[[str], None]
 
 
@@ -147,6 +151,67 @@ def test_a_whole_query_is_what_runs_on_this_database(
     assert made.unmapped("conversion_funnel") == [
         ("leads", f"cannot be written in the SQL of {named}")
     ]
+
+
+@pytest.fixture
+def paid(warehouse: Warehouse) -> Warehouse:
+    """Two facilities that have names, and their revenue."""
+    store(
+        warehouse,
+        facilities="""
+            id | name
+            f1 | North
+            f2 | South
+        """,
+        invoices="""
+            id | facility_id | created_at | status | amount
+            i1 | f1          | 2024-01-10 | paid   | 100
+            i2 | f2          | 2024-01-10 | paid   | 200
+        """,
+    )
+    refresh(warehouse, ["revenue_kpis"], as_of=AT)
+    return warehouse
+
+
+def named(warehouse: Warehouse) -> dict[str, str]:
+    """The facilities of the scorecard, read as a build does it."""
+    names = facility_names(warehouse)
+    with warehouse.transaction():
+        return reading.read(warehouse, names).facilities
+
+
+def test_facilities_whose_source_is_absent_or_gone_go_by_their_ids(
+    paid: Warehouse, declare: Declare
+) -> None:
+    declare("sources: {}")
+    assert named(paid) == {"f1": "North", "f2": "South"}
+    declare("sources: {facilities: absent}")
+    assert named(paid) == IDS
+    declare("sources: {}")
+    rename(paid, "facilities", "gone")
+    assert named(paid) == IDS
+
+
+def test_a_site_without_facilities_is_built(without_invoices: Built) -> None:
+    ids = {"fac_001": "fac_001", "fac_002": "fac_002"}
+    assert without_invoices.page().data()["facilities"] == ids
+
+
+@on_postgres
+def test_facilities_that_the_role_may_not_read_go_by_their_ids(
+    paid: Warehouse, role: str, tmp_path: Path
+) -> None:
+    for schema in (paid.raw, paid.analytics, paid.meta):
+        paid.run(f"GRANT USAGE ON SCHEMA {schema} TO {role}")
+        paid.run(f"GRANT SELECT ON ALL TABLES IN SCHEMA {schema} TO {role}")
+    paid.run(f"REVOKE SELECT ON {raw(paid, 'facilities')} FROM {role}")
+    paid.run(f"SET ROLE {role}")
+    build(paid, tmp_path / "site", load_params())
+    site = Built(tmp_path / "site")
+    assert site.page().data()["facilities"] == IDS
+    catalog = site.page("catalog.html").words
+    assert f"{paid.raw}.facilities cannot be read" in catalog
+    assert f"{paid.raw}.invoices cannot be read" not in catalog
 
 
 def test_pages_of_sources_tell_where_they_come_from(hostile: Built) -> None:

@@ -1,8 +1,6 @@
 """A history and its table: columns that come and go, what stands in its place, who may read it."""
 
 import re
-import uuid
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -243,17 +241,6 @@ def test_unique_indexes_hold_the_grain_and_the_current_version(archived: "Histor
     for valid_from, valid_to in [("2024-03-02", "2024-03-03"), ("2024-03-04", None)]:
         with pytest.raises(DatabaseError, match="unique"):
             archived.insert_version("f1", valid_from, valid_to)
-
-
-@pytest.fixture
-def role(postgres_url: str) -> Iterator[str]:
-    """A user of the PostgreSQL server without any rights."""
-    name = f"role_{uuid.uuid4().hex[:8]}"
-    with psycopg.connect(postgres_url, autocommit=True) as server:
-        server.execute(f"CREATE ROLE {name} LOGIN")
-        yield name
-        server.execute(f"DROP OWNED BY {name}")
-        server.execute(f"DROP ROLE {name}")
 
 
 @on_postgres

@@ -100,6 +100,8 @@ STATUS = {
 }
 STYLE: dict[str, Any] = {
     "background": "transparent",
+    # On the right, room for half a label: the last month's stands under the last point.
+    "padding": {"left": 4, "top": 4, "right": 18, "bottom": 4},
     "view": {"stroke": None},
     "font": "system-ui, sans-serif",
     "axis": {

@@ -128,7 +128,7 @@ def _states() -> alt.TopLevelMixin:
 def _spread(target: Target) -> Figure:
     columns = (FACILITY, *target.columns)
     scale = alt.Scale(type="symlog", constant=1)
-    axis = alt.Axis(values=[0, 1, 4, 12, 24, 72, 120, 240, 480])
+    axis = alt.Axis(values=[0, 1, 4, 12, 24, 72, 120, 240, 480], format="d")
     median = alt.X(f"{target.median}:Q", title=f"hours to {target.words}", scale=scale, axis=axis)
     base = alt.Chart(ROWS).encode(y=BY_PRIORITY)
     points = base.mark_point(filled=True, size=70).encode(
