@@ -39,7 +39,7 @@ def drawn(chart: Any, described: str, row: int | None = None) -> alt.TopLevelMix
 
 def months() -> alt.X:
     """Months from left to right."""
-    axis = alt.Axis(labelExpr=MONTH_LABEL, labelOverlap="greedy", labelAngle=0, grid=False)
+    axis = alt.Axis(labelExpr=MONTH_LABEL, labelOverlap="parity", labelAngle=0, grid=False)
     return alt.X("month:O", title=None, axis=axis)
 
 
