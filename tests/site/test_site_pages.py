@@ -2,7 +2,6 @@
 
 import json
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from urllib.request import urlopen
 
@@ -12,7 +11,6 @@ from built import AS_OF, HOSTILE, Built, Page, build_site, settings_in
 from crm_ibis.errors import UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
-from crm_ibis.settings import Settings
 from crm_ibis.site import build as building
 from crm_ibis.site.serving import server
 from crm_ibis.warehouse import open_warehouse
@@ -135,121 +133,6 @@ def test_what_is_published_is_shown_and_the_rest_is_named(tmp_path: Path) -> Non
     assert [f["dataset"] for f in page.data()["figures"]] == ["funnel", "funnel"]
     assert "health_scores is not published yet" in page.words
     assert "conversion_funnel is not published" not in page.words
-
-
-def test_a_folder_with_other_things_is_left_alone(site: Built, tmp_path: Path) -> None:
-    (tmp_path / "thesis.txt").write_text("years of work")
-    with (
-        open_warehouse(settings_in(tmp_path)) as warehouse,
-        pytest.raises(UsageError, match="holds other things than a site"),
-    ):
-        building.build(warehouse, tmp_path, params=None)  # type: ignore[arg-type]
-    assert (tmp_path / "thesis.txt").read_text() == "years of work"
-
-
-def test_a_build_that_fails_leaves_the_site_that_is_there(
-    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = build_site(seeds, tmp_path / "out").texts
-    monkeypatch.setattr(building, "_write_assets", lambda *given: 1 / 0)
-    with pytest.raises(ZeroDivisionError):
-        build_site(seeds, tmp_path / "out")
-    assert Built(tmp_path / "out").texts == first
-    assert [file.name for file in tmp_path.iterdir()] == ["out"]
-
-
-def test_what_people_added_to_a_site_is_not_removed(seeds: Settings, tmp_path: Path) -> None:
-    out = build_site(seeds, tmp_path / "out").folder
-    (out / "CNAME").write_text("kpis.example.com")
-    (out / ".git" / "refs").mkdir(parents=True)
-    with pytest.raises(UsageError, match=r"out holds other things .*: \.git, CNAME; .* move them"):
-        build_site(seeds, out)
-    assert (out / "CNAME").read_text() == "kpis.example.com"
-    assert (out / ".git" / "refs").is_dir()
-    assert (out / "index.html").is_file()
-
-
-def test_a_neighbouring_folder_is_not_the_builds_to_remove(seeds: Settings, tmp_path: Path) -> None:
-    (tmp_path / "out.new").mkdir()
-    (tmp_path / "out.new" / "thesis.txt").write_text("years of work")
-    out = build_site(seeds, tmp_path / "out").folder
-    assert (tmp_path / "out.new" / "thesis.txt").read_text() == "years of work"
-    # Whoever may read folders that are made here may read the site.
-    assert out.stat().st_mode == (tmp_path / "out.new").stat().st_mode
-
-
-def test_files_that_come_while_it_builds_are_not_removed(
-    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = build_site(seeds, tmp_path / "out").folder
-    monkeypatch.setattr(building, "_write_assets", lambda *given: (out / "CNAME").touch())
-    with pytest.raises(UsageError, match="CNAME"):
-        build_site(seeds, out)
-    assert (out / "CNAME").exists()
-    assert (out / "index.html").is_file()
-
-
-def test_a_swap_that_fails_leaves_the_site_that_is_there(
-    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = build_site(seeds, tmp_path / "out").texts
-    rename = Path.rename
-
-    def failing(self: Path, target: Path) -> Path:
-        if self.name == "new":
-            raise OSError(28, "No space left on device")
-        return rename(self, target)
-
-    monkeypatch.setattr(Path, "rename", failing)
-    with pytest.raises(UsageError, match="No space left on device"):
-        build_site(seeds, tmp_path / "out")
-    assert Built(tmp_path / "out").texts == first
-    assert [file.name for file in tmp_path.iterdir()] == ["out"]
-
-
-def test_builds_at_the_same_time_end_with_one_whole_site(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Four builders, ten builds each, whose pages and scripts are called after the builder."""
-
-    def write(builder: str, folder: Path, *given: object) -> None:
-        for name in ("index.html", f"{builder}.html", f"assets/{builder}.js"):
-            (folder / name).write_text(builder)
-
-    def build_ten(builder: str) -> list[building.Site]:
-        return [building.build(builder, out, None) for _ in range(10)]  # type: ignore[arg-type]
-
-    out = tmp_path / "out"
-    monkeypatch.setattr(building, "_write", write)
-    with ThreadPoolExecutor(4) as builders:
-        built = [site for ten in builders.map(build_ten, "abcd") for site in ten]
-    assert built == [building.Site(out, pages=2, bytes=3)] * 40
-    last, listed = (out / "index.html").read_text(), (out / "crm-ibis.txt").read_text()
-    names = {str(file.relative_to(out)) for file in out.rglob("*") if file.is_file()}
-    assert names == {"index.html", f"{last}.html", f"assets/{last}.js", "crm-ibis.txt"}
-    assert set(listed.splitlines()[1:]) == names
-    assert [file.name for file in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_link_to_a_folder_stays_a_link(seeds: Settings, tmp_path: Path) -> None:
-    (tmp_path / "real").mkdir()
-    (tmp_path / "link").symlink_to("real")
-    for _ in range(2):
-        build_site(seeds, tmp_path / "link")
-    assert (tmp_path / "link").is_symlink()
-    assert (tmp_path / "real" / "index.html").is_file()
-
-
-def test_a_link_to_itself_and_the_current_folder_are_refused(
-    seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "loop").symlink_to("loop")
-    with pytest.raises(UsageError, match="--out"):
-        build_site(seeds, tmp_path / "loop")
-    monkeypatch.chdir(tmp_path)
-    for folder in (Path(), Path("..")):
-        with pytest.raises(UsageError, match="holds the current folder; give another with --out"):
-            build_site(seeds, folder)
 
 
 def test_without_its_extra_the_build_says_how_to_get_it(
