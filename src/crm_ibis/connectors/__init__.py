@@ -1,6 +1,6 @@
 """Connectors: our sources as functions of a system's tables, as ingestion services land them.
 
-Each module is a system, each function the source of its name; parameters name landed tables, and
+A module of a system has a function for each source; parameters name landed tables, and
 one with a default may be missing. They may be called, or built upon, like any other function.
 """
 

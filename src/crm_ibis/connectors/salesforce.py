@@ -9,15 +9,8 @@ from ibis import Table
 
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text
-from crm_ibis.errors import DataError
+from crm_ibis.connectors.salesforce_deals import deals_of, leads_of
 from crm_ibis.measures import when
-
-GIVEN_UP, QUALIFIED = ("Closed - Not Converted", "Unqualified", "Disqualified"), ("Qualified",)
-"""Statuses of leads that are not converted; any other is a plain lead."""
-WON = "Closed Won"
-"""The stage of a version that does not say whether it is won."""
-VERSIONS = ("id", "stage_name", "is_closed", "_fivetran_start")
-"""What the history of opportunities is read by; none of them is ever without a value."""
 
 
 def facilities(account: Table) -> Table:
@@ -40,7 +33,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
     became the same opportunity, the first carries it; the others are qualified and worth nothing.
     Where the history shows when that was, it is qualified since its opportunity was open or won.
     """
-    deals, entered = _deals(opportunity, lead, opportunity_history), _leads(lead)
+    deals, entered = deals_of(opportunity, lead, opportunity_history), leads_of(lead)
     joined = entered.left_join(deals, entered.lead_id == deals.carrier_id)
     from_leads = joined.select(
         id=joined.lead_id,
@@ -76,7 +69,7 @@ def opportunities(
     opportunity: Table, lead: Table, opportunity_history: Table | None = None
 ) -> Table:
     """Opportunities that were not deleted, each of the lead that carries it."""
-    deals = _deals(opportunity, lead, opportunity_history)
+    deals = deals_of(opportunity, lead, opportunity_history)
     return deals.select(
         id=deals.deal_id,
         lead_id=ibis.coalesce(deals.carrier_id, deals.deal_id),
@@ -99,7 +92,7 @@ def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Tabl
         _activities(done, kind.lower(), "completed_date_time", "activity_date"),
         _activities(met, ibis.literal("meeting"), "start_date_time", "activity_date_time"),
     )
-    deals, entered = _deals(opportunity, lead, None), _leads(lead)
+    deals, entered = deals_of(opportunity, lead, None), leads_of(lead)
     joined = activities.left_join(deals, activities.what_id == deals.deal_id)
     joined = joined.left_join(entered, joined.who_id == entered.lead_id)
     facility = ibis.coalesce(joined.account_id, joined.deal_facility_id, joined.facility_id)
@@ -119,103 +112,6 @@ def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Tabl
     )
 
 
-def _leads(lead: Table) -> Table:
-    """Leads that count, in our words: not deleted, and not merged into another."""
-    there = current(lead)
-    there = there.filter(text(there, "master_record_id").isnull())
-    converted, status = flag(there, "is_converted"), text(there, "status")
-    given_up, created = ~converted & status.isin(GIVEN_UP), moment(there, "created_date")
-    qualified = converted | status.isin(QUALIFIED).fill_null(False)
-    changed = ibis.coalesce(moment(there, "last_modified_date"), created)
-    account = text(there, "converted_account_id")
-    return there.select(
-        lead_id=text(there, "id"),
-        facility_id=ibis.coalesce(account, ibis.literal(UNASSIGNED)),
-        owner_id=_owner(there),
-        lead_status=ibis.coalesce(status, ibis.literal("none")),
-        own_stage=ibis.cases((qualified, "sql"), (given_up, "lost"), else_="lead"),
-        converted_deal_id=text(there, "converted_opportunity_id"),
-        entered_at=created,
-        changed_at=changed,
-        converted_at=when(converted, landed.not_before(created, moment(there, "converted_date"))),
-        given_up_at=when(given_up, changed),
-    )
-
-
-def _deals(opportunity: Table, lead: Table, opportunity_history: Table | None) -> Table:
-    """Opportunities that count, in our words, with the first of the leads that became each."""
-    there = current(opportunity)
-    versions = _versions(opportunity, opportunity_history)
-    closed, carriers = landed.held_since(versions), _carriers(lead)
-    first = versions.group_by("id").agg(
-        landed_at=versions.at.min(), began_at=versions.at.min(where=versions.counts)
-    )
-    created, won = moment(there, "created_date"), flag(there, "is_won")
-    deals = there.select(  # before any join, as an account may have hundreds of own columns
-        deal_id=text(there, "id"),
-        deal_facility_id=ibis.coalesce(text(there, "account_id"), ibis.literal(UNASSIGNED)),
-        deal_owner_id=_owner(there),
-        stage_name=ibis.coalesce(text(there, "stage_name"), ibis.literal("none")),
-        stage=ibis.cases((won, "won"), (flag(there, "is_closed"), "lost"), else_="opportunity"),
-        amount=landed.number(there, "amount").fill_null(0),
-        deal_created_at=created,
-        changed_at=moment(there, "last_modified_date"),
-        close_day=landed.not_before(created, moment(there, "close_date")),
-    )
-    known = deals.left_join(closed, [("deal_id", "id")]).drop("id")
-    known = known.left_join(first, [("deal_id", "id")]).drop("id")
-    known = known.left_join(carriers, [("deal_id", "converted_deal_id")])
-    # The first version that landed says nothing of when it became what it is.
-    since = ibis.coalesce(when(known.was_other, known.since), known.close_day)
-    closed_at = when(known.stage != "opportunity", since)
-    latest = ibis.greatest(known.deal_created_at, closed_at)
-    # Versions that begin later than the deal do not show what it was before.
-    whole = known.landed_at.cast("date") == known.deal_created_at.cast("date")
-    return known.select(
-        *("deal_id", "carrier_id", "deal_facility_id", "deal_owner_id"),
-        *("stage_name", "stage", "amount", "deal_created_at"),
-        deal_changed_at=ibis.coalesce(known.changed_at, latest),
-        deal_closed_at=closed_at,
-        began_at=when(whole, known.began_at),
-    )
-
-
-def _versions(opportunity: Table, opportunity_history: Table | None) -> Table:
-    """What each version of an opportunity says, from when on: closed, or open or won.
-
-    Raises DataError for a history of another shape, such as that of Salesforce's own object of the
-    name, whose id is not the opportunity's.
-    """
-    given = opportunity if opportunity_history is None else opportunity_history
-    lacking = [c for c in VERSIONS if c not in given.columns]
-    if opportunity_history is not None and lacking:
-        raise DataError(
-            f"opportunity_history has no column {', '.join(lacking)}: it is read as the versions "
-            f"of opportunity, by {', '.join(VERSIONS)}; do without it by a function of your own "
-            "that calls the connector's (docs/connectors/salesforce.md)"
-        )
-    closed = flag(given, "is_closed")
-    won = flag(given, "is_won") | (text(given, "stage_name") == WON).fill_null(False)
-    return given.select(
-        id=text(given, "id"),
-        at=moment(given, "_fivetran_start"),
-        holds=closed,
-        counts=~closed | won,
-    )
-
-
-def _carriers(lead: Table) -> Table:
-    """The first of the leads that became each opportunity; of equally early ones, by id."""
-    entered = _leads(lead)
-    entered = entered.filter(entered.converted_deal_id.notnull())
-    # In small letters first, which all collations order alike; ids of 18 characters differ in them.
-    order = [entered.entered_at, entered.lead_id.lower(), entered.lead_id]
-    early = ibis.window(group_by="converted_deal_id", order_by=order)
-    ranked = entered.mutate(place=ibis.row_number().over(early))
-    first = ranked.filter(ranked.place == 0)
-    return first.select("converted_deal_id", carrier_id=first.lead_id)
-
-
 def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
     """Tasks or events, sent at the first of some columns that is known."""
     created = moment(table, "created_date")
@@ -231,7 +127,3 @@ def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
         activity_created_at=created,
         activity_changed_at=moment(table, "last_modified_date"),
     )
-
-
-def _owner(table: Table) -> ir.StringValue:
-    return ibis.coalesce(text(table, "owner_id"), ibis.literal(UNASSIGNED))
