@@ -288,9 +288,10 @@ def test_a_kpi_is_refreshed_by_one_job(project: Path) -> None:
 @pytest.mark.parametrize(
     ("facts", "message"),
     [
-        ("[ticket_slas]", 'no fact "ticket_slas".*did you mean "ticket_sla"'),
-        ("[health_scores]", 'no fact "health_scores"'),
-        ("[lead_milestones, lead_milestones]", "both ticket_sla and ticket_sla refresh"),
+        ("[ticket_slas]", '"ticket_slas" is no fact .*did you mean "ticket_sla"'),
+        ("[health_scores]", '"health_scores" is no fact that ticket_sla_compliance is computed'),
+        ("[lead_milestones]", "is computed from; these are: ticket_sla"),
+        ("[ticket_sla, ticket_sla]", "ticket_sla names twice ticket_sla"),
     ],
 )
 def test_a_job_publishes_facts_that_there_are(project: Path, facts: str, message: str) -> None:
@@ -299,11 +300,12 @@ def test_a_job_publishes_facts_that_there_are(project: Path, facts: str, message
         catalog.entries()
 
 
-def test_facts_go_with_kpis_of_a_job(project: Path) -> None:
+@pytest.mark.parametrize("beside", ["", "snapshot: [health_score_snapshot]\n    "])
+def test_facts_go_with_kpis_of_a_job(project: Path, beside: str) -> None:
     edit(
         project / "flows" / "jobs.yml",
         "snapshot: [health_score_snapshot]",
-        "snapshot: [health_score_snapshot]\n    facts: [ticket_sla]",
+        f"{beside}facts: [ticket_sla]",
     )
     with pytest.raises(UsageError, match="has `facts`, which go with tables to `refresh`"):
         catalog.entries()

@@ -1,6 +1,6 @@
 """Who uses a KPI, who owns it, how critical it is and how old it may get: exposures and jobs."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import get_args
@@ -28,7 +28,8 @@ def entries() -> dict[str, Entry]:
     shown, scheduled = exposures(), jobs().jobs
     _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
     _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
-    _known_facts("flows/jobs.yml", {name: job.facts for name, job in scheduled.items()})
+    for name, job in scheduled.items():
+        _used_facts(name, job)
     _known_kpis("flows/jobs.yml", {"alerts": [t for route in jobs().alerts for t in route.tables]})
     _one_job_each(scheduled)
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
@@ -72,20 +73,28 @@ def scheduled_facts() -> list[str]:
     return [fact for job in jobs().jobs.values() for fact in job.facts]
 
 
+def published() -> list[str]:
+    """What is published: all KPIs, and the facts that jobs publish."""
+    return [*graph.kpi_functions(), *scheduled_facts()]
+
+
 def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
-    _known(file, named, "KPI", graph.kpi_functions())
+    for key, kpis in named.items():
+        for kpi in kpis:
+            if kpi not in graph.kpi_functions():
+                hint = near_match(kpi, graph.kpi_functions())
+                raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
 
 
-def _known_facts(file: str, named: dict[str, list[str]]) -> None:
-    _known(file, named, "fact", graph.fact_functions())
-
-
-def _known(file: str, named: dict[str, list[str]], kind: str, known: Iterable[str]) -> None:
-    for key, tables in named.items():
-        for table in tables:
-            if table not in known:
-                hint = near_match(table, known)
-                raise UsageError(f'{file}: {key}: there is no {kind} "{table}"{hint}')
+def _used_facts(key: str, job: Job) -> None:
+    """A fact of other sources would let the KPIs fail for what they do not need."""
+    used = [name for name in graph.plan(job.refresh) if name in graph.fact_functions()]
+    for fact in job.facts:
+        if fact not in used:
+            raise UsageError(
+                f'flows/jobs.yml: {key}: facts: "{fact}" is no fact that {", ".join(job.refresh)} '
+                f"is computed from{near_match(fact, used)}; these are: {', '.join(used) or 'none'}"
+            )
 
 
 def check_owners() -> None:
@@ -104,9 +113,8 @@ def _one_job_each(scheduled: Mapping[str, Job]) -> None:
     for name, job in scheduled.items():
         for table in job.published:
             if other := refreshed_by.get(table):
-                raise UsageError(
-                    f"flows/jobs.yml: both {other} and {name} refresh {table}; leave it to one"
-                )
+                who = f"both {other} and {name} refresh" if other != name else f"{name} names twice"
+                raise UsageError(f"flows/jobs.yml: {who} {table}; leave it to one")
             refreshed_by[table] = name
 
 

@@ -39,9 +39,7 @@ def deadlines(jobs: Jobs, now: datetime) -> dict[str, Deadline]:
 def next_runs(jobs: Jobs, now: datetime) -> dict[str, datetime]:
     """When each table that a job publishes or records is due next, after an instant (UTC)."""
     return {
-        table: next_scheduled(jobs, job, now)
-        for job in jobs.jobs.values()
-        for table in (*job.tables, *job.facts)
+        table: next_scheduled(jobs, job, now) for job in jobs.jobs.values() for table in job.made
     }
 
 

@@ -96,12 +96,12 @@ class Job(Record):
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Job":
+        if self.facts and not self.refresh:
+            raise ValueError("has `facts`, which go with tables to `refresh`")
         if [bool(self.refresh), bool(self.snapshot), self.watch].count(True) != 1:
             raise ValueError(
                 "names tables to `refresh`, or snapshots to `snapshot`, or says `watch: true`"
             )
-        if self.facts and not self.refresh:
-            raise ValueError("has `facts`, which go with tables to `refresh`")
         if self.refresh and not self.sla:
             raise ValueError("lacks `sla`, how old its tables may get, such as 2h")
         return self
@@ -131,6 +131,11 @@ class Job(Record):
     def published(self) -> list[str]:
         """All that it publishes."""
         return [*self.refresh, *self.facts]
+
+    @property
+    def made(self) -> list[str]:
+        """All that it publishes or records."""
+        return [*self.published, *self.snapshot]
 
     @property
     def statement_seconds(self) -> float:

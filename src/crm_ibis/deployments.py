@@ -75,7 +75,8 @@ def _description(job: Job) -> str:
         return "Looks at what is late or failed, and tells of it."
     does = "Publishes" if job.refresh else "Records"
     sla = f" SLA {job.sla}." if job.sla else ""
-    return f"{does} {', '.join((*job.tables, *job.facts))}.{sla}"
+    beside = f" Beside it: {', '.join(job.facts)}." if job.facts else ""
+    return f"{does} {', '.join(job.tables)}.{sla}{beside}"
 
 
 def _tags(job: Job) -> list[str]:

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 from ibis import Table
 
-from crm_ibis import checks, contracts, fitting, graph, lineage, mapped, mapping, sources
+from crm_ibis import catalog, checks, contracts, fitting, lineage, mapped, mapping, sources
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
@@ -107,9 +107,9 @@ def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
     if len(readable) == len(found):
         for name, outcome in _quarantined(warehouse, readable).items():
             found[name] = replace(found[name], **outcome)
-    kpis = list(graph.kpi_functions())
-    out = sources.left_out(kpis)
-    remaining = [kpi for kpi in kpis if kpi not in out]
+    published = catalog.published()
+    out = sources.left_out(published)
+    remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
     return FitReport(list(found.values()), out, _lacks(remaining, found), problem)
 

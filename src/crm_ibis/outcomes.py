@@ -160,4 +160,5 @@ def _about(
     event: Event, run: JobRun, outcome: Outcome, details: list[str], gist: str = ""
 ) -> Alert:
     names = tuple(table.table for table in outcome.results)
-    return Alert(event, names, run.scheduled_at, outcome.run_id, tuple(details), gist)
+    told = tuple(name for name in names if name in run.job.tables) or names
+    return Alert(event, told, run.scheduled_at, outcome.run_id, tuple(details), gist)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from crm_ibis import contracts, graph, runlog
+from crm_ibis import catalog, contracts, graph, runlog
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.declarations import snapshots
 from crm_ibis.errors import Superseded
@@ -60,13 +60,13 @@ def refresh(
 ) -> RefreshResult:
     """Computes KPIs or facts as of an instant (UTC, default now) and publishes them, all or none.
 
-    Without names, all KPIs. A KPI whose sources are all absent in sources.yml is left out, and
-    `report` says so; what was published of it stays. What the named ones need is computed in the
-    same run and not published. `dry_run` stops before publishing, takes no lock and writes nothing.
-    `force` allows an `as_of` before the published one. `snapshot` merges what was published into
-    its snapshots, in the same transaction; a snapshot that is refused is told in the result and
-    undoes nothing. `attempt` says for which scheduled run of a job this is. `report` is called with
-    a line per step.
+    Without names, all KPIs and the facts that jobs publish. A table whose sources are all absent in
+    sources.yml is left out, and `report` says so; what was published of it stays. What the named
+    ones need is computed in the same run and not published. `dry_run` stops before publishing,
+    takes no lock and writes nothing. `force` allows an `as_of` before the published one. `snapshot`
+    merges what was published into its snapshots, in the same transaction; a snapshot that is
+    refused is told in the result and undoes nothing. `attempt` says for which scheduled run of a
+    job this is. `report` is called with a line per step.
 
     Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
     future, Superseded when a table is published as of a later instant, ChecksFailed when a
@@ -74,7 +74,7 @@ def refresh(
     they had.
     """
     as_of = runlog.past(as_of)
-    chosen = [graph.publishable(name) for name in names] or list(graph.kpi_functions())
+    chosen = [graph.publishable(name) for name in names] or catalog.published()
     chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)

@@ -75,6 +75,7 @@ def statuses(warehouse: Warehouse, now: datetime | None = None) -> list[Status]:
     for name in names:
         last, deadline, failure = done.get(name, {}), due.get(name), failed.get(name)
         failure, deadline = (None, None) if name in without else (failure, deadline)
+        failure = failure if _answers_for(name, failure) else None
         published_at, pace = last.get("finished_at"), paces.get(last.get("run_id"))
         failing = bool(failure and (not published_at or failure.finished_at > published_at))
         failure = failure if failing else None
@@ -111,6 +112,14 @@ def statuses(warehouse: Warehouse, now: datetime | None = None) -> list[Status]:
             )
         )
     return found
+
+
+def _answers_for(name: str, failure: FailedRun | None) -> bool:
+    """Whether a failed run counts: of a fact that no job publishes, only one of facts alone."""
+    facts = graph.fact_functions().keys()
+    if failure is None or name not in facts or name in catalog.scheduled_facts():
+        return True
+    return facts >= set(failure.tables)
 
 
 def _unmade(published_at: datetime | None) -> State:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import datetime
 
-from crm_ibis import alerts, incidents, runlog
+from crm_ibis import alerts, catalog, incidents, runlog
 from crm_ibis.alerts import Alert, Report
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
@@ -69,6 +69,8 @@ def _failed(found: Iterable[Status]) -> list[Alert]:
     """An alert for the tables of each run that failed; the run itself may have told already."""
 
     def alert(failed: list[Status]) -> Alert:
+        # Facts are told of only where nobody answers for them.
+        failed = [status for status in failed if catalog.entry_of(status.table)] or failed
         names, first = tuple(status.table for status in failed), failed[0]
         told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
         return replace(told, notes=_last_seen(failed))

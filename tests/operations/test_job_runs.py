@@ -25,7 +25,7 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import job_runs, outcomes, runlog
+from crm_ibis import catalog, incidents, job_runs, outcomes, runlog
 from crm_ibis.checks import ChecksFailed
 from crm_ibis.errors import DataError, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
@@ -34,6 +34,7 @@ from crm_ibis.refresh import refresh
 from crm_ibis.settings import Settings
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import open_warehouse
+from crm_ibis.watch import watch
 
 SOON = timedelta(seconds=0.3)
 LONG = 1.5
@@ -270,6 +271,50 @@ def test_a_fact_of_a_job_is_published_with_it_and_owes_nobody_an_sla(seeded: Set
         found = {s.table: s for s in statuses(warehouse, AT + timedelta(days=1))}
     assert found["ticket_sla_compliance"].state == "late"
     assert found["ticket_sla"].state == "published"
+
+
+def test_a_failure_is_told_of_the_kpi_and_not_of_the_fact_beside_it(
+    seeded: Settings, channels: Channels
+) -> None:
+    def about_tickets() -> set[str]:
+        return {title for t in channels.heard().values() for title in t if "ticket" in title}
+
+    carry_out(seeded, planned("ticket_sla"))
+    execute(seeded, BREAK_TICKETS)
+    fail(seeded, planned("ticket_sla", LATER))
+    watch(seeded)
+    assert about_tickets() == {"ticket_sla_compliance failed"}
+    with open_warehouse(seeded) as warehouse:
+        assert {i.table for i in incidents.current(warehouse) if i.event == "failure"} == {
+            "ticket_sla_compliance"
+        }
+        assert {s.table for s in statuses(warehouse) if s.failing} == {
+            "ticket_sla_compliance",
+            "ticket_sla",
+        }
+    execute(seeded, "UPDATE {raw}.tickets SET priority = 'low'")
+    carry_out(seeded, planned("ticket_sla", LATER))
+    assert about_tickets() == {IN_ORDER}
+
+
+def test_a_fact_that_no_job_publishes_any_more_is_not_failing(
+    seeded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    carry_out(seeded, planned("ticket_sla"))
+    execute(seeded, BREAK_TICKETS)
+    fail(seeded, planned("ticket_sla", LATER))
+    monkeypatch.setattr(catalog, "scheduled_facts", list)
+    with open_warehouse(seeded) as warehouse:
+        assert [s.table for s in statuses(warehouse) if s.failing] == ["ticket_sla_compliance"]
+        with pytest.raises(ChecksFailed):  # by hand, and alone
+            refresh(warehouse, ["ticket_sla"])
+        assert "ticket_sla" in [s.table for s in statuses(warehouse) if s.failing]
+
+
+def test_what_is_told_of_a_success_is_about_the_kpi(seeded: Settings) -> None:
+    run = planned("ticket_sla")
+    outcome = carry_out(seeded, run)
+    assert outcomes._about("success", run, outcome, []).tables == ("ticket_sla_compliance",)
 
 
 def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:

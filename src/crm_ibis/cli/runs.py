@@ -35,7 +35,7 @@ def demo(settings: Settings) -> None:
     """Load the seeds, refresh and record everything as of 2024-03-01, show the scorecard."""
     import os
 
-    from crm_ibis import catalog, graph, terminal
+    from crm_ibis import terminal
     from crm_ibis.refresh import refresh
     from crm_ibis.seeds import load_seeds
 
@@ -47,7 +47,6 @@ def demo(settings: Settings) -> None:
         load_seeds(warehouse, report=progress)
         result = refresh(
             warehouse,
-            [*graph.kpi_functions(), *catalog.scheduled_facts()],
             as_of=DEMO_AS_OF,
             params=chosen_params(settings),
             force=not named,

@@ -89,7 +89,7 @@ def write(
 
 def _job(table: str) -> tuple[str, Job] | None:
     """The job that publishes or records a table, with its name."""
-    made_by = {t: (name, j) for name, j in jobs().jobs.items() for t in (*j.tables, *j.facts)}
+    made_by = {t: (name, j) for name, j in jobs().jobs.items() for t in j.made}
     return made_by.get(table)
 
 
