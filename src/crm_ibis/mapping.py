@@ -71,6 +71,11 @@ class Column(Record):
             return f"the latest of {', '.join(self.latest)}"
         return f"the constant {self.value}" if self.from_ is None else self.from_
 
+    @property
+    def literals(self) -> list[Any]:
+        """The values that the file gives."""
+        return [self.value, self.missing, self.else_, *self.values, *self.values.values()]
+
     def has(self, key: str) -> bool:
         """Whether the file gives this key, be it null."""
         return key in self.model_fields_set

@@ -1,6 +1,7 @@
 """What past runs tell: failures, broken contracts, quarantine, and how long a run usually takes."""
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -102,6 +103,20 @@ def quarantined(warehouse: Warehouse) -> dict[str, int]:
         "ORDER BY t.table_name, r.finished_at DESC"
     )
     return {table: rows or 0 for table, rows in found}
+
+
+def sources_read(warehouse: Warehouse, run_ids: Collection[str]) -> dict[str, set[str]]:
+    """The sources that each of some runs read: all that it needed and were not absent."""
+    found: dict[str, set[str]] = {run_id: set() for run_id in run_ids}
+    if found:
+        marks = ", ".join("?" * len(found))
+        for run_id, table in warehouse.fetch(
+            f"SELECT run_id, table_name FROM {runlog.log_table(warehouse, 'run_tables')} "
+            f"WHERE kind = 'source' AND run_id IN ({marks})",
+            list(found),
+        ):
+            found[run_id].add(table)
+    return found
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,6 @@ import pytest
 from benchmarks.generate import generate
 from built import AS_OF, HOSTILE, Built, build_site, settings_in
 
-from crm_ibis import catalog, graph
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
@@ -35,8 +34,7 @@ def seeds(tmp_path_factory: pytest.TempPathFactory) -> Settings:
     settings = settings_in(tmp_path_factory.mktemp("seeds"))
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
-        names = [*graph.kpi_functions(), *catalog.scheduled_facts()]  # as the demo does
-        refresh(warehouse, names, as_of=AS_OF, snapshot=True)
+        refresh(warehouse, as_of=AS_OF, snapshot=True)
     return settings
 
 
@@ -81,20 +79,21 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Built:
         for file in (folder / "data").iterdir():
             warehouse.run(f"CREATE TABLE raw.{file.stem} AS SELECT * FROM '{file}'")
         refresh(warehouse, as_of=MID_FEBRUARY)
-        refresh(warehouse, ["ticket_sla"], as_of=MID_FEBRUARY)
     return build_site(settings, folder / "out")
 
 
 @pytest.fixture(scope="session")
 def without_invoices(tmp_path_factory: pytest.TempPathFactory) -> Built:
-    """The seeds; by sources.yml without invoices, surveys and names of facilities."""
+    """The seeds; by sources.yml without invoices, surveys and names of facilities since a while."""
     folder = tmp_path_factory.mktemp("without")
     settings, file = settings_in(folder), folder / "sources.yml"
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, ["revenue_kpis", "satisfaction_rollups"], as_of=AS_OF)
     file.write_text("sources: {invoices: absent, satisfaction: absent, facilities: absent}")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("CRM_IBIS_SOURCES", str(file))
         with open_warehouse(settings) as warehouse:
-            load_seeds(warehouse)
             refresh(warehouse, ["monthly_scorecard", "conversion_funnel"], as_of=AS_OF)
         return build_site(settings, folder / "out")
 

@@ -140,10 +140,10 @@ def test_a_number_without_its_source_is_a_dash_with_the_reason(
     assert texts(browser, "#headline-total_revenue > *")[1:4] == [
         "\u2013",
         "cannot be known",
-        "invoices absent in sources.yml",
+        "computed without invoices",
     ]
     assert texts(browser, "[data-line=total_revenue] > *") == [
-        "Revenue invoices absent",
+        "Revenue without invoices",
         "\u2013",
         "\u2013",
     ]

@@ -1,5 +1,7 @@
 """The folder that a site is built into: nothing is lost of it, whatever happens."""
 
+import fcntl
+import os
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -7,6 +9,7 @@ import pytest
 
 from crm_ibis.errors import UsageError
 from crm_ibis.site import build as building
+from crm_ibis.site import folder as building_in
 from crm_ibis.site.folder import renewed
 
 
@@ -122,6 +125,27 @@ def test_builds_at_the_same_time_end_with_one_whole_site(
     assert names == {"index.html", f"{last}.html", f"assets/{last}.js", "crm-ibis.txt"}
     assert set(listed.splitlines()[1:]) == names
     assert [file.name for file in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_that_another_program_has_locked_is_waited_for_and_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building_in, "PATIENCE", 0.1)
+    lock = os.open(tmp_path, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    with pytest.raises(UsageError, match=r"another program has locked .* give another folder"):
+        put(tmp_path / "out")
+    os.close(lock)
+    put(tmp_path / "out")
+
+
+def test_a_mount_point_is_refused_before_anything_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Path, "is_mount", lambda self: self == tmp_path)
+    with pytest.raises(UsageError, match="is a mount point"):
+        put(tmp_path)
+    put(tmp_path / "out")
 
 
 def test_a_link_to_a_folder_stays_a_link(tmp_path: Path) -> None:

@@ -88,6 +88,32 @@ def test_where_a_source_comes_from_is_told_whether_it_is_there_or_not(
         assert warehouse.fetch("SELECT 1") == [(1,)]
 
 
+PEOPLE = {
+    "translated reps": "columns: {rep_id: {from: owner, values: {jane: r1}}}",
+    "reps left out": "leave_out: {rep_id: [jane]}",
+    "reps left out, as named over there": "columns: {rep_id: owner}, leave_out: {owner: [jane]}",
+    "an address anywhere": "only: {source: [web, jane@acme.example]}",
+    "an address instead of null": "columns: {status: {from: status, missing: jane@acme.example}}",
+}
+
+
+@pytest.mark.parametrize("said", PEOPLE.values(), ids=PEOPLE)
+def test_a_query_that_lists_people_is_not_shown(
+    warehouse: Warehouse, declare: Declare, said: str
+) -> None:
+    store(warehouse)
+    leads = warehouse.quote(warehouse.raw, "leads")
+    warehouse.run(f"ALTER TABLE {leads} ADD COLUMN owner VARCHAR(9)")
+    warehouse.run(f"ALTER TABLE {leads} ADD COLUMN source VARCHAR(9)")
+    declare(f"sources: {{leads: {{{said}}}, tickets: {{leave_out: {{status: [spam]}}}}}}")
+    found = provenances(warehouse)
+    shown = queries(found, warehouse.dialect, warehouse.raw, load_params(), AT)
+    assert "jane" not in f"{shown.own} {shown.whole} {found['leads'].columns}"
+    why = "that lists values of people, which this site does not tell"
+    assert shown.unmapped("conversion_funnel") == [("leads", why)]
+    assert "'spam'" in shown.whole["postgres"]["ticket_sla"]
+
+
 def test_the_columns_of_a_mapped_source_are_told(warehouse: Warehouse, declare: Declare) -> None:
     """Of a source that has our columns, nothing need be told."""
     store(warehouse)
@@ -177,7 +203,7 @@ def named(warehouse: Warehouse) -> dict[str, str]:
     """The facilities of the scorecard, read as a build does it."""
     names = facility_names(warehouse)
     with warehouse.transaction():
-        return reading.read(warehouse, names).facilities
+        return reading.read(warehouse, names, lambda table, absent: {}).facilities
 
 
 def test_facilities_whose_source_is_absent_or_gone_go_by_their_ids(

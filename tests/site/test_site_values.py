@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from built import AS_OF, Built, Rows, build_site, settings_in
 
-from crm_ibis import catalog, graph
 from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
@@ -18,7 +17,7 @@ from crm_ibis.site.build import build
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
 from crm_ibis.site.numbers import short, written
-from crm_ibis.site.reading import facility_names, read
+from crm_ibis.site.reading import Lacking, facility_names, read
 from crm_ibis.warehouse import open_warehouse
 
 
@@ -94,6 +93,10 @@ def test_a_facility_has_its_own_headline_numbers(site: Built) -> None:
     assert sum(Decimal(str(row["total_revenue"])) for row in both) == Decimal("17150.75")
 
 
+def known(table: str, absent: frozenset[str]) -> Lacking:
+    return {}
+
+
 def test_facilities_are_named_by_the_source_that_is_declared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -109,11 +112,11 @@ def test_facilities_are_named_by_the_source_that_is_declared(
     monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
     file.write_text("sources: {facilities: {table: crm.sites, columns: {id: id, name: title}}}")
     with open_warehouse(settings, read_only=True) as warehouse:
-        named = read(warehouse, facility_names(warehouse)).facilities
+        named = read(warehouse, facility_names(warehouse), known).facilities
     assert named == {"fac_001": "Site fac_001", "fac_002": "Site fac_002"}
     file.write_text("sources: {facilities: {table: crm.gone_for_good}}")
     with open_warehouse(settings, read_only=True) as warehouse:
-        unnamed = read(warehouse, facility_names(warehouse)).facilities
+        unnamed = read(warehouse, facility_names(warehouse), known).facilities
     assert unnamed == {"fac_001": "fac_001", "fac_002": "fac_002"}
 
 
@@ -137,7 +140,7 @@ def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
         refresh(warehouse, ["ticket_sla", "monthly_scorecard"], as_of=datetime(2020, 1, 1))
     page = build_site(settings, tmp_path / "site").page()
     assert "monthly_scorecard as of 2020-01-01 00:00 UTC has no rows" in page.words
-    assert "Open breaches: No ticket is open and past a target." in page.words
+    assert "Open breaches: No ticket of the period is open and past a target." in page.words
     assert "sla-overdue" not in page.reader.ids
 
 
@@ -155,7 +158,52 @@ def test_what_nobody_can_know_is_a_dash_and_no_zero(without_invoices: Built) -> 
         "total_revenue": "invoices",
     }
     assert {row["total_revenue"] for row in without_invoices.rows["headlines"]} == {None}
-    assert "Revenue invoices absent" in page.words
+    assert "Revenue without invoices" in page.words
+
+
+def test_what_was_published_with_its_sources_stays_as_it_was(
+    site: Built, seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What sources.yml says since says nothing of tables that were computed before."""
+    file = tmp_path / "sources.yml"
+    monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
+    names = ("leads", "opportunities", "tickets", "satisfaction", "invoices")
+    file.write_text(f"sources: {{{', '.join(f'{name}: absent' for name in names)}}}")
+    other = build_site(seeds, tmp_path / "out")
+    assert other.rows == site.rows
+    assert other.page().data()["lacking"] == {}
+    for table in ("conversion_funnel", "ticket_sla_compliance", "ticket_sla", "revenue_kpis"):
+        assert f"{table} is as it was last published: its sources are absent" in other.page().words
+
+
+def test_what_is_stale_is_not_told_of_a_facility_that_the_company_is_not_told(
+    without_invoices: Built,
+) -> None:
+    # The revenue of January and February, published while there were invoices.
+    assert len(without_invoices.rows["revenue"]) == 4
+    told = {row["total_revenue"] for row in without_invoices.rows["headlines"]}
+    assert told == {None}
+    assert "revenue_kpis is as it was last published" in without_invoices.page().words
+
+
+def test_a_figure_of_another_table_says_when_that_is_of(site: Built) -> None:
+    assert "ticket_sla as of 2024-03-01 00:00 UTC Table" in site.page().words
+
+
+def test_a_priority_has_one_colour(site: Built) -> None:
+    def scales(value: Any) -> list[Any]:
+        if isinstance(value, list):
+            return [found for each in value for found in scales(each)]
+        if not isinstance(value, dict):
+            return []
+        own = value.get("color")
+        named = isinstance(own, dict) and own.get("field") == "priority"
+        here = [own["scale"]["domain"]] if named else []
+        return here + [found for each in value.values() for found in scales(each)]
+
+    found = scales([figure["spec"] for figure in site.page().data()["figures"]])
+    assert found
+    assert {tuple(domain) for domain in found} == {("critical", "high", "medium", "low")}
 
 
 def test_what_lost_its_source_is_shown_as_stale(
@@ -240,8 +288,7 @@ def test_both_databases_have_the_same_site(
 ) -> None:
     with open_warehouse(postgres_settings) as warehouse:
         load_seeds(warehouse)
-        names = [*graph.kpi_functions(), *catalog.scheduled_facts()]
-        refresh(warehouse, names, as_of=AS_OF, snapshot=True)
+        refresh(warehouse, as_of=AS_OF, snapshot=True)
     other = build_site(postgres_settings, tmp_path / "out")
     assert other.pages == site.pages
     assert other.rows.keys() == site.rows.keys()

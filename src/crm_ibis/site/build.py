@@ -7,12 +7,10 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from crm_ibis import mapping
 from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
 from crm_ibis.site.folder import files, renewed
-from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 
 NEEDED = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
@@ -75,14 +73,13 @@ def _write(
     report("following columns to their sources")
     direct = columns.direct_origins(params, now)
     settled = columns.source_origins(direct)
-    unknown = columns.unknown(direct, mapping.declared().absent, left_out(direct))
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
     names, sources = facility_names(warehouse), provenances(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
-        reading = read(warehouse, names, unknown)
+        reading = read(warehouse, names, columns.Unknown(direct, params))
         logged, changes = log.read(warehouse), trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog_pages.described()

@@ -70,8 +70,8 @@ def unknown(
 ) -> dict[str, dict[str, tuple[str, ...]]]:
     """By table, the columns of which nothing can be known, with the absent sources that they lack.
 
-    All that their values are made of is absent in sources.yml, or left out for want of it: the
-    tables hold null there, or 0 where they count.
+    All that their values are made of is absent in sources.yml, or left out for want of it: tables
+    computed without those hold null there, or 0 where they count.
     """
     lacking: dict[str, dict[str, tuple[str, ...]]] = {}
 
@@ -89,6 +89,23 @@ def unknown(
             if origins and all(map(lacks, origins))
         }
     return lacking
+
+
+class Unknown:
+    """What cannot be known of a table that was computed without some sources."""
+
+    def __init__(self, direct: Origins, params: Params) -> None:
+        self._direct, self._params = direct, params
+        self._known: dict[frozenset[str], dict[str, dict[str, tuple[str, ...]]]] = {}
+
+    def __call__(self, table: str, absent: frozenset[str]) -> dict[str, tuple[str, ...]]:
+        """Its columns of which nothing can be known, with the sources that they lack."""
+        if not absent:
+            return {}
+        if absent not in self._known:
+            left_out = graph.empty_without(list(self._direct), absent, self._params)
+            self._known[absent] = unknown(self._direct, absent, left_out)
+        return self._known[absent][table]
 
 
 def _of_column(relation: ops.Relation, column: str) -> Iterator[Origin]:

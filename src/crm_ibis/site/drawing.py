@@ -17,7 +17,8 @@ DOUBTFUL = "datum.small || datum.incomplete"
 HEIGHT = 260
 MONEY = alt.Axis(format="~s")
 """20k, 1.5M"""
-COUNT = alt.Axis(tickMinStep=1)
+WHOLE = "datum.value % 1 ? '' : datum.label"
+COUNT = alt.Axis(tickMinStep=1, labelExpr=WHOLE)
 """Nothing lies between 1 and 2."""
 MONTH_LABEL = (
     "['Jan','Feb','Mar','Apr','May','Jun','Jul','Aug','Sep','Oct','Nov','Dec']"
@@ -50,19 +51,19 @@ def labels(column: str, order: list[str] | None = None) -> alt.Y:
 
 def colours(column: str, order: list[str] | None = None) -> alt.Color:
     """A colour for each name, in the given order or else in that of the alphabet."""
-    return alt.Color(f"{column}:N", sort=order or alt.Undefined, title=None)
+    # The whole order, so that a name has its colour whichever names there are.
+    scale = alt.Scale(domain=order) if order else alt.Undefined
+    return alt.Color(f"{column}:N", sort=order or alt.Undefined, title=None, scale=scale)
 
 
 def tooltips(*columns: Column) -> list[alt.Tooltip]:
     """Exact values, as the table has them."""
-    kinds = {"text": "N", "month": "N"}
     formats = {"count": ",d", "money": ",.2f"}
     return [
-        alt.Tooltip(
-            f"{c.field}:{kinds.get(c.kind, 'Q')}",
-            title=c.title,
-            format=formats.get(c.kind, alt.Undefined),
-        )
+        # What has no format is shown digit by digit, as if it were a name.
+        alt.Tooltip(f"{c.field}:Q", title=c.title, format=formats[c.kind])
+        if c.kind in formats
+        else alt.Tooltip(f"{c.field}:N", title=c.title)
         for c in columns
     ]
 

@@ -7,8 +7,9 @@ leaves what is there. It never removes what it did not make.
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
 
@@ -16,6 +17,8 @@ from crm_ibis.errors import UsageError
 
 MARKER = "crm-ibis.txt"
 """In a folder that a build made: lists its files, which the next one replaces, and no others."""
+PATIENCE = 30
+"""Seconds that another build may take to look or to exchange."""
 NAMED = 3
 """How many of the files in the way a message names."""
 
@@ -50,6 +53,10 @@ def _place(folder: Path) -> Path:
         place = folder.resolve()
     except (OSError, RuntimeError):  # a link that leads to itself
         raise UsageError(f"{folder} leads nowhere; give another with --out") from None
+    if place.is_mount():
+        raise UsageError(
+            f"{folder} is a mount point, which cannot be exchanged; name a folder in it"
+        )
     if Path.cwd().is_relative_to(place):
         # It would be exchanged under the feet of the shell.
         raise UsageError(f"{folder} holds the current folder; give another with --out")
@@ -95,9 +102,21 @@ def _locked(folder: Path) -> int | None:
         lock = os.open(folder, os.O_RDONLY)
     except PermissionError:  # one may write in a folder that one may not list
         return None
-    with suppress(OSError):
-        fcntl.flock(lock, fcntl.LOCK_EX)
-    return lock
+    end = time.monotonic() + PATIENCE
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > end:
+                os.close(lock)
+                raise UsageError(
+                    f"another program has locked {folder} for {PATIENCE} s; let it end, or give "
+                    "another folder with --out"
+                ) from None
+            time.sleep(0.05)
+        except OSError:
+            return lock
 
 
 def _refuse_other_things(folder: Path, place: Path) -> None:

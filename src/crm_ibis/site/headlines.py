@@ -47,23 +47,19 @@ COMPANY = ""
 def headlines(reading: Reading) -> Rows:
     """A row per facility and month, and one per month for the company."""
     company = [{"facility_id": COMPANY, **row} for row in reading.rows.get("scorecard", [])]
-    observed = _observations(reading)
-    rows = [*company, *_of_facilities(reading)]
+    observed, nothing = _observations(reading), dict.fromkeys(lacking(reading))
+    # What the company does not know now is not told of a facility from a table that is stale.
+    rows = [*company, *({**row, **nothing} for row in _of_facilities(reading))]
     names = ("targets_decided", "csat_answers", "nps_answers")
-    nothing = dict.fromkeys(lacking(reading))
     return [
-        {
-            **row,
-            **{n: observed.get((n, row["facility_id"], row["month"])) for n in names},
-            **nothing,
-        }
+        {**row, **{n: observed.get((n, row["facility_id"], row["month"])) for n in names}}
         for row in rows
     ]
 
 
 def lacking(reading: Reading) -> dict[str, str]:
     """The numbers of which nothing can be known, with the absent sources that they would need."""
-    unknown = reading.unknown.get("monthly_scorecard", {})
+    unknown = reading.lacking.get("monthly_scorecard", {})
     return {h.field: ", ".join(unknown[h.field]) for h in TABLE if h.field in unknown}
 
 

@@ -29,6 +29,8 @@ class Provenance:
     """Whether a refresh could read it."""
     query: Table | None = None
     """Of a mapped source that can be read: what takes its place, bound to no database."""
+    lists_people: bool = False
+    """Whether its mapping lists values that may name people: then there is no query to show."""
 
     @property
     def policy(self) -> str | None:
@@ -65,7 +67,25 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> 
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
     except (CrmIbisError, IbisError):
         return Provenance(said, words, columns, is_read=False)
+    if _lists_people(said, contract):
+        return Provenance(said, words, columns, lists_people=True)
     return Provenance(said, words, columns, query=query.unbind() if said.is_mapped else None)
+
+
+def _lists_people(said: Mapping, contract: Contract) -> bool:
+    """Whether values of reps or of private columns are listed, or addresses anywhere."""
+    personal = {"rep_id", *(c.name for c in contract.columns if c.private)}
+    read = {name: said.columns[name].reads for name in personal & said.columns.keys()}
+    theirs = {column for name in personal for column in read.get(name, [name])}
+    chosen = {**said.only, **said.leave_out}
+    translated = {name for name, column in said.columns.items() if column.translates}
+    literals = [value for column in said.columns.values() for value in column.literals]
+    literals += [value for values in chosen.values() for value in values]
+    return (
+        bool(personal & translated)
+        or bool(theirs & chosen.keys())
+        or not all(map(_is_harmless, literals))
+    )
 
 
 def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, str]:
@@ -77,7 +97,13 @@ def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, str]:
 
 
 def _in_words(column: Column) -> str:
-    words = column.words
+    words = column.words if _is_harmless(column.value) else "a constant"
     if column.translates:
         words += ", translated"
-    return f"{words}, null becomes {column.missing}" if column.has("missing") else words
+    instead = column.missing if _is_harmless(column.missing) else "a constant"
+    return f"{words}, null becomes {instead}" if column.has("missing") else words
+
+
+def _is_harmless(literal: object) -> bool:
+    """Whether it is no address."""
+    return "@" not in str(literal)

@@ -73,6 +73,8 @@ class Queries:
     def _why(self, source: str, dialects: list[str]) -> str:
         if not self.sources[source].is_read:
             return "cannot be read"
+        if self.sources[source].lists_people:
+            return "that lists values of people, which this site does not tell"
         return f"cannot be written in the SQL of {' and '.join(dialects)}"
 
 

@@ -4,7 +4,7 @@ Reads each published table once. What is not there yet is left out, and the page
 """
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,15 +12,17 @@ from typing import Any
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import mapping, runlog, sources
+from crm_ibis import graph, mapping, runlog, runs, sources
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
-Unknown = Mapping[str, Mapping[str, tuple[str, ...]]]
-"""By table: columns with the absent sources for want of which nothing can be known of them."""
+Lacking = Mapping[str, tuple[str, ...]]
+"""Columns with the absent sources for want of which nothing can be known of them."""
+Unknown = Callable[[str, frozenset[str]], Lacking]
+"""Of a table that was computed without some sources: what cannot be known."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,8 @@ class Reading:
     """The status of each table."""
     facilities: dict[str, str] = field(default_factory=dict)
     """The names that people know facilities by; their ids where the source cannot be read."""
-    unknown: Unknown = field(default_factory=dict)
-    """The columns that are null here, whatever the table holds, with the sources that they lack."""
+    lacking: dict[str, Lacking] = field(default_factory=dict)
+    """By table: the columns that are null here, whatever it holds, as its run had no source."""
 
     def has(self, name: str) -> bool:
         """Whether there are rows to show."""
@@ -47,9 +49,10 @@ class Reading:
         return max(self.published.values(), default=None)
 
 
-def read(warehouse: Warehouse, names: dict[str, str], unknown: Unknown | None = None) -> Reading:
+def read(warehouse: Warehouse, names: dict[str, str], unknown: Unknown) -> Reading:
     """Everything that the scorecard shows, with the names of facilities by id."""
-    there, lacking = warehouse.tables(warehouse.analytics), unknown or {}
+    there, known = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
+    lacking = _lacking(warehouse, {t: run["run_id"] for t, run in known.items()}, unknown)
     tables = {
         d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
     }
@@ -61,14 +64,25 @@ def read(warehouse: Warehouse, names: dict[str, str], unknown: Unknown | None = 
         d.name: _rows(warehouse, d, tables[d.table], lacking.get(d.table, ())) for d in readable
     }
     used = {row["facility_id"] for each in rows.values() for row in each if "facility_id" in row}
-    known = runlog.publications(warehouse)
     return Reading(
         rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
         standing={status.table: status for status in statuses(warehouse)},
         facilities=_named(used, names),
-        unknown=lacking,
+        lacking=lacking,
     )
+
+
+def _lacking(
+    warehouse: Warehouse, published_by: dict[str, str], unknown: Unknown
+) -> dict[str, Lacking]:
+    """What the runs that published the tables had no source for, whatever sources.yml says now."""
+    given = runs.sources_read(warehouse, set(published_by.values()))
+    return {
+        table: unknown(table, frozenset(graph.sources_of([table])) - given[run_id])
+        for table, run_id in published_by.items()
+        if table in graph.table_functions()
+    }
 
 
 def _rows(warehouse: Warehouse, dataset: Dataset, table: Table, unknown: Collection[str]) -> Rows:

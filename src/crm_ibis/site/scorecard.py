@@ -54,11 +54,22 @@ def _part(section: Section, reading: Reading) -> dict[str, Any]:
         "unpublished": _unpublished(section, reading),
         "empty": [f for f in section.figures if reading.rows.get(f.dataset) == []],
         "notices": _notices(section, reading),
+        "apart": _apart(section, reading),
     }
 
 
 def _as_of(section: Section, reading: Reading) -> datetime | None:
     return reading.published.get(section.table)
+
+
+def _apart(section: Section, reading: Reading) -> dict[str, tuple[str, datetime]]:
+    """Figures of another table than the section's: which, and when that is of."""
+    tables = {figure.name: TABLE_OF[figure.dataset] for figure in section.figures}
+    return {
+        name: (table, reading.published[table])
+        for name, table in tables.items()
+        if table != section.table and table in reading.published
+    }
 
 
 def _unpublished(section: Section, reading: Reading) -> list[str]:
@@ -69,16 +80,16 @@ def _unpublished(section: Section, reading: Reading) -> list[str]:
 
 
 def _notices(section: Section, reading: Reading) -> list[str]:
-    """What a reader must know of the section's table beside its numbers."""
-    status = reading.standing.get(section.table)
-    if status is None:
-        return []
+    """What a reader must know of the section's tables beside their numbers."""
     told = {
         "stale": "is as it was last published: its sources are absent in sources.yml since",
         "left out": "is not computed: its sources are absent in sources.yml",
     }
-    found = [f"{section.table} {told[status.state]}"] if status.state in told else []
-    if status.quarantined:
+    tables = dict.fromkeys((section.table, *(TABLE_OF[f.dataset] for f in section.figures)))
+    known = [reading.standing[table] for table in tables if table in reading.standing]
+    found = [f"{status.table} {told[status.state]}" for status in known if status.state in told]
+    status = reading.standing.get(section.table)
+    if status and status.quarantined:
         rows = "1 row" if status.quarantined == 1 else f"{status.quarantined:,} rows"
         found.append(f"in quarantine, and not counted: {rows} of its sources")
     return found

@@ -2,10 +2,12 @@
 
 import altair as alt
 
-from crm_ibis.site.drawing import bars, drawn, months, trend
+from crm_ibis.site.drawing import WHOLE, bars, drawn, months, trend
 from crm_ibis.site.figures import MONTH, NEUTRAL, Column, Figure, Section
 
-ANSWERS = alt.Axis(title="answers (bars)", orient="right", grid=False, tickMinStep=1)
+ANSWERS = alt.Axis(
+    title="answers (bars)", orient="right", grid=False, tickMinStep=1, labelExpr=WHOLE
+)
 PALE = alt.value(0.45)
 RANGES = {"csat": [1, 5], "nps": [-100, 100]}
 SHARES = ("promoter_or_satisfied_pct", "detractor_or_dissatisfied_pct")

@@ -199,7 +199,8 @@ SECTION = Section(
         Figure(
             name="sla-attainment",
             title="SLA attainment by priority",
-            note="Each ticket has two targets: first response and resolution.",
+            note="Each ticket has two targets: first response and resolution. Hollow: fewer than "
+            f"{SMALL} decided, or a month that still ran.",
             dataset="tickets",
             by=("month", "priority"),
             sums=TARGETS,
@@ -226,7 +227,7 @@ SECTION = Section(
         Figure(
             name="sla-overdue",
             title="Open breaches",
-            note="Tickets that are still open and past a target; the 20 facilities with most.",
+            note="Opened in the period, still open and past a target; the 20 facilities with most.",
             dataset="overdue",
             by=("facility_id", "priority"),
             sums=("overdue_tickets",),
@@ -234,7 +235,7 @@ SECTION = Section(
             columns=OVERDUE,
             chart=_overdue(),
             wide=True,
-            nothing="No ticket is open and past a target.",
+            nothing="No ticket of the period is open and past a target.",
         ),
     ),
 )
