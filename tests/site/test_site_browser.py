@@ -210,6 +210,29 @@ def test_a_sheet_of_paper_has_the_last_twelve_months_and_no_empty_figure(
     assert fits
 
 
+def test_charts_are_drawn_anew_for_paper(browser: Any, large: Built) -> None:
+    """Half a sheet is 330 pixels, a whole one 680: what is drawn wider would be made smaller."""
+
+    def widths(event: str) -> dict[str, int]:
+        browser.execute_script("dispatchEvent(new Event(arguments[0]))", event)
+        script = """return Object.fromEntries([...document.querySelectorAll(".chart svg.marks")]
+            .map((svg) => [svg.closest("figure").id, svg.viewBox.baseVal.width]))"""
+        return browser.execute_script(script)
+
+    resize(browser, 1400)
+    show(browser, large)
+    screen = widths("afterprint")
+    try:
+        paper = widths("beforeprint")
+        assert cut_off(browser) == []
+    finally:
+        back = widths("afterprint")
+    whole = {"sla-overdue", "health-months", "health-components"}
+    assert paper == {figure: 680 if figure in whole else 330 for figure in screen}
+    assert back == screen
+    assert min(screen.values()) > 500
+
+
 def intervals(browser: Any, site: Built, counts: list[tuple[int, int]]) -> list[list[float | None]]:
     """The ends of the 95 % interval of each c of n, as the page computes them."""
     show(browser, site, "catalog")

@@ -60,6 +60,8 @@ class Figure:
     first: tuple[str, str, int] | None = None
     """Order of the chart's rows, and how many it shows: column, `asc` or `desc`, number."""
     wide: bool = False
+    wide_on_paper: bool = False
+    """Where nobody can point at a cell, and its number must be readable."""
     nothing: str = "Nothing to show."
     """What is said where there are no rows."""
 
@@ -124,7 +126,8 @@ STYLE: dict[str, Any] = {
         "labelFontSize": 12,
         "labelLimit": 220,
         # Of the place, not of the chart: that is known only when the legend's height is settled.
-        "columns": {"expr": "max(2, floor((containerSize()[0] - 100) / 110))"},
+        # The chart's width counts for nothing, but makes this follow a place that changes: paper.
+        "columns": {"expr": "max(2, floor((containerSize()[0] - 100 + 0 * width) / 110))"},
         "symbolStrokeWidth": 2,
     },
     "text": {"color": "var(--ink)", "fontSize": 12},

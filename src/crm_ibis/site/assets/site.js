@@ -25,8 +25,13 @@ at("#theme").addEventListener("click", () => {
   document.documentElement.dataset.theme = next;
 });
 systemDark.addEventListener("change", applyTheme);
-addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; });
-addEventListener("afterprint", applyTheme);
+addEventListener("beforeprint", () => { document.documentElement.dataset.theme = "light"; paper(true); });
+addEventListener("afterprint", () => { applyTheme(); paper(false); });
+// Charts are drawn anew as wide as they are on paper: what is made smaller there cannot be read.
+function paper(on) {
+  document.documentElement.classList.toggle("paper", on);
+  dispatchEvent(new Event("resize"));
+}
 applyTheme();
 
 // --- charts: Vega-Lite says much that is no fault, such as that a chart of rows has its own height --

@@ -88,6 +88,7 @@ SECTION = Section(
             sums=SUMS,
             columns=(*SCORE, *PARTS),
             chart=_scores(),
+            wide_on_paper=True,
         ),
         Figure(
             name="health-components",
@@ -101,6 +102,7 @@ SECTION = Section(
             first=("overall_health_score", "asc", 25),
             columns=(*SCORE, *PARTS),
             chart=_components(),
+            wide_on_paper=True,
         ),
     ),
 )
