@@ -233,6 +233,21 @@ def test_charts_are_drawn_anew_for_paper(browser: Any, large: Built) -> None:
     assert min(screen.values()) > 500
 
 
+def test_the_parts_of_a_bar_are_in_the_order_of_their_legend(browser: Any, site: Built) -> None:
+    """Of three tickets of high priority one breached its targets, two met them."""
+    resize(browser, 1400)
+    show(browser, site)
+    script = """const within = (what) => [...document.querySelectorAll(`#sla-tickets ${what}`)];
+        const left = (bar) => bar.getBoundingClientRect().left;
+        const bars = within('[aria-label*="priority: high"]').sort((a, b) => left(a) - left(b));
+        const told = (bar) => /tickets: (.*?);.*state: (.*?);/.exec(bar.ariaLabel).slice(1);
+        return bars.map(told)"""
+    parts = browser.execute_script(script)
+    assert parts == [["1", "breached"], ["2", "met both targets"], ["0", "pending"]]
+    legend = texts(browser, "#sla-tickets .role-legend-label text")
+    assert legend == [state for _, state in parts]
+
+
 def intervals(browser: Any, site: Built, counts: list[tuple[int, int]]) -> list[list[float | None]]:
     """The ends of the 95 % interval of each c of n, as the page computes them."""
     show(browser, site, "catalog")

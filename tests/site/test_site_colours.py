@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 import crm_ibis.site
+from crm_ibis.site.drawing import RANGE_OPACITY
+from crm_ibis.site.figures import NEUTRAL
 
 STYLE = Path(crm_ibis.site.__file__).parent / "assets" / "site.css"
 TEXT, MARK = 4.5, 3.0
@@ -46,6 +48,17 @@ def contrast(one: Colour, other: Colour) -> float:
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def through(colour: Colour, opacity: float, under: Colour) -> Colour:
+    """What is seen of a colour that lets through what is under it."""
+    pairs = zip(colour, under, strict=True)
+    red, green, blue = (opacity * over + (1 - opacity) * below for over, below in pairs)
+    return red, green, blue
+
+
+def test_half_black_on_white_is_grey() -> None:
+    assert through((0, 0, 0), 0.5, (1, 1, 1)) == (0.5, 0.5, 0.5)
+
+
 def test_black_on_white_has_the_greatest_contrast_and_grey_that_of_the_definition() -> None:
     assert contrast(rgb("000"), rgb("fff")) == pytest.approx(21)
     assert contrast(rgb("767676"), rgb("fff")) == pytest.approx(4.54, abs=0.005)
@@ -69,6 +82,15 @@ def test_lines_and_points_can_be_seen(theme: str, name: str) -> None:
 @pytest.mark.parametrize("step", [1, 2, 3, 4, 5])
 def test_a_doubtful_cell_can_be_read(theme: str, step: int) -> None:
     known = colours(theme)
-    pairs = zip(known[f"h{step}"], known["surface"], strict=True)
-    red, green, blue = (FAINT * cell + (1 - FAINT) * under for cell, under in pairs)
-    assert contrast(known["ink"], (red, green, blue)) >= TEXT
+    cell = through(known[f"h{step}"], FAINT, known["surface"])
+    assert contrast(known["ink"], cell) >= TEXT
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_range_of_a_rate_can_be_seen(theme: str) -> None:
+    known = colours(theme)
+    assert contrast(through(known["c1"], RANGE_OPACITY, known["surface"]), known["surface"]) >= MARK
+
+
+def test_what_is_neither_good_nor_bad_has_a_colour_that_can_be_seen() -> None:
+    assert NEUTRAL in {f"var(--{name})" for name in SERIES}

@@ -15,6 +15,8 @@ ONE_COLOUR = alt.value(SERIES[0])
 SURFACE = "var(--surface)"
 DOUBTFUL = "datum.small || datum.incomplete"
 HEIGHT = 260
+RANGE_OPACITY = 0.75
+"""Of the range that a value lies in: paler than the value, and still seen."""
 MONEY = alt.Axis(format="~s")
 """20k, 1.5M"""
 WHOLE = "datum.value % 1 ? '' : datum.label"
@@ -80,6 +82,23 @@ def side_by_side(words: dict[str, str], name: str, value: str) -> alt.Chart:
     return folded.transform_calculate(**{name: f"{called}[datum.column]"})
 
 
+def in_order(column: str, order: list[str], rows: alt.Chart | None = None) -> dict[str, Any]:
+    """The parts of each bar follow one another as their legend names them; of `bars`."""
+    place = f"indexof({order}, datum.{column})"
+    numbered = (rows or alt.Chart(ROWS)).transform_calculate(place=place)
+    return {"rows": numbered, "order": alt.Order("place:Q")}
+
+
+def pale(fill: Any, edge: Any = ONE_COLOUR) -> dict[str, Any]:
+    """Bars on which something is to be seen, or in doubt: their edges stay clear; of `bars`."""
+    return {"fillOpacity": fill, "stroke": edge}
+
+
+def hollow_when_small() -> Any:
+    """The fill of a point that rests on few observations is that of the page."""
+    return alt.condition("datum.small", alt.value(SURFACE), ONE_COLOUR)
+
+
 def bars(
     x: alt.X,
     y: alt.Y,
@@ -106,12 +125,11 @@ def interval(name: str, label: str, columns: tuple[Column, ...]) -> Any:
     """A rate with the range in which it plausibly lies, a row for each label, best on top."""
     base = alt.Chart(ROWS).encode(y=labels(label), tooltip=tooltips(*columns))
     axis = alt.Axis(title="percent, with 95 % interval")
-    rule = base.mark_rule(strokeWidth=5, opacity=0.35, color=SERIES[0]).encode(
+    rule = base.mark_rule(strokeWidth=3, opacity=RANGE_OPACITY, color=SERIES[0]).encode(
         x=alt.X(f"{name}_low:Q", axis=axis, scale=alt.Scale(zero=False)), x2=f"{name}_high:Q"
     )
-    fill = alt.condition("datum.small", alt.value(SURFACE), ONE_COLOUR)
     point = base.mark_point(size=45, filled=True, stroke=SERIES[0], strokeWidth=2, opacity=1)
-    return rule + point.encode(x=f"{name}:Q", fill=fill)
+    return rule + point.encode(x=f"{name}:Q", fill=hollow_when_small())
 
 
 def cells(

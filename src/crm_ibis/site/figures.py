@@ -92,7 +92,7 @@ class Section:
 # Colours are the stylesheet's, so that a chart follows light, dark and print without being drawn
 # anew. They are told apart by people who see no red or no green.
 SERIES = [f"var(--c{n})" for n in range(1, 6)]
-NEUTRAL = "var(--line-strong)"
+NEUTRAL = SERIES[4]
 STEPS = [f"var(--h{n})" for n in range(1, 6)]
 STATUS = {
     "excellent": "var(--s1)",

@@ -10,6 +10,7 @@ from crm_ibis.site.drawing import (
     drawn,
     faint_when_small,
     labels,
+    pale,
     trend,
 )
 from crm_ibis.site.figures import MONTH, Column, Figure, Section
@@ -36,7 +37,7 @@ def _steps() -> alt.TopLevelMixin:
     # At the left, where there is room whatever the length of the bar.
     texts = alt.Chart(ROWS).mark_text(align="left").transform_calculate(told=told)
     return drawn(
-        bars(reached, stage, SHOWN, opacity=faint_when_small(0.45))
+        bars(reached, stage, SHOWN, **pale(faint_when_small(0.45)))
         + texts.encode(x=alt.value(6), y=stage, text="told:N"),
         "Leads that reached each stage, with the share of the stage before.",
         row=38,

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from crm_ibis.site.drawing import MONEY, bars, colours, drawn, labels, trend
+from crm_ibis.site.drawing import MONEY, bars, colours, drawn, labels, pale, trend
 from crm_ibis.site.figures import MONTH, Column, Figure, Section
 
 SUMS = ("deal_count", "total_pipeline_value", "weighted_pipeline_value")
@@ -29,11 +29,11 @@ def _by_scenario() -> alt.TopLevelMixin:
 
 
 def _by_stage() -> alt.TopLevelMixin:
-    stage, pale = labels("stage", STAGES), alt.value(0.3)
+    stage = labels("stage", STAGES)
     total = alt.X("total_pipeline_value:Q", axis=TOTAL_AND_WEIGHTED)
     weighted = bars(alt.X("weighted_pipeline_value:Q"), stage, BY_STAGE)
     return drawn(
-        bars(total, stage, BY_STAGE, opacity=pale)
+        bars(total, stage, BY_STAGE, **pale(alt.value(0.3)))
         + weighted.mark_bar(height=alt.RelativeBandSize(0.45)),
         "Total and weighted pipeline value of each stage in the base scenario.",
         row=38,

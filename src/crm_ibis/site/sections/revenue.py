@@ -10,6 +10,7 @@ from crm_ibis.site.drawing import (
     faint_when_small,
     labels,
     months,
+    pale,
     side_by_side,
 )
 from crm_ibis.site.figures import FACILITY, MONTH, Column, Figure, Section
@@ -34,7 +35,7 @@ def _over_time() -> alt.TopLevelMixin:
         colour=colours("state", states),
         rows=side_by_side(STATES, "state", "amount"),
         xOffset=alt.XOffset("state:N", sort=states),
-        opacity=faint_when_small(),
+        **pale(faint_when_small(), alt.Stroke("state:N", sort=states, legend=None)),
     )
     return drawn(chart, "Paid and outstanding amounts by month of the invoice.")
 

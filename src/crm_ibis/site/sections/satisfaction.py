@@ -2,13 +2,15 @@
 
 import altair as alt
 
-from crm_ibis.site.drawing import WHOLE, bars, drawn, months, trend
+from crm_ibis.site.drawing import WHOLE, bars, drawn, months, pale, trend
 from crm_ibis.site.figures import MONTH, NEUTRAL, Column, Figure, Section
 
 ANSWERS = alt.Axis(
     title="answers (bars)", orient="right", grid=False, tickMinStep=1, labelExpr=WHOLE
 )
-PALE = alt.value(0.45)
+GREY = alt.value(NEUTRAL)
+BEHIND = {**pale(alt.value(0.3), GREY), "strokeWidth": alt.value(0.5)}
+"""The line in front of the bars is what the figure is about."""
 RANGES = {"csat": [1, 5], "nps": [-100, 100]}
 SHARES = ("promoter_or_satisfied_pct", "detractor_or_dissatisfied_pct")
 
@@ -22,7 +24,7 @@ def _figure(metric: str, title: str, note: str, score: str, high: str, low: str)
         Column(SHARES[1], low, "pct"),
     )
     count = alt.Y("response_count:Q", axis=ANSWERS)
-    answers = bars(months(), count, columns, colour=alt.value(NEUTRAL), opacity=PALE)
+    answers = bars(months(), count, columns, colour=GREY, **BEHIND)
     # The whole range: a tenth of a point is no cliff.
     whole = alt.Scale(domain=RANGES[metric], nice=False)
     line = trend(alt.Y("score:Q", title=score, scale=whole), columns)

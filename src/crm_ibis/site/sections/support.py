@@ -6,11 +6,12 @@ import altair as alt
 
 from crm_ibis.site.drawing import (
     COUNT,
-    ONE_COLOUR,
     ROWS,
     bars,
     colours,
     drawn,
+    hollow_when_small,
+    in_order,
     labels,
     months,
     side_by_side,
@@ -22,8 +23,8 @@ from crm_ibis.site.figures import FACILITY, MONTH, NEUTRAL, SERIES, SMALL, Colum
 PRIORITIES = ["critical", "high", "medium", "low"]
 PRIORITY = Column("priority", "Priority", "text")
 STATES = {
-    "sla_compliant_tickets": "met both targets",
     "sla_breached_tickets": "breached",
+    "sla_compliant_tickets": "met both targets",
     "sla_pending_tickets": "pending",
 }
 TARGETS = ("targets_decided", "targets_met")
@@ -113,14 +114,14 @@ def _attainment() -> alt.TopLevelMixin:
 
 
 def _states() -> alt.TopLevelMixin:
-    scale = alt.Scale(domain=[*STATES.values()], range=[*SERIES[:2], NEUTRAL])
+    states = [*STATES.values()]
+    scale = alt.Scale(domain=states, range=[SERIES[1], SERIES[0], NEUTRAL])
     chart = bars(
         alt.X("tickets:Q", title="tickets", axis=COUNT),
         BY_PRIORITY,
         TICKETS,
         colour=alt.Color("state:N", scale=scale, title=None),
-        rows=side_by_side(STATES, "state", "tickets"),
-        order=alt.Order("column:O"),
+        **in_order("state", states, side_by_side(STATES, "state", "tickets")),
     )
     return drawn(chart, "Tickets by priority and by what became of their targets.", row=36)
 
@@ -128,15 +129,11 @@ def _states() -> alt.TopLevelMixin:
 def _spread(target: Target) -> Figure:
     columns = (FACILITY, *target.columns)
     scale = alt.Scale(type="symlog", constant=1)
-    axis = alt.Axis(values=[0, 1, 4, 12, 24, 72, 120, 240, 480], format="d")
+    axis = alt.Axis(values=[0, 1, 2, 4, 8, 12, 24, 72, 120, 240, 480], format="d")
     median = alt.X(f"{target.median}:Q", title=f"hours to {target.words}", scale=scale, axis=axis)
     base = alt.Chart(ROWS).encode(y=BY_PRIORITY)
-    points = base.mark_point(filled=True, size=70).encode(
-        x=median,
-        color=ONE_COLOUR,
-        opacity=alt.condition("datum.small", alt.value(0.3), alt.value(0.75)),
-        tooltip=tooltips(*columns),
-    )
+    point = base.mark_point(filled=True, size=70, stroke=SERIES[0], opacity=0.75)
+    points = point.encode(x=median, fill=hollow_when_small(), tooltip=tooltips(*columns))
     promised = base.mark_tick(color=SERIES[1], thickness=3, size=26)
     described = (
         f"Median time to {target.words} of each facility in the last month, with the target."
@@ -145,7 +142,7 @@ def _spread(target: Target) -> Figure:
         name=f"{target.event}-spread".replace("_", "-"),
         title=f"Time to {target.words} across facilities",
         note="The median of each facility in the last month of the period; medians cannot be "
-        f"added up. The bar is the target. Pale: fewer than {SMALL} {_counted(target)}.",
+        f"added up. The bar is the target. Hollow: fewer than {SMALL} {_counted(target)}.",
         dataset="tickets",
         by=("facility_id", "month", "priority"),
         sums=target.values,
@@ -183,11 +180,8 @@ def _counted(target: Target) -> str:
 
 def _overdue() -> alt.TopLevelMixin:
     overdue = alt.X("overdue_tickets:Q", title="open, past a target", axis=COUNT)
-    rows = alt.Chart(ROWS).transform_calculate(urgency=f"indexof({PRIORITIES}, datum.priority)")
-    urgent_first = alt.Order("urgency:Q")
-    chart = bars(
-        overdue, labels("facility"), OVERDUE, PRIORITY_COLOUR, rows=rows, order=urgent_first
-    )
+    urgent_first = in_order("priority", PRIORITIES)
+    chart = bars(overdue, labels("facility"), OVERDUE, PRIORITY_COLOUR, **urgent_first)
     return drawn(chart, "Open tickets that are past a target, by facility.", row=22)
 
 
