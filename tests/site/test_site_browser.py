@@ -150,6 +150,16 @@ def test_a_number_without_its_source_is_a_dash_with_the_reason(
     assert texts(browser, "#headline-total_leads .value") == ["4"]
 
 
+def test_counts_are_whole_and_a_legend_names_what_is_drawn(browser: Any, site: Built) -> None:
+    resize(browser, 1400)
+    show(browser, site)
+    # One ticket of the seeds is open and overdue.
+    assert {"0", "1"} <= set(texts(browser, "#sla-overdue .role-axis-label text"))
+    assert not [t for t in texts(browser, "#sla-overdue .role-axis-label text") if "." in t]
+    stages = texts(browser, "#funnel-months .role-legend-label text")
+    assert stages == ["sql", "opportunity", "won"]
+
+
 def test_the_filter_selects_facility_and_period(browser: Any, site: Built) -> None:
     resize(browser, 1400)
     show(browser, site)

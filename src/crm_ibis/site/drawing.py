@@ -19,7 +19,7 @@ RANGE_OPACITY = 0.75
 """Of the range that a value lies in: paler than the value, and still seen."""
 MONEY = alt.Axis(format="~s")
 """20k, 1.5M"""
-WHOLE = "datum.value % 1 ? '' : datum.label"
+WHOLE = "datum.value % 1 ? '' : format(datum.value, ',d')"
 COUNT = alt.Axis(tickMinStep=1, labelExpr=WHOLE)
 """Nothing lies between 1 and 2."""
 MONTH_LABEL = (

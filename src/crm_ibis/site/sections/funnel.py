@@ -46,7 +46,7 @@ def _steps() -> alt.TopLevelMixin:
 
 def _over_time() -> alt.TopLevelMixin:
     share = alt.Y("conversion_rate_pct:Q", title="percent of the stage before")
-    steps = trend(share, BY_MONTH, colours("funnel_stage", STAGES))
+    steps = trend(share, BY_MONTH, colours("funnel_stage", STAGES[1:]))
     return drawn(
         steps.transform_filter("datum.funnel_stage != 'lead'"),
         "Conversion from the stage before, by month of lead, a line per stage.",
