@@ -52,11 +52,11 @@ def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(
     def lock_after_another(self: Any, holder: Any, purpose: str = "", **more: Any) -> Any:
         if not waited and not purpose:
             waited.append(True)
-            refresh(self, ["ticket_sla_compliance"], as_of=LATER)
+            refresh(self, planned("ticket_sla").job.published, as_of=LATER)
         return lock(self, holder, purpose, **more)
 
     monkeypatch.setattr(kind, "lock", lock_after_another)
-    assert carry_out(seeded, planned("ticket_sla", facts=[])).run_id is None
+    assert carry_out(seeded, planned("ticket_sla")).run_id is None
     assert channels.heard() == {}
     assert [run["as_of"] for run in logged(seeded)] == [LATER]
     assert not found(seeded)["ticket_sla_compliance"].failing

@@ -311,12 +311,6 @@ def test_a_fact_that_no_job_publishes_any_more_is_not_failing(
         assert "ticket_sla" in [s.table for s in statuses(warehouse) if s.failing]
 
 
-def test_what_is_told_of_a_success_is_about_the_kpi(seeded: Settings) -> None:
-    run = planned("ticket_sla")
-    outcome = carry_out(seeded, run)
-    assert outcomes._about("success", run, outcome, []).tables == ("ticket_sla_compliance",)
-
-
 def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
     run, failed = planned("ticket_sla"), [False]
 

@@ -7,7 +7,8 @@ import pytest
 from crm_ibis import graph
 from crm_ibis.params import load_params
 from crm_ibis.site import parameters
-from crm_ibis.site.columns import ROWS, Origins, direct_origins, source_origins, unknown
+from crm_ibis.site.columns import ROWS, Origins, direct_origins, source_origins
+from crm_ibis.site.lacking import unknown
 
 AS_OF = datetime(2024, 3, 1)
 

@@ -203,7 +203,7 @@ def named(warehouse: Warehouse) -> dict[str, str]:
     """The facilities of the scorecard, read as a build does it."""
     names = facility_names(warehouse)
     with warehouse.transaction():
-        return reading.read(warehouse, names, lambda table, absent: {}).facilities
+        return reading.read(warehouse, names, {}).facilities
 
 
 def test_facilities_whose_source_is_absent_or_gone_go_by_their_ids(

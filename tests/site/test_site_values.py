@@ -17,7 +17,7 @@ from crm_ibis.site.build import build
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE
 from crm_ibis.site.numbers import short, written
-from crm_ibis.site.reading import Lacking, facility_names, read
+from crm_ibis.site.reading import facility_names, read
 from crm_ibis.warehouse import open_warehouse
 
 
@@ -93,10 +93,6 @@ def test_a_facility_has_its_own_headline_numbers(site: Built) -> None:
     assert sum(Decimal(str(row["total_revenue"])) for row in both) == Decimal("17150.75")
 
 
-def known(table: str, absent: frozenset[str]) -> Lacking:
-    return {}
-
-
 def test_facilities_are_named_by_the_source_that_is_declared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -112,11 +108,11 @@ def test_facilities_are_named_by_the_source_that_is_declared(
     monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
     file.write_text("sources: {facilities: {table: crm.sites, columns: {id: id, name: title}}}")
     with open_warehouse(settings, read_only=True) as warehouse:
-        named = read(warehouse, facility_names(warehouse), known).facilities
+        named = read(warehouse, facility_names(warehouse), {}).facilities
     assert named == {"fac_001": "Site fac_001", "fac_002": "Site fac_002"}
     file.write_text("sources: {facilities: {table: crm.gone_for_good}}")
     with open_warehouse(settings, read_only=True) as warehouse:
-        unnamed = read(warehouse, facility_names(warehouse), known).facilities
+        unnamed = read(warehouse, facility_names(warehouse), {}).facilities
     assert unnamed == {"fac_001": "fac_001", "fac_002": "fac_002"}
 
 

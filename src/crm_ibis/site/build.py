@@ -63,6 +63,7 @@ def _write(
 ) -> None:
     # They load what the extra brings.
     from crm_ibis.site import catalog_pages, columns, lineage, log, runs_page, scorecard, trends
+    from crm_ibis.site.lacking import lacking
     from crm_ibis.site.pages import Pages
     from crm_ibis.site.parameters import used
     from crm_ibis.site.provenance import provenances
@@ -79,7 +80,7 @@ def _write(
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
-        reading = read(warehouse, names, columns.Unknown(direct, params))
+        reading = read(warehouse, names, lacking(warehouse, direct, params))
         logged, changes = log.read(warehouse), trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog_pages.described()

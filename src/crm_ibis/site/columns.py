@@ -5,7 +5,7 @@ order of an aggregate or a rank. Filters, join conditions and grouping decide wh
 and are not followed. A plain count is of rows: its origin is the table's `ROWS`.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -63,49 +63,6 @@ def source_origins(direct: Origins) -> Origins:
 
 def _sources(origin: Origin, settled: Origins) -> set[Origin]:
     return set(settled[origin.table][origin.column]) if origin.table in settled else {origin}
-
-
-def unknown(
-    direct: Origins, absent: Collection[str], left_out: Collection[str]
-) -> dict[str, dict[str, tuple[str, ...]]]:
-    """By table, the columns of which nothing can be known, with the absent sources that they lack.
-
-    All that their values are made of is absent in sources.yml, or left out for want of it: tables
-    computed without those hold null there, or 0 where they count.
-    """
-    lacking: dict[str, dict[str, tuple[str, ...]]] = {}
-
-    def lacks(origin: Origin) -> set[str]:
-        if origin.table in absent:
-            return {origin.table}
-        if origin.table in left_out:
-            return set(graph.sources_of([origin.table])) & set(absent)
-        return set(lacking.get(origin.table, {}).get(origin.column, ()))
-
-    for name in graph.plan(direct):
-        lacking[name] = {
-            column: tuple(sorted(set().union(*map(lacks, origins))))
-            for column, origins in direct.get(name, {}).items()
-            if origins and all(map(lacks, origins))
-        }
-    return lacking
-
-
-class Unknown:
-    """What cannot be known of a table that was computed without some sources."""
-
-    def __init__(self, direct: Origins, params: Params) -> None:
-        self._direct, self._params = direct, params
-        self._known: dict[frozenset[str], dict[str, dict[str, tuple[str, ...]]]] = {}
-
-    def __call__(self, table: str, absent: frozenset[str]) -> dict[str, tuple[str, ...]]:
-        """Its columns of which nothing can be known, with the sources that they lack."""
-        if not absent:
-            return {}
-        if absent not in self._known:
-            left_out = graph.empty_without(list(self._direct), absent, self._params)
-            self._known[absent] = unknown(self._direct, absent, left_out)
-        return self._known[absent][table]
 
 
 def _of_column(relation: ops.Relation, column: str) -> Iterator[Origin]:

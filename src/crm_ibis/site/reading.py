@@ -4,7 +4,7 @@ Reads each published table once. What is not there yet is left out, and the page
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,17 +12,14 @@ from typing import Any
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import graph, mapping, runlog, runs, sources
+from crm_ibis import mapping, runlog, sources
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.site.datasets import DATASETS, Dataset
+from crm_ibis.site.lacking import Lacking
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
-Lacking = Mapping[str, tuple[str, ...]]
-"""Columns with the absent sources for want of which nothing can be known of them."""
-Unknown = Callable[[str, frozenset[str]], Lacking]
-"""Of a table that was computed without some sources: what cannot be known."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +33,7 @@ class Reading:
     """The status of each table."""
     facilities: dict[str, str] = field(default_factory=dict)
     """The names that people know facilities by; their ids where the source cannot be read."""
-    lacking: dict[str, Lacking] = field(default_factory=dict)
+    lacking: Mapping[str, Lacking] = field(default_factory=dict)
     """By table: the columns that are null here, whatever it holds, as its run had no source."""
 
     def has(self, name: str) -> bool:
@@ -49,10 +46,9 @@ class Reading:
         return max(self.published.values(), default=None)
 
 
-def read(warehouse: Warehouse, names: dict[str, str], unknown: Unknown) -> Reading:
+def read(warehouse: Warehouse, names: dict[str, str], lacking: Mapping[str, Lacking]) -> Reading:
     """Everything that the scorecard shows, with the names of facilities by id."""
     there, known = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
-    lacking = _lacking(warehouse, {t: run["run_id"] for t, run in known.items()}, unknown)
     tables = {
         d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
     }
@@ -71,18 +67,6 @@ def read(warehouse: Warehouse, names: dict[str, str], unknown: Unknown) -> Readi
         facilities=_named(used, names),
         lacking=lacking,
     )
-
-
-def _lacking(
-    warehouse: Warehouse, published_by: dict[str, str], unknown: Unknown
-) -> dict[str, Lacking]:
-    """What the runs that published the tables had no source for, whatever sources.yml says now."""
-    given = runs.sources_read(warehouse, set(published_by.values()))
-    return {
-        table: unknown(table, frozenset(graph.sources_of([table])) - given[run_id])
-        for table, run_id in published_by.items()
-        if table in graph.table_functions()
-    }
 
 
 def _rows(warehouse: Warehouse, dataset: Dataset, table: Table, unknown: Collection[str]) -> Rows:
