@@ -13,8 +13,10 @@ class Facilities(Source):
     name: Text = column("Name that people know it by.")
     type: Text = column("Kind of facility.", nullable=True)
     location: Text = column("Where it is.", nullable=True)
-    created_at: Instant = column("When it was entered (UTC).")
-    updated_at: Instant = column("When the row last changed (UTC).", not_before="created_at")
+    created_at: Instant = column("When it was entered (UTC).", nullable=True)
+    updated_at: Instant = column(
+        "When the row last changed (UTC).", nullable=True, not_before="created_at"
+    )
 
     class Config:
         unique = ["id"]
