@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from ibis import Table
 
 from crm_ibis import contracts, fitting, history, mapping, rules
+from crm_ibis.connectors import CURRENCIES
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.rules import Rule, Violation
-from crm_ibis.sources import source_tables
+from crm_ibis.sources import CURRENCY, source_tables
 from crm_ibis.warehouse import Query, Warehouse
 
 Report = Callable[[str], None]
@@ -140,7 +141,24 @@ def source_audits(
     audits = [planned_audit(warehouse, sources[name], contract, contract.rules, sources)]
     if conversions := fitting.conversions(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
+    if currency := one_currency(name, raw):
+        audits.append(planned_audit(warehouse, raw, contract, currency, {}))
     return audits
+
+
+def one_currency(name: str, raw: Table) -> list[Rule]:
+    """The rule that a connector's amounts are in one currency, where it says which they are in.
+
+    A function of the user's may have converted them, whatever the column still says.
+    """
+    connector = mapping.declared().of(name).connector
+    if not connector or CURRENCY not in raw.columns:
+        return []
+    words = (
+        f"{'.'.join(CURRENCIES[connector])} is one currency, as amounts are added up (convert them "
+        f"in a function of your own, or keep one by `only: {{{CURRENCY}: ...}}`)"
+    )
+    return [rules.one_value(CURRENCY, "amount", words)]
 
 
 def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:

@@ -53,6 +53,8 @@ class Fit:
     untranslated: tuple[Untranslated, ...] = ()
     violations: tuple[Violation, ...] = ()
     quarantined: int = 0
+    notes: tuple[str, ...] = ()
+    """How a connector reads its tables, where they land in several ways."""
     problem: str | None = None
     """Why a refresh would fail for another reason than violations."""
 
@@ -133,7 +135,8 @@ def _looked_at(
             readable[name] = mapped.absent(contract)
             return seen
         origin = sources.origin(warehouse, name, declared)
-        seen = replace(seen, made_of=origin.words, **columns_of(origin.table, said, contract))
+        seen = replace(seen, made_of=origin.words, notes=origin.notes)
+        seen = replace(seen, **columns_of(origin.table, said, contract))
         table = sources.mapped_from(origin, name, declared)
         seen = replace(seen, **_counted(warehouse, table, contract))
         strange = _untranslated(warehouse, origin.table, said, contract)
@@ -153,6 +156,7 @@ def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any
     unsaid = [c for c in contract.columns if found[c.name] is None]
     read = {c for column in said.columns.values() for c in column.reads}
     read |= {*said.only, *said.leave_out, *(c for c in own if c not in made)}
+    read |= {sources.CURRENCY} if said.connector else set()
     return {
         "mapped": {c: words for c, words in found.items() if words},
         "missing": tuple(c.name for c in unsaid if not (c.nullable and said.is_mapped)),
@@ -197,6 +201,8 @@ def _violations(
     demanded = [r for r in contract.rules if r.refers_to is None or r.refers_to in safe]
     conversions = fitting.conversions(table, contract)
     found = checks.audit(warehouse, safe[name], contract, demanded, safe).violations
+    if currency := checks.one_currency(name, table):
+        found += checks.audit(warehouse, table, contract, currency, {}).violations
     if conversions:
         found = checks.audit(warehouse, table, contract, conversions, {}).violations + found
     return found

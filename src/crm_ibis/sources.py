@@ -6,19 +6,26 @@ Nothing is copied: a mapping, a connector or a function of one's own becomes par
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
+import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis import connectors, contracts, graph, mapped, mapping
+from crm_ibis.connectors.landed import local_times_of
+from crm_ibis.connectors.readings import readings
+from crm_ibis.contracts import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.params import load_params
 from crm_ibis.warehouse import Warehouse
 
 Maker = Callable[..., Table]
+
+CURRENCY = "currency"
+"""The column of a connector's source that says which currency its amount is in."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +35,8 @@ class Origin:
     table: Table
     words: str
     """In words: the table, the connector or the file, and the tables that it reads."""
+    notes: tuple[str, ...] = ()
+    """How a connector reads them, where they land in several ways."""
 
 
 class NotThere(DataError):
@@ -69,10 +78,19 @@ def source(warehouse: Warehouse, name: str, declared: Sources) -> Table:
 
 def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
     """What a source is made of, under our column names."""
-    said = declared.of(name)
+    said, contract = declared.of(name), contracts.contracts()[name]
     if not said.is_mapped:
         return origin.table
-    return mapped.mapped(origin.table, name, said, contracts.contracts()[name])
+    if said.connector and CURRENCY in origin.table.columns:
+        contract = _with_currency(contract)
+    return mapped.mapped(origin.table, name, said, contract)
+
+
+def _with_currency(contract: Contract) -> Contract:
+    """A contract with the currency of its amounts, which is checked and not read."""
+    amount = next(c for c in contract.columns if c.name == "amount")
+    currency = replace(amount, name=CURRENCY, dtype=dt.string, nullable=True)
+    return replace(contract, columns=(*contract.columns, currency))
 
 
 def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
@@ -83,7 +101,7 @@ def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
     said = declared.of(name)
     if said.maker:
         schema = said.schema_ or declared.schema_ or warehouse.raw
-        return _called(warehouse, schema, name, _maker(said, name), said.maker)
+        return _called(warehouse, schema, name, said)
     schema, table = _place(warehouse, name, declared)
     there = warehouse.tables(schema)
     if table not in there:
@@ -136,11 +154,12 @@ def _maker(said: Mapping, name: str) -> Maker:
     return _function(cast(Path, said.file), name)
 
 
-def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: str) -> Origin:
+def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Origin:
     """What a function makes of the landed tables that its parameters name.
 
     A parameter with a default is a table that may be missing.
     """
+    maker, words = _maker(said, name), cast(str, said.maker)
     there = warehouse.tables(schema)
     wanted = inspect.signature(maker).parameters.values()
     if missing := [p.name for p in wanted if p.name not in there and p.default is p.empty]:
@@ -149,7 +168,8 @@ def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: s
     given = {p.name: warehouse.table(schema, p.name) for p in wanted if p.name in there}
     words = f"{words} over {', '.join(f'{schema}.{table}' for table in given)}"
     try:
-        made = maker(**given)
+        with local_times_of(said.time_zone):
+            made = maker(**given)
     except CrmIbisError:
         raise
     except (Exception, SystemExit) as error:  # whatever a function of the user's may raise
@@ -157,7 +177,11 @@ def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: s
         raise DataError(f"{name} by {words} cannot be made: {gist}") from error
     if not isinstance(made, Table):
         raise UsageError(f"{name} by {words}: the function returns no Ibis table")
-    return Origin(made, words)
+    if not said.connector:
+        return Origin(made, words)
+    if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):
+        made = made.drop(CURRENCY)
+    return Origin(made, words, readings(said.connector, name, given))
 
 
 def _function(file: Path, name: str) -> Maker:

@@ -9,6 +9,7 @@ from ibis import Table
 from tables import Engine, drawn, value
 
 from crm_ibis import connectors, fitting, mapped
+from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.contracts import contracts
 from crm_ibis.mapping import Mapping
 
@@ -47,6 +48,22 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
         },
         "user": {"id": "int64", "role": "string"},
         "ticket_tag": {"ticket_id": "int64", "tag": "string"},
+        "ticket_chat": {"chat_id": "string", "ticket_id": "int64"},
+        "ticket_chat_event": {
+            "chat_id": "string",
+            "actor_id": "string",
+            "created_at": "timestamp(6)",
+            "type": "string",
+            "is_history_context": "boolean",
+            "original_message": "string",
+        },
+        "audit_log": {
+            "id": "int64",
+            "source_id": "int64",
+            "source_type": "string",
+            "change_description": "string",
+            "created_at": "timestamp(6)",
+        },
         "satisfaction_rating": {
             "id": "int64",
             "ticket_id": "int64",
@@ -87,6 +104,7 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "owner_id": "string",
             "stage_name": "string",
             "amount": "float64",
+            "currency_iso_code": "string",
             "probability": "int64",
             "is_won": "boolean",
             "is_closed": "boolean",
@@ -149,8 +167,16 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "property_amount": "float64",
             "property_closedate": "timestamp(6)",
             "property_createdate": "timestamp(6)",
+            "property_hs_lastmodifieddate": "timestamp(6)",
+            "property_deal_currency_code": "string",
         },
-        "deal_company": {"deal_id": "int64", "company_id": "int64", "category_label": "string"},
+        "deal_company": {
+            "deal_id": "int64",
+            "company_id": "int64",
+            "type_id": "int64",
+            "category": "string",
+            "category_label": "string",
+        },
         "deal_pipeline_stage": {
             "stage_id": "string",
             "label": "string",
@@ -170,6 +196,7 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "engagement_id": "int64",
             "_fivetran_deleted": "boolean",
             "property_hs_email_direction": "string",
+            "property_hs_email_status": "string",
             "property_hs_timestamp": "timestamp(6)",
             "property_hs_createdate": "timestamp(6)",
             "property_hubspot_owner_id": "int64",
@@ -221,18 +248,30 @@ def unbound(system: str, source: str, function: Any = None) -> Table:
     )
 
 
-def made(engine: Engine, system: str, source: str, **tables: str | None) -> list[dict[str, Any]]:
+def made(
+    engine: Engine,
+    system: str,
+    source: str,
+    *,
+    landed: dict[str, dict[str, str]] | None = None,
+    time_zone: str | None = None,
+    **tables: str | None,
+) -> list[dict[str, Any]]:
     """The rows of a connector's source in the types of its contract, ordered by id.
 
     Landed tables are drawn as text; one that is not drawn is empty, one that is None is not there.
+    `landed` gives tables other columns and types than LANDED.
     """
     function = connectors.table_function(system, source)
+    types = {**LANDED[system], **(landed or {})}
     given = {
-        name: _stored(engine, system, name, tables.get(name) or "")
+        name: _stored(engine, name, types[name], tables.get(name) or "")
         for name in _parameters(function)
         if name not in tables or tables[name] is not None
     }
-    made_of = fitting.conformed(_whole(function(**given), source), contracts()[source])
+    with local_times_of(time_zone):
+        found = function(**given)
+    made_of = fitting.conformed(_whole(found, source, time_zone), contracts()[source])
     rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
     # PostgreSQL hands out a decimal as short as it was written.
     six = Decimal("0.000001")
@@ -242,20 +281,25 @@ def made(engine: Engine, system: str, source: str, **tables: str | None) -> list
     ]
 
 
-def _whole(table: Table, source: str) -> Table:
+def without(system: str, table: str, *columns: str) -> dict[str, dict[str, str]]:
+    """A landed table without some columns, as `landed` of `made`."""
+    return {table: {c: t for c, t in LANDED[system][table].items() if c not in columns}}
+
+
+def _whole(table: Table, source: str, time_zone: str | None) -> Table:
     """As sources.yml completes it: what a connector leaves unsaid is null."""
-    contract = contracts()[source]
-    return mapped.mapped(table, source, Mapping(connector="any"), contract)
+    said = Mapping(connector="any", time_zone=time_zone)
+    return mapped.mapped(table, source, said, contracts()[source])
 
 
 def _parameters(function: Any) -> list[str]:
     return list(inspect.signature(function).parameters)
 
 
-def _stored(engine: Engine, system: str, name: str, text: str) -> Table:
+def _stored(engine: Engine, name: str, types: dict[str, str], text: str) -> Table:
     """A temporary table; columns that are not drawn are null."""
-    schema = ibis.schema(LANDED[system][name])
+    schema = ibis.schema(types)
     rows = drawn(text) if text else []
     assert all(set(row) <= set(schema) for row in rows), f"{rows[0]} not in {name}"
     filled = [{c: value(row.get(c), t) for c, t in schema.items()} for row in rows]
-    return engine.store(f"{system}_{name}", schema, filled)
+    return engine.store(f"landed_{name}", schema, filled)

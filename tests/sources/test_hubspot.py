@@ -121,13 +121,14 @@ def test_deleted_companies_stay_facilities(engine: Engine) -> None:
         id         | name       | type   | location | created_at | updated_at
         20         | North      | HEALTH | Bern     | 2024-01-01 | 2024-01-01
         21         | 21         | -      | -        | 2024-01-02 | 2024-01-02
-        unassigned | No company | -      | -        | 1970-01-01 | 1970-01-01
+        unassigned | No company | -      | -        | -          | -
         """,
     )
 
 
 def test_engagements_that_went_out_are_outreach(engine: Engine) -> None:
-    """Received emails, inbound calls and deleted engagements are none."""
+    """Received emails, inbound calls and deleted engagements are none. The call about deal 11 is
+    about deal 10, into which it was merged."""
     rows = made(
         engine,
         "hubspot",
@@ -169,7 +170,7 @@ def test_engagements_that_went_out_are_outreach(engine: Engine) -> None:
         101 | 50          | 1       | 7      | email   | 2024-01-10 09:00 | false             | -
         104 | unassigned  | -       | -      | email   | 2024-01-10 09:00 | false             | -
         201 | 20          | 2       | -      | phone   | 2024-01-11 09:00 | true              | 2024-01-11 09:00
-        203 | unassigned  | -       | -      | phone   | 2024-01-11 09:00 | false             | -
+        203 | unassigned  | 10      | -      | phone   | 2024-01-11 09:00 | false             | -
         301 | unassigned  | -       | -      | meeting | 2024-01-12 09:00 | true              | 2024-01-12 09:00
         302 | unassigned  | -       | -      | meeting | 2024-01-12 09:00 | false             | -
         """,

@@ -25,9 +25,9 @@ def test_accounts_are_facilities_deleted_ones_and_their_newest_version(engine: E
         rows,
         """
         id         | name       | type   | location | created_at
-        a1         | New        | Client | Basel    | 1970-01-01
-        a2         | Gone       | Retail | -        | 1970-01-01
-        unassigned | No company | -      | -        | 1970-01-01
+        a1         | New        | Client | Basel    | -
+        a2         | Gone       | Retail | -        | -
+        unassigned | No company | -      | -        | -
         """,
     )
 

@@ -27,8 +27,8 @@ def test_organizations_are_facilities_and_there_is_one_for_none(engine: Engine) 
         """
         id         | name       | created_at | updated_at
         370        | North      | 2024-01-01 | 2024-01-05
-        371        | South      | 1970-01-01 | 1970-01-01
-        unassigned | No company | 1970-01-01 | 1970-01-01
+        371        | South      | -          | -
+        unassigned | No company | -          | -
         """,
     )
 

@@ -83,6 +83,7 @@ def _source(fit: "Fit") -> Iterator[str]:
         "unused": ", ".join(fit.unused),
     }
     yield from (f"  {title}: {words}" for title, words in facts.items() if words)
+    yield from (f"  reads: {note}" for note in fit.notes)
     for strange in fit.untranslated:
         yield (
             f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "

@@ -5,7 +5,7 @@ one with a default may be missing. They may be called, or built upon, like any o
 """
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from importlib import import_module
 
 from ibis import Table
@@ -13,6 +13,12 @@ from ibis import Table
 from crm_ibis.errors import UsageError, near_match
 
 SYSTEMS = ("hubspot", "salesforce", "zendesk")
+
+CURRENCIES = {
+    "hubspot": ("deal", "property_deal_currency_code"),
+    "salesforce": ("opportunity", "currency_iso_code"),
+}
+"""Where the currency of a system's amounts lands: table and column."""
 
 
 def table_functions(system: str) -> dict[str, Callable[..., Table]]:
@@ -39,3 +45,9 @@ def table_function(system: str, source: str) -> Callable[..., Table]:
             f"sources.yml that {source} is absent, or where it comes from"
         )
     return known[source]
+
+
+def lands_currency(system: str, tables: Mapping[str, Table]) -> bool:
+    """Whether the landed tables say which currency an amount is in."""
+    table, column = CURRENCIES.get(system, ("", ""))
+    return table in tables and column in tables[table].columns

@@ -8,14 +8,31 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.connectors import landed
-from crm_ibis.connectors.hubspot_deals import deals_of, kept
+from crm_ibis.connectors.hubspot_deals import deals_of, kept, survivors
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 from crm_ibis.measures import when
 
 CALL_CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 """HubSpot's own id of the call outcome Connected."""
 
+RECEIVED = ("incoming_email", "forwarded_email")
+NOT_SENT = ("draft", "scheduled", "sending", "bounced", "failed")
+NOT_CALLED = ("failed", "canceled", "cancelled", "queued")
+"""States of emails and calls that reached nobody, as yet or at all."""
 
+PRIMARY_TYPES = {
+    "deal_id": ("5", "6", "deal_to_company"),
+    "ticket_id": ("26", "25", "ticket_to_company"),
+    "engagement_id": (),
+}
+"""HubSpot's own types of association with the primary company, in either direction."""
+PRIMARY_LABELS = (
+    *("primary", "primary company"),
+    *(f"{thing} with primary company" for thing in ("deal", "ticket", "contact")),
+)
+
+
+@landed.source
 def facilities(company: Table) -> Table:
     """Companies, deleted ones too, as their deals remain."""
     return landed.companies(
@@ -28,6 +45,7 @@ def facilities(company: Table) -> Table:
     )
 
 
+@landed.source
 def leads(
     deal: Table,
     deal_company: Table,
@@ -41,12 +59,13 @@ def leads(
     joined = deals.left_join(companies, [("id", "deal_id")])
     facility = ibis.coalesce(joined.company_id, ibis.literal(UNASSIGNED))
     return joined.select(
-        *("id", "rep_id", "status", "stage", "amount"),
+        *("id", "rep_id", "status", "stage", "amount", "currency"),
         *("created_at", "updated_at", "qualified_at", "closed_at"),
         facility_id=facility,
     )
 
 
+@landed.source
 def opportunities(
     deal: Table, deal_pipeline_stage: Table, deal_stage: Table, merged_deal: Table | None = None
 ) -> Table:
@@ -54,17 +73,16 @@ def opportunities(
     deals = deals_of(deal, deal_pipeline_stage, deal_stage, merged_deal)
     reached = deals.filter(deals.negotiated_at.notnull() | deals.stage.isin(["opportunity", "won"]))
     return reached.select(
-        "id",
-        "rep_id",
-        "amount",
-        "updated_at",
-        "closed_at",
+        *("id", "rep_id", "amount", "currency", "updated_at", "closed_at"),
         lead_id=reached.id,
-        status=ibis.ifelse(reached.stage.isin(["won", "lost"]), reached.stage, "open"),
+        status=ibis.cases(
+            (reached.stage.isin(["won", "lost"]), reached.stage), (reached.stage.notnull(), "open")
+        ),
         created_at=ibis.coalesce(reached.negotiated_at, reached.created_at),
     )
 
 
+@landed.source
 def outreach(
     engagement_email: Table,
     engagement_call: Table,
@@ -77,22 +95,16 @@ def outreach(
 ) -> Table:
     """Emails and calls that went out, and meetings; answered by a call that connected, or a meeting
     that took place."""
-    email, call, meeting = map(current, (engagement_email, engagement_call, engagement_meeting))
-    email = email.filter(word(email, "property_hs_email_direction") != "incoming_email")
-    call = call.filter(word(call, "property_hs_call_direction") != "inbound")
+    meeting = current(engagement_meeting)
+    call = _made_calls(engagement_call)
     connected = word(call, "property_hs_call_disposition") == CALL_CONNECTED
-    held = word(meeting, "property_hs_meeting_outcome") == "completed"
+    held = _outcome(meeting) == "completed"
     sent = ibis.union(
-        _engagements(email, "email", ibis.literal(False)),
+        _engagements(_sent_emails(engagement_email), "email", ibis.literal(False)),
         _engagements(call, "phone", connected),
         _engagements(meeting, "meeting", held),
     )
-    counted = kept(deal, merged_deal).select(kept_id="deal_id")
-    deals = engagement_deal.select(
-        engagement_id=text(engagement_deal, "engagement_id"),
-        deal_id=text(engagement_deal, "deal_id"),
-    ).semi_join(counted, [("deal_id", "kept_id")])
-    deals = deals.group_by(about_id="engagement_id").agg(lead_id=deals.deal_id.min())
+    deals = _deal_of(engagement_deal, deal, merged_deal)
     of_engagement = _company_of(engagement_company, "engagement_id")
     of_deal = _company_of(deal_company, "deal_id").select("deal_id", deal_company_id="company_id")
     joined = sent.left_join(deals, [("id", "about_id")])
@@ -102,15 +114,13 @@ def outreach(
     return joined.select(*sent.columns, "lead_id", facility_id=facility)
 
 
+@landed.source
 def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) -> Table:
     """Tickets that were not deleted; resolved where their stage is a closed one.
 
     `priority_given` is HubSpot's own priority.
     """
-    there, stage = current(ticket), ticket_pipeline_stage
-    closed = flag(stage, "is_closed") | (word(stage, "ticket_state") == "closed")
-    stages = stage.select(stage_id=text(stage, "stage_id"), closed=closed)
-    stages = stages.group_by("stage_id").agg(closed=stages.closed.any())
+    there = current(ticket)
     given = text(there, "property_hs_ticket_priority").lower().nullif("")
     tickets = there.select(  # before any join, as tickets have hundreds of properties
         id=text(there, "id"),
@@ -123,8 +133,8 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
         changed_at=moment(there, "property_hs_lastmodifieddate"),
     )
     joined = tickets.left_join(_company_of(ticket_company, "ticket_id"), [("id", "ticket_id")])
-    joined = joined.left_join(stages, "stage_id")
-    # Of a stage that is not there any more, the date itself tells.
+    joined = joined.left_join(_ticket_stages(ticket_pipeline_stage), "stage_id")
+    # Of a stage that is not there any more, or says nothing, the date itself tells.
     resolved = when(joined.closed.fill_null(True), joined.closed_at)
     latest = ibis.greatest(joined.created_at, joined.first_response_at, resolved)
     return joined.select(
@@ -136,20 +146,101 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
     )
 
 
+def _ticket_stages(stage: Table) -> Table:
+    """Whether a stage of tickets is a closed one, by either of two columns; null if none says."""
+    landed.require(
+        *(stage, "ticket_pipeline_stage", "is_closed", "ticket_state"),
+        for_="which tickets are resolved",
+    )
+    state = text(stage, "ticket_state").strip().lower().nullif("")
+    closed = flag(stage, "is_closed")
+    each = stage.select(
+        stage_id=text(stage, "stage_id"),
+        closed=ibis.coalesce(closed | (state == "closed"), closed, state == "closed"),
+    )
+    return each.group_by("stage_id").agg(closed=each.closed.any())
+
+
 def _company_of(association: Table, key: str) -> Table:
-    """One company each: the primary one where HubSpot says which, else the one of lowest id."""
-    primary = flag(association, "is_primary") | (word(association, "category_label") == "primary")
+    """One company each: the primary one where HubSpot says which, else the one of lowest id.
+
+    The type tells, which HubSpot keeps; a label is what an account calls it.
+    """
+    is_own = ~word(association, "category").isin(["user_defined", "integrator_defined"])
+    types = [
+        is_own & word(association, column).isin(PRIMARY_TYPES[key])
+        for column in ("type_id", "association_type_id", "type")
+        if column in association.columns and PRIMARY_TYPES[key]
+    ]
+    labels = [
+        word(association, column).isin(PRIMARY_LABELS)
+        for column in ("category_label", "label", "association_label")
+        if column in association.columns
+    ]
     each = association.select(
         key=text(association, key),
         company_id=text(association, "company_id"),
-        primary=primary,
+        by_type=ibis.or_(*types, ibis.literal(False)),
+        by_label=ibis.or_(*labels, landed.marked(association, "is_primary")),
     )
-    lowest = each.group_by("key").agg(
-        chosen=each.company_id.min(where=each.primary), lowest=each.company_id.min()
+    chosen = each.group_by("key").agg(
+        by_type=landed.lowest(each.company_id, where=each.by_type),
+        by_label=landed.lowest(each.company_id, where=each.by_label),
+        lowest=landed.lowest(each.company_id),
     )
-    return lowest.select(
-        **{key: lowest.key}, company_id=ibis.coalesce(lowest.chosen, lowest.lowest)
+    company = ibis.coalesce(chosen.by_type, chosen.by_label, chosen.lowest)
+    return chosen.select(**{key: chosen.key}, company_id=company)
+
+
+def _deal_of(engagement_deal: Table, deal: Table, merged_deal: Table | None) -> Table:
+    """The deal that each engagement is about, of several the one of lowest id.
+
+    What was about a deal that was merged away is about the deal it was merged into.
+    """
+    about = engagement_deal.select(
+        engagement_id=text(engagement_deal, "engagement_id"),
+        deal_id=text(engagement_deal, "deal_id"),
     )
+    if merged_deal is not None:
+        into = survivors(merged_deal).select("merged_id", into_id="deal_id")
+        joined = about.left_join(into, [("deal_id", "merged_id")])
+        about = joined.select(
+            "engagement_id", deal_id=ibis.coalesce(joined.into_id, joined.deal_id)
+        )
+        about = about.filter(about.deal_id.notnull())  # see `survivors`
+    counted = kept(deal, merged_deal).select(kept_id="deal_id")
+    about = about.semi_join(counted, [("deal_id", "kept_id")])
+    return about.group_by(about_id="engagement_id").agg(lead_id=landed.lowest(about.deal_id))
+
+
+def _sent_emails(engagement_email: Table) -> Table:
+    """Emails that went out. One without a direction or a state was logged by hand as sent."""
+    landed.require(
+        *(engagement_email, "engagement_email", "property_hs_email_direction", "type"),
+        for_="which emails were sent and which received",
+    )
+    email = current(engagement_email)
+    direction = word(email, "property_hs_email_direction").nullif("")
+    kind = ibis.coalesce(direction, word(email, "type"))
+    state = word(email, "property_hs_email_status")
+    return email.filter(~kind.isin(RECEIVED), ~state.isin(NOT_SENT))
+
+
+def _made_calls(engagement_call: Table) -> Table:
+    """Calls that went out. One without a direction or a state was logged by hand as made."""
+    landed.require(
+        *(engagement_call, "engagement_call", "property_hs_call_direction"),
+        for_="which calls were made and which received",
+    )
+    call = current(engagement_call)
+    inbound = word(call, "property_hs_call_direction") == "inbound"
+    return call.filter(~inbound, ~word(call, "property_hs_call_status").isin(NOT_CALLED))
+
+
+def _outcome(meeting: Table) -> ir.StringValue:
+    """How a meeting ended, in small letters, under either of the names it has landed by."""
+    outcome = word(meeting, "property_hs_meeting_outcome").nullif("")
+    return ibis.coalesce(outcome, word(meeting, "meeting_outcome"))
 
 
 def _engagements(table: Table, channel: str, answered: ir.BooleanValue) -> Table:

@@ -1,23 +1,34 @@
 """Columns of landed tables, whatever form an ingestion service gave them.
 
-A column that the service did not land, as it found nothing in it, is null.
+A column that the service did not land, as it found nothing in it, is null. What a connector cannot
+do without is asked for with `require`, so that it is never taken for false.
 """
 
-from datetime import datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import wraps
 
 import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis.measures import instant, when
+from crm_ibis.errors import DataError
+from crm_ibis.instants import (
+    DATE,
+    INSTANT,
+    UTC_INSTANT,
+    in_utc,
+    instant_of_text,
+    shown_in,
+    text_of_number,
+)
+from crm_ibis.measures import when
 
 UNASSIGNED = "unassigned"
 """The facility of what belongs to no company, and the rep of what nobody owns."""
 
 UNSET_PRIORITY = "medium"
-
-BEGINNING = datetime(1970, 1, 1)
-"""When a company was entered whose system does not say so."""
 
 FACILITY = ibis.schema(
     {
@@ -30,46 +41,147 @@ FACILITY = ibis.schema(
     }
 )
 
+YES = ("true", "t", "yes", "y", "1")
+NO = ("false", "f", "no", "n", "0")
+
+FURTHEST_WEST = ibis.interval(hours=12)
+"""The clocks that are furthest behind UTC, at sea."""
+
+_zone: ContextVar[str | None] = ContextVar("zone", default=None)
+
+
+@contextmanager
+def local_times_of(zone: str | None) -> Iterator[None]:
+    """Within it, connectors read times and days without a zone of their own in this zone.
+
+    A context rather than a parameter, so that a function of the user's that calls a connector's
+    need not pass it on.
+    """
+    token = _zone.set(zone)
+    try:
+        yield
+    finally:
+        _zone.reset(token)
+
+
+def source(function: Callable[..., Table]) -> Callable[..., Table]:
+    """Marks a function as one that makes a source, whose instants are in UTC already.
+
+    Where a zone is given, their type says so, and nobody reads them in that zone a second time.
+    """
+
+    @wraps(function)
+    def made(*tables: Table | None, **named: Table | None) -> Table:
+        table = function(*tables, **named)
+        if _zone.get() is None:
+            return table
+        local = {c: t for c, t in table.schema().items() if t.is_timestamp() and not t.timezone}
+        return table.mutate(**{c: table[c].cast(UTC_INSTANT) for c in local})
+
+    return made
+
+
+def require(table: Table, called: str, *columns: str, for_: str) -> None:
+    """Raises DataError when none of the columns landed that would tell something."""
+    if not any(column in table.columns for column in columns):
+        has = "has none of the columns" if len(columns) > 1 else "has no column"
+        raise DataError(
+            f"{called} {has} {', '.join(columns)}, so {for_} cannot be told; load it, or make the "
+            "source with a function of your own in sources.yml, which may add the column and call "
+            "the connector's function"
+        )
+
 
 def text(table: Table, name: str) -> ir.StringValue:
     """A column as text, ids that are numbers too."""
-    return table[name].cast("string") if name in table.columns else ibis.null("string")
+    if name not in table.columns:
+        return ibis.null("string")
+    value = table[name]
+    return text_of_number(value) if value.type().is_numeric() else value.cast("string")
+
+
+def word(table: Table, name: str) -> ir.StringValue:
+    """A column as a word in lower case, empty where there is none."""
+    return text(table, name).strip().lower().fill_null("")
 
 
 def moment(table: Table, name: str) -> ir.TimestampValue:
-    """A column as an instant in UTC."""
+    """A column as an instant in UTC, without a zone in its type.
+
+    A zone or an offset of its own counts; without one it is local time.
+    """
     if name not in table.columns:
-        return ibis.null("timestamp(6)")
-    return table[name].cast("timestamp(6)")
+        return ibis.null(INSTANT)
+    value, zone = table[name], _zone.get()
+    if value.type().is_string():
+        return instant_of_text(value, zone)
+    if value.type().is_numeric():
+        raise DataError(
+            f"the column {name} holds numbers, which may be seconds or milliseconds; make it a "
+            "timestamp in a function of your own in sources.yml that calls the connector's"
+        )
+    return in_utc(value, zone).cast(INSTANT)
+
+
+def day(table: Table, name: str) -> ir.DateValue:
+    """A column as a day of the user's calendar, in whatever type it landed."""
+    if name not in table.columns:
+        return ibis.null("date")
+    value = table[name]
+    if value.type().is_string():
+        return value.strip().re_extract(f"^{DATE}", 0).nullif("").cast("date")
+    # A day that landed as an instant is midnight in UTC, wherever it is meant.
+    return value.cast(INSTANT).cast("date")
+
+
+def begin_of(day: ir.DateValue) -> ir.TimestampValue:
+    """The instant at which a local day begins."""
+    return in_utc(day, _zone.get()).cast(INSTANT)
+
+
+def begin_not_before(created: ir.TimestampValue, day: ir.DateValue) -> ir.TimestampValue:
+    """The instant of a day kept without a time: on the local day of the creation, its instant.
+
+    Without a time zone days are read in UTC, where the creation may already show the next day: a
+    day that it still was somewhere counts as that of the creation.
+    """
+    zone = _zone.get()
+    begin = begin_of(day)
+    if zone:
+        same = day == shown_in(created, zone).cast("date")
+        return ibis.ifelse(same, ibis.greatest(begin, created), begin)
+    possible = (day >= (created - FURTHEST_WEST).cast("date")) & (begin < created)
+    return ibis.ifelse(possible, created, begin)
 
 
 def number(table: Table, name: str) -> ir.DecimalValue:
     """A column as an exact number."""
     if name not in table.columns:
         return ibis.null("decimal(24, 6)")
-    # By way of text, which holds the shortest form of a float.
-    return table[name].cast("string").nullif("").cast("decimal(24, 6)")
+    # By way of text, which holds the shortest form of a float. NaN is how some loaders write null.
+    written = table[name].cast("string").nullif("").nullif("nan").nullif("NaN")
+    return written.cast("decimal(24, 6)")
 
 
-def flag(table: Table, name: str, otherwise: bool = False) -> ir.BooleanValue:
-    """A column as yes or no; where there is nothing, as said."""
+def currency(table: Table, name: str) -> ir.StringValue:
+    """The code of a currency, null where there is none."""
+    return text(table, name).strip().upper().nullif("")
+
+
+def flag(table: Table, name: str) -> ir.BooleanValue:
+    """A column as yes or no; null where it did not land, is null or says neither."""
     if name not in table.columns:
-        return ibis.literal(otherwise)
+        return ibis.null("boolean")
     value = table[name]
-    if not value.type().is_boolean():
-        value = value.cast("string").lower().isin(["true", "t", "1"])
-    return value.fill_null(otherwise)
+    if value.type().is_boolean():
+        return value
+    written = text(table, name).strip().lower()
+    return ibis.cases((written.isin(YES), True), (written.isin(NO), False))
 
 
-def not_before(created: ir.TimestampValue, day: ir.TimestampValue) -> ir.TimestampValue:
-    """A day that is kept without a time; on the day of the creation, not before its instant."""
-    same = day.cast("date") == created.cast("date")
-    return ibis.ifelse(same, ibis.greatest(day, created), day)
-
-
-def word(table: Table, name: str) -> ir.StringValue:
-    """A column as a word in lower case, empty where there is none."""
-    return text(table, name).lower().fill_null("")
+def marked(table: Table, name: str, otherwise: bool = False) -> ir.BooleanValue:
+    """A mark that few rows bear; one that is missing or null is as it mostly is."""
+    return flag(table, name).fill_null(otherwise)
 
 
 def priority(given: ir.StringValue, **ours: str) -> ir.StringValue:
@@ -85,7 +197,7 @@ def current(table: Table) -> Table:
     """The rows that still exist: not deleted over there, and no old version of a row."""
     marks = {"is_deleted": False, "_fivetran_deleted": False, "_fivetran_active": True}
     kept = [
-        flag(table, mark, otherwise=wanted) == wanted
+        marked(table, mark, otherwise=wanted) == wanted
         for mark, wanted in marks.items()
         if mark in table.columns
     ]
@@ -101,6 +213,12 @@ def newest(table: Table) -> Table:
     return ranked.filter(ranked.place == 0)
 
 
+def lowest(ids: ir.StringColumn, where: ir.BooleanColumn | None = None) -> ir.StringScalar:
+    """The lowest of several ids; as text 10 would come before 9."""
+    ranked = ids.length().cast("string").lpad(3, "0") + ids
+    return ranked.min(where=where).substr(3)
+
+
 def companies(
     table: Table,
     name: ir.StringValue,
@@ -110,20 +228,18 @@ def companies(
     updated_at: ir.TimestampValue,
 ) -> Table:
     """Companies as facilities, and one more for what belongs to none."""
-    known = ibis.coalesce(created_at, instant(BEGINNING))
     facilities = table.select(
         id=text(table, "id"),
         name=name,
         type=type,
         location=location,
-        created_at=known,
-        updated_at=ibis.coalesce(updated_at, known),
+        created_at=created_at,
+        updated_at=ibis.coalesce(updated_at, created_at),
     )
-    beginning = {"created_at": instant(BEGINNING), "updated_at": instant(BEGINNING)}
-    nothing = {"type": ibis.null("string"), "location": ibis.null("string")}
+    nothing = {c: ibis.null(t) for c, t in FACILITY.items() if c not in ("id", "name")}
     # A row of no table: both arms are cast, as their instants may differ in precision.
     row = ibis.literal(UNASSIGNED).name("id").as_table()
-    row = row.mutate(name=ibis.literal("No company"), **nothing, **beginning)
+    row = row.mutate(name=ibis.literal("No company"), **nothing)
     return ibis.union(facilities.cast(FACILITY), row.cast(FACILITY))
 
 

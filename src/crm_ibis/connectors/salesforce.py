@@ -8,11 +8,18 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.connectors import landed
-from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text
+from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 from crm_ibis.connectors.salesforce_deals import deals_of, leads_of
 from crm_ibis.measures import when
 
+DONE, NOT_DONE = (
+    ("completed",),
+    ("not started", "in progress", "waiting on someone else", "deferred"),
+)
+"""Salesforce's own states of a task, in small letters."""
 
+
+@landed.source
 def facilities(account: Table) -> Table:
     """Accounts, deleted and merged ones too, as their deals remain."""
     known = landed.newest(account)
@@ -26,6 +33,7 @@ def facilities(account: Table) -> Table:
     )
 
 
+@landed.source
 def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = None) -> Table:
     """Leads as far as they came, and deals that began without a lead as leads of their own.
 
@@ -40,8 +48,10 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
         facility_id=ibis.coalesce(joined.deal_facility_id, joined.facility_id),
         rep_id=joined.owner_id,
         status=joined.lead_status,
-        stage=ibis.coalesce(joined.stage, joined.own_stage),
+        # A deal whose stage cannot be told leaves none to its lead either.
+        stage=ibis.ifelse(joined.deal_id.notnull(), joined.stage, joined.own_stage),
         amount=joined.amount.fill_null(0),
+        currency=joined.currency,
         created_at=joined.entered_at,
         updated_at=ibis.greatest(joined.changed_at, joined.deal_changed_at),
         qualified_at=ibis.coalesce(
@@ -57,6 +67,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
         status=alone.stage_name,
         stage=alone.stage,
         amount=alone.amount,
+        currency=alone.currency,
         created_at=alone.deal_created_at,
         updated_at=alone.deal_changed_at,
         qualified_at=ibis.null("timestamp(6)"),
@@ -65,6 +76,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
     return ibis.union(from_leads, from_deals.cast(from_leads.schema()))
 
 
+@landed.source
 def opportunities(
     opportunity: Table, lead: Table, opportunity_history: Table | None = None
 ) -> Table:
@@ -76,22 +88,17 @@ def opportunities(
         rep_id=deals.deal_owner_id,
         status=ibis.ifelse(deals.stage == "opportunity", "open", deals.stage),
         amount=deals.amount,
+        currency=deals.currency,
         created_at=deals.deal_created_at,
         updated_at=deals.deal_changed_at,
         closed_at=deals.deal_closed_at,
     )
 
 
+@landed.source
 def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Table:
     """Tasks that were done, and events; whether anybody answered is not known."""
-    done, met = current(task), current(event)
-    done = done.filter(flag(done, "is_closed"))
-    met = met.filter(~flag(met, "is_child"))  # an invitee's copy of a meeting
-    kind = ibis.coalesce(text(done, "task_subtype"), text(done, "type"), ibis.literal("task"))
-    activities = ibis.union(
-        _activities(done, kind.lower(), "completed_date_time", "activity_date"),
-        _activities(met, ibis.literal("meeting"), "start_date_time", "activity_date_time"),
-    )
+    activities = ibis.union(_tasks(task), _meetings(event))
     deals, entered = deals_of(opportunity, lead, None), leads_of(lead)
     joined = activities.left_join(deals, activities.what_id == deals.deal_id)
     joined = joined.left_join(entered, joined.who_id == entered.lead_id)
@@ -112,9 +119,37 @@ def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Tabl
     )
 
 
-def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
-    """Tasks or events, sent at the first of some columns that is known."""
-    created = moment(table, "created_date")
+def _tasks(task: Table) -> Table:
+    """Tasks that were done, and those of which nothing tells whether they were: those have no
+    instant at which they were sent, for the contract to name."""
+    signs = ("is_closed", "status", "completed_date_time")
+    landed.require(task, "task", *signs, for_="which tasks were done")
+    there = current(task)
+    state, completed = word(there, "status"), moment(there, "completed_date_time")
+    done = ibis.coalesce(
+        flag(there, "is_closed"),
+        ibis.cases(
+            (state.isin(DONE) | completed.notnull(), True),
+            (state.isin(NOT_DONE), False),
+        ),
+    )
+    kept = there.mutate(was_done=done).filter(done.isnull() | done)
+    kind = ibis.coalesce(text(kept, "task_subtype"), text(kept, "type"), ibis.literal("task"))
+    begin = landed.begin_of(landed.day(kept, "activity_date"))
+    at = ibis.coalesce(moment(kept, "completed_date_time"), begin, moment(kept, "created_date"))
+    return _activities(kept, kind.lower(), when(kept.was_done, at))
+
+
+def _meetings(event: Table) -> Table:
+    """Events, without the copies of a meeting that its invitees have."""
+    landed.require(event, "event", "is_child", for_="which events are copies of another")
+    there = current(event)
+    there = there.filter(~landed.marked(there, "is_child"))
+    at = (moment(there, c) for c in ("start_date_time", "activity_date_time", "created_date"))
+    return _activities(there, ibis.literal("meeting"), ibis.coalesce(*at))
+
+
+def _activities(table: Table, channel: ir.StringValue, sent_at: ir.TimestampValue) -> Table:
     return table.select(
         activity_id=text(table, "id"),
         account_id=text(table, "account_id"),
@@ -123,7 +158,7 @@ def _activities(table: Table, channel: ir.StringValue, *at: str) -> Table:
         rep_id=text(table, "owner_id"),
         channel=channel,
         message=text(table, "description"),
-        sent_at=ibis.coalesce(*(moment(table, column) for column in at), created),
-        activity_created_at=created,
+        sent_at=sent_at,
+        activity_created_at=moment(table, "created_date"),
         activity_changed_at=moment(table, "last_modified_date"),
     )

@@ -7,24 +7,25 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import (
     UNASSIGNED,
     companies,
     current,
-    flag,
     held_since,
     moment,
     priority,
     text,
     word,
 )
+from crm_ibis.connectors.zendesk_replies import first_replies
 from crm_ibis.measures import when
 
 RESOLVED = ("solved", "closed")
-AGENTS = ("agent", "admin")
 MERGED_TAG = "closed_by_merge"
 
 
+@landed.source
 def facilities(organization: Table) -> Table:
     """Organizations, deleted ones too, as their tickets remain."""
     return companies(
@@ -37,20 +38,24 @@ def facilities(organization: Table) -> Table:
     )
 
 
+@landed.source
 def tickets(
     ticket: Table,
     ticket_comment: Table,
     ticket_field_history: Table,
     user: Table,
     ticket_tag: Table | None = None,
+    ticket_chat: Table | None = None,
+    ticket_chat_event: Table | None = None,
+    audit_log: Table | None = None,
 ) -> Table:
     """Tickets, without those that were deleted or merged into another.
 
-    Answered at the first public comment of an agent, resolved where the ticket was last solved and
-    has stayed so. `priority_given` is Zendesk's own priority.
+    Answered at the first public comment or message of an agent, resolved where the ticket was last
+    solved and has stayed so. `priority_given` is Zendesk's own priority.
     """
     kept = _kept(ticket, ticket_tag)
-    replies = _first_replies(kept, ticket_comment, user)
+    replies = first_replies(kept, ticket_comment, user, ticket_chat, ticket_chat_event, audit_log)
     solved = _solved(ticket_field_history)
     joined = kept.left_join(replies, kept.ticket_id == replies.answered_id)
     joined = joined.left_join(solved, joined.ticket_id == solved.id)
@@ -68,10 +73,12 @@ def tickets(
     )
 
 
+@landed.source
 def satisfaction(satisfaction_rating: Table, ticket: Table) -> Table:
     """Ratings that were given: good counts as 5, bad as 1; offered ones are no answers."""
+    landed.require(satisfaction_rating, "satisfaction_rating", "score", for_="what was answered")
     rating = current(satisfaction_rating)
-    score = text(rating, "score").lower()
+    score = word(rating, "score")
     good, bad = score.startswith("good"), score.startswith("bad")
     given = rating.filter(good | bad)
     asked = ticket.select(ticket_id=text(ticket, "id"), facility_id=_facility(ticket))
@@ -82,7 +89,7 @@ def satisfaction(satisfaction_rating: Table, ticket: Table) -> Table:
         id=text(joined, "id"),
         facility_id=ibis.coalesce(joined.facility_id, ibis.literal(UNASSIGNED)),
         survey_type=ibis.literal("csat"),
-        score=ibis.ifelse(text(joined, "score").lower().startswith("good"), 5, 1).cast("int64"),
+        score=ibis.ifelse(word(joined, "score").startswith("good"), 5, 1).cast("int64"),
         created_at=ibis.coalesce(moment(joined, "updated_at"), moment(joined, "created_at")),
         feedback=text(joined, "comment"),
     )
@@ -109,24 +116,6 @@ def _kept(ticket: Table, ticket_tag: Table | None) -> Table:
     merged = ticket_tag.filter(text(ticket_tag, "tag") == MERGED_TAG)
     merged = merged.select(merged_id=text(merged, "ticket_id"))
     return kept.anti_join(merged, kept.ticket_id == merged.merged_id)
-
-
-def _first_replies(kept: Table, ticket_comment: Table, user: Table) -> Table:
-    """When an agent first answered in public, other than by opening the ticket or as the asker."""
-    agents = user.filter(text(user, "role").isin(AGENTS))
-    agents = agents.select(agent_id=text(agents, "id"))
-    said = ticket_comment.filter(flag(ticket_comment, "public")).select(
-        answered_id=text(ticket_comment, "ticket_id"),
-        author_id=text(ticket_comment, "user_id"),
-        said_at=moment(ticket_comment, "created"),
-    )
-    by_agents = said.semi_join(agents, said.author_id == agents.agent_id)
-    joined = by_agents.join(kept, by_agents.answered_id == kept.ticket_id)
-    replies = joined.filter(
-        joined.said_at > joined.created_at,
-        joined.requester_id.isnull() | (joined.author_id != joined.requester_id),
-    )
-    return replies.group_by("answered_id").agg(answered_at=replies.said_at.min())
 
 
 def _solved(ticket_field_history: Table) -> Table:
