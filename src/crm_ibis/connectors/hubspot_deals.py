@@ -128,11 +128,14 @@ def _stages(deal_pipeline_stage: Table) -> Table:
         "probability",
         for_="which deals are won or lost, and how far the open ones are,",
     )
-    each = deal_pipeline_stage.select(
+    known = deal_pipeline_stage.select(
         stage_id=text(deal_pipeline_stage, "stage_id"),
         label=text(deal_pipeline_stage, "label"),
-        meaning=_meaning(deal_pipeline_stage),
+        won=flag(deal_pipeline_stage, "closed_won"),
+        closed=flag(deal_pipeline_stage, "is_closed"),
+        share=_share(deal_pipeline_stage),
     )
+    each = known.mutate(meaning=_meaning(known.won, known.closed, known.share))
     ranks = [(each.meaning == meaning, rank) for meaning, rank in RANKS.items()]
     found = each.mutate(rank=ibis.cases(*ranks)).group_by("stage_id")
     found = found.agg(stage_name=each.label.min(), rank=ibis._.rank.max())
@@ -140,14 +143,14 @@ def _stages(deal_pipeline_stage: Table) -> Table:
     return found.select("stage_id", "stage_name", meaning=ibis.cases(*meanings))
 
 
-def _meaning(stage: Table) -> ir.StringValue:
-    """What a stage means; null where its columns do not tell.
+def _meaning(
+    won: ir.BooleanColumn, closed: ir.BooleanColumn, share: ir.DecimalColumn
+) -> ir.StringValue:
+    """What a stage means by its flags and its probability; null where they do not tell.
 
     HubSpot closes a stage by its probability: 1 is won, 0 is lost. A flag decides between those
     only: `closed_won` has been landed with the meaning "closed, whichever way".
     """
-    share = _share(stage)
-    won, closed = flag(stage, "closed_won"), flag(stage, "is_closed")
     is_open = ibis.cases(
         (closed.notnull(), ~closed),
         (won.notnull(), ~won),

@@ -102,7 +102,7 @@ def text(table: Table, name: str) -> ir.StringValue:
 
 def word(table: Table, name: str) -> ir.StringValue:
     """A column as a word in lower case, empty where there is none."""
-    return text(table, name).strip().lower().fill_null("")
+    return text(table, name).lower().fill_null("")
 
 
 def moment(table: Table, name: str) -> ir.TimestampValue:
@@ -129,7 +129,7 @@ def day(table: Table, name: str) -> ir.DateValue:
         return ibis.null("date")
     value = table[name]
     if value.type().is_string():
-        return value.strip().re_extract(f"^{DATE}", 0).nullif("").cast("date")
+        return value.re_extract(rf"^\s*({DATE})", 1).nullif("").cast("date")
     # A day that landed as an instant is midnight in UTC, wherever it is meant.
     return value.cast(INSTANT).cast("date")
 
@@ -165,7 +165,7 @@ def number(table: Table, name: str) -> ir.DecimalValue:
 
 def currency(table: Table, name: str) -> ir.StringValue:
     """The code of a currency, null where there is none."""
-    return text(table, name).strip().upper().nullif("")
+    return text(table, name).upper().nullif("")
 
 
 def flag(table: Table, name: str) -> ir.BooleanValue:
@@ -175,7 +175,7 @@ def flag(table: Table, name: str) -> ir.BooleanValue:
     value = table[name]
     if value.type().is_boolean():
         return value
-    written = text(table, name).strip().lower()
+    written = text(table, name).lower()
     return ibis.cases((written.isin(YES), True), (written.isin(NO), False))
 
 

@@ -103,7 +103,7 @@ def _said(event: Table, agents: Table) -> Table:
         ~marked(event, "is_history_context"),
         ~word(event, "original_message").contains(BOT),
     )
-    actor = text(spoken, "actor_id").strip()
+    actor = text(spoken, "actor_id")
     said = spoken.select(
         chat_id=text(spoken, "chat_id"),
         author_id=actor.re_replace(AGENT_ACTOR, r"\1"),

@@ -1,4 +1,4 @@
-WITH "t23" AS (
+WITH "t24" AS (
   SELECT
     "t11"."merged_id",
     SUBSTRING(
@@ -33,16 +33,16 @@ WITH "t23" AS (
   ) AS "t11"
   GROUP BY
     1
-), "t34" AS (
+), "t35" AS (
   SELECT
     "t27"."merged_id",
     COALESCE("t32"."end_id", "t27"."deal_id") AS "deal_id"
-  FROM "t23" AS "t27"
+  FROM "t24" AS "t27"
   LEFT OUTER JOIN (
     SELECT
       "t25"."merged_id" AS "via_id",
       "t25"."deal_id" AS "end_id"
-    FROM "t23" AS "t25"
+    FROM "t24" AS "t25"
   ) AS "t32"
     ON "t27"."deal_id" = "t32"."via_id"
 ), "t42" AS (
@@ -52,17 +52,17 @@ WITH "t23" AS (
   FROM (
     SELECT
       *
-    FROM "t34" AS "t36"
+    FROM "t35" AS "t37"
     WHERE
-      "t36"."merged_id" IS NOT NULL
+      "t37"."merged_id" IS NOT NULL
   ) AS "t40"
   LEFT OUTER JOIN (
     SELECT
-      "t36"."merged_id" AS "via_id",
-      "t36"."deal_id" AS "end_id"
-    FROM "t34" AS "t36"
+      "t37"."merged_id" AS "via_id",
+      "t37"."deal_id" AS "end_id"
+    FROM "t35" AS "t37"
     WHERE
-      "t36"."merged_id" IS NOT NULL
+      "t37"."merged_id" IS NOT NULL
   ) AS "t41"
     ON "t40"."deal_id" = "t41"."via_id"
 ), "t48" AS (
@@ -107,18 +107,18 @@ WITH "t23" AS (
     ON "t52"."deal_id" = "t53"."via_id"
 )
 SELECT
-  "t24"."id",
-  "t24"."rep_id",
-  "t24"."channel",
-  "t24"."message",
-  "t24"."sent_at",
-  "t24"."response_received",
-  "t24"."responded_at",
-  "t24"."converted",
-  "t24"."created_at",
-  "t24"."updated_at",
+  "t22"."id",
+  "t22"."rep_id",
+  "t22"."channel",
+  "t22"."message",
+  "t22"."sent_at",
+  "t22"."response_received",
+  "t22"."responded_at",
+  "t22"."converted",
+  "t22"."created_at",
+  "t22"."updated_at",
   "t68"."lead_id",
-  COALESCE("t31"."company_id", "t37"."deal_company_id", 'unassigned') AS "facility_id"
+  COALESCE("t31"."company_id", "t36"."deal_company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
     *
@@ -130,23 +130,13 @@ FROM (
       COALESCE(CAST(NULL AS TEXT), CAST(NULL AS TEXT)) AS "message",
       COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time") AS "sent_at",
       COALESCE(
-        NULLIF(
-          COALESCE(LOWER(TRIM("t0"."property_hs_meeting_outcome", ' 	
-')), ''),
-          ''
-        ),
-        COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+        NULLIF(COALESCE(LOWER("t0"."property_hs_meeting_outcome"), ''), ''),
+        COALESCE(LOWER(CAST(NULL AS TEXT)), '')
       ) = 'completed' AS "response_received",
       CASE
         WHEN COALESCE(
-          NULLIF(
-            COALESCE(LOWER(TRIM("t0"."property_hs_meeting_outcome", ' 	
-')), ''),
-            ''
-          ),
-          COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+          NULLIF(COALESCE(LOWER("t0"."property_hs_meeting_outcome"), ''), ''),
+          COALESCE(LOWER(CAST(NULL AS TEXT)), '')
         ) = 'completed'
         THEN COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time")
         ELSE CAST(NULL AS TIMESTAMP(6))
@@ -164,7 +154,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-  ) AS "t16"
+  ) AS "t15"
   UNION ALL
   SELECT
     *
@@ -201,20 +191,14 @@ FROM (
         COALESCE("t1"."_fivetran_deleted", FALSE) = FALSE
         AND NOT (
           COALESCE(
-            NULLIF(
-              COALESCE(LOWER(TRIM("t1"."property_hs_email_direction", ' 	
-')), ''),
-              ''
-            ),
-            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+            NULLIF(COALESCE(LOWER("t1"."property_hs_email_direction"), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS TEXT)), '')
           ) IN ('incoming_email', 'forwarded_email')
         )
         AND NOT (
-          COALESCE(LOWER(TRIM("t1"."property_hs_email_status", ' 	
-')), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
+          COALESCE(LOWER("t1"."property_hs_email_status"), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
         )
-    ) AS "t17"
+    ) AS "t16"
     UNION ALL
     SELECT
       *
@@ -225,11 +209,9 @@ FROM (
         'phone' AS "channel",
         COALESCE(CAST(NULL AS TEXT), CAST(NULL AS TEXT)) AS "message",
         COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6))) AS "sent_at",
-        COALESCE(LOWER(TRIM("t2"."property_hs_call_disposition", ' 	
-')), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
+        COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
         CASE
-          WHEN COALESCE(LOWER(TRIM("t2"."property_hs_call_disposition", ' 	
-')), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
+          WHEN COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
           THEN COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
           ELSE CAST(NULL AS TIMESTAMP(6))
         END AS "responded_at",
@@ -249,16 +231,14 @@ FROM (
       WHERE
         COALESCE("t2"."_fivetran_deleted", FALSE) = FALSE
         AND NOT (
-          COALESCE(LOWER(TRIM("t2"."property_hs_call_direction", ' 	
-')), '') = 'inbound'
+          COALESCE(LOWER("t2"."property_hs_call_direction"), '') = 'inbound'
         )
         AND NOT (
-          COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '') IN ('failed', 'canceled', 'cancelled', 'queued')
+          COALESCE(LOWER(CAST(NULL AS TEXT)), '') IN ('failed', 'canceled', 'cancelled', 'queued')
         )
     ) AS "t14"
-  ) AS "t20"
-) AS "t24"
+  ) AS "t19"
+) AS "t22"
 LEFT OUTER JOIN (
   SELECT
     "t66"."engagement_id" AS "about_id",
@@ -338,7 +318,7 @@ LEFT OUTER JOIN (
     ) AS "t65"
     SEMI JOIN (
       SELECT
-        "t19"."deal_id" AS "kept_id"
+        "t20"."deal_id" AS "kept_id"
       FROM (
         SELECT
           CAST("t6"."deal_id" AS TEXT) AS "deal_id",
@@ -358,32 +338,31 @@ LEFT OUTER JOIN (
             CAST(NULLIF(NULLIF(NULLIF(CAST("t6"."property_amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
             0
           ) AS "amount",
-          NULLIF(UPPER(TRIM("t6"."property_deal_currency_code", ' 	
-')), '') AS "currency",
+          NULLIF(UPPER("t6"."property_deal_currency_code"), '') AS "currency",
           "t6"."property_createdate" AS "created_at",
           "t6"."property_hs_lastmodifieddate" AS "changed_at",
           "t6"."property_closedate" AS "close_day"
         FROM "hubspot"."deal" AS "t6"
         WHERE
           COALESCE("t6"."is_deleted", FALSE) = FALSE
-      ) AS "t19"
+      ) AS "t20"
       ANTI JOIN (
         SELECT
           CAST("t7"."merged_deal_id" AS TEXT) AS "merged_id"
         FROM "hubspot"."merged_deal" AS "t7"
       ) AS "t13"
-        ON "t19"."deal_id" = "t13"."merged_id"
+        ON "t20"."deal_id" = "t13"."merged_id"
     ) AS "t29"
       ON "t65"."deal_id" = "t29"."kept_id"
   ) AS "t66"
   GROUP BY
     1
 ) AS "t68"
-  ON "t24"."id" = "t68"."about_id"
+  ON "t22"."id" = "t68"."about_id"
 LEFT OUTER JOIN (
   SELECT
-    "t22"."key" AS "engagement_id",
-    COALESCE("t22"."by_type", "t22"."by_label", "t22"."lowest") AS "company_id"
+    "t23"."key" AS "engagement_id",
+    COALESCE("t23"."by_type", "t23"."by_label", "t23"."lowest") AS "company_id"
   FROM (
     SELECT
       "t8"."key",
@@ -473,25 +452,25 @@ LEFT OUTER JOIN (
     ) AS "t8"
     GROUP BY
       1
-  ) AS "t22"
+  ) AS "t23"
 ) AS "t31"
-  ON "t24"."id" = "t31"."engagement_id"
+  ON "t22"."id" = "t31"."engagement_id"
 LEFT OUTER JOIN (
   SELECT
     "t33"."key" AS "deal_id",
     COALESCE("t33"."by_type", "t33"."by_label", "t33"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t18"."key",
+      "t17"."key",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t18"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
-          END || "t18"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t17"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
+          END || "t17"."company_id"
         ) FILTER(WHERE
-          "t18"."by_type"),
+          "t17"."by_type"),
         CASE
           WHEN (
             3 + 1
@@ -500,24 +479,24 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t18"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
-              END || "t18"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t17"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
+              END || "t17"."company_id"
             ) FILTER(WHERE
-              "t18"."by_type")
+              "t17"."by_type")
           )
         END
       ) AS "by_type",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t18"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
-          END || "t18"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t17"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
+          END || "t17"."company_id"
         ) FILTER(WHERE
-          "t18"."by_label"),
+          "t17"."by_label"),
         CASE
           WHEN (
             3 + 1
@@ -526,22 +505,22 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t18"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
-              END || "t18"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t17"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
+              END || "t17"."company_id"
             ) FILTER(WHERE
-              "t18"."by_label")
+              "t17"."by_label")
           )
         END
       ) AS "by_label",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t18"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
-          END || "t18"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t17"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
+          END || "t17"."company_id"
         ),
         CASE
           WHEN (
@@ -551,10 +530,10 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t18"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
-              END || "t18"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t17"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
+              END || "t17"."company_id"
             )
           )
         END
@@ -565,15 +544,12 @@ LEFT OUTER JOIN (
         CAST("t4"."company_id" AS TEXT) AS "company_id",
         (
           NOT (
-            COALESCE(LOWER(TRIM("t4"."category", ' 	
-')), '') IN ('user_defined', 'integrator_defined')
+            COALESCE(LOWER("t4"."category"), '') IN ('user_defined', 'integrator_defined')
           )
-          AND COALESCE(LOWER(TRIM(CAST("t4"."type_id" AS TEXT), ' 	
-')), '') IN ('5', '6', 'deal_to_company')
+          AND COALESCE(LOWER(CAST("t4"."type_id" AS TEXT)), '') IN ('5', '6', 'deal_to_company')
         )
         OR FALSE AS "by_type",
-        COALESCE(LOWER(TRIM("t4"."category_label", ' 	
-')), '') IN (
+        COALESCE(LOWER("t4"."category_label"), '') IN (
           'primary',
           'primary company',
           'deal with primary company',
@@ -582,9 +558,9 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t18"
+    ) AS "t17"
     GROUP BY
       1
   ) AS "t33"
-) AS "t37"
-  ON "t68"."lead_id" = "t37"."deal_id"
+) AS "t36"
+  ON "t68"."lead_id" = "t36"."deal_id"

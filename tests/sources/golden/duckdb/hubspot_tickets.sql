@@ -7,7 +7,7 @@ SELECT
   COALESCE("t11"."company_id", 'unassigned') AS "facility_id",
   COALESCE("t5"."stage_id", 'none') AS "status",
   CASE
-    WHEN COALESCE("t9"."closed", TRUE)
+    WHEN COALESCE("t8"."closed", TRUE)
     THEN "t5"."closed_at"
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "resolved_at",
@@ -17,7 +17,7 @@ SELECT
       "t5"."created_at",
       "t5"."first_response_at",
       CASE
-        WHEN COALESCE("t9"."closed", TRUE)
+        WHEN COALESCE("t8"."closed", TRUE)
         THEN "t5"."closed_at"
         ELSE CAST(NULL AS TIMESTAMP(6))
       END
@@ -45,8 +45,8 @@ FROM (
 ) AS "t5"
 LEFT OUTER JOIN (
   SELECT
-    "t8"."key" AS "ticket_id",
-    COALESCE("t8"."by_type", "t8"."by_label", "t8"."lowest") AS "company_id"
+    "t9"."key" AS "ticket_id",
+    COALESCE("t9"."by_type", "t9"."by_label", "t9"."lowest") AS "company_id"
   FROM (
     SELECT
       "t3"."key",
@@ -136,7 +136,7 @@ LEFT OUTER JOIN (
     ) AS "t3"
     GROUP BY
       1
-  ) AS "t8"
+  ) AS "t9"
 ) AS "t11"
   ON "t5"."id" = "t11"."ticket_id"
 LEFT OUTER JOIN (
@@ -147,18 +147,15 @@ LEFT OUTER JOIN (
     SELECT
       "t1"."stage_id",
       COALESCE(
-        "t1"."is_closed"
-        OR (
-          NULLIF(LOWER(TRIM("t1"."ticket_state", ' 	
-')), '') = 'closed'
+        "t1"."is_closed" OR (
+          NULLIF(LOWER("t1"."ticket_state"), '') = 'closed'
         ),
         "t1"."is_closed",
-        NULLIF(LOWER(TRIM("t1"."ticket_state", ' 	
-')), '') = 'closed'
+        NULLIF(LOWER("t1"."ticket_state"), '') = 'closed'
       ) AS "closed"
     FROM "hubspot"."ticket_pipeline_stage" AS "t1"
   ) AS "t6"
   GROUP BY
     1
-) AS "t9"
-  ON "t5"."stage_id" = "t9"."stage_id"
+) AS "t8"
+  ON "t5"."stage_id" = "t8"."stage_id"

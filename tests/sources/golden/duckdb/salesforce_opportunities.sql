@@ -23,21 +23,17 @@ WITH "t8" AS (
           )
           AND (
             (
-              COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') = 'closed won'
+              COALESCE(LOWER("t2"."stage_name"), '') = 'closed won'
             )
             OR (
               COALESCE(
-                NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                COALESCE(LOWER(CAST(NULL AS TEXT)), '')
               ) = 'closed'
             )
           )
           THEN 'won'
-          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') = 'closed lost'
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') = 'closed lost'
           THEN 'lost'
           WHEN "t2"."is_closed" AND (
             100 IS NULL
@@ -49,8 +45,7 @@ WITH "t8" AS (
           THEN 'lost'
           WHEN "t2"."is_closed"
           THEN CAST(NULL AS TEXT)
-          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') IN (
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') IN (
             'prospecting',
             'qualification',
             'needs analysis',
@@ -61,10 +56,8 @@ WITH "t8" AS (
             'negotiation/review'
           )
           OR COALESCE(
-            NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+            NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS TEXT)), '')
           ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
           THEN 'opportunity'
           ELSE NULL
@@ -89,21 +82,17 @@ WITH "t8" AS (
             )
             AND (
               (
-                COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') = 'closed won'
+                COALESCE(LOWER("t2"."stage_name"), '') = 'closed won'
               )
               OR (
                 COALESCE(
-                  NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                  COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                  NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                  COALESCE(LOWER(CAST(NULL AS TEXT)), '')
                 ) = 'closed'
               )
             )
             THEN 'won'
-            WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') = 'closed lost'
+            WHEN COALESCE(LOWER("t2"."stage_name"), '') = 'closed lost'
             THEN 'lost'
             WHEN "t2"."is_closed" AND (
               100 IS NULL
@@ -115,8 +104,7 @@ WITH "t8" AS (
             THEN 'lost'
             WHEN "t2"."is_closed"
             THEN CAST(NULL AS TEXT)
-            WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') IN (
+            WHEN COALESCE(LOWER("t2"."stage_name"), '') IN (
               'prospecting',
               'qualification',
               'needs analysis',
@@ -127,10 +115,8 @@ WITH "t8" AS (
               'negotiation/review'
             )
             OR COALESCE(
-              NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-              COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+              NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+              COALESCE(LOWER(CAST(NULL AS TEXT)), '')
             ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
             THEN 'opportunity'
             ELSE NULL
@@ -154,21 +140,17 @@ WITH "t8" AS (
           )
           AND (
             (
-              COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') = 'closed won'
+              COALESCE(LOWER("t2"."stage_name"), '') = 'closed won'
             )
             OR (
               COALESCE(
-                NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                COALESCE(LOWER(CAST(NULL AS TEXT)), '')
               ) = 'closed'
             )
           )
           THEN 'won'
-          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') = 'closed lost'
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') = 'closed lost'
           THEN 'lost'
           WHEN "t2"."is_closed" AND (
             100 IS NULL
@@ -180,8 +162,7 @@ WITH "t8" AS (
           THEN 'lost'
           WHEN "t2"."is_closed"
           THEN CAST(NULL AS TEXT)
-          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
-')), '') IN (
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') IN (
             'prospecting',
             'qualification',
             'needs analysis',
@@ -192,10 +173,8 @@ WITH "t8" AS (
             'negotiation/review'
           )
           OR COALESCE(
-            NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+            NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS TEXT)), '')
           ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
           THEN 'opportunity'
           ELSE NULL
@@ -319,21 +298,17 @@ FROM (
                 )
                 AND (
                   (
-                    COALESCE(LOWER(TRIM("t1"."stage_name", ' 	
-')), '') = 'closed won'
+                    COALESCE(LOWER("t1"."stage_name"), '') = 'closed won'
                   )
                   OR (
                     COALESCE(
-                      NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                      COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                      NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                      COALESCE(LOWER(CAST(NULL AS TEXT)), '')
                     ) = 'closed'
                   )
                 )
                 THEN 'won'
-                WHEN COALESCE(LOWER(TRIM("t1"."stage_name", ' 	
-')), '') = 'closed lost'
+                WHEN COALESCE(LOWER("t1"."stage_name"), '') = 'closed lost'
                 THEN 'lost'
                 WHEN "t1"."is_closed"
                 AND (
@@ -347,8 +322,7 @@ FROM (
                 THEN 'lost'
                 WHEN "t1"."is_closed"
                 THEN CAST(NULL AS TEXT)
-                WHEN COALESCE(LOWER(TRIM("t1"."stage_name", ' 	
-')), '') IN (
+                WHEN COALESCE(LOWER("t1"."stage_name"), '') IN (
                   'prospecting',
                   'qualification',
                   'needs analysis',
@@ -359,10 +333,8 @@ FROM (
                   'negotiation/review'
                 )
                 OR COALESCE(
-                  NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                  COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                  NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                  COALESCE(LOWER(CAST(NULL AS TEXT)), '')
                 ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
                 THEN 'opportunity'
                 ELSE NULL
@@ -371,8 +343,7 @@ FROM (
                 CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
-              NULLIF(UPPER(TRIM("t1"."currency_iso_code", ' 	
-')), '') AS "currency",
+              NULLIF(UPPER("t1"."currency_iso_code"), '') AS "currency",
               "t1"."created_date" AS "deal_created_at",
               "t1"."last_modified_date" AS "changed_at",
               CASE
@@ -445,19 +416,19 @@ FROM (
       "t7"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t4"."lead_id",
-        "t4"."facility_id",
-        "t4"."owner_id",
-        "t4"."lead_status",
-        "t4"."own_stage",
-        "t4"."converted_deal_id",
-        "t4"."entered_at",
-        "t4"."changed_at",
-        "t4"."converted_at",
-        "t4"."given_up_at",
+        "t3"."lead_id",
+        "t3"."facility_id",
+        "t3"."owner_id",
+        "t3"."lead_status",
+        "t3"."own_stage",
+        "t3"."converted_deal_id",
+        "t3"."entered_at",
+        "t3"."changed_at",
+        "t3"."converted_at",
+        "t3"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t4"."converted_deal_id"
-          ORDER BY "t4"."entered_at" ASC, LOWER("t4"."lead_id") ASC, "t4"."lead_id" ASC
+          PARTITION BY "t3"."converted_deal_id"
+          ORDER BY "t3"."entered_at" ASC, LOWER("t3"."lead_id") ASC, "t3"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -470,10 +441,8 @@ FROM (
             WHEN COALESCE(
               "t0"."is_converted",
               CASE
-                WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
-                THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
+                WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                 ELSE CAST(NULL AS BOOLEAN)
               END,
               (
@@ -489,10 +458,8 @@ FROM (
               COALESCE(
                 "t0"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -509,10 +476,8 @@ FROM (
               COALESCE(
                 "t0"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -533,10 +498,8 @@ FROM (
             WHEN COALESCE(
               "t0"."is_converted",
               CASE
-                WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
-                THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
+                WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                 ELSE CAST(NULL AS BOOLEAN)
               END,
               (
@@ -563,10 +526,8 @@ FROM (
               COALESCE(
                 "t0"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
-')), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -586,7 +547,7 @@ FROM (
           COALESCE("t0"."is_deleted", FALSE) = FALSE
           AND NULLIF("t0"."master_record_id", '') IS NULL
           AND "t0"."converted_opportunity_id" IS NOT NULL
-      ) AS "t4"
+      ) AS "t3"
     ) AS "t7"
     WHERE
       "t7"."place" = 0

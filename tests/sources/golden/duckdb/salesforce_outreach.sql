@@ -23,21 +23,17 @@ WITH "t16" AS (
           )
           AND (
             (
-              COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed won'
+              COALESCE(LOWER("t3"."stage_name"), '') = 'closed won'
             )
             OR (
               COALESCE(
-                NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                COALESCE(LOWER(CAST(NULL AS TEXT)), '')
               ) = 'closed'
             )
           )
           THEN 'won'
-          WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed lost'
+          WHEN COALESCE(LOWER("t3"."stage_name"), '') = 'closed lost'
           THEN 'lost'
           WHEN "t3"."is_closed"
           AND (
@@ -51,8 +47,7 @@ WITH "t16" AS (
           THEN 'lost'
           WHEN "t3"."is_closed"
           THEN CAST(NULL AS TEXT)
-          WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') IN (
+          WHEN COALESCE(LOWER("t3"."stage_name"), '') IN (
             'prospecting',
             'qualification',
             'needs analysis',
@@ -63,10 +58,8 @@ WITH "t16" AS (
             'negotiation/review'
           )
           OR COALESCE(
-            NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+            NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS TEXT)), '')
           ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
           THEN 'opportunity'
           ELSE NULL
@@ -91,21 +84,17 @@ WITH "t16" AS (
             )
             AND (
               (
-                COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed won'
+                COALESCE(LOWER("t3"."stage_name"), '') = 'closed won'
               )
               OR (
                 COALESCE(
-                  NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                  COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                  NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                  COALESCE(LOWER(CAST(NULL AS TEXT)), '')
                 ) = 'closed'
               )
             )
             THEN 'won'
-            WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed lost'
+            WHEN COALESCE(LOWER("t3"."stage_name"), '') = 'closed lost'
             THEN 'lost'
             WHEN "t3"."is_closed"
             AND (
@@ -119,8 +108,7 @@ WITH "t16" AS (
             THEN 'lost'
             WHEN "t3"."is_closed"
             THEN CAST(NULL AS TEXT)
-            WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') IN (
+            WHEN COALESCE(LOWER("t3"."stage_name"), '') IN (
               'prospecting',
               'qualification',
               'needs analysis',
@@ -131,10 +119,8 @@ WITH "t16" AS (
               'negotiation/review'
             )
             OR COALESCE(
-              NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-              COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+              NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+              COALESCE(LOWER(CAST(NULL AS TEXT)), '')
             ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
             THEN 'opportunity'
             ELSE NULL
@@ -158,21 +144,17 @@ WITH "t16" AS (
           )
           AND (
             (
-              COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed won'
+              COALESCE(LOWER("t3"."stage_name"), '') = 'closed won'
             )
             OR (
               COALESCE(
-                NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                COALESCE(LOWER(CAST(NULL AS TEXT)), '')
               ) = 'closed'
             )
           )
           THEN 'won'
-          WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed lost'
+          WHEN COALESCE(LOWER("t3"."stage_name"), '') = 'closed lost'
           THEN 'lost'
           WHEN "t3"."is_closed"
           AND (
@@ -186,8 +168,7 @@ WITH "t16" AS (
           THEN 'lost'
           WHEN "t3"."is_closed"
           THEN CAST(NULL AS TEXT)
-          WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') IN (
+          WHEN COALESCE(LOWER("t3"."stage_name"), '') IN (
             'prospecting',
             'qualification',
             'needs analysis',
@@ -198,10 +179,8 @@ WITH "t16" AS (
             'negotiation/review'
           )
           OR COALESCE(
-            NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+            NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS TEXT)), '')
           ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
           THEN 'opportunity'
           ELSE NULL
@@ -209,17 +188,17 @@ WITH "t16" AS (
         FALSE
       ) AS "counts"
     FROM "salesforce"."opportunity" AS "t3"
-  ) AS "t11"
+  ) AS "t12"
   WHERE
-    "t11"."holds" IS NOT NULL
+    "t12"."holds" IS NOT NULL
 )
 SELECT
   "t15"."activity_id" AS "id",
   COALESCE(
-    COALESCE("t15"."account_id", "t33"."deal_facility_id", "t10"."facility_id"),
+    COALESCE("t15"."account_id", "t33"."deal_facility_id", "t9"."facility_id"),
     'unassigned'
   ) AS "facility_id",
-  COALESCE("t10"."lead_id", "t33"."carrier_id", "t33"."deal_id") AS "lead_id",
+  COALESCE("t9"."lead_id", "t33"."carrier_id", "t33"."deal_id") AS "lead_id",
   "t15"."rep_id",
   "t15"."channel",
   "t15"."message",
@@ -271,14 +250,12 @@ FROM (
         COALESCE(
           "t2"."is_closed",
           CASE
-            WHEN COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '') IN ('completed')
+            WHEN COALESCE(LOWER(CAST(NULL AS TEXT)), '') IN ('completed')
             OR (
               "t2"."completed_date_time" IS NOT NULL
             )
             THEN TRUE
-            WHEN COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '') IN ('not started', 'in progress', 'waiting on someone else', 'deferred')
+            WHEN COALESCE(LOWER(CAST(NULL AS TEXT)), '') IN ('not started', 'in progress', 'waiting on someone else', 'deferred')
             THEN FALSE
             ELSE NULL
           END
@@ -291,7 +268,7 @@ FROM (
       (
         "t5"."was_done" IS NULL
       ) OR "t5"."was_done"
-  ) AS "t12"
+  ) AS "t11"
   UNION ALL
   SELECT
     *
@@ -382,16 +359,16 @@ LEFT OUTER JOIN (
           EXCLUDE ("id")
         FROM (
           SELECT
-            "t9"."deal_id",
-            "t9"."deal_facility_id",
-            "t9"."deal_owner_id",
-            "t9"."stage_name",
-            "t9"."stage",
-            "t9"."amount",
-            "t9"."currency",
-            "t9"."deal_created_at",
-            "t9"."changed_at",
-            "t9"."close_day",
+            "t10"."deal_id",
+            "t10"."deal_facility_id",
+            "t10"."deal_owner_id",
+            "t10"."stage_name",
+            "t10"."stage",
+            "t10"."amount",
+            "t10"."currency",
+            "t10"."deal_created_at",
+            "t10"."changed_at",
+            "t10"."close_day",
             "t25"."id",
             "t25"."since",
             "t25"."was_other"
@@ -417,21 +394,17 @@ LEFT OUTER JOIN (
                 )
                 AND (
                   (
-                    COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed won'
+                    COALESCE(LOWER("t3"."stage_name"), '') = 'closed won'
                   )
                   OR (
                     COALESCE(
-                      NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                      COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                      NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                      COALESCE(LOWER(CAST(NULL AS TEXT)), '')
                     ) = 'closed'
                   )
                 )
                 THEN 'won'
-                WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') = 'closed lost'
+                WHEN COALESCE(LOWER("t3"."stage_name"), '') = 'closed lost'
                 THEN 'lost'
                 WHEN "t3"."is_closed"
                 AND (
@@ -445,8 +418,7 @@ LEFT OUTER JOIN (
                 THEN 'lost'
                 WHEN "t3"."is_closed"
                 THEN CAST(NULL AS TEXT)
-                WHEN COALESCE(LOWER(TRIM("t3"."stage_name", ' 	
-')), '') IN (
+                WHEN COALESCE(LOWER("t3"."stage_name"), '') IN (
                   'prospecting',
                   'qualification',
                   'needs analysis',
@@ -457,10 +429,8 @@ LEFT OUTER JOIN (
                   'negotiation/review'
                 )
                 OR COALESCE(
-                  NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), ''), ''),
-                  COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
-')), '')
+                  NULLIF(COALESCE(LOWER(CAST(NULL AS TEXT)), ''), ''),
+                  COALESCE(LOWER(CAST(NULL AS TEXT)), '')
                 ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
                 THEN 'opportunity'
                 ELSE NULL
@@ -469,8 +439,7 @@ LEFT OUTER JOIN (
                 CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
-              NULLIF(UPPER(TRIM("t3"."currency_iso_code", ' 	
-')), '') AS "currency",
+              NULLIF(UPPER("t3"."currency_iso_code"), '') AS "currency",
               "t3"."created_date" AS "deal_created_at",
               "t3"."last_modified_date" AS "changed_at",
               CASE
@@ -486,7 +455,7 @@ LEFT OUTER JOIN (
             FROM "salesforce"."opportunity" AS "t3"
             WHERE
               COALESCE("t3"."is_deleted", FALSE) = FALSE
-          ) AS "t9"
+          ) AS "t10"
           LEFT OUTER JOIN (
             SELECT
               "t23"."id",
@@ -525,7 +494,7 @@ LEFT OUTER JOIN (
             GROUP BY
               1
           ) AS "t25"
-            ON "t9"."deal_id" = "t25"."id"
+            ON "t10"."deal_id" = "t25"."id"
         ) AS "t26"
       ) AS "t28"
       LEFT OUTER JOIN (
@@ -547,19 +516,19 @@ LEFT OUTER JOIN (
       "t14"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t8"."lead_id",
-        "t8"."facility_id",
-        "t8"."owner_id",
-        "t8"."lead_status",
-        "t8"."own_stage",
-        "t8"."converted_deal_id",
-        "t8"."entered_at",
-        "t8"."changed_at",
-        "t8"."converted_at",
-        "t8"."given_up_at",
+        "t7"."lead_id",
+        "t7"."facility_id",
+        "t7"."owner_id",
+        "t7"."lead_status",
+        "t7"."own_stage",
+        "t7"."converted_deal_id",
+        "t7"."entered_at",
+        "t7"."changed_at",
+        "t7"."converted_at",
+        "t7"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t8"."converted_deal_id"
-          ORDER BY "t8"."entered_at" ASC, LOWER("t8"."lead_id") ASC, "t8"."lead_id" ASC
+          PARTITION BY "t7"."converted_deal_id"
+          ORDER BY "t7"."entered_at" ASC, LOWER("t7"."lead_id") ASC, "t7"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -572,10 +541,8 @@ LEFT OUTER JOIN (
             WHEN COALESCE(
               "t1"."is_converted",
               CASE
-                WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-                THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+                WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+                THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
                 ELSE CAST(NULL AS BOOLEAN)
               END,
               (
@@ -591,10 +558,8 @@ LEFT OUTER JOIN (
               COALESCE(
                 "t1"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -611,10 +576,8 @@ LEFT OUTER JOIN (
               COALESCE(
                 "t1"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -635,10 +598,8 @@ LEFT OUTER JOIN (
             WHEN COALESCE(
               "t1"."is_converted",
               CASE
-                WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-                THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+                WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+                THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
                 ELSE CAST(NULL AS BOOLEAN)
               END,
               (
@@ -665,10 +626,8 @@ LEFT OUTER JOIN (
               COALESCE(
                 "t1"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -688,7 +647,7 @@ LEFT OUTER JOIN (
           COALESCE("t1"."is_deleted", FALSE) = FALSE
           AND NULLIF("t1"."master_record_id", '') IS NULL
           AND "t1"."converted_opportunity_id" IS NOT NULL
-      ) AS "t8"
+      ) AS "t7"
     ) AS "t14"
     WHERE
       "t14"."place" = 0
@@ -706,10 +665,8 @@ LEFT OUTER JOIN (
       WHEN COALESCE(
         "t1"."is_converted",
         CASE
-          WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-          THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+          WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+          THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
           ELSE CAST(NULL AS BOOLEAN)
         END,
         (
@@ -725,10 +682,8 @@ LEFT OUTER JOIN (
         COALESCE(
           "t1"."is_converted",
           CASE
-            WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-            THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+            WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+            THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
             ELSE CAST(NULL AS BOOLEAN)
           END,
           (
@@ -745,10 +700,8 @@ LEFT OUTER JOIN (
         COALESCE(
           "t1"."is_converted",
           CASE
-            WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-            THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+            WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+            THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
             ELSE CAST(NULL AS BOOLEAN)
           END,
           (
@@ -769,10 +722,8 @@ LEFT OUTER JOIN (
       WHEN COALESCE(
         "t1"."is_converted",
         CASE
-          WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-          THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+          WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+          THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
           ELSE CAST(NULL AS BOOLEAN)
         END,
         (
@@ -799,10 +750,8 @@ LEFT OUTER JOIN (
         COALESCE(
           "t1"."is_converted",
           CASE
-            WHEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
-            THEN COALESCE(LOWER(TRIM("t1"."status", ' 	
-')), '') = 'closed - converted'
+            WHEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
+            THEN COALESCE(LOWER("t1"."status"), '') = 'closed - converted'
             ELSE CAST(NULL AS BOOLEAN)
           END,
           (
@@ -821,5 +770,5 @@ LEFT OUTER JOIN (
   WHERE
     COALESCE("t1"."is_deleted", FALSE) = FALSE
     AND NULLIF("t1"."master_record_id", '') IS NULL
-) AS "t10"
-  ON "t15"."who_id" = "t10"."lead_id"
+) AS "t9"
+  ON "t15"."who_id" = "t9"."lead_id"

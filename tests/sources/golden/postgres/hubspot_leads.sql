@@ -1,390 +1,251 @@
-WITH "t18" AS (
+WITH "t19" AS (
   SELECT
-    "t15"."stage_id",
-    "t15"."stage_name",
+    "t18"."stage_id",
+    "t18"."stage_name",
     CASE
-      WHEN "t15"."rank" = 5
+      WHEN "t18"."rank" = 5
       THEN 'won'
-      WHEN "t15"."rank" = 4
+      WHEN "t18"."rank" = 4
       THEN 'lost'
-      WHEN "t15"."rank" = 3
+      WHEN "t18"."rank" = 3
       THEN 'opportunity'
-      WHEN "t15"."rank" = 2
+      WHEN "t18"."rank" = 2
       THEN 'sql'
-      WHEN "t15"."rank" = 1
+      WHEN "t18"."rank" = 1
       THEN 'lead'
       ELSE NULL
     END AS "meaning"
   FROM (
     SELECT
-      "t13"."stage_id",
-      MIN("t13"."label") AS "stage_name",
-      MAX("t13"."rank") AS "rank"
+      "t17"."stage_id",
+      MIN("t17"."label") AS "stage_name",
+      MAX("t17"."rank") AS "rank"
     FROM (
       SELECT
-        "t12"."stage_id",
-        "t12"."label",
-        "t12"."meaning",
+        "t14"."stage_id",
+        "t14"."label",
+        "t14"."won",
+        "t14"."closed",
+        "t14"."share",
+        "t14"."meaning",
         CASE
-          WHEN "t12"."meaning" = 'won'
+          WHEN "t14"."meaning" = 'won'
           THEN 5
-          WHEN "t12"."meaning" = 'lost'
+          WHEN "t14"."meaning" = 'lost'
           THEN 4
-          WHEN "t12"."meaning" = 'opportunity'
+          WHEN "t14"."meaning" = 'opportunity'
           THEN 3
-          WHEN "t12"."meaning" = 'sql'
+          WHEN "t14"."meaning" = 'sql'
           THEN 2
-          WHEN "t12"."meaning" = 'lead'
+          WHEN "t14"."meaning" = 'lead'
           THEN 1
           ELSE NULL
         END AS "rank"
       FROM (
         SELECT
-          "t3"."stage_id",
-          "t3"."label",
+          "t12"."stage_id",
+          "t12"."label",
+          "t12"."won",
+          "t12"."closed",
+          "t12"."share",
           CASE
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) = 1
+            WHEN "t12"."share" = 1
             THEN 'won'
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) = 0
+            WHEN "t12"."share" = 0
             THEN 'lost'
-            WHEN "t3"."closed_won" AND "t3"."is_closed"
+            WHEN "t12"."won" AND "t12"."closed"
             THEN 'won'
             WHEN NOT (
-              "t3"."closed_won"
-            ) AND "t3"."is_closed"
+              "t12"."won"
+            ) AND "t12"."closed"
             THEN 'lost'
             WHEN NOT (
               CASE
-                WHEN "t3"."is_closed" IS NOT NULL
+                WHEN "t12"."closed" IS NOT NULL
                 THEN NOT (
-                  "t3"."is_closed"
+                  "t12"."closed"
                 )
-                WHEN "t3"."closed_won" IS NOT NULL
+                WHEN "t12"."won" IS NOT NULL
                 THEN NOT (
-                  "t3"."closed_won"
+                  "t12"."won"
                 )
                 ELSE TRUE
               END
             )
             OR (
-              "t3"."closed_won" AND NOT (
-                "t3"."is_closed"
+              "t12"."won" AND NOT (
+                "t12"."closed"
               )
             )
             THEN CAST(NULL AS VARCHAR)
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) >= CAST('0.6' AS DECIMAL)
+            WHEN "t12"."share" >= CAST('0.6' AS DECIMAL)
             THEN 'opportunity'
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) >= CAST('0.4' AS DECIMAL)
+            WHEN "t12"."share" >= CAST('0.4' AS DECIMAL)
             THEN 'sql'
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) IS NOT NULL
+            WHEN "t12"."share" IS NOT NULL
             THEN 'lead'
             ELSE CAST(NULL AS VARCHAR)
           END AS "meaning"
-        FROM "hubspot"."deal_pipeline_stage" AS "t3"
-      ) AS "t12"
-    ) AS "t13"
+        FROM (
+          SELECT
+            "t4"."stage_id",
+            "t4"."label",
+            "t4"."closed_won" AS "won",
+            "t4"."is_closed" AS "closed",
+            COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER("t4"."label"), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER("t4"."label"), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) AS "share"
+          FROM "hubspot"."deal_pipeline_stage" AS "t4"
+        ) AS "t12"
+      ) AS "t14"
+    ) AS "t17"
     GROUP BY
       1
-  ) AS "t15"
-), "t22" AS (
+  ) AS "t18"
+), "t23" AS (
   SELECT
     "t8"."id",
     "t8"."at",
-    "t21"."meaning"
+    "t22"."meaning"
   FROM (
     SELECT
-      CAST("t4"."deal_id" AS VARCHAR) AS "id",
-      COALESCE("t4"."date_entered", "t4"."_fivetran_start") AS "at",
-      "t4"."value"
-    FROM "hubspot"."deal_stage" AS "t4"
+      CAST("t3"."deal_id" AS VARCHAR) AS "id",
+      COALESCE("t3"."date_entered", "t3"."_fivetran_start") AS "at",
+      "t3"."value"
+    FROM "hubspot"."deal_stage" AS "t3"
   ) AS "t8"
-  LEFT OUTER JOIN "t18" AS "t21"
-    ON "t8"."value" = "t21"."stage_id"
+  LEFT OUTER JOIN "t19" AS "t22"
+    ON "t8"."value" = "t22"."stage_id"
 )
 SELECT
-  "t37"."id",
-  "t37"."rep_id",
-  "t37"."status",
-  "t37"."stage",
-  "t37"."amount",
-  "t37"."currency",
-  "t37"."created_at",
-  "t37"."updated_at",
-  "t37"."qualified_at",
-  "t37"."closed_at",
-  COALESCE("t17"."company_id", 'unassigned') AS "facility_id"
+  "t38"."id",
+  "t38"."rep_id",
+  "t38"."status",
+  "t38"."stage",
+  "t38"."amount",
+  "t38"."currency",
+  "t38"."created_at",
+  "t38"."updated_at",
+  "t38"."qualified_at",
+  "t38"."closed_at",
+  COALESCE("t16"."company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
-    "t35"."rep_id",
-    "t35"."amount",
-    "t35"."currency",
-    "t35"."created_at",
-    "t35"."qualified_at",
-    "t35"."negotiated_at",
-    "t35"."stage",
-    "t35"."deal_id" AS "id",
-    COALESCE("t35"."stage_name", "t35"."own_stage_id", 'none') AS "status",
+    "t36"."rep_id",
+    "t36"."amount",
+    "t36"."currency",
+    "t36"."created_at",
+    "t36"."qualified_at",
+    "t36"."negotiated_at",
+    "t36"."stage",
+    "t36"."deal_id" AS "id",
+    COALESCE("t36"."stage_name", "t36"."own_stage_id", 'none') AS "status",
     COALESCE(
-      "t35"."changed_at",
+      "t36"."changed_at",
       GREATEST(
-        "t35"."created_at",
-        "t35"."qualified_at",
-        "t35"."negotiated_at",
+        "t36"."created_at",
+        "t36"."qualified_at",
+        "t36"."negotiated_at",
         CASE
-          WHEN "t35"."stage" IN ('won', 'lost')
-          THEN COALESCE("t35"."since", "t35"."close_day")
+          WHEN "t36"."stage" IN ('won', 'lost')
+          THEN COALESCE("t36"."since", "t36"."close_day")
           ELSE CAST(NULL AS TIMESTAMP(6))
         END
       )
     ) AS "updated_at",
     CASE
-      WHEN "t35"."stage" IN ('won', 'lost')
-      THEN COALESCE("t35"."since", "t35"."close_day")
+      WHEN "t36"."stage" IN ('won', 'lost')
+      THEN COALESCE("t36"."since", "t36"."close_day")
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "closed_at"
   FROM (
     SELECT
-      "t34"."deal_id",
-      "t34"."own_stage_id",
-      "t34"."own_verdict",
-      "t34"."rep_id",
-      "t34"."amount",
-      "t34"."currency",
-      "t34"."created_at",
-      "t34"."changed_at",
-      "t34"."close_day",
-      "t34"."stage_id",
-      "t34"."stage_name",
-      "t34"."meaning",
-      "t34"."qualified_at",
-      "t34"."negotiated_at",
-      "t34"."id",
-      "t34"."since",
-      "t34"."was_other",
+      "t35"."deal_id",
+      "t35"."own_stage_id",
+      "t35"."own_verdict",
+      "t35"."rep_id",
+      "t35"."amount",
+      "t35"."currency",
+      "t35"."created_at",
+      "t35"."changed_at",
+      "t35"."close_day",
+      "t35"."stage_id",
+      "t35"."stage_name",
+      "t35"."meaning",
+      "t35"."qualified_at",
+      "t35"."negotiated_at",
+      "t35"."id",
+      "t35"."since",
+      "t35"."was_other",
       CASE
-        WHEN "t34"."meaning" IS NOT NULL
-        THEN "t34"."meaning"
-        WHEN "t34"."own_verdict" IS NOT NULL
-        THEN "t34"."own_verdict"
-        WHEN "t34"."own_stage_id" IS NULL
+        WHEN "t35"."meaning" IS NOT NULL
+        THEN "t35"."meaning"
+        WHEN "t35"."own_verdict" IS NOT NULL
+        THEN "t35"."own_verdict"
+        WHEN "t35"."own_stage_id" IS NULL
         THEN 'lead'
         ELSE CAST(NULL AS VARCHAR)
       END AS "stage"
     FROM (
       SELECT
-        "t30"."deal_id",
-        "t30"."own_stage_id",
-        "t30"."own_verdict",
-        "t30"."rep_id",
-        "t30"."amount",
-        "t30"."currency",
-        "t30"."created_at",
-        "t30"."changed_at",
-        "t30"."close_day",
-        "t30"."stage_id",
-        "t30"."stage_name",
-        "t30"."meaning",
-        "t30"."qualified_at",
-        "t30"."negotiated_at",
-        "t33"."id",
-        "t33"."since",
-        "t33"."was_other"
+        "t31"."deal_id",
+        "t31"."own_stage_id",
+        "t31"."own_verdict",
+        "t31"."rep_id",
+        "t31"."amount",
+        "t31"."currency",
+        "t31"."created_at",
+        "t31"."changed_at",
+        "t31"."close_day",
+        "t31"."stage_id",
+        "t31"."stage_name",
+        "t31"."meaning",
+        "t31"."qualified_at",
+        "t31"."negotiated_at",
+        "t34"."id",
+        "t34"."since",
+        "t34"."was_other"
       FROM (
         SELECT
-          "t27"."deal_id",
-          "t27"."own_stage_id",
-          "t27"."own_verdict",
-          "t27"."rep_id",
-          "t27"."amount",
-          "t27"."currency",
-          "t27"."created_at",
-          "t27"."changed_at",
-          "t27"."close_day",
-          "t27"."stage_id",
-          "t27"."stage_name",
-          "t27"."meaning",
-          "t27"."qualified_at",
-          "t27"."negotiated_at"
+          "t28"."deal_id",
+          "t28"."own_stage_id",
+          "t28"."own_verdict",
+          "t28"."rep_id",
+          "t28"."amount",
+          "t28"."currency",
+          "t28"."created_at",
+          "t28"."changed_at",
+          "t28"."close_day",
+          "t28"."stage_id",
+          "t28"."stage_name",
+          "t28"."meaning",
+          "t28"."qualified_at",
+          "t28"."negotiated_at"
         FROM (
           SELECT
             "t11"."deal_id",
@@ -396,12 +257,12 @@ FROM (
             "t11"."created_at",
             "t11"."changed_at",
             "t11"."close_day",
-            "t20"."stage_id",
-            "t20"."stage_name",
-            "t20"."meaning",
-            "t26"."id",
-            "t26"."qualified_at",
-            "t26"."negotiated_at"
+            "t21"."stage_id",
+            "t21"."stage_name",
+            "t21"."meaning",
+            "t27"."id",
+            "t27"."qualified_at",
+            "t27"."negotiated_at"
           FROM (
             SELECT
               CAST("t1"."deal_id" AS VARCHAR) AS "deal_id",
@@ -421,8 +282,7 @@ FROM (
                 CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
-              NULLIF(UPPER(TRIM(' 	
-' FROM "t1"."property_deal_currency_code")), '') AS "currency",
+              NULLIF(UPPER("t1"."property_deal_currency_code"), '') AS "currency",
               "t1"."property_createdate" AS "created_at",
               "t1"."property_hs_lastmodifieddate" AS "changed_at",
               "t1"."property_closedate" AS "close_day"
@@ -430,20 +290,20 @@ FROM (
             WHERE
               COALESCE("t1"."is_deleted", FALSE) = FALSE
           ) AS "t11"
-          LEFT OUTER JOIN "t18" AS "t20"
-            ON "t11"."own_stage_id" = "t20"."stage_id"
+          LEFT OUTER JOIN "t19" AS "t21"
+            ON "t11"."own_stage_id" = "t21"."stage_id"
           LEFT OUTER JOIN (
             SELECT
-              "t23"."id",
-              MIN("t23"."at") FILTER(WHERE
-                "t23"."meaning" IN ('won', 'opportunity', 'sql')) AS "qualified_at",
-              MIN("t23"."at") FILTER(WHERE
-                "t23"."meaning" IN ('won', 'opportunity')) AS "negotiated_at"
-            FROM "t22" AS "t23"
+              "t24"."id",
+              MIN("t24"."at") FILTER(WHERE
+                "t24"."meaning" IN ('won', 'opportunity', 'sql')) AS "qualified_at",
+              MIN("t24"."at") FILTER(WHERE
+                "t24"."meaning" IN ('won', 'opportunity')) AS "negotiated_at"
+            FROM "t23" AS "t24"
             GROUP BY
               1
-          ) AS "t26"
-            ON "t11"."deal_id" = "t26"."id"
+          ) AS "t27"
+            ON "t11"."deal_id" = "t27"."id"
           WHERE
             NOT EXISTS(
               SELECT
@@ -456,70 +316,70 @@ FROM (
               WHERE
                 "t11"."deal_id" = "t7"."merged_id"
             )
-        ) AS "t27"
-      ) AS "t30"
+        ) AS "t28"
+      ) AS "t31"
       LEFT OUTER JOIN (
         SELECT
-          "t31"."id",
-          MIN("t31"."at") AS "since",
-          BOOL_OR("t31"."last_other" IS NOT NULL) AS "was_other"
+          "t32"."id",
+          MIN("t32"."at") AS "since",
+          BOOL_OR("t32"."last_other" IS NOT NULL) AS "was_other"
         FROM (
           SELECT
             *
           FROM (
             SELECT
-              "t25"."id",
-              "t25"."at",
-              "t25"."holds",
+              "t26"."id",
+              "t26"."at",
+              "t26"."holds",
               MAX(
                 CASE
                   WHEN NOT (
-                    "t25"."holds"
+                    "t26"."holds"
                   )
-                  THEN "t25"."at"
+                  THEN "t26"."at"
                   ELSE CAST(NULL AS TIMESTAMP(6))
                 END
-              ) OVER (PARTITION BY "t25"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+              ) OVER (PARTITION BY "t26"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
             FROM (
               SELECT
-                "t23"."id",
-                "t23"."at",
-                COALESCE("t23"."meaning" IN ('won', 'lost'), FALSE) AS "holds"
-              FROM "t22" AS "t23"
-            ) AS "t25"
-          ) AS "t29"
+                "t24"."id",
+                "t24"."at",
+                COALESCE("t24"."meaning" IN ('won', 'lost'), FALSE) AS "holds"
+              FROM "t23" AS "t24"
+            ) AS "t26"
+          ) AS "t30"
           WHERE
-            "t29"."holds"
+            "t30"."holds"
             AND (
               (
-                "t29"."last_other" IS NULL
+                "t30"."last_other" IS NULL
               ) OR (
-                "t29"."at" >= "t29"."last_other"
+                "t30"."at" >= "t30"."last_other"
               )
             )
-        ) AS "t31"
+        ) AS "t32"
         GROUP BY
           1
-      ) AS "t33"
-        ON "t30"."deal_id" = "t33"."id"
-    ) AS "t34"
-  ) AS "t35"
-) AS "t37"
+      ) AS "t34"
+        ON "t31"."deal_id" = "t34"."id"
+    ) AS "t35"
+  ) AS "t36"
+) AS "t38"
 LEFT OUTER JOIN (
   SELECT
-    "t14"."key" AS "deal_id",
-    COALESCE("t14"."by_type", "t14"."by_label", "t14"."lowest") AS "company_id"
+    "t13"."key" AS "deal_id",
+    COALESCE("t13"."by_type", "t13"."by_label", "t13"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t10"."key",
+      "t9"."key",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t10"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t9"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t10"."company_id"
+        ) || "t9"."company_id"
       ) FILTER(WHERE
-        "t10"."by_type") FROM CASE
+        "t9"."by_type") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -527,22 +387,22 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t10"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t9"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t10"."company_id"
+            ) || "t9"."company_id"
           ) FILTER(WHERE
-            "t10"."by_type")
+            "t9"."by_type")
         )
       END) AS "by_type",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t10"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t9"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t10"."company_id"
+        ) || "t9"."company_id"
       ) FILTER(WHERE
-        "t10"."by_label") FROM CASE
+        "t9"."by_label") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -550,20 +410,20 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t10"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t9"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t10"."company_id"
+            ) || "t9"."company_id"
           ) FILTER(WHERE
-            "t10"."by_label")
+            "t9"."by_label")
         )
       END) AS "by_label",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t10"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t9"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t10"."company_id"
+        ) || "t9"."company_id"
       ) FROM CASE
         WHEN (
           3 + 1
@@ -572,10 +432,10 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t10"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t9"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t10"."company_id"
+            ) || "t9"."company_id"
           )
         )
       END) AS "lowest"
@@ -585,15 +445,12 @@ LEFT OUTER JOIN (
         CAST("t0"."company_id" AS VARCHAR) AS "company_id",
         (
           NOT (
-            COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."category")), '') IN ('user_defined', 'integrator_defined')
+            COALESCE(LOWER("t0"."category"), '') IN ('user_defined', 'integrator_defined')
           )
-          AND COALESCE(LOWER(TRIM(' 	
-' FROM CAST("t0"."type_id" AS VARCHAR))), '') IN ('5', '6', 'deal_to_company')
+          AND COALESCE(LOWER(CAST("t0"."type_id" AS VARCHAR)), '') IN ('5', '6', 'deal_to_company')
         )
         OR FALSE AS "by_type",
-        COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."category_label")), '') IN (
+        COALESCE(LOWER("t0"."category_label"), '') IN (
           'primary',
           'primary company',
           'deal with primary company',
@@ -602,9 +459,9 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t0"
-    ) AS "t10"
+    ) AS "t9"
     GROUP BY
       1
-  ) AS "t14"
-) AS "t17"
-  ON "t37"."id" = "t17"."deal_id"
+  ) AS "t13"
+) AS "t16"
+  ON "t38"."id" = "t16"."deal_id"

@@ -1,381 +1,242 @@
-WITH "t13" AS (
+WITH "t14" AS (
   SELECT
-    "t12"."stage_id",
-    "t12"."stage_name",
+    "t13"."stage_id",
+    "t13"."stage_name",
     CASE
-      WHEN "t12"."rank" = 5
+      WHEN "t13"."rank" = 5
       THEN 'won'
-      WHEN "t12"."rank" = 4
+      WHEN "t13"."rank" = 4
       THEN 'lost'
-      WHEN "t12"."rank" = 3
+      WHEN "t13"."rank" = 3
       THEN 'opportunity'
-      WHEN "t12"."rank" = 2
+      WHEN "t13"."rank" = 2
       THEN 'sql'
-      WHEN "t12"."rank" = 1
+      WHEN "t13"."rank" = 1
       THEN 'lead'
       ELSE NULL
     END AS "meaning"
   FROM (
     SELECT
-      "t11"."stage_id",
-      MIN("t11"."label") AS "stage_name",
-      MAX("t11"."rank") AS "rank"
+      "t12"."stage_id",
+      MIN("t12"."label") AS "stage_name",
+      MAX("t12"."rank") AS "rank"
     FROM (
       SELECT
-        "t10"."stage_id",
-        "t10"."label",
-        "t10"."meaning",
+        "t11"."stage_id",
+        "t11"."label",
+        "t11"."won",
+        "t11"."closed",
+        "t11"."share",
+        "t11"."meaning",
         CASE
-          WHEN "t10"."meaning" = 'won'
+          WHEN "t11"."meaning" = 'won'
           THEN 5
-          WHEN "t10"."meaning" = 'lost'
+          WHEN "t11"."meaning" = 'lost'
           THEN 4
-          WHEN "t10"."meaning" = 'opportunity'
+          WHEN "t11"."meaning" = 'opportunity'
           THEN 3
-          WHEN "t10"."meaning" = 'sql'
+          WHEN "t11"."meaning" = 'sql'
           THEN 2
-          WHEN "t10"."meaning" = 'lead'
+          WHEN "t11"."meaning" = 'lead'
           THEN 1
           ELSE NULL
         END AS "rank"
       FROM (
         SELECT
-          "t2"."stage_id",
-          "t2"."label",
+          "t10"."stage_id",
+          "t10"."label",
+          "t10"."won",
+          "t10"."closed",
+          "t10"."share",
           CASE
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) = 1
+            WHEN "t10"."share" = 1
             THEN 'won'
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) = 0
+            WHEN "t10"."share" = 0
             THEN 'lost'
-            WHEN "t2"."closed_won" AND "t2"."is_closed"
+            WHEN "t10"."won" AND "t10"."closed"
             THEN 'won'
             WHEN NOT (
-              "t2"."closed_won"
-            ) AND "t2"."is_closed"
+              "t10"."won"
+            ) AND "t10"."closed"
             THEN 'lost'
             WHEN NOT (
               CASE
-                WHEN "t2"."is_closed" IS NOT NULL
+                WHEN "t10"."closed" IS NOT NULL
                 THEN NOT (
-                  "t2"."is_closed"
+                  "t10"."closed"
                 )
-                WHEN "t2"."closed_won" IS NOT NULL
+                WHEN "t10"."won" IS NOT NULL
                 THEN NOT (
-                  "t2"."closed_won"
+                  "t10"."won"
                 )
                 ELSE TRUE
               END
             )
             OR (
-              "t2"."closed_won" AND NOT (
-                "t2"."is_closed"
+              "t10"."won" AND NOT (
+                "t10"."closed"
               )
             )
             THEN CAST(NULL AS VARCHAR)
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) >= CAST('0.6' AS DECIMAL)
+            WHEN "t10"."share" >= CAST('0.6' AS DECIMAL)
             THEN 'opportunity'
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) >= CAST('0.4' AS DECIMAL)
+            WHEN "t10"."share" >= CAST('0.4' AS DECIMAL)
             THEN 'sql'
-            WHEN COALESCE(
-              CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t2"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
-              END,
-              CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'appointmentscheduled'
-                THEN CAST('0.2' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'qualifiedtobuy'
-                THEN CAST('0.4' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'presentationscheduled'
-                THEN CAST('0.6' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'decisionmakerboughtin'
-                THEN CAST('0.8' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'contractsent'
-                THEN CAST('0.9' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_id")), '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedwon'
-                THEN CAST('1' AS DECIMAL(24, 6))
-                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."label")), ''), ' ', '') = 'closedlost'
-                THEN CAST('0' AS DECIMAL(24, 6))
-                ELSE NULL
-              END
-            ) IS NOT NULL
+            WHEN "t10"."share" IS NOT NULL
             THEN 'lead'
             ELSE CAST(NULL AS VARCHAR)
           END AS "meaning"
-        FROM "hubspot"."deal_pipeline_stage" AS "t2"
-      ) AS "t10"
-    ) AS "t11"
+        FROM (
+          SELECT
+            "t3"."stage_id",
+            "t3"."label",
+            "t3"."closed_won" AS "won",
+            "t3"."is_closed" AS "closed",
+            COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER("t3"."label"), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER("t3"."label"), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) AS "share"
+          FROM "hubspot"."deal_pipeline_stage" AS "t3"
+        ) AS "t10"
+      ) AS "t11"
+    ) AS "t12"
     GROUP BY
       1
-  ) AS "t12"
-), "t17" AS (
+  ) AS "t13"
+), "t18" AS (
   SELECT
     "t7"."id",
     "t7"."at",
-    "t16"."meaning"
+    "t17"."meaning"
   FROM (
     SELECT
-      CAST("t3"."deal_id" AS VARCHAR) AS "id",
-      COALESCE("t3"."date_entered", "t3"."_fivetran_start") AS "at",
-      "t3"."value"
-    FROM "hubspot"."deal_stage" AS "t3"
+      CAST("t2"."deal_id" AS VARCHAR) AS "id",
+      COALESCE("t2"."date_entered", "t2"."_fivetran_start") AS "at",
+      "t2"."value"
+    FROM "hubspot"."deal_stage" AS "t2"
   ) AS "t7"
-  LEFT OUTER JOIN "t13" AS "t16"
-    ON "t7"."value" = "t16"."stage_id"
+  LEFT OUTER JOIN "t14" AS "t17"
+    ON "t7"."value" = "t17"."stage_id"
 )
 SELECT
-  "t30"."deal_id" AS "id",
-  "t30"."rep_id",
-  "t30"."amount",
-  "t30"."currency",
+  "t31"."deal_id" AS "id",
+  "t31"."rep_id",
+  "t31"."amount",
+  "t31"."currency",
   COALESCE(
-    "t30"."changed_at",
+    "t31"."changed_at",
     GREATEST(
-      "t30"."created_at",
-      "t30"."qualified_at",
-      "t30"."negotiated_at",
+      "t31"."created_at",
+      "t31"."qualified_at",
+      "t31"."negotiated_at",
       CASE
-        WHEN "t30"."stage" IN ('won', 'lost')
-        THEN COALESCE("t30"."since", "t30"."close_day")
+        WHEN "t31"."stage" IN ('won', 'lost')
+        THEN COALESCE("t31"."since", "t31"."close_day")
         ELSE CAST(NULL AS TIMESTAMP(6))
       END
     )
   ) AS "updated_at",
   CASE
-    WHEN "t30"."stage" IN ('won', 'lost')
-    THEN COALESCE("t30"."since", "t30"."close_day")
+    WHEN "t31"."stage" IN ('won', 'lost')
+    THEN COALESCE("t31"."since", "t31"."close_day")
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "closed_at",
-  "t30"."deal_id" AS "lead_id",
+  "t31"."deal_id" AS "lead_id",
   CASE
-    WHEN "t30"."stage" IN ('won', 'lost')
-    THEN "t30"."stage"
-    WHEN "t30"."stage" IS NOT NULL
+    WHEN "t31"."stage" IN ('won', 'lost')
+    THEN "t31"."stage"
+    WHEN "t31"."stage" IS NOT NULL
     THEN 'open'
     ELSE NULL
   END AS "status",
-  COALESCE("t30"."negotiated_at", "t30"."created_at") AS "created_at"
+  COALESCE("t31"."negotiated_at", "t31"."created_at") AS "created_at"
 FROM (
   SELECT
-    "t29"."deal_id",
-    "t29"."own_stage_id",
-    "t29"."own_verdict",
-    "t29"."rep_id",
-    "t29"."amount",
-    "t29"."currency",
-    "t29"."created_at",
-    "t29"."changed_at",
-    "t29"."close_day",
-    "t29"."stage_id",
-    "t29"."stage_name",
-    "t29"."meaning",
-    "t29"."qualified_at",
-    "t29"."negotiated_at",
-    "t29"."id",
-    "t29"."since",
-    "t29"."was_other",
+    "t30"."deal_id",
+    "t30"."own_stage_id",
+    "t30"."own_verdict",
+    "t30"."rep_id",
+    "t30"."amount",
+    "t30"."currency",
+    "t30"."created_at",
+    "t30"."changed_at",
+    "t30"."close_day",
+    "t30"."stage_id",
+    "t30"."stage_name",
+    "t30"."meaning",
+    "t30"."qualified_at",
+    "t30"."negotiated_at",
+    "t30"."id",
+    "t30"."since",
+    "t30"."was_other",
     CASE
-      WHEN "t29"."meaning" IS NOT NULL
-      THEN "t29"."meaning"
-      WHEN "t29"."own_verdict" IS NOT NULL
-      THEN "t29"."own_verdict"
-      WHEN "t29"."own_stage_id" IS NULL
+      WHEN "t30"."meaning" IS NOT NULL
+      THEN "t30"."meaning"
+      WHEN "t30"."own_verdict" IS NOT NULL
+      THEN "t30"."own_verdict"
+      WHEN "t30"."own_stage_id" IS NULL
       THEN 'lead'
       ELSE CAST(NULL AS VARCHAR)
     END AS "stage"
   FROM (
     SELECT
-      "t25"."deal_id",
-      "t25"."own_stage_id",
-      "t25"."own_verdict",
-      "t25"."rep_id",
-      "t25"."amount",
-      "t25"."currency",
-      "t25"."created_at",
-      "t25"."changed_at",
-      "t25"."close_day",
-      "t25"."stage_id",
-      "t25"."stage_name",
-      "t25"."meaning",
-      "t25"."qualified_at",
-      "t25"."negotiated_at",
-      "t28"."id",
-      "t28"."since",
-      "t28"."was_other"
+      "t26"."deal_id",
+      "t26"."own_stage_id",
+      "t26"."own_verdict",
+      "t26"."rep_id",
+      "t26"."amount",
+      "t26"."currency",
+      "t26"."created_at",
+      "t26"."changed_at",
+      "t26"."close_day",
+      "t26"."stage_id",
+      "t26"."stage_name",
+      "t26"."meaning",
+      "t26"."qualified_at",
+      "t26"."negotiated_at",
+      "t29"."id",
+      "t29"."since",
+      "t29"."was_other"
     FROM (
       SELECT
-        "t22"."deal_id",
-        "t22"."own_stage_id",
-        "t22"."own_verdict",
-        "t22"."rep_id",
-        "t22"."amount",
-        "t22"."currency",
-        "t22"."created_at",
-        "t22"."changed_at",
-        "t22"."close_day",
-        "t22"."stage_id",
-        "t22"."stage_name",
-        "t22"."meaning",
-        "t22"."qualified_at",
-        "t22"."negotiated_at"
+        "t23"."deal_id",
+        "t23"."own_stage_id",
+        "t23"."own_verdict",
+        "t23"."rep_id",
+        "t23"."amount",
+        "t23"."currency",
+        "t23"."created_at",
+        "t23"."changed_at",
+        "t23"."close_day",
+        "t23"."stage_id",
+        "t23"."stage_name",
+        "t23"."meaning",
+        "t23"."qualified_at",
+        "t23"."negotiated_at"
       FROM (
         SELECT
           "t9"."deal_id",
@@ -387,12 +248,12 @@ FROM (
           "t9"."created_at",
           "t9"."changed_at",
           "t9"."close_day",
-          "t15"."stage_id",
-          "t15"."stage_name",
-          "t15"."meaning",
-          "t21"."id",
-          "t21"."qualified_at",
-          "t21"."negotiated_at"
+          "t16"."stage_id",
+          "t16"."stage_name",
+          "t16"."meaning",
+          "t22"."id",
+          "t22"."qualified_at",
+          "t22"."negotiated_at"
         FROM (
           SELECT
             CAST("t0"."deal_id" AS VARCHAR) AS "deal_id",
@@ -412,8 +273,7 @@ FROM (
               CAST(NULLIF(NULLIF(NULLIF(CAST("t0"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
               0
             ) AS "amount",
-            NULLIF(UPPER(TRIM(' 	
-' FROM "t0"."property_deal_currency_code")), '') AS "currency",
+            NULLIF(UPPER("t0"."property_deal_currency_code"), '') AS "currency",
             "t0"."property_createdate" AS "created_at",
             "t0"."property_hs_lastmodifieddate" AS "changed_at",
             "t0"."property_closedate" AS "close_day"
@@ -421,20 +281,20 @@ FROM (
           WHERE
             COALESCE("t0"."is_deleted", FALSE) = FALSE
         ) AS "t9"
-        LEFT OUTER JOIN "t13" AS "t15"
-          ON "t9"."own_stage_id" = "t15"."stage_id"
+        LEFT OUTER JOIN "t14" AS "t16"
+          ON "t9"."own_stage_id" = "t16"."stage_id"
         LEFT OUTER JOIN (
           SELECT
-            "t18"."id",
-            MIN("t18"."at") FILTER(WHERE
-              "t18"."meaning" IN ('won', 'opportunity', 'sql')) AS "qualified_at",
-            MIN("t18"."at") FILTER(WHERE
-              "t18"."meaning" IN ('won', 'opportunity')) AS "negotiated_at"
-          FROM "t17" AS "t18"
+            "t19"."id",
+            MIN("t19"."at") FILTER(WHERE
+              "t19"."meaning" IN ('won', 'opportunity', 'sql')) AS "qualified_at",
+            MIN("t19"."at") FILTER(WHERE
+              "t19"."meaning" IN ('won', 'opportunity')) AS "negotiated_at"
+          FROM "t18" AS "t19"
           GROUP BY
             1
-        ) AS "t21"
-          ON "t9"."deal_id" = "t21"."id"
+        ) AS "t22"
+          ON "t9"."deal_id" = "t22"."id"
         WHERE
           NOT EXISTS(
             SELECT
@@ -447,56 +307,56 @@ FROM (
             WHERE
               "t9"."deal_id" = "t6"."merged_id"
           )
-      ) AS "t22"
-    ) AS "t25"
+      ) AS "t23"
+    ) AS "t26"
     LEFT OUTER JOIN (
       SELECT
-        "t26"."id",
-        MIN("t26"."at") AS "since",
-        BOOL_OR("t26"."last_other" IS NOT NULL) AS "was_other"
+        "t27"."id",
+        MIN("t27"."at") AS "since",
+        BOOL_OR("t27"."last_other" IS NOT NULL) AS "was_other"
       FROM (
         SELECT
           *
         FROM (
           SELECT
-            "t20"."id",
-            "t20"."at",
-            "t20"."holds",
+            "t21"."id",
+            "t21"."at",
+            "t21"."holds",
             MAX(
               CASE
                 WHEN NOT (
-                  "t20"."holds"
+                  "t21"."holds"
                 )
-                THEN "t20"."at"
+                THEN "t21"."at"
                 ELSE CAST(NULL AS TIMESTAMP(6))
               END
-            ) OVER (PARTITION BY "t20"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+            ) OVER (PARTITION BY "t21"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
           FROM (
             SELECT
-              "t18"."id",
-              "t18"."at",
-              COALESCE("t18"."meaning" IN ('won', 'lost'), FALSE) AS "holds"
-            FROM "t17" AS "t18"
-          ) AS "t20"
-        ) AS "t24"
+              "t19"."id",
+              "t19"."at",
+              COALESCE("t19"."meaning" IN ('won', 'lost'), FALSE) AS "holds"
+            FROM "t18" AS "t19"
+          ) AS "t21"
+        ) AS "t25"
         WHERE
-          "t24"."holds"
+          "t25"."holds"
           AND (
             (
-              "t24"."last_other" IS NULL
+              "t25"."last_other" IS NULL
             ) OR (
-              "t24"."at" >= "t24"."last_other"
+              "t25"."at" >= "t25"."last_other"
             )
           )
-      ) AS "t26"
+      ) AS "t27"
       GROUP BY
         1
-    ) AS "t28"
-      ON "t25"."deal_id" = "t28"."id"
-  ) AS "t29"
-) AS "t30"
+    ) AS "t29"
+      ON "t26"."deal_id" = "t29"."id"
+  ) AS "t30"
+) AS "t31"
 WHERE
   (
-    "t30"."negotiated_at" IS NOT NULL
+    "t31"."negotiated_at" IS NOT NULL
   )
-  OR "t30"."stage" IN ('opportunity', 'won')
+  OR "t31"."stage" IN ('opportunity', 'won')

@@ -1,4 +1,4 @@
-WITH "t23" AS (
+WITH "t24" AS (
   SELECT
     "t11"."merged_id",
     SUBSTRING(MIN(
@@ -30,16 +30,16 @@ WITH "t23" AS (
   ) AS "t11"
   GROUP BY
     1
-), "t34" AS (
+), "t35" AS (
   SELECT
     "t27"."merged_id",
     COALESCE("t32"."end_id", "t27"."deal_id") AS "deal_id"
-  FROM "t23" AS "t27"
+  FROM "t24" AS "t27"
   LEFT OUTER JOIN (
     SELECT
       "t25"."merged_id" AS "via_id",
       "t25"."deal_id" AS "end_id"
-    FROM "t23" AS "t25"
+    FROM "t24" AS "t25"
   ) AS "t32"
     ON "t27"."deal_id" = "t32"."via_id"
 ), "t42" AS (
@@ -49,17 +49,17 @@ WITH "t23" AS (
   FROM (
     SELECT
       *
-    FROM "t34" AS "t36"
+    FROM "t35" AS "t37"
     WHERE
-      "t36"."merged_id" IS NOT NULL
+      "t37"."merged_id" IS NOT NULL
   ) AS "t40"
   LEFT OUTER JOIN (
     SELECT
-      "t36"."merged_id" AS "via_id",
-      "t36"."deal_id" AS "end_id"
-    FROM "t34" AS "t36"
+      "t37"."merged_id" AS "via_id",
+      "t37"."deal_id" AS "end_id"
+    FROM "t35" AS "t37"
     WHERE
-      "t36"."merged_id" IS NOT NULL
+      "t37"."merged_id" IS NOT NULL
   ) AS "t41"
     ON "t40"."deal_id" = "t41"."via_id"
 ), "t48" AS (
@@ -104,18 +104,18 @@ WITH "t23" AS (
     ON "t52"."deal_id" = "t53"."via_id"
 )
 SELECT
-  "t24"."id",
-  "t24"."rep_id",
-  "t24"."channel",
-  "t24"."message",
-  "t24"."sent_at",
-  "t24"."response_received",
-  "t24"."responded_at",
-  "t24"."converted",
-  "t24"."created_at",
-  "t24"."updated_at",
+  "t22"."id",
+  "t22"."rep_id",
+  "t22"."channel",
+  "t22"."message",
+  "t22"."sent_at",
+  "t22"."response_received",
+  "t22"."responded_at",
+  "t22"."converted",
+  "t22"."created_at",
+  "t22"."updated_at",
   "t68"."lead_id",
-  COALESCE("t31"."company_id", "t37"."deal_company_id", 'unassigned') AS "facility_id"
+  COALESCE("t31"."company_id", "t36"."deal_company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
     *
@@ -127,23 +127,13 @@ FROM (
       COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
       COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time") AS "sent_at",
       COALESCE(
-        NULLIF(
-          COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."property_hs_meeting_outcome")), ''),
-          ''
-        ),
-        COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+        NULLIF(COALESCE(LOWER("t0"."property_hs_meeting_outcome"), ''), ''),
+        COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
       ) = 'completed' AS "response_received",
       CASE
         WHEN COALESCE(
-          NULLIF(
-            COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."property_hs_meeting_outcome")), ''),
-            ''
-          ),
-          COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+          NULLIF(COALESCE(LOWER("t0"."property_hs_meeting_outcome"), ''), ''),
+          COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
         ) = 'completed'
         THEN COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time")
         ELSE CAST(NULL AS TIMESTAMP(6))
@@ -161,7 +151,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-  ) AS "t16"
+  ) AS "t15"
   UNION ALL
   SELECT
     *
@@ -198,20 +188,14 @@ FROM (
         COALESCE("t1"."_fivetran_deleted", FALSE) = FALSE
         AND NOT (
           COALESCE(
-            NULLIF(
-              COALESCE(LOWER(TRIM(' 	
-' FROM "t1"."property_hs_email_direction")), ''),
-              ''
-            ),
-            COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+            NULLIF(COALESCE(LOWER("t1"."property_hs_email_direction"), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
           ) IN ('incoming_email', 'forwarded_email')
         )
         AND NOT (
-          COALESCE(LOWER(TRIM(' 	
-' FROM "t1"."property_hs_email_status")), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
+          COALESCE(LOWER("t1"."property_hs_email_status"), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
         )
-    ) AS "t17"
+    ) AS "t16"
     UNION ALL
     SELECT
       *
@@ -222,11 +206,9 @@ FROM (
         'phone' AS "channel",
         COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
         COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6))) AS "sent_at",
-        COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."property_hs_call_disposition")), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
+        COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
         CASE
-          WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."property_hs_call_disposition")), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
+          WHEN COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
           THEN COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
           ELSE CAST(NULL AS TIMESTAMP(6))
         END AS "responded_at",
@@ -246,16 +228,14 @@ FROM (
       WHERE
         COALESCE("t2"."_fivetran_deleted", FALSE) = FALSE
         AND NOT (
-          COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."property_hs_call_direction")), '') = 'inbound'
+          COALESCE(LOWER("t2"."property_hs_call_direction"), '') = 'inbound'
         )
         AND NOT (
-          COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '') IN ('failed', 'canceled', 'cancelled', 'queued')
+          COALESCE(LOWER(CAST(NULL AS VARCHAR)), '') IN ('failed', 'canceled', 'cancelled', 'queued')
         )
     ) AS "t14"
-  ) AS "t20"
-) AS "t24"
+  ) AS "t19"
+) AS "t22"
 LEFT OUTER JOIN (
   SELECT
     "t66"."engagement_id" AS "about_id",
@@ -336,7 +316,7 @@ LEFT OUTER JOIN (
           1
         FROM (
           SELECT
-            "t19"."deal_id" AS "kept_id"
+            "t20"."deal_id" AS "kept_id"
           FROM (
             SELECT
               CAST("t6"."deal_id" AS VARCHAR) AS "deal_id",
@@ -356,15 +336,14 @@ LEFT OUTER JOIN (
                 CAST(NULLIF(NULLIF(NULLIF(CAST("t6"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
-              NULLIF(UPPER(TRIM(' 	
-' FROM "t6"."property_deal_currency_code")), '') AS "currency",
+              NULLIF(UPPER("t6"."property_deal_currency_code"), '') AS "currency",
               "t6"."property_createdate" AS "created_at",
               "t6"."property_hs_lastmodifieddate" AS "changed_at",
               "t6"."property_closedate" AS "close_day"
             FROM "hubspot"."deal" AS "t6"
             WHERE
               COALESCE("t6"."is_deleted", FALSE) = FALSE
-          ) AS "t19"
+          ) AS "t20"
           WHERE
             NOT EXISTS(
               SELECT
@@ -375,7 +354,7 @@ LEFT OUTER JOIN (
                 FROM "hubspot"."merged_deal" AS "t7"
               ) AS "t13"
               WHERE
-                "t19"."deal_id" = "t13"."merged_id"
+                "t20"."deal_id" = "t13"."merged_id"
             )
         ) AS "t29"
         WHERE
@@ -385,11 +364,11 @@ LEFT OUTER JOIN (
   GROUP BY
     1
 ) AS "t68"
-  ON "t24"."id" = "t68"."about_id"
+  ON "t22"."id" = "t68"."about_id"
 LEFT OUTER JOIN (
   SELECT
-    "t22"."key" AS "engagement_id",
-    COALESCE("t22"."by_type", "t22"."by_label", "t22"."lowest") AS "company_id"
+    "t23"."key" AS "engagement_id",
+    COALESCE("t23"."by_type", "t23"."by_label", "t23"."lowest") AS "company_id"
   FROM (
     SELECT
       "t8"."key",
@@ -470,24 +449,24 @@ LEFT OUTER JOIN (
     ) AS "t8"
     GROUP BY
       1
-  ) AS "t22"
+  ) AS "t23"
 ) AS "t31"
-  ON "t24"."id" = "t31"."engagement_id"
+  ON "t22"."id" = "t31"."engagement_id"
 LEFT OUTER JOIN (
   SELECT
     "t33"."key" AS "deal_id",
     COALESCE("t33"."by_type", "t33"."by_label", "t33"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t18"."key",
+      "t17"."key",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t18"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t17"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t18"."company_id"
+        ) || "t17"."company_id"
       ) FILTER(WHERE
-        "t18"."by_type") FROM CASE
+        "t17"."by_type") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -495,22 +474,22 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t18"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t17"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t18"."company_id"
+            ) || "t17"."company_id"
           ) FILTER(WHERE
-            "t18"."by_type")
+            "t17"."by_type")
         )
       END) AS "by_type",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t18"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t17"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t18"."company_id"
+        ) || "t17"."company_id"
       ) FILTER(WHERE
-        "t18"."by_label") FROM CASE
+        "t17"."by_label") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -518,20 +497,20 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t18"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t17"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t18"."company_id"
+            ) || "t17"."company_id"
           ) FILTER(WHERE
-            "t18"."by_label")
+            "t17"."by_label")
         )
       END) AS "by_label",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t18"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t17"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t18"."company_id"
+        ) || "t17"."company_id"
       ) FROM CASE
         WHEN (
           3 + 1
@@ -540,10 +519,10 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t18"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t17"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t18"."company_id"
+            ) || "t17"."company_id"
           )
         )
       END) AS "lowest"
@@ -553,15 +532,12 @@ LEFT OUTER JOIN (
         CAST("t4"."company_id" AS VARCHAR) AS "company_id",
         (
           NOT (
-            COALESCE(LOWER(TRIM(' 	
-' FROM "t4"."category")), '') IN ('user_defined', 'integrator_defined')
+            COALESCE(LOWER("t4"."category"), '') IN ('user_defined', 'integrator_defined')
           )
-          AND COALESCE(LOWER(TRIM(' 	
-' FROM CAST("t4"."type_id" AS VARCHAR))), '') IN ('5', '6', 'deal_to_company')
+          AND COALESCE(LOWER(CAST("t4"."type_id" AS VARCHAR)), '') IN ('5', '6', 'deal_to_company')
         )
         OR FALSE AS "by_type",
-        COALESCE(LOWER(TRIM(' 	
-' FROM "t4"."category_label")), '') IN (
+        COALESCE(LOWER("t4"."category_label"), '') IN (
           'primary',
           'primary company',
           'deal with primary company',
@@ -570,9 +546,9 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t18"
+    ) AS "t17"
     GROUP BY
       1
   ) AS "t33"
-) AS "t37"
-  ON "t68"."lead_id" = "t37"."deal_id"
+) AS "t36"
+  ON "t68"."lead_id" = "t36"."deal_id"

@@ -23,21 +23,17 @@ WITH "t8" AS (
           )
           AND (
             (
-              COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') = 'closed won'
+              COALESCE(LOWER("t2"."stage_name"), '') = 'closed won'
             )
             OR (
               COALESCE(
-                NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-                COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+                NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+                COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
               ) = 'closed'
             )
           )
           THEN 'won'
-          WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') = 'closed lost'
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') = 'closed lost'
           THEN 'lost'
           WHEN "t2"."is_closed" AND (
             100 IS NULL
@@ -49,8 +45,7 @@ WITH "t8" AS (
           THEN 'lost'
           WHEN "t2"."is_closed"
           THEN CAST(NULL AS VARCHAR)
-          WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') IN (
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') IN (
             'prospecting',
             'qualification',
             'needs analysis',
@@ -61,10 +56,8 @@ WITH "t8" AS (
             'negotiation/review'
           )
           OR COALESCE(
-            NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-            COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+            NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
           ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
           THEN 'opportunity'
           ELSE NULL
@@ -89,21 +82,17 @@ WITH "t8" AS (
             )
             AND (
               (
-                COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') = 'closed won'
+                COALESCE(LOWER("t2"."stage_name"), '') = 'closed won'
               )
               OR (
                 COALESCE(
-                  NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-                  COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+                  NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+                  COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
                 ) = 'closed'
               )
             )
             THEN 'won'
-            WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') = 'closed lost'
+            WHEN COALESCE(LOWER("t2"."stage_name"), '') = 'closed lost'
             THEN 'lost'
             WHEN "t2"."is_closed" AND (
               100 IS NULL
@@ -115,8 +104,7 @@ WITH "t8" AS (
             THEN 'lost'
             WHEN "t2"."is_closed"
             THEN CAST(NULL AS VARCHAR)
-            WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') IN (
+            WHEN COALESCE(LOWER("t2"."stage_name"), '') IN (
               'prospecting',
               'qualification',
               'needs analysis',
@@ -127,10 +115,8 @@ WITH "t8" AS (
               'negotiation/review'
             )
             OR COALESCE(
-              NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-              COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+              NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+              COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
             ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
             THEN 'opportunity'
             ELSE NULL
@@ -154,21 +140,17 @@ WITH "t8" AS (
           )
           AND (
             (
-              COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') = 'closed won'
+              COALESCE(LOWER("t2"."stage_name"), '') = 'closed won'
             )
             OR (
               COALESCE(
-                NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-                COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+                NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+                COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
               ) = 'closed'
             )
           )
           THEN 'won'
-          WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') = 'closed lost'
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') = 'closed lost'
           THEN 'lost'
           WHEN "t2"."is_closed" AND (
             100 IS NULL
@@ -180,8 +162,7 @@ WITH "t8" AS (
           THEN 'lost'
           WHEN "t2"."is_closed"
           THEN CAST(NULL AS VARCHAR)
-          WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t2"."stage_name")), '') IN (
+          WHEN COALESCE(LOWER("t2"."stage_name"), '') IN (
             'prospecting',
             'qualification',
             'needs analysis',
@@ -192,10 +173,8 @@ WITH "t8" AS (
             'negotiation/review'
           )
           OR COALESCE(
-            NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-            COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+            NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+            COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
           ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
           THEN 'opportunity'
           ELSE NULL
@@ -341,21 +320,17 @@ FROM (
                 )
                 AND (
                   (
-                    COALESCE(LOWER(TRIM(' 	
-' FROM "t1"."stage_name")), '') = 'closed won'
+                    COALESCE(LOWER("t1"."stage_name"), '') = 'closed won'
                   )
                   OR (
                     COALESCE(
-                      NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-                      COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+                      NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+                      COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
                     ) = 'closed'
                   )
                 )
                 THEN 'won'
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t1"."stage_name")), '') = 'closed lost'
+                WHEN COALESCE(LOWER("t1"."stage_name"), '') = 'closed lost'
                 THEN 'lost'
                 WHEN "t1"."is_closed"
                 AND (
@@ -369,8 +344,7 @@ FROM (
                 THEN 'lost'
                 WHEN "t1"."is_closed"
                 THEN CAST(NULL AS VARCHAR)
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t1"."stage_name")), '') IN (
+                WHEN COALESCE(LOWER("t1"."stage_name"), '') IN (
                   'prospecting',
                   'qualification',
                   'needs analysis',
@@ -381,10 +355,8 @@ FROM (
                   'negotiation/review'
                 )
                 OR COALESCE(
-                  NULLIF(COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), ''), ''),
-                  COALESCE(LOWER(TRIM(' 	
-' FROM CAST(NULL AS VARCHAR))), '')
+                  NULLIF(COALESCE(LOWER(CAST(NULL AS VARCHAR)), ''), ''),
+                  COALESCE(LOWER(CAST(NULL AS VARCHAR)), '')
                 ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
                 THEN 'opportunity'
                 ELSE NULL
@@ -393,8 +365,7 @@ FROM (
                 CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
-              NULLIF(UPPER(TRIM(' 	
-' FROM "t1"."currency_iso_code")), '') AS "currency",
+              NULLIF(UPPER("t1"."currency_iso_code"), '') AS "currency",
               "t1"."created_date" AS "deal_created_at",
               "t1"."last_modified_date" AS "changed_at",
               CASE
@@ -467,19 +438,19 @@ FROM (
       "t7"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t4"."lead_id",
-        "t4"."facility_id",
-        "t4"."owner_id",
-        "t4"."lead_status",
-        "t4"."own_stage",
-        "t4"."converted_deal_id",
-        "t4"."entered_at",
-        "t4"."changed_at",
-        "t4"."converted_at",
-        "t4"."given_up_at",
+        "t3"."lead_id",
+        "t3"."facility_id",
+        "t3"."owner_id",
+        "t3"."lead_status",
+        "t3"."own_stage",
+        "t3"."converted_deal_id",
+        "t3"."entered_at",
+        "t3"."changed_at",
+        "t3"."converted_at",
+        "t3"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t4"."converted_deal_id"
-          ORDER BY "t4"."entered_at" ASC, LOWER("t4"."lead_id") ASC, "t4"."lead_id" ASC
+          PARTITION BY "t3"."converted_deal_id"
+          ORDER BY "t3"."entered_at" ASC, LOWER("t3"."lead_id") ASC, "t3"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -492,10 +463,8 @@ FROM (
             WHEN COALESCE(
               "t0"."is_converted",
               CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
-                THEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
+                WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                 ELSE CAST(NULL AS BOOLEAN)
               END,
               (
@@ -511,10 +480,8 @@ FROM (
               COALESCE(
                 "t0"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -531,10 +498,8 @@ FROM (
               COALESCE(
                 "t0"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -555,10 +520,8 @@ FROM (
             WHEN COALESCE(
               "t0"."is_converted",
               CASE
-                WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
-                THEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
+                WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                 ELSE CAST(NULL AS BOOLEAN)
               END,
               (
@@ -585,10 +548,8 @@ FROM (
               COALESCE(
                 "t0"."is_converted",
                 CASE
-                  WHEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
-                  THEN COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') = 'closed - converted'
+                  WHEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
+                  THEN COALESCE(LOWER("t0"."status"), '') = 'closed - converted'
                   ELSE CAST(NULL AS BOOLEAN)
                 END,
                 (
@@ -608,7 +569,7 @@ FROM (
           COALESCE("t0"."is_deleted", FALSE) = FALSE
           AND NULLIF("t0"."master_record_id", '') IS NULL
           AND "t0"."converted_opportunity_id" IS NOT NULL
-      ) AS "t4"
+      ) AS "t3"
     ) AS "t7"
     WHERE
       "t7"."place" = 0

@@ -16,7 +16,7 @@ SELECT
   "t49"."answered_at" AS "first_response_at",
   CASE
     WHEN "t18"."status" IN ('solved', 'closed')
-    THEN COALESCE("t33"."since", "t18"."updated_at")
+    THEN COALESCE("t34"."since", "t18"."updated_at")
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "resolved_at",
   "t18"."updated_at"
@@ -31,8 +31,7 @@ FROM (
     "t0"."updated_at"
   FROM "zendesk"."ticket" AS "t0"
   WHERE
-    COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') <> 'deleted'
+    COALESCE(LOWER("t0"."status"), '') <> 'deleted'
 ) AS "t18"
 LEFT OUTER JOIN (
   SELECT
@@ -87,8 +86,7 @@ LEFT OUTER JOIN (
                   CAST(NULL AS TIMESTAMP(6)) AS "left_at"
                 FROM "zendesk"."user" AS "t5"
                 WHERE
-                  COALESCE(LOWER(TRIM(' 	
-' FROM "t5"."role")), '') IN ('agent', 'admin')
+                  COALESCE(LOWER("t5"."role"), '') IN ('agent', 'admin')
               ) AS "t16"
               UNION ALL
               SELECT
@@ -110,13 +108,10 @@ LEFT OUTER JOIN (
                         "t7"."created_at" AS "left_at"
                       FROM "zendesk"."audit_log" AS "t7"
                       WHERE
-                        COALESCE(LOWER(TRIM(' 	
-' FROM "t7"."source_type")), '') = 'user'
-                        AND COALESCE(LOWER(TRIM(' 	
-' FROM "t7"."change_description")), '') ~ '(?:^|\n|\\n|support )role changed from [^\n\\]+ to (?:not set|none|end[- ]?user)'
+                        COALESCE(LOWER("t7"."source_type"), '') = 'user'
+                        AND COALESCE(LOWER("t7"."change_description"), '') ~ '(?:^|\n|\\n|support )role changed from [^\n\\]+ to (?:not set|none|end[- ]?user)'
                         AND NOT (
-                          COALESCE(LOWER(TRIM(' 	
-' FROM "t7"."change_description")), '') ~ '(?:^|\n|\\n|support )role changed from (?:not set|none|end[- ]?user)'
+                          COALESCE(LOWER("t7"."change_description"), '') ~ '(?:^|\n|\\n|support )role changed from (?:not set|none|end[- ]?user)'
                         )
                     ) AS "t21"
                     GROUP BY
@@ -132,14 +127,13 @@ LEFT OUTER JOIN (
                           CAST(NULL AS TIMESTAMP(6)) AS "left_at"
                         FROM "zendesk"."user" AS "t5"
                         WHERE
-                          COALESCE(LOWER(TRIM(' 	
-' FROM "t5"."role")), '') IN ('agent', 'admin')
+                          COALESCE(LOWER("t5"."role"), '') IN ('agent', 'admin')
                       ) AS "t20"
                       WHERE
                         "t26"."agent_id" = "t20"."agent_id"
                     )
                 ) AS "t29"
-              ) AS "t32"
+              ) AS "t31"
             ) AS "t35"
               ON "t13"."author_id" = "t35"."agent_id"
           ) AS "t38"
@@ -170,8 +164,7 @@ LEFT OUTER JOIN (
               "t0"."updated_at"
             FROM "zendesk"."ticket" AS "t0"
             WHERE
-              COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') <> 'deleted'
+              COALESCE(LOWER("t0"."status"), '') <> 'deleted'
           ) AS "t18"
           WHERE
             NOT EXISTS(
@@ -276,23 +269,17 @@ LEFT OUTER JOIN (
             FROM (
               SELECT
                 "t3"."chat_id",
-                REGEXP_REPLACE(TRIM(' 	
-' FROM "t3"."actor_id"), '^agent:(\d+)$', '\1', 'g') AS "author_id",
-                TRIM(' 	
-' FROM "t3"."actor_id") ~ '^agent:(\d+)$' AS "as_agent",
+                REGEXP_REPLACE("t3"."actor_id", '^agent:(\d+)$', '\1', 'g') AS "author_id",
+                "t3"."actor_id" ~ '^agent:(\d+)$' AS "as_agent",
                 "t3"."created_at" AS "said_at"
               FROM "zendesk"."ticket_chat_event" AS "t3"
               WHERE
-                COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."type")), '') IN ('chatmessage', 'chatfileattachment')
+                COALESCE(LOWER("t3"."type"), '') IN ('chatmessage', 'chatfileattachment')
                 AND NOT (
                   COALESCE("t3"."is_history_context", FALSE)
                 )
                 AND NOT (
-                  POSITION(
-                    '"zd:answerbot"' IN COALESCE(LOWER(TRIM(' 	
-' FROM "t3"."original_message")), '')
-                  ) > 0
+                  POSITION('"zd:answerbot"' IN COALESCE(LOWER("t3"."original_message"), '')) > 0
                 )
             ) AS "t22"
             LEFT OUTER JOIN (
@@ -304,8 +291,7 @@ LEFT OUTER JOIN (
                   CAST(NULL AS TIMESTAMP(6)) AS "left_at"
                 FROM "zendesk"."user" AS "t5"
                 WHERE
-                  COALESCE(LOWER(TRIM(' 	
-' FROM "t5"."role")), '') IN ('agent', 'admin')
+                  COALESCE(LOWER("t5"."role"), '') IN ('agent', 'admin')
               ) AS "t16"
               UNION ALL
               SELECT
@@ -327,13 +313,10 @@ LEFT OUTER JOIN (
                         "t7"."created_at" AS "left_at"
                       FROM "zendesk"."audit_log" AS "t7"
                       WHERE
-                        COALESCE(LOWER(TRIM(' 	
-' FROM "t7"."source_type")), '') = 'user'
-                        AND COALESCE(LOWER(TRIM(' 	
-' FROM "t7"."change_description")), '') ~ '(?:^|\n|\\n|support )role changed from [^\n\\]+ to (?:not set|none|end[- ]?user)'
+                        COALESCE(LOWER("t7"."source_type"), '') = 'user'
+                        AND COALESCE(LOWER("t7"."change_description"), '') ~ '(?:^|\n|\\n|support )role changed from [^\n\\]+ to (?:not set|none|end[- ]?user)'
                         AND NOT (
-                          COALESCE(LOWER(TRIM(' 	
-' FROM "t7"."change_description")), '') ~ '(?:^|\n|\\n|support )role changed from (?:not set|none|end[- ]?user)'
+                          COALESCE(LOWER("t7"."change_description"), '') ~ '(?:^|\n|\\n|support )role changed from (?:not set|none|end[- ]?user)'
                         )
                     ) AS "t21"
                     GROUP BY
@@ -349,14 +332,13 @@ LEFT OUTER JOIN (
                           CAST(NULL AS TIMESTAMP(6)) AS "left_at"
                         FROM "zendesk"."user" AS "t5"
                         WHERE
-                          COALESCE(LOWER(TRIM(' 	
-' FROM "t5"."role")), '') IN ('agent', 'admin')
+                          COALESCE(LOWER("t5"."role"), '') IN ('agent', 'admin')
                       ) AS "t20"
                       WHERE
                         "t26"."agent_id" = "t20"."agent_id"
                     )
                 ) AS "t29"
-              ) AS "t32"
+              ) AS "t31"
             ) AS "t35"
               ON "t22"."author_id" = "t35"."agent_id"
             INNER JOIN (
@@ -409,8 +391,7 @@ LEFT OUTER JOIN (
                       "t0"."updated_at"
                     FROM "zendesk"."ticket" AS "t0"
                     WHERE
-                      COALESCE(LOWER(TRIM(' 	
-' FROM "t0"."status")), '') <> 'deleted'
+                      COALESCE(LOWER("t0"."status"), '') <> 'deleted'
                   ) AS "t18"
                   WHERE
                     NOT EXISTS(
@@ -496,8 +477,8 @@ LEFT OUTER JOIN (
   ) AS "t28"
   GROUP BY
     1
-) AS "t33"
-  ON "t18"."ticket_id" = "t33"."id"
+) AS "t34"
+  ON "t18"."ticket_id" = "t34"."id"
 WHERE
   NOT EXISTS(
     SELECT
