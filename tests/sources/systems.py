@@ -236,13 +236,15 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
 }
 
 
-def unbound(system: str, source: str, function: Any = None) -> Table:
+def unbound(system: str, source: str, function: Any = None, **tables: Table) -> Table:
     """A connector's source, or a function's, over landed tables without a connection."""
     function = function or connectors.table_function(system, source)
     landed = LANDED[system]
     return function(
         **{
             name: ibis.table(landed[name], name=name, database=system)
+            if name in landed
+            else tables[name]
             for name in _parameters(function)
         }
     )

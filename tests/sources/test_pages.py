@@ -3,6 +3,7 @@
 import re
 from pathlib import Path
 
+import ibis
 import pytest
 from mappings import SourcesFile
 from systems import LANDED, unbound
@@ -44,6 +45,22 @@ def test_the_example_of_a_function_makes_its_source(sources_file: SourcesFile) -
     assert (
         unbound("salesforce", "leads", function).columns == unbound("salesforce", "leads").columns
     )
+
+
+CURRENCY_TYPE = ibis.table({"iso_code": "string", "conversion_rate": "float64"}, name="currencies")
+
+
+@pytest.mark.parametrize("system", connectors.SYSTEMS)
+def test_the_examples_on_a_connector_s_page_make_their_sources(
+    sources_file: SourcesFile, system: str
+) -> None:
+    page = (DOCS / "connectors" / f"{system}.md").read_text(encoding="utf-8")
+    for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        sources_file.beside("ours.py", example)
+        for name in re.findall(r"^def ([a-z]\w+)", example, re.MULTILINE):
+            function = sources._function(sources_file.folder / "ours.py", name)
+            made = unbound(system, name, function, currency_type=CURRENCY_TYPE)
+            assert made.columns == unbound(system, name).columns
 
 
 def test_every_key_is_explained() -> None:
