@@ -25,7 +25,7 @@ LAYERS = [
         "emptiness",
         "mapping",
     },
-    {"measures"},
+    {"measures", "instants"},
     {"staging", "facts", "kpis"},
     {"graph"},
     {"contracts", "rules", "fitting", "warehouse"},

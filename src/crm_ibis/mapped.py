@@ -13,35 +13,12 @@ from ibis import Table
 from crm_ibis import fitting
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
+from crm_ibis.instants import in_utc
 from crm_ibis.mapping import Column, Mapping
 from crm_ibis.measures import instant
 
 MOST_DIGITS = 38
 """Of a decimal number in both databases."""
-
-LOCAL, UTC_INSTANT = dt.Timestamp(), dt.Timestamp(timezone="UTC")
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, LOCAL), UTC_INSTANT))
-def _read_in(zone, moment):  # type: ignore[no-untyped-def]
-    """What a clock of the zone shows, as an instant."""
-
-
-@ibis.udf.scalar.builtin(name="timezone", signature=((dt.string, UTC_INSTANT), LOCAL))
-def _shown_in(zone, moment):  # type: ignore[no-untyped-def]
-    """An instant, as a clock of the zone shows it."""
-
-
-def in_utc(value: ir.Value, zone: str | None) -> ir.Value:
-    """A local date or timestamp in UTC. One that has a zone of its own is left alone.
-
-    A builtin function, as both databases ignore Ibis' casts to a named zone.
-    """
-    if value.type().is_date():
-        value = value.cast("timestamp")
-    if zone is None or not value.type().is_timestamp() or value.type().timezone:
-        return value
-    return _shown_in("UTC", _read_in(zone, value.cast(LOCAL)))
 
 
 def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
