@@ -251,20 +251,22 @@ def snapshots() -> dict[str, Snapshot]:
     return found
 
 
-def read(path: Path, kind: type[Declared]) -> Declared:
+def read(
+    path: Path, kind: type[Declared], loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> Declared:
     """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
     try:
         modified = path.stat().st_mtime_ns
-        return cast(Declared, _parsed(path, modified, cast(Hashable, kind)))
+        return cast(Declared, _parsed(path, modified, cast(Hashable, kind), cast(Hashable, loader)))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 @lru_cache(maxsize=32)
-def _parsed(path: Path, modified: int, kind: Any) -> Any:
+def _parsed(path: Path, modified: int, kind: Any, loader: Any) -> Any:
     """Read once while the file stays as it is: it is asked for at every table."""
     try:
-        given: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        given: Any = yaml.load(path.read_text(encoding="utf-8"), loader) or {}
         return TypeAdapter(kind).validate_python(given)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from None

@@ -9,7 +9,7 @@ from typing import Any
 import ibis
 from ibis import Table
 
-from crm_ibis import catalog, checks, contracts, fitting, lineage, mapped, mapping, sources
+from crm_ibis import catalog, checks, contracts, fitting, lineage, mapped, mapping, marks, sources
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
@@ -54,7 +54,7 @@ class Fit:
     violations: tuple[Violation, ...] = ()
     quarantined: int = 0
     notes: tuple[str, ...] = ()
-    """How a connector reads its tables, where they land in several ways."""
+    """How a connector reads its tables, and what else is worth knowing."""
     problem: str | None = None
     """Why a refresh would fail for another reason than violations."""
 
@@ -139,6 +139,7 @@ def _looked_at(
         seen = replace(seen, **columns_of(origin.table, said, contract))
         table = sources.mapped_from(origin, name, declared)
         seen = replace(seen, **_counted(warehouse, table, contract))
+        seen = replace(seen, notes=seen.notes + _blanked(warehouse, table))
         strange = _untranslated(warehouse, origin.table, said, contract)
         readable[name] = table
         return replace(seen, untranslated=strange)
@@ -155,13 +156,13 @@ def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any
     found = {c.name: {**own, **made}.get(c.name) for c in contract.columns}
     unsaid = [c for c in contract.columns if found[c.name] is None]
     read = {c for column in said.columns.values() for c in column.reads}
-    read |= {*said.only, *said.leave_out, *(c for c in own if c not in made)}
+    read |= {*said.reads, *(c for c in own if c not in made)}
     read |= {sources.CURRENCY} if said.connector else set()
     return {
         "mapped": {c: words for c, words in found.items() if words},
         "missing": tuple(c.name for c in unsaid if not (c.nullable and said.is_mapped)),
         "empty": tuple(c.name for c in unsaid if c.nullable and said.is_mapped),
-        "unused": tuple(c for c in table.columns if c not in read),
+        "unused": tuple(c for c in table.columns if c not in read and not marks.is_mark(c)),
     }
 
 
@@ -171,6 +172,20 @@ def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str
     span = {"first": given.created_at.min(), "last": given.created_at.max()}
     counted = given.aggregate(rows=given.count(), **span)
     return warehouse.rows(counted)[0]
+
+
+def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
+    """How many instants are null as they are out of order, by column."""
+    blanked = marks.blanked_columns(table.columns)
+    if not blanked:
+        return ()
+    counts = {c: table.count(where=table[mark]) for c, mark in blanked.items()}
+    (row,) = warehouse.rows(table.aggregate(**counts))
+    return tuple(
+        f"{c} is out of order in {n:,} {'row' if n == 1 else 'rows'}, so it is null there"
+        for c, n in row.items()
+        if n
+    )
 
 
 def _untranslated(

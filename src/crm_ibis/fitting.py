@@ -4,10 +4,17 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import measures, rules
+from crm_ibis import marks, measures, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
+from crm_ibis.instants import text_of_number
 from crm_ibis.rules import Rule
+
+HINTS = {
+    ("text", "number"): '; sources.yml can read it: {from: ..., number: "1,234.56"}',
+    ("text", "instant"): '; sources.yml can read it: {from: ..., format: "%d/%m/%Y %H:%M"}',
+    ("number", "instant"): "; sources.yml can read it: {from: ..., format: epoch}",
+}
 
 
 def conformed(raw: Table, contract: Contract) -> Table:
@@ -19,8 +26,9 @@ def conformed(raw: Table, contract: Contract) -> Table:
     for c in contract.columns:
         if c.name not in raw.columns:
             problems.append(f"column {c.name} ({c.dtype}) is missing")
-        elif family(raw.schema()[c.name]) != family(c.dtype):
-            problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}")
+        elif not _may_become(raw.schema()[c.name], c.dtype):
+            hint = HINTS.get((family(raw.schema()[c.name]), family(c.dtype)), "")
+            problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}{hint}")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise DataError(
@@ -31,9 +39,12 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
-    """Rules that a source's numbers must keep so that none is changed by the contract's type."""
+    """Rules that hold only of a source as it is read, before its contract's types are applied.
+
+    Its numbers must not be changed by them, and a mapping must have been able to read it.
+    """
     types = raw.schema()
-    return [
+    return marks.rules(raw.columns) + [
         rules.fits(c.name, c.dtype)
         for c in contract.columns
         if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
@@ -44,10 +55,16 @@ def guarded(raw: Table, contract: Contract) -> Table:
     """A source with null in place of numbers that would stop the database at their conversion."""
     safe = {
         rule.columns[0]: measures.when(~rule.violated(raw), raw[rule.columns[0]])
-        for rule in conversions(raw, contract)
+        for rule in conversions(raw.drop(*filter(marks.is_mark, raw.columns)), contract)
         if rule.violated
     }
     return raw.mutate(**safe) if safe else raw
+
+
+def _may_become(given: dt.DataType, wanted: dt.DataType) -> bool:
+    # Loaders land ids as numbers, and as floats where some are missing.
+    is_id = wanted.is_string() and family(given) == "number"
+    return is_id or family(given) == family(wanted)
 
 
 def family(dtype: dt.DataType) -> str:
@@ -66,6 +83,8 @@ def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
         # By way of the shortest text that means the float: a direct cast multiplies in floats on
         # DuckDB and keeps 15 digits on PostgreSQL.
         return value.cast("string").cast(dtype)
+    if dtype.is_string() and family(value.type()) == "number":
+        return text_of_number(value)
     return value.cast(dtype)
 
 

@@ -89,6 +89,7 @@ def _source(fit: "Fit") -> Iterator[str]:
             f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "
             f"it becomes {strange.becomes}"
         )
+    yield from (f"  note: {note}" for note in fit.notes)
     for violation in fit.violations:
         yield f"  {violation.severity}: {violation}".replace("\n", "\n  ")
     if fit.quarantined:

@@ -10,9 +10,10 @@ from ibis import Table
 from ibis.common.exceptions import IbisError
 
 from crm_ibis import checks, contracts, fit, mapped, mapping, sources
+from crm_ibis.column_mapping import Column
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import CrmIbisError
-from crm_ibis.mapping import Column, Mapping, Sources
+from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.warehouse import Warehouse
 
 
@@ -77,14 +78,11 @@ def _lists_people(said: Mapping, contract: Contract) -> bool:
     personal = {"rep_id", *(c.name for c in contract.columns if c.private)}
     read = {name: said.columns[name].reads for name in personal & said.columns.keys()}
     theirs = {column for name in personal for column in read.get(name, [name])}
-    chosen = {**said.only, **said.leave_out}
     translated = {name for name, column in said.columns.items() if column.translates}
-    literals = [value for column in said.columns.values() for value in column.literals]
-    literals += [value for values in chosen.values() for value in values]
     return (
         bool(personal & translated)
-        or bool(theirs & chosen.keys())
-        or not all(map(_is_harmless, literals))
+        or bool(theirs & said.chosen.keys())
+        or not all(map(_is_harmless, said.literals))
     )
 
 
