@@ -227,7 +227,7 @@ def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Orig
         return Origin(made, words)
     if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):
         made = made.drop(CURRENCY)
-    return Origin(made, words, readings(said.connector, name, given))
+    return Origin(made, words, readings(said.connector, name, given, said.time_zone))
 
 
 def _function(file: Path, name: str) -> Maker:

@@ -1,6 +1,7 @@
 """HubSpot: skipped stages, expected close dates, merged deals, companies of deals, engagements."""
 
-from systems import made
+import pytest
+from systems import LANDED, made
 from tables import Engine, expect
 
 STAGES = """
@@ -208,5 +209,208 @@ def test_a_ticket_is_resolved_in_a_closed_stage_only(engine: Engine) -> None:
         2  | unassigned  | medium   | 2024-01-01 | -                 | -           | 2024-01-01
         3  | unassigned  | low      | 2024-01-01 | -                 | 2024-01-06  | 2024-01-06
         5  | unassigned  | medium   | 2024-01-01 | -                 | 2024-01-07  | 2024-01-07
+        """,
+    )
+
+
+COMPANIES = {
+    "the type": """
+        deal_id | company_id | type_id | category
+        1       | 20         | 341     | HUBSPOT_DEFINED
+        1       | 21         | 341     | HUBSPOT_DEFINED
+        1       | 21         | 5       | HUBSPOT_DEFINED
+    """,
+    "the type before the label": """
+        deal_id | company_id | type_id | category        | category_label
+        1       | 20         | 341     | HUBSPOT_DEFINED | Primary
+        1       | 21         | 5       | HUBSPOT_DEFINED | Key account
+    """,
+    "the label of old": """
+        deal_id | company_id | category_label
+        1       | 20         | -
+        1       | 21         | primary
+    """,
+    "the label since": """
+        deal_id | company_id | category_label
+        1       | 20         | Former primary company
+        1       | 21         | Deal with Primary Company
+    """,
+    "the lowest number, not the first text": """
+        deal_id | company_id
+        1       | 100
+        1       | 21
+    """,
+    "an account's own type 5 is no primary one": """
+        deal_id | company_id | type_id | category
+        1       | 22         | 5       | USER_DEFINED
+        1       | 21         | 341     | HUBSPOT_DEFINED
+    """,
+}
+
+
+@pytest.mark.parametrize("shape", COMPANIES)
+def test_a_deal_belongs_to_its_primary_company(engine: Engine, shape: str) -> None:
+    """By the type, as labels are renamed; else by the label, else to the lowest id."""
+    rows = made(
+        *(engine, "hubspot", "leads"),
+        deal="deal_id | deal_pipeline_stage_id\n1 | meet",
+        deal_pipeline_stage=STAGES,
+        deal_company=COMPANIES[shape],
+    )
+    expect(rows, "id | facility_id\n1 | 21")
+
+
+@pytest.mark.parametrize(
+    ("column", "dtype", "primary", "other"),
+    [
+        ("association_type_id", "string", "5", "341"),
+        ("type_id", "float64", "5", "341"),
+        ("type", "string", "deal_to_company", "deal_to_company_unlabeled"),
+    ],
+)
+def test_the_type_of_an_association_lands_by_several_names(
+    engine: Engine, column: str, dtype: str, primary: str, other: str
+) -> None:
+    rows = made(
+        *(engine, "hubspot", "leads"),
+        landed={"deal_company": {"deal_id": "int64", "company_id": "int64", column: dtype}},
+        deal="deal_id | deal_pipeline_stage_id\n1 | meet",
+        deal_pipeline_stage=STAGES,
+        deal_company=f"deal_id | company_id | {column}\n1 | 20 | {other}\n1 | 21 | {primary}",
+    )
+    expect(rows, "id | facility_id\n1 | 21")
+
+
+def test_a_ticket_belongs_to_its_primary_company(engine: Engine) -> None:
+    """Of type 26; 5 is the one of deals."""
+    types = {**LANDED["hubspot"]["ticket_company"], "type_id": "int64"}
+    rows = made(
+        *(engine, "hubspot", "tickets"),
+        landed={"ticket_company": types},
+        ticket="id | property_createdate\n1 | 2024-01-01",
+        ticket_company="ticket_id | company_id | type_id\n1 | 20 | 5\n1 | 21 | 26\n1 | 21 | 339",
+    )
+    expect(rows, "id | facility_id\n1 | 21")
+
+
+def test_without_a_date_of_change_a_deal_changed_when_it_last_got_anywhere(engine: Engine) -> None:
+    """Deal 1 became an opportunity four days after it was entered, and is still one."""
+    tables = {
+        "deal": """
+            deal_id | deal_pipeline_stage_id | property_createdate | property_hs_lastmodifieddate
+            1       | offer                  | 2024-01-01 10:00    | -
+            2       | offer                  | 2024-01-01 10:00    | 2024-02-01 10:00
+        """,
+        "deal_pipeline_stage": STAGES,
+        "deal_stage": """
+            deal_id | value | date_entered
+            1       | meet  | 2024-01-01 10:00
+            1       | offer | 2024-01-05 10:00
+        """,
+    }
+    wanted = "id | created_at | updated_at\n1 | {} | 2024-01-05 10:00\n2 | {} | 2024-02-01 10:00"
+    leads = made(engine, "hubspot", "leads", **tables)
+    expect(leads, wanted.format("2024-01-01 10:00", "2024-01-01 10:00"))
+    opportunities = made(engine, "hubspot", "opportunities", **tables)
+    expect(opportunities, wanted.format("2024-01-05 10:00", "2024-01-01 10:00"))
+
+
+def test_an_email_about_a_merged_deal_is_about_the_one_it_was_merged_into(engine: Engine) -> None:
+    """11 was merged into 12, that into 13 and that into 9, the lowest as a number; 14 into 15,
+    which was deleted."""
+    rows = made(
+        *(engine, "hubspot", "outreach"),
+        deal="""
+            deal_id | is_deleted
+            9       | false
+            11      | false
+            12      | false
+            13      | false
+            15      | true
+            20      | false
+        """,
+        merged_deal="deal_id | merged_deal_id\n12 | 11\n13 | 12\n9 | 13\n15 | 14",
+        engagement_email="""
+            engagement_id | property_hs_email_direction | property_hs_timestamp
+            101           | EMAIL                       | 2024-01-10
+            102           | EMAIL                       | 2024-01-10
+            103           | EMAIL                       | 2024-01-10
+        """,
+        engagement_deal="""
+            engagement_id | deal_id
+            101           | 11
+            102           | 14
+            103           | 11
+            103           | 20
+        """,
+        deal_company="deal_id | company_id\n9 | 40",
+    )
+    expect(rows, "id | lead_id | facility_id\n101 | 9 | 40\n102 | - | unassigned\n103 | 9 | 40")
+
+
+def test_emails_and_calls_that_reached_nobody_are_no_outreach(engine: Engine) -> None:
+    """One that is logged by hand has no state."""
+    calls = {**LANDED["hubspot"]["engagement_call"], "property_hs_call_status": "string"}
+    rows = made(
+        *(engine, "hubspot", "outreach"),
+        landed={"engagement_call": calls},
+        engagement_email="""
+            engagement_id | property_hs_email_direction | property_hs_email_status | property_hs_timestamp
+            101           | EMAIL                       | SENT                     | 2024-01-10
+            102           | EMAIL                       | -                        | 2024-01-10
+            103           | EMAIL                       | DRAFT                    | 2024-01-10
+            104           | EMAIL                       | BOUNCED                  | 2024-01-10
+            105           | EMAIL                       | FAILED                   | 2024-01-10
+            106           | EMAIL                       | SCHEDULED                | 2024-01-10
+            107           | FORWARDED_EMAIL             | SENT                     | 2024-01-10
+        """,
+        engagement_call="""
+            engagement_id | property_hs_call_direction | property_hs_call_status | property_hs_timestamp
+            201           | OUTBOUND                   | COMPLETED               | 2024-01-10
+            202           | OUTBOUND                   | NO_ANSWER               | 2024-01-10
+            203           | OUTBOUND                   | FAILED                  | 2024-01-10
+            204           | OUTBOUND                   | CANCELED                | 2024-01-10
+        """,
+    )
+    assert [row["id"] for row in rows] == ["101", "102", "201", "202"]
+
+
+def test_emails_are_told_apart_by_their_type_where_no_direction_landed(engine: Engine) -> None:
+    types = {"engagement_id": "int64", "type": "string", "property_hs_timestamp": "timestamp(6)"}
+    rows = made(
+        *(engine, "hubspot", "outreach"),
+        landed={"engagement_email": types},
+        engagement_email="""
+            engagement_id | type           | property_hs_timestamp
+            101           | EMAIL          | 2024-01-10
+            102           | INCOMING_EMAIL | 2024-01-10
+        """,
+    )
+    assert [row["id"] for row in rows] == ["101"]
+
+
+def test_ids_that_landed_as_floats_are_those_that_landed_as_integers(engine: Engine) -> None:
+    """As loaders land integers that may be missing; 9007199254740992 is 2 to the power of 53."""
+    floats = {"deal_id": "float64", "company_id": "float64"}
+    rows = made(
+        *(engine, "hubspot", "leads"),
+        landed={
+            "deal": {**LANDED["hubspot"]["deal"], "owner_id": "float64"},
+            "deal_company": floats,
+        },
+        deal="""
+            deal_id          | deal_pipeline_stage_id | owner_id
+            1001             | meet                   | 7
+            9007199254740992 | meet                   | -
+        """,
+        deal_pipeline_stage=STAGES,
+        deal_company="deal_id | company_id\n1001 | 2002\n9007199254740992 | 1000000000000000",
+    )
+    expect(
+        rows,
+        """
+        id               | facility_id      | rep_id
+        1001             | 2002             | 7
+        9007199254740992 | 1000000000000000 | unassigned
         """,
     )

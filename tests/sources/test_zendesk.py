@@ -176,3 +176,130 @@ def test_ratings_that_were_given_are_answers(engine: Engine) -> None:
         4  | unassigned  | csat        | 5     | 2024-01-06 | -
         """,
     )
+
+
+CHAT = """
+    chat_id | ticket_id
+    c1      | 1
+"""
+
+
+def replied(engine: Engine, created_at: str, events: str, **tables: str) -> str:
+    """When the ticket of a chat was first answered."""
+    rows = made(
+        *(engine, "zendesk", "tickets"),
+        ticket=f"id | requester_id | status | created_at\n1 | 9 | open | {created_at}",
+        user=USERS,
+        ticket_chat=CHAT,
+        ticket_chat_event=events,
+        **tables,
+    )
+    return str(rows[0]["first_response_at"])
+
+
+def test_a_message_of_an_agent_answers(engine: Engine) -> None:
+    """Not that an agent joined, not the bot's, though it writes as one, and not the customer's."""
+    events = """
+        chat_id | actor_id | created_at       | type        | original_message
+        c1      | 9        | 2024-02-05 09:00 | ChatMessage | -
+        c1      | agent:1  | 2024-02-05 09:01 | ChatMessage | {"source": {"type": "zd:answerBot"}}
+        c1      | 1        | 2024-02-05 09:01 | ChatJoin    | -
+        c1      | 9        | 2024-02-05 09:02 | ChatMessage | -
+        c1      | 1        | 2024-02-05 09:03 | ChatMessage | -
+        c1      | agent:1  | 2024-02-05 09:04 | ChatMessage | -
+    """
+    assert replied(engine, "2024-02-05 09:00", events) == "2024-02-05 09:03:00"
+    as_agent = events.replace("| 1        |", "| agent:1  |")
+    assert replied(engine, "2024-02-05 09:00", as_agent) == "2024-02-05 09:03:00"
+
+
+def test_the_earlier_of_comment_and_message_answers(engine: Engine) -> None:
+    events = """
+        chat_id | actor_id | created_at       | type
+        c1      | 9        | 2024-02-05 09:00 | ChatMessage
+        c1      | 1        | 2024-02-05 09:30 | ChatMessage
+    """
+    comment = "id | ticket_id | user_id | public | created\n10 | 1 | 1 | true | 2024-02-05 09:20"
+    found = replied(engine, "2024-02-05 09:00", events, ticket_comment=comment)
+    assert found == "2024-02-05 09:20:00"
+
+
+def test_a_ticket_made_during_its_chat_was_answered_at_once(engine: Engine) -> None:
+    """The agent had answered five minutes before; what an agent begins is no answer."""
+    answered = """
+        chat_id | actor_id | created_at       | type
+        c1      | 9        | 2024-02-05 08:50 | ChatMessage
+        c1      | 1        | 2024-02-05 08:55 | ChatMessage
+    """
+    assert replied(engine, "2024-02-05 09:00", answered) == "2024-02-05 09:00:00"
+    begun = """
+        chat_id | actor_id | created_at       | type
+        c1      | 1        | 2024-02-05 08:55 | ChatMessage
+        c1      | 9        | 2024-02-05 08:56 | ChatMessage
+    """
+    assert replied(engine, "2024-02-05 09:00", begun) == "None"
+
+
+def test_messages_are_about_the_ticket_that_was_last_made_of_their_chat(engine: Engine) -> None:
+    """A conversation goes on for weeks and tickets; the first was never answered."""
+    rows = made(
+        *(engine, "zendesk", "tickets"),
+        ticket="""
+            id | requester_id | status | created_at
+            1  | 9            | closed | 2024-02-05 09:00
+            2  | 9            | open   | 2024-02-20 09:00
+        """,
+        user=USERS,
+        ticket_chat="chat_id | ticket_id\nc1 | 1\nc1 | 2",
+        ticket_chat_event="""
+            chat_id | actor_id | created_at       | type
+            c1      | 9        | 2024-02-05 09:00 | ChatMessage
+            c1      | 9        | 2024-02-20 09:00 | ChatMessage
+            c1      | 1        | 2024-02-20 09:10 | ChatMessage
+        """,
+    )
+    expect(rows, "id | first_response_at\n1 | -\n2 | 2024-02-20 09:10")
+
+
+def test_former_agents_answer_until_they_left(engine: Engine) -> None:
+    """By the audit log: 3 was staff, 4 an agent in a log of old, 5 an agent of Guide only, and 6
+    became an agent and is one no more, as the user says."""
+    rows = made(
+        *(engine, "zendesk", "tickets"),
+        ticket="""
+            id | requester_id | status | created_at
+            1  | 9            | open   | 2024-02-05
+            2  | 9            | open   | 2024-02-05
+            3  | 9            | open   | 2024-02-05
+            4  | 9            | open   | 2024-02-05
+            5  | 9            | open   | 2024-02-05
+        """,
+        user="id | role\n3 | end-user\n4 | end-user\n5 | end-user\n6 | end-user\n9 | end-user",
+        ticket_comment="""
+            ticket_id | user_id | public | created
+            1         | 3       | true   | 2024-02-06
+            2         | 4       | true   | 2024-02-06
+            3         | 5       | true   | 2024-02-06
+            4         | 6       | true   | 2024-02-06
+            5         | 3       | true   | 2024-02-20
+        """,
+        audit_log="""
+            source_id | source_type | created_at | change_description
+            3         | user        | 2024-02-10 | Support role changed from Staff to not set\\nGuide role changed from Agent to not set
+            4         | user        | 2024-02-10 | Role changed from Agent to End user
+            5         | user        | 2024-02-10 | Guide role changed from Agent to not set
+            6         | user        | 2024-02-01 | Support role changed from not set to Agent
+            4         | ticket      | 2024-02-03 | Role changed from Agent to End user
+        """,
+    )
+    expect(
+        rows,
+        """
+        id | first_response_at
+        1  | 2024-02-06
+        2  | 2024-02-06
+        3  | -
+        4  | -
+        5  | -
+        """,
+    )

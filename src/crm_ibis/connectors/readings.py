@@ -10,10 +10,13 @@ from ibis import Table
 Tables = Mapping[str, Table]
 
 
-def readings(system: str, source: str, tables: Tables) -> tuple[str, ...]:
+def readings(system: str, source: str, tables: Tables, zone: str | None) -> tuple[str, ...]:
     """How a connector reads the landed tables of a source, a sentence each."""
     tell = READINGS.get((system, source))
-    return tuple(line for line in tell(tables) if line) if tell else ()
+    lines = tell(tables) if tell else []
+    if zone is None and (system, source) in DAYS:
+        lines.append(f"{DAYS[system, source]}: days in UTC; say time_zone for those of your users")
+    return tuple(lines)
 
 
 def _lacks(tables: Tables, table: str, *columns: str) -> bool:
@@ -119,3 +122,10 @@ READINGS: dict[tuple[str, str], Callable[[Tables], list[str]]] = {
     ("salesforce", "outreach"): _salesforce_outreach,
     ("zendesk", "tickets"): _zendesk_tickets,
 }
+
+DAYS = {
+    ("salesforce", "leads"): "converted_date and close_date",
+    ("salesforce", "opportunities"): "close_date",
+    ("salesforce", "outreach"): "activity_date",
+}
+"""Columns that hold days of the users' calendar."""

@@ -1,24 +1,24 @@
 SELECT
-  "t6"."id",
-  "t6"."priority",
-  "t6"."priority_given",
-  "t6"."created_at",
-  "t6"."first_response_at",
+  "t5"."id",
+  "t5"."priority",
+  "t5"."priority_given",
+  "t5"."created_at",
+  "t5"."first_response_at",
   COALESCE("t11"."company_id", 'unassigned') AS "facility_id",
-  COALESCE("t6"."stage_id", 'none') AS "status",
+  COALESCE("t5"."stage_id", 'none') AS "status",
   CASE
     WHEN COALESCE("t9"."closed", TRUE)
-    THEN "t6"."closed_at"
+    THEN "t5"."closed_at"
     ELSE CAST(NULL AS TIMESTAMP(6))
   END AS "resolved_at",
   COALESCE(
-    "t6"."changed_at",
+    "t5"."changed_at",
     GREATEST(
-      "t6"."created_at",
-      "t6"."first_response_at",
+      "t5"."created_at",
+      "t5"."first_response_at",
       CASE
         WHEN COALESCE("t9"."closed", TRUE)
-        THEN "t6"."closed_at"
+        THEN "t5"."closed_at"
         ELSE CAST(NULL AS TIMESTAMP(6))
       END
     )
@@ -42,45 +42,123 @@ FROM (
   FROM "hubspot"."ticket" AS "t0"
   WHERE
     COALESCE("t0"."is_deleted", FALSE) = FALSE
-) AS "t6"
+) AS "t5"
 LEFT OUTER JOIN (
   SELECT
-    "t7"."key" AS "ticket_id",
-    COALESCE("t7"."chosen", "t7"."lowest") AS "company_id"
+    "t8"."key" AS "ticket_id",
+    COALESCE("t8"."by_type", "t8"."by_label", "t8"."lowest") AS "company_id"
   FROM (
     SELECT
       "t3"."key",
-      MIN("t3"."company_id") FILTER(WHERE
-        "t3"."primary") AS "chosen",
-      MIN("t3"."company_id") AS "lowest"
+      SUBSTRING(
+        MIN(
+          CASE
+            WHEN 3 <= LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t3"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))) || CAST(LENGTH("t3"."company_id") AS TEXT)
+          END || "t3"."company_id"
+        ) FILTER(WHERE
+          "t3"."by_type"),
+        CASE
+          WHEN (
+            3 + 1
+          ) >= 1
+          THEN 3 + 1
+          ELSE 3 + 1 + LENGTH(
+            MIN(
+              CASE
+                WHEN 3 <= LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t3"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))) || CAST(LENGTH("t3"."company_id") AS TEXT)
+              END || "t3"."company_id"
+            ) FILTER(WHERE
+              "t3"."by_type")
+          )
+        END
+      ) AS "by_type",
+      SUBSTRING(
+        MIN(
+          CASE
+            WHEN 3 <= LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t3"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))) || CAST(LENGTH("t3"."company_id") AS TEXT)
+          END || "t3"."company_id"
+        ) FILTER(WHERE
+          "t3"."by_label"),
+        CASE
+          WHEN (
+            3 + 1
+          ) >= 1
+          THEN 3 + 1
+          ELSE 3 + 1 + LENGTH(
+            MIN(
+              CASE
+                WHEN 3 <= LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t3"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))) || CAST(LENGTH("t3"."company_id") AS TEXT)
+              END || "t3"."company_id"
+            ) FILTER(WHERE
+              "t3"."by_label")
+          )
+        END
+      ) AS "by_label",
+      SUBSTRING(
+        MIN(
+          CASE
+            WHEN 3 <= LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t3"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))) || CAST(LENGTH("t3"."company_id") AS TEXT)
+          END || "t3"."company_id"
+        ),
+        CASE
+          WHEN (
+            3 + 1
+          ) >= 1
+          THEN 3 + 1
+          ELSE 3 + 1 + LENGTH(
+            MIN(
+              CASE
+                WHEN 3 <= LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t3"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t3"."company_id") AS TEXT))) || CAST(LENGTH("t3"."company_id") AS TEXT)
+              END || "t3"."company_id"
+            )
+          )
+        END
+      ) AS "lowest"
     FROM (
       SELECT
         CAST("t2"."ticket_id" AS TEXT) AS "key",
         CAST("t2"."company_id" AS TEXT) AS "company_id",
-        FALSE OR (
-          COALESCE(LOWER(CAST(NULL AS TEXT)), '') = 'primary'
-        ) AS "primary"
+        FALSE AS "by_type",
+        COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."ticket_company" AS "t2"
     ) AS "t3"
     GROUP BY
       1
-  ) AS "t7"
+  ) AS "t8"
 ) AS "t11"
-  ON "t6"."id" = "t11"."ticket_id"
+  ON "t5"."id" = "t11"."ticket_id"
 LEFT OUTER JOIN (
   SELECT
-    "t5"."stage_id",
-    BOOL_OR(CAST("t5"."closed" AS BOOLEAN)) AS "closed"
+    "t6"."stage_id",
+    BOOL_OR(CAST("t6"."closed" AS BOOLEAN)) AS "closed"
   FROM (
     SELECT
       "t1"."stage_id",
-      COALESCE("t1"."is_closed", FALSE)
-      OR (
-        COALESCE(LOWER("t1"."ticket_state"), '') = 'closed'
+      COALESCE(
+        "t1"."is_closed"
+        OR (
+          NULLIF(LOWER(TRIM("t1"."ticket_state", ' 	
+')), '') = 'closed'
+        ),
+        "t1"."is_closed",
+        NULLIF(LOWER(TRIM("t1"."ticket_state", ' 	
+')), '') = 'closed'
       ) AS "closed"
     FROM "hubspot"."ticket_pipeline_stage" AS "t1"
-  ) AS "t5"
+  ) AS "t6"
   GROUP BY
     1
 ) AS "t9"
-  ON "t6"."stage_id" = "t9"."stage_id"
+  ON "t5"."stage_id" = "t9"."stage_id"

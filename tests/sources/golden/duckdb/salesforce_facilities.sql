@@ -6,11 +6,8 @@ FROM (
     "t3"."name",
     COALESCE("t3"."type", "t3"."industry") AS "type",
     "t3"."billing_city" AS "location",
-    COALESCE("t3"."created_date", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6))) AS "created_at",
-    COALESCE(
-      "t3"."last_modified_date",
-      COALESCE("t3"."created_date", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)))
-    ) AS "updated_at"
+    "t3"."created_date" AS "created_at",
+    COALESCE("t3"."last_modified_date", "t3"."created_date") AS "updated_at"
   FROM (
     SELECT
       "t0"."id",
@@ -42,8 +39,8 @@ FROM (
     'No company' AS "name",
     CAST(NULL AS TEXT) AS "type",
     CAST(NULL AS TEXT) AS "location",
-    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "created_at",
-    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "updated_at"
+    CAST(NULL AS TIMESTAMP(6)) AS "created_at",
+    CAST(NULL AS TIMESTAMP(6)) AS "updated_at"
   FROM (
     SELECT
       'unassigned' AS "id"

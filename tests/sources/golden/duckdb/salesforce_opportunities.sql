@@ -1,100 +1,302 @@
-WITH "t5" AS (
+WITH "t8" AS (
   SELECT
-    "t2"."id",
-    "t2"."_fivetran_start" AS "at",
-    COALESCE("t2"."is_closed", FALSE) AS "holds",
-    NOT (
-      COALESCE("t2"."is_closed", FALSE)
-    )
-    OR (
-      FALSE OR COALESCE("t2"."stage_name" = 'Closed Won', FALSE)
-    ) AS "counts"
-  FROM "salesforce"."opportunity_history" AS "t2"
+    *
+  FROM (
+    SELECT
+      "t2"."id",
+      "t2"."_fivetran_start" AS "at",
+      COALESCE(
+        "t2"."is_closed",
+        CASE
+          WHEN CAST(NULL AS BOOLEAN)
+          THEN 'won'
+          WHEN NOT (
+            CAST(NULL AS BOOLEAN)
+          ) AND "t2"."is_closed"
+          THEN 'lost'
+          WHEN NOT (
+            "t2"."is_closed"
+          )
+          THEN 'opportunity'
+          WHEN (
+            CAST(NULL AS BOOLEAN) IS NULL
+          )
+          AND (
+            (
+              COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') = 'closed won'
+            )
+            OR (
+              COALESCE(
+                NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+                COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+              ) = 'closed'
+            )
+          )
+          THEN 'won'
+          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') = 'closed lost'
+          THEN 'lost'
+          WHEN "t2"."is_closed" AND (
+            100 IS NULL
+          )
+          THEN 'won'
+          WHEN "t2"."is_closed" AND (
+            0 IS NULL
+          )
+          THEN 'lost'
+          WHEN "t2"."is_closed"
+          THEN CAST(NULL AS TEXT)
+          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') IN (
+            'prospecting',
+            'qualification',
+            'needs analysis',
+            'value proposition',
+            'id. decision makers',
+            'perception analysis',
+            'proposal/price quote',
+            'negotiation/review'
+          )
+          OR COALESCE(
+            NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+          ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+          THEN 'opportunity'
+          ELSE NULL
+        END <> 'opportunity'
+      ) AS "holds",
+      NOT (
+        COALESCE(
+          "t2"."is_closed",
+          CASE
+            WHEN CAST(NULL AS BOOLEAN)
+            THEN 'won'
+            WHEN NOT (
+              CAST(NULL AS BOOLEAN)
+            ) AND "t2"."is_closed"
+            THEN 'lost'
+            WHEN NOT (
+              "t2"."is_closed"
+            )
+            THEN 'opportunity'
+            WHEN (
+              CAST(NULL AS BOOLEAN) IS NULL
+            )
+            AND (
+              (
+                COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') = 'closed won'
+              )
+              OR (
+                COALESCE(
+                  NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+                  COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+                ) = 'closed'
+              )
+            )
+            THEN 'won'
+            WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') = 'closed lost'
+            THEN 'lost'
+            WHEN "t2"."is_closed" AND (
+              100 IS NULL
+            )
+            THEN 'won'
+            WHEN "t2"."is_closed" AND (
+              0 IS NULL
+            )
+            THEN 'lost'
+            WHEN "t2"."is_closed"
+            THEN CAST(NULL AS TEXT)
+            WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') IN (
+              'prospecting',
+              'qualification',
+              'needs analysis',
+              'value proposition',
+              'id. decision makers',
+              'perception analysis',
+              'proposal/price quote',
+              'negotiation/review'
+            )
+            OR COALESCE(
+              NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+              COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+            ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+            THEN 'opportunity'
+            ELSE NULL
+          END <> 'opportunity'
+        )
+      )
+      OR COALESCE(
+        CASE
+          WHEN CAST(NULL AS BOOLEAN)
+          THEN 'won'
+          WHEN NOT (
+            CAST(NULL AS BOOLEAN)
+          ) AND "t2"."is_closed"
+          THEN 'lost'
+          WHEN NOT (
+            "t2"."is_closed"
+          )
+          THEN 'opportunity'
+          WHEN (
+            CAST(NULL AS BOOLEAN) IS NULL
+          )
+          AND (
+            (
+              COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') = 'closed won'
+            )
+            OR (
+              COALESCE(
+                NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+                COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+              ) = 'closed'
+            )
+          )
+          THEN 'won'
+          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') = 'closed lost'
+          THEN 'lost'
+          WHEN "t2"."is_closed" AND (
+            100 IS NULL
+          )
+          THEN 'won'
+          WHEN "t2"."is_closed" AND (
+            0 IS NULL
+          )
+          THEN 'lost'
+          WHEN "t2"."is_closed"
+          THEN CAST(NULL AS TEXT)
+          WHEN COALESCE(LOWER(TRIM("t2"."stage_name", ' 	
+')), '') IN (
+            'prospecting',
+            'qualification',
+            'needs analysis',
+            'value proposition',
+            'id. decision makers',
+            'perception analysis',
+            'proposal/price quote',
+            'negotiation/review'
+          )
+          OR COALESCE(
+            NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+            COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+          ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+          THEN 'opportunity'
+          ELSE NULL
+        END = 'won',
+        FALSE
+      ) AS "counts"
+    FROM "salesforce"."opportunity_history" AS "t2"
+  ) AS "t6"
+  WHERE
+    "t6"."holds" IS NOT NULL
 )
 SELECT
-  "t23"."deal_id" AS "id",
-  COALESCE("t23"."carrier_id", "t23"."deal_id") AS "lead_id",
-  "t23"."deal_owner_id" AS "rep_id",
-  CASE WHEN "t23"."stage" = 'opportunity' THEN 'open' ELSE "t23"."stage" END AS "status",
-  "t23"."amount",
-  "t23"."deal_created_at" AS "created_at",
-  "t23"."deal_changed_at" AS "updated_at",
-  "t23"."deal_closed_at" AS "closed_at"
+  "t24"."deal_id" AS "id",
+  COALESCE("t24"."carrier_id", "t24"."deal_id") AS "lead_id",
+  "t24"."deal_owner_id" AS "rep_id",
+  CASE WHEN "t24"."stage" = 'opportunity' THEN 'open' ELSE "t24"."stage" END AS "status",
+  "t24"."amount",
+  "t24"."currency",
+  "t24"."deal_created_at" AS "created_at",
+  "t24"."deal_changed_at" AS "updated_at",
+  "t24"."deal_closed_at" AS "closed_at"
 FROM (
   SELECT
-    "t22"."deal_id",
-    "t13"."carrier_id",
-    "t22"."deal_facility_id",
-    "t22"."deal_owner_id",
-    "t22"."stage_name",
-    "t22"."stage",
-    "t22"."amount",
-    "t22"."deal_created_at",
+    "t23"."deal_id",
+    "t11"."carrier_id",
+    "t23"."deal_facility_id",
+    "t23"."deal_owner_id",
+    "t23"."stage_name",
+    "t23"."stage",
+    "t23"."amount",
+    "t23"."currency",
+    "t23"."deal_created_at",
     COALESCE(
-      "t22"."changed_at",
+      "t23"."changed_at",
       GREATEST(
-        "t22"."deal_created_at",
+        "t23"."deal_created_at",
         CASE
-          WHEN "t22"."stage" <> 'opportunity'
+          WHEN "t23"."stage" <> 'opportunity'
           THEN COALESCE(
-            CASE WHEN "t22"."was_other" THEN "t22"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-            "t22"."close_day"
+            CASE WHEN "t23"."was_other" THEN "t23"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
+            "t23"."close_day"
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
         END
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN "t22"."stage" <> 'opportunity'
+      WHEN "t23"."stage" <> 'opportunity'
       THEN COALESCE(
-        CASE WHEN "t22"."was_other" THEN "t22"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-        "t22"."close_day"
+        CASE WHEN "t23"."was_other" THEN "t23"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
+        "t23"."close_day"
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "deal_closed_at",
     CASE
-      WHEN CAST("t22"."landed_at" AS DATE) = CAST("t22"."deal_created_at" AS DATE)
-      THEN "t22"."began_at"
+      WHEN "t23"."landed_at" < (
+        "t23"."deal_created_at" + INTERVAL '1' DAY
+      )
+      THEN "t23"."began_at"
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "began_at"
   FROM (
     SELECT
-      "t20".*
+      "t21".*
       EXCLUDE ("id")
     FROM (
       SELECT
-        "t19"."deal_id",
-        "t19"."deal_facility_id",
-        "t19"."deal_owner_id",
-        "t19"."stage_name",
-        "t19"."stage",
-        "t19"."amount",
-        "t19"."deal_created_at",
-        "t19"."changed_at",
-        "t19"."close_day",
-        "t19"."since",
-        "t19"."was_other",
-        "t9"."id",
-        "t9"."landed_at",
-        "t9"."began_at"
+        "t20"."deal_id",
+        "t20"."deal_facility_id",
+        "t20"."deal_owner_id",
+        "t20"."stage_name",
+        "t20"."stage",
+        "t20"."amount",
+        "t20"."currency",
+        "t20"."deal_created_at",
+        "t20"."changed_at",
+        "t20"."close_day",
+        "t20"."since",
+        "t20"."was_other",
+        "t13"."id",
+        "t13"."landed_at",
+        "t13"."began_at"
       FROM (
         SELECT
-          "t17".*
+          "t18".*
           EXCLUDE ("id")
         FROM (
           SELECT
-            "t6"."deal_id",
-            "t6"."deal_facility_id",
-            "t6"."deal_owner_id",
-            "t6"."stage_name",
-            "t6"."stage",
-            "t6"."amount",
-            "t6"."deal_created_at",
-            "t6"."changed_at",
-            "t6"."close_day",
-            "t16"."id",
-            "t16"."since",
-            "t16"."was_other"
+            "t5"."deal_id",
+            "t5"."deal_facility_id",
+            "t5"."deal_owner_id",
+            "t5"."stage_name",
+            "t5"."stage",
+            "t5"."amount",
+            "t5"."currency",
+            "t5"."deal_created_at",
+            "t5"."changed_at",
+            "t5"."close_day",
+            "t17"."id",
+            "t17"."since",
+            "t17"."was_other"
           FROM (
             SELECT
               "t1"."id" AS "deal_id",
@@ -102,93 +304,160 @@ FROM (
               COALESCE("t1"."owner_id", 'unassigned') AS "deal_owner_id",
               COALESCE("t1"."stage_name", 'none') AS "stage_name",
               CASE
-                WHEN COALESCE("t1"."is_won", FALSE)
+                WHEN "t1"."is_won"
                 THEN 'won'
-                WHEN COALESCE("t1"."is_closed", FALSE)
+                WHEN NOT (
+                  "t1"."is_won"
+                ) AND "t1"."is_closed"
                 THEN 'lost'
-                ELSE 'opportunity'
+                WHEN NOT (
+                  "t1"."is_closed"
+                )
+                THEN 'opportunity'
+                WHEN (
+                  "t1"."is_won" IS NULL
+                )
+                AND (
+                  (
+                    COALESCE(LOWER(TRIM("t1"."stage_name", ' 	
+')), '') = 'closed won'
+                  )
+                  OR (
+                    COALESCE(
+                      NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+                      COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+                    ) = 'closed'
+                  )
+                )
+                THEN 'won'
+                WHEN COALESCE(LOWER(TRIM("t1"."stage_name", ' 	
+')), '') = 'closed lost'
+                THEN 'lost'
+                WHEN "t1"."is_closed"
+                AND (
+                  CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+                )
+                THEN 'won'
+                WHEN "t1"."is_closed"
+                AND (
+                  CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+                )
+                THEN 'lost'
+                WHEN "t1"."is_closed"
+                THEN CAST(NULL AS TEXT)
+                WHEN COALESCE(LOWER(TRIM("t1"."stage_name", ' 	
+')), '') IN (
+                  'prospecting',
+                  'qualification',
+                  'needs analysis',
+                  'value proposition',
+                  'id. decision makers',
+                  'perception analysis',
+                  'proposal/price quote',
+                  'negotiation/review'
+                )
+                OR COALESCE(
+                  NULLIF(COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), ''), ''),
+                  COALESCE(LOWER(TRIM(CAST(NULL AS TEXT), ' 	
+')), '')
+                ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+                THEN 'opportunity'
+                ELSE NULL
               END AS "stage",
-              COALESCE(CAST(NULLIF(CAST("t1"."amount" AS TEXT), '') AS DECIMAL(24, 6)), 0) AS "amount",
+              COALESCE(
+                CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                0
+              ) AS "amount",
+              NULLIF(UPPER(TRIM("t1"."currency_iso_code", ' 	
+')), '') AS "currency",
               "t1"."created_date" AS "deal_created_at",
               "t1"."last_modified_date" AS "changed_at",
               CASE
-                WHEN CAST("t1"."close_date" AS DATE) = CAST("t1"."created_date" AS DATE)
-                THEN GREATEST("t1"."close_date", "t1"."created_date")
-                ELSE "t1"."close_date"
+                WHEN (
+                  CAST("t1"."close_date" AS DATE) >= CAST("t1"."created_date" - INTERVAL '12' HOUR AS DATE)
+                )
+                AND (
+                  CAST(CAST(CAST("t1"."close_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6)) < "t1"."created_date"
+                )
+                THEN "t1"."created_date"
+                ELSE CAST(CAST(CAST("t1"."close_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6))
               END AS "close_day"
             FROM "salesforce"."opportunity" AS "t1"
             WHERE
               COALESCE("t1"."is_deleted", FALSE) = FALSE
-          ) AS "t6"
+          ) AS "t5"
           LEFT OUTER JOIN (
             SELECT
-              "t14"."id",
-              MIN("t14"."at") AS "since",
-              BOOL_OR(CAST("t14"."last_other" IS NOT NULL AS BOOLEAN)) AS "was_other"
+              "t15"."id",
+              MIN("t15"."at") AS "since",
+              BOOL_OR(CAST("t15"."last_other" IS NOT NULL AS BOOLEAN)) AS "was_other"
             FROM (
               SELECT
                 *
               FROM (
                 SELECT
-                  "t7"."id",
-                  "t7"."at",
-                  "t7"."holds",
-                  "t7"."counts",
+                  "t9"."id",
+                  "t9"."at",
+                  "t9"."holds",
+                  "t9"."counts",
                   MAX(
                     CASE WHEN NOT (
-                      "t7"."holds"
-                    ) THEN "t7"."at" ELSE CAST(NULL AS TIMESTAMP(6)) END
-                  ) OVER (PARTITION BY "t7"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
-                FROM "t5" AS "t7"
-              ) AS "t11"
+                      "t9"."holds"
+                    ) THEN "t9"."at" ELSE CAST(NULL AS TIMESTAMP(6)) END
+                  ) OVER (PARTITION BY "t9"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+                FROM "t8" AS "t9"
+              ) AS "t14"
               WHERE
-                "t11"."holds"
+                "t14"."holds"
                 AND (
                   (
-                    "t11"."last_other" IS NULL
+                    "t14"."last_other" IS NULL
                   ) OR (
-                    "t11"."at" >= "t11"."last_other"
+                    "t14"."at" >= "t14"."last_other"
                   )
                 )
-            ) AS "t14"
+            ) AS "t15"
             GROUP BY
               1
-          ) AS "t16"
-            ON "t6"."deal_id" = "t16"."id"
-        ) AS "t17"
-      ) AS "t19"
+          ) AS "t17"
+            ON "t5"."deal_id" = "t17"."id"
+        ) AS "t18"
+      ) AS "t20"
       LEFT OUTER JOIN (
         SELECT
-          "t7"."id",
-          MIN("t7"."at") AS "landed_at",
-          MIN("t7"."at") FILTER(WHERE
-            "t7"."counts") AS "began_at"
-        FROM "t5" AS "t7"
+          "t9"."id",
+          MIN("t9"."at") AS "landed_at",
+          MIN("t9"."at") FILTER(WHERE
+            "t9"."counts") AS "began_at"
+        FROM "t8" AS "t9"
         GROUP BY
           1
-      ) AS "t9"
-        ON "t19"."deal_id" = "t9"."id"
-    ) AS "t20"
-  ) AS "t22"
+      ) AS "t13"
+        ON "t20"."deal_id" = "t13"."id"
+    ) AS "t21"
+  ) AS "t23"
   LEFT OUTER JOIN (
     SELECT
-      "t10"."converted_deal_id",
-      "t10"."lead_id" AS "carrier_id"
+      "t7"."converted_deal_id",
+      "t7"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t3"."lead_id",
-        "t3"."facility_id",
-        "t3"."owner_id",
-        "t3"."lead_status",
-        "t3"."own_stage",
-        "t3"."converted_deal_id",
-        "t3"."entered_at",
-        "t3"."changed_at",
-        "t3"."converted_at",
-        "t3"."given_up_at",
+        "t4"."lead_id",
+        "t4"."facility_id",
+        "t4"."owner_id",
+        "t4"."lead_status",
+        "t4"."own_stage",
+        "t4"."converted_deal_id",
+        "t4"."entered_at",
+        "t4"."changed_at",
+        "t4"."converted_at",
+        "t4"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t3"."converted_deal_id"
-          ORDER BY "t3"."entered_at" ASC, LOWER("t3"."lead_id") ASC, "t3"."lead_id" ASC
+          PARTITION BY "t4"."converted_deal_id"
+          ORDER BY "t4"."entered_at" ASC, LOWER("t4"."lead_id") ASC, "t4"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -198,31 +467,115 @@ FROM (
           COALESCE("t0"."owner_id", 'unassigned') AS "owner_id",
           COALESCE("t0"."status", 'none') AS "lead_status",
           CASE
-            WHEN COALESCE("t0"."is_converted", FALSE)
+            WHEN COALESCE(
+              "t0"."is_converted",
+              CASE
+                WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                ELSE CAST(NULL AS BOOLEAN)
+              END,
+              (
+                NULLIF(CAST("t0"."converted_date" AS TEXT), '') IS NOT NULL
+              )
+              OR (
+                NULLIF("t0"."converted_account_id", '') IS NOT NULL
+              )
+            )
             OR COALESCE("t0"."status" IN ('Qualified'), FALSE)
             THEN 'sql'
             WHEN NOT (
-              COALESCE("t0"."is_converted", FALSE)
+              COALESCE(
+                "t0"."is_converted",
+                CASE
+                  WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                  THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                  ELSE CAST(NULL AS BOOLEAN)
+                END,
+                (
+                  NULLIF(CAST("t0"."converted_date" AS TEXT), '') IS NOT NULL
+                )
+                OR (
+                  NULLIF("t0"."converted_account_id", '') IS NOT NULL
+                )
+              )
             )
             AND "t0"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
             THEN 'lost'
-            ELSE 'lead'
+            WHEN NOT (
+              COALESCE(
+                "t0"."is_converted",
+                CASE
+                  WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                  THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                  ELSE CAST(NULL AS BOOLEAN)
+                END,
+                (
+                  NULLIF(CAST("t0"."converted_date" AS TEXT), '') IS NOT NULL
+                )
+                OR (
+                  NULLIF("t0"."converted_account_id", '') IS NOT NULL
+                )
+              )
+            )
+            THEN 'lead'
+            ELSE NULL
           END AS "own_stage",
           "t0"."converted_opportunity_id" AS "converted_deal_id",
           "t0"."created_date" AS "entered_at",
           COALESCE("t0"."last_modified_date", "t0"."created_date") AS "changed_at",
           CASE
-            WHEN COALESCE("t0"."is_converted", FALSE)
+            WHEN COALESCE(
+              "t0"."is_converted",
+              CASE
+                WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                ELSE CAST(NULL AS BOOLEAN)
+              END,
+              (
+                NULLIF(CAST("t0"."converted_date" AS TEXT), '') IS NOT NULL
+              )
+              OR (
+                NULLIF("t0"."converted_account_id", '') IS NOT NULL
+              )
+            )
             THEN CASE
-              WHEN CAST("t0"."converted_date" AS DATE) = CAST("t0"."created_date" AS DATE)
-              THEN GREATEST("t0"."converted_date", "t0"."created_date")
-              ELSE "t0"."converted_date"
+              WHEN (
+                CAST("t0"."converted_date" AS DATE) >= CAST("t0"."created_date" - INTERVAL '12' HOUR AS DATE)
+              )
+              AND (
+                CAST(CAST(CAST("t0"."converted_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6)) < "t0"."created_date"
+              )
+              THEN "t0"."created_date"
+              ELSE CAST(CAST(CAST("t0"."converted_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6))
             END
             ELSE CAST(NULL AS TIMESTAMP(6))
           END AS "converted_at",
           CASE
             WHEN NOT (
-              COALESCE("t0"."is_converted", FALSE)
+              COALESCE(
+                "t0"."is_converted",
+                CASE
+                  WHEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                  THEN COALESCE(LOWER(TRIM("t0"."status", ' 	
+')), '') = 'closed - converted'
+                  ELSE CAST(NULL AS BOOLEAN)
+                END,
+                (
+                  NULLIF(CAST("t0"."converted_date" AS TEXT), '') IS NOT NULL
+                )
+                OR (
+                  NULLIF("t0"."converted_account_id", '') IS NOT NULL
+                )
+              )
             )
             AND "t0"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
             THEN COALESCE("t0"."last_modified_date", "t0"."created_date")
@@ -231,12 +584,12 @@ FROM (
         FROM "salesforce"."lead" AS "t0"
         WHERE
           COALESCE("t0"."is_deleted", FALSE) = FALSE
-          AND "t0"."master_record_id" IS NULL
+          AND NULLIF("t0"."master_record_id", '') IS NULL
           AND "t0"."converted_opportunity_id" IS NOT NULL
-      ) AS "t3"
-    ) AS "t10"
+      ) AS "t4"
+    ) AS "t7"
     WHERE
-      "t10"."place" = 0
-  ) AS "t13"
-    ON "t22"."deal_id" = "t13"."converted_deal_id"
-) AS "t23"
+      "t7"."place" = 0
+  ) AS "t11"
+    ON "t23"."deal_id" = "t11"."converted_deal_id"
+) AS "t24"

@@ -6,13 +6,10 @@ FROM (
     "t0"."name",
     CAST(NULL AS TEXT) AS "type",
     CAST(NULL AS TEXT) AS "location",
-    COALESCE("t0"."created_at", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6))) AS "created_at",
-    COALESCE(
-      "t0"."updated_at",
-      COALESCE("t0"."created_at", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)))
-    ) AS "updated_at"
+    "t0"."created_at",
+    COALESCE("t0"."updated_at", "t0"."created_at") AS "updated_at"
   FROM "zendesk"."organization" AS "t0"
-) AS "t3"
+) AS "t2"
 UNION ALL
 SELECT
   *
@@ -22,10 +19,10 @@ FROM (
     'No company' AS "name",
     CAST(NULL AS TEXT) AS "type",
     CAST(NULL AS TEXT) AS "location",
-    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "created_at",
-    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "updated_at"
+    CAST(NULL AS TIMESTAMP(6)) AS "created_at",
+    CAST(NULL AS TIMESTAMP(6)) AS "updated_at"
   FROM (
     SELECT
       'unassigned' AS "id"
   ) AS "t1"
-) AS "t2"
+) AS "t3"

@@ -6,11 +6,8 @@ FROM (
     COALESCE("t0"."property_name", CAST("t0"."id" AS VARCHAR)) AS "name",
     "t0"."property_industry" AS "type",
     "t0"."property_city" AS "location",
-    COALESCE("t0"."property_createdate", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6))) AS "created_at",
-    COALESCE(
-      CAST(NULL AS TIMESTAMP(6)),
-      COALESCE("t0"."property_createdate", CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)))
-    ) AS "updated_at"
+    "t0"."property_createdate" AS "created_at",
+    COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."property_createdate") AS "updated_at"
   FROM "hubspot"."company" AS "t0"
 ) AS "t3"
 UNION ALL
@@ -22,8 +19,8 @@ FROM (
     'No company' AS "name",
     CAST(NULL AS VARCHAR) AS "type",
     CAST(NULL AS VARCHAR) AS "location",
-    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "created_at",
-    CAST('1970-01-01 00:00:00.000000' AS TIMESTAMP(6)) AS "updated_at"
+    CAST(NULL AS TIMESTAMP(6)) AS "created_at",
+    CAST(NULL AS TIMESTAMP(6)) AS "updated_at"
   FROM (
     SELECT
       'unassigned' AS "id"

@@ -1,51 +1,276 @@
-WITH "t15" AS (
+WITH "t18" AS (
   SELECT
-    "t13"."stage_id",
-    MIN("t13"."label") AS "stage_name",
-    BOOL_OR("t13"."won") AS "won",
-    BOOL_OR("t13"."closed") AS "closed",
-    BOOL_OR("t13"."qualified") AS "qualified",
-    BOOL_OR("t13"."negotiated") AS "negotiated"
+    "t15"."stage_id",
+    "t15"."stage_name",
+    CASE
+      WHEN "t15"."rank" = 5
+      THEN 'won'
+      WHEN "t15"."rank" = 4
+      THEN 'lost'
+      WHEN "t15"."rank" = 3
+      THEN 'opportunity'
+      WHEN "t15"."rank" = 2
+      THEN 'sql'
+      WHEN "t15"."rank" = 1
+      THEN 'lead'
+      ELSE NULL
+    END AS "meaning"
   FROM (
     SELECT
-      "t3"."stage_id",
-      "t3"."label",
-      COALESCE("t3"."closed_won", FALSE) AS "won",
-      COALESCE("t3"."closed_won", FALSE) OR COALESCE("t3"."is_closed", FALSE) AS "closed",
-      NOT (
-        COALESCE("t3"."closed_won", FALSE) OR COALESCE("t3"."is_closed", FALSE)
-      )
-      AND COALESCE(
+      "t13"."stage_id",
+      MIN("t13"."label") AS "stage_name",
+      MAX("t13"."rank") AS "rank"
+    FROM (
+      SELECT
+        "t12"."stage_id",
+        "t12"."label",
+        "t12"."meaning",
         CASE
-          WHEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
-          THEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('4E+1' AS DECIMAL)
-          ELSE CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.4' AS DECIMAL)
-        END,
-        FALSE
-      ) AS "qualified",
-      NOT (
-        COALESCE("t3"."closed_won", FALSE) OR COALESCE("t3"."is_closed", FALSE)
-      )
-      AND COALESCE(
-        CASE
-          WHEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) > 1
-          THEN CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('6E+1' AS DECIMAL)
-          ELSE CAST(NULLIF(CAST("t3"."probability" AS VARCHAR), '') AS DECIMAL(24, 6)) >= CAST('0.6' AS DECIMAL)
-        END,
-        FALSE
-      ) AS "negotiated"
-    FROM "hubspot"."deal_pipeline_stage" AS "t3"
-  ) AS "t13"
-  GROUP BY
-    1
-), "t20" AS (
+          WHEN "t12"."meaning" = 'won'
+          THEN 5
+          WHEN "t12"."meaning" = 'lost'
+          THEN 4
+          WHEN "t12"."meaning" = 'opportunity'
+          THEN 3
+          WHEN "t12"."meaning" = 'sql'
+          THEN 2
+          WHEN "t12"."meaning" = 'lead'
+          THEN 1
+          ELSE NULL
+        END AS "rank"
+      FROM (
+        SELECT
+          "t3"."stage_id",
+          "t3"."label",
+          CASE
+            WHEN COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) = 1
+            THEN 'won'
+            WHEN COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) = 0
+            THEN 'lost'
+            WHEN "t3"."closed_won" AND "t3"."is_closed"
+            THEN 'won'
+            WHEN NOT (
+              "t3"."closed_won"
+            ) AND "t3"."is_closed"
+            THEN 'lost'
+            WHEN NOT (
+              CASE
+                WHEN "t3"."is_closed" IS NOT NULL
+                THEN NOT (
+                  "t3"."is_closed"
+                )
+                WHEN "t3"."closed_won" IS NOT NULL
+                THEN NOT (
+                  "t3"."closed_won"
+                )
+                ELSE TRUE
+              END
+            )
+            OR (
+              "t3"."closed_won" AND NOT (
+                "t3"."is_closed"
+              )
+            )
+            THEN CAST(NULL AS VARCHAR)
+            WHEN COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) >= CAST('0.6' AS DECIMAL)
+            THEN 'opportunity'
+            WHEN COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) >= CAST('0.4' AS DECIMAL)
+            THEN 'sql'
+            WHEN COALESCE(
+              CASE
+                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+              END,
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'appointmentscheduled'
+                THEN CAST('0.2' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'qualifiedtobuy'
+                THEN CAST('0.4' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'presentationscheduled'
+                THEN CAST('0.6' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'decisionmakerboughtin'
+                THEN CAST('0.8' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'contractsent'
+                THEN CAST('0.9' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_id")), '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedwon'
+                THEN CAST('1' AS DECIMAL(24, 6))
+                WHEN REPLACE(COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."label")), ''), ' ', '') = 'closedlost'
+                THEN CAST('0' AS DECIMAL(24, 6))
+                ELSE NULL
+              END
+            ) IS NOT NULL
+            THEN 'lead'
+            ELSE CAST(NULL AS VARCHAR)
+          END AS "meaning"
+        FROM "hubspot"."deal_pipeline_stage" AS "t3"
+      ) AS "t12"
+    ) AS "t13"
+    GROUP BY
+      1
+  ) AS "t15"
+), "t22" AS (
   SELECT
     "t8"."id",
     "t8"."at",
-    COALESCE("t19"."won", FALSE) AS "won",
-    COALESCE("t19"."closed", FALSE) AS "closed",
-    COALESCE("t19"."qualified", FALSE) AS "qualified",
-    COALESCE("t19"."negotiated", FALSE) AS "negotiated"
+    "t21"."meaning"
   FROM (
     SELECT
       CAST("t4"."deal_id" AS VARCHAR) AS "id",
@@ -53,189 +278,333 @@ WITH "t15" AS (
       "t4"."value"
     FROM "hubspot"."deal_stage" AS "t4"
   ) AS "t8"
-  LEFT OUTER JOIN "t15" AS "t19"
-    ON "t8"."value" = "t19"."stage_id"
+  LEFT OUTER JOIN "t18" AS "t21"
+    ON "t8"."value" = "t21"."stage_id"
 )
 SELECT
-  "t28"."deal_id" AS "id",
-  "t28"."rep_id",
-  COALESCE("t28"."stage_name", "t28"."own_stage_id", 'none') AS "status",
-  CASE
-    WHEN "t28"."own_stage_id" IS NULL
-    THEN 'lead'
-    WHEN "t28"."won"
-    THEN 'won'
-    WHEN "t28"."closed"
-    THEN 'lost'
-    WHEN "t28"."negotiated"
-    THEN 'opportunity'
-    WHEN "t28"."qualified"
-    THEN 'sql'
-    WHEN "t28"."closed" IS NOT NULL
-    THEN 'lead'
-    ELSE CAST(NULL AS VARCHAR)
-  END AS "stage",
-  "t28"."amount",
-  "t28"."created_at",
-  COALESCE(
-    "t28"."changed_at",
-    GREATEST(
-      "t28"."created_at",
-      CASE
-        WHEN "t28"."closed"
-        THEN COALESCE("t31"."since", "t28"."close_day")
-        ELSE CAST(NULL AS TIMESTAMP(6))
-      END
-    )
-  ) AS "updated_at",
-  "t28"."qualified_at",
-  CASE
-    WHEN "t28"."closed"
-    THEN COALESCE("t31"."since", "t28"."close_day")
-    ELSE CAST(NULL AS TIMESTAMP(6))
-  END AS "closed_at",
-  COALESCE("t16"."company_id", 'unassigned') AS "facility_id"
+  "t37"."id",
+  "t37"."rep_id",
+  "t37"."status",
+  "t37"."stage",
+  "t37"."amount",
+  "t37"."currency",
+  "t37"."created_at",
+  "t37"."updated_at",
+  "t37"."qualified_at",
+  "t37"."closed_at",
+  COALESCE("t17"."company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
-    "t26"."deal_id",
-    "t26"."own_stage_id",
-    "t26"."rep_id",
-    "t26"."amount",
-    "t26"."created_at",
-    "t26"."changed_at",
-    "t26"."close_day",
-    "t26"."stage_id",
-    "t26"."stage_name",
-    "t26"."won",
-    "t26"."closed",
-    "t26"."qualified",
-    "t26"."negotiated",
-    "t26"."qualified_at",
-    "t26"."negotiated_at"
-  FROM (
-    SELECT
-      "t11"."deal_id",
-      "t11"."own_stage_id",
-      "t11"."rep_id",
-      "t11"."amount",
-      "t11"."created_at",
-      "t11"."changed_at",
-      "t11"."close_day",
-      "t18"."stage_id",
-      "t18"."stage_name",
-      "t18"."won",
-      "t18"."closed",
-      "t18"."qualified",
-      "t18"."negotiated",
-      "t24"."id",
-      "t24"."qualified_at",
-      "t24"."negotiated_at"
-    FROM (
-      SELECT
-        CAST("t0"."deal_id" AS VARCHAR) AS "deal_id",
-        NULLIF("t0"."deal_pipeline_stage_id", '') AS "own_stage_id",
-        COALESCE(CAST("t0"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
-        COALESCE(CAST(NULLIF(CAST("t0"."property_amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
-        "t0"."property_createdate" AS "created_at",
-        CAST(NULL AS TIMESTAMP(6)) AS "changed_at",
-        "t0"."property_closedate" AS "close_day"
-      FROM "hubspot"."deal" AS "t0"
-      WHERE
-        COALESCE("t0"."is_deleted", FALSE) = FALSE
-    ) AS "t11"
-    LEFT OUTER JOIN "t15" AS "t18"
-      ON "t11"."own_stage_id" = "t18"."stage_id"
-    LEFT OUTER JOIN (
-      SELECT
-        "t21"."id",
-        MIN("t21"."at") FILTER(WHERE
-          "t21"."won" OR "t21"."qualified") AS "qualified_at",
-        MIN("t21"."at") FILTER(WHERE
-          "t21"."won" OR "t21"."negotiated") AS "negotiated_at"
-      FROM "t20" AS "t21"
-      GROUP BY
-        1
-    ) AS "t24"
-      ON "t11"."deal_id" = "t24"."id"
-    WHERE
-      NOT EXISTS(
-        SELECT
-          1
-        FROM (
-          SELECT
-            CAST("t2"."merged_deal_id" AS VARCHAR) AS "merged_id"
-          FROM "hubspot"."merged_deal" AS "t2"
-        ) AS "t7"
-        WHERE
-          "t11"."deal_id" = "t7"."merged_id"
+    "t35"."rep_id",
+    "t35"."amount",
+    "t35"."currency",
+    "t35"."created_at",
+    "t35"."qualified_at",
+    "t35"."negotiated_at",
+    "t35"."stage",
+    "t35"."deal_id" AS "id",
+    COALESCE("t35"."stage_name", "t35"."own_stage_id", 'none') AS "status",
+    COALESCE(
+      "t35"."changed_at",
+      GREATEST(
+        "t35"."created_at",
+        "t35"."qualified_at",
+        "t35"."negotiated_at",
+        CASE
+          WHEN "t35"."stage" IN ('won', 'lost')
+          THEN COALESCE("t35"."since", "t35"."close_day")
+          ELSE CAST(NULL AS TIMESTAMP(6))
+        END
       )
-  ) AS "t26"
-) AS "t28"
-LEFT OUTER JOIN (
-  SELECT
-    "t29"."id",
-    MIN("t29"."at") AS "since",
-    BOOL_OR("t29"."last_other" IS NOT NULL) AS "was_other"
+    ) AS "updated_at",
+    CASE
+      WHEN "t35"."stage" IN ('won', 'lost')
+      THEN COALESCE("t35"."since", "t35"."close_day")
+      ELSE CAST(NULL AS TIMESTAMP(6))
+    END AS "closed_at"
   FROM (
     SELECT
-      *
+      "t34"."deal_id",
+      "t34"."own_stage_id",
+      "t34"."own_verdict",
+      "t34"."rep_id",
+      "t34"."amount",
+      "t34"."currency",
+      "t34"."created_at",
+      "t34"."changed_at",
+      "t34"."close_day",
+      "t34"."stage_id",
+      "t34"."stage_name",
+      "t34"."meaning",
+      "t34"."qualified_at",
+      "t34"."negotiated_at",
+      "t34"."id",
+      "t34"."since",
+      "t34"."was_other",
+      CASE
+        WHEN "t34"."meaning" IS NOT NULL
+        THEN "t34"."meaning"
+        WHEN "t34"."own_verdict" IS NOT NULL
+        THEN "t34"."own_verdict"
+        WHEN "t34"."own_stage_id" IS NULL
+        THEN 'lead'
+        ELSE CAST(NULL AS VARCHAR)
+      END AS "stage"
     FROM (
       SELECT
-        "t22"."id",
-        "t22"."at",
-        "t22"."holds",
-        MAX(
-          CASE
-            WHEN NOT (
-              "t22"."holds"
-            )
-            THEN "t22"."at"
-            ELSE CAST(NULL AS TIMESTAMP(6))
-          END
-        ) OVER (PARTITION BY "t22"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+        "t30"."deal_id",
+        "t30"."own_stage_id",
+        "t30"."own_verdict",
+        "t30"."rep_id",
+        "t30"."amount",
+        "t30"."currency",
+        "t30"."created_at",
+        "t30"."changed_at",
+        "t30"."close_day",
+        "t30"."stage_id",
+        "t30"."stage_name",
+        "t30"."meaning",
+        "t30"."qualified_at",
+        "t30"."negotiated_at",
+        "t33"."id",
+        "t33"."since",
+        "t33"."was_other"
       FROM (
         SELECT
-          "t21"."id",
-          "t21"."at",
-          "t21"."closed" AS "holds"
-        FROM "t20" AS "t21"
-      ) AS "t22"
-    ) AS "t25"
-    WHERE
-      "t25"."holds"
-      AND (
-        (
-          "t25"."last_other" IS NULL
-        ) OR (
-          "t25"."at" >= "t25"."last_other"
-        )
-      )
-  ) AS "t29"
-  GROUP BY
-    1
-) AS "t31"
-  ON "t28"."deal_id" = "t31"."id"
+          "t27"."deal_id",
+          "t27"."own_stage_id",
+          "t27"."own_verdict",
+          "t27"."rep_id",
+          "t27"."amount",
+          "t27"."currency",
+          "t27"."created_at",
+          "t27"."changed_at",
+          "t27"."close_day",
+          "t27"."stage_id",
+          "t27"."stage_name",
+          "t27"."meaning",
+          "t27"."qualified_at",
+          "t27"."negotiated_at"
+        FROM (
+          SELECT
+            "t11"."deal_id",
+            "t11"."own_stage_id",
+            "t11"."own_verdict",
+            "t11"."rep_id",
+            "t11"."amount",
+            "t11"."currency",
+            "t11"."created_at",
+            "t11"."changed_at",
+            "t11"."close_day",
+            "t20"."stage_id",
+            "t20"."stage_name",
+            "t20"."meaning",
+            "t26"."id",
+            "t26"."qualified_at",
+            "t26"."negotiated_at"
+          FROM (
+            SELECT
+              CAST("t1"."deal_id" AS VARCHAR) AS "deal_id",
+              NULLIF("t1"."deal_pipeline_stage_id", '') AS "own_stage_id",
+              CASE
+                WHEN COALESCE(CAST(NULL AS BOOLEAN), FALSE)
+                THEN 'won'
+                WHEN COALESCE(CAST(NULL AS BOOLEAN), FALSE)
+                OR COALESCE(CAST(NULL AS BOOLEAN) AND NOT (
+                  CAST(NULL AS BOOLEAN)
+                ), FALSE)
+                THEN 'lost'
+                ELSE NULL
+              END AS "own_verdict",
+              COALESCE(CAST("t1"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
+              COALESCE(
+                CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                0
+              ) AS "amount",
+              NULLIF(UPPER(TRIM(' 	
+' FROM "t1"."property_deal_currency_code")), '') AS "currency",
+              "t1"."property_createdate" AS "created_at",
+              "t1"."property_hs_lastmodifieddate" AS "changed_at",
+              "t1"."property_closedate" AS "close_day"
+            FROM "hubspot"."deal" AS "t1"
+            WHERE
+              COALESCE("t1"."is_deleted", FALSE) = FALSE
+          ) AS "t11"
+          LEFT OUTER JOIN "t18" AS "t20"
+            ON "t11"."own_stage_id" = "t20"."stage_id"
+          LEFT OUTER JOIN (
+            SELECT
+              "t23"."id",
+              MIN("t23"."at") FILTER(WHERE
+                "t23"."meaning" IN ('won', 'opportunity', 'sql')) AS "qualified_at",
+              MIN("t23"."at") FILTER(WHERE
+                "t23"."meaning" IN ('won', 'opportunity')) AS "negotiated_at"
+            FROM "t22" AS "t23"
+            GROUP BY
+              1
+          ) AS "t26"
+            ON "t11"."deal_id" = "t26"."id"
+          WHERE
+            NOT EXISTS(
+              SELECT
+                1
+              FROM (
+                SELECT
+                  CAST("t2"."merged_deal_id" AS VARCHAR) AS "merged_id"
+                FROM "hubspot"."merged_deal" AS "t2"
+              ) AS "t7"
+              WHERE
+                "t11"."deal_id" = "t7"."merged_id"
+            )
+        ) AS "t27"
+      ) AS "t30"
+      LEFT OUTER JOIN (
+        SELECT
+          "t31"."id",
+          MIN("t31"."at") AS "since",
+          BOOL_OR("t31"."last_other" IS NOT NULL) AS "was_other"
+        FROM (
+          SELECT
+            *
+          FROM (
+            SELECT
+              "t25"."id",
+              "t25"."at",
+              "t25"."holds",
+              MAX(
+                CASE
+                  WHEN NOT (
+                    "t25"."holds"
+                  )
+                  THEN "t25"."at"
+                  ELSE CAST(NULL AS TIMESTAMP(6))
+                END
+              ) OVER (PARTITION BY "t25"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+            FROM (
+              SELECT
+                "t23"."id",
+                "t23"."at",
+                COALESCE("t23"."meaning" IN ('won', 'lost'), FALSE) AS "holds"
+              FROM "t22" AS "t23"
+            ) AS "t25"
+          ) AS "t29"
+          WHERE
+            "t29"."holds"
+            AND (
+              (
+                "t29"."last_other" IS NULL
+              ) OR (
+                "t29"."at" >= "t29"."last_other"
+              )
+            )
+        ) AS "t31"
+        GROUP BY
+          1
+      ) AS "t33"
+        ON "t30"."deal_id" = "t33"."id"
+    ) AS "t34"
+  ) AS "t35"
+) AS "t37"
 LEFT OUTER JOIN (
   SELECT
-    "t12"."key" AS "deal_id",
-    COALESCE("t12"."chosen", "t12"."lowest") AS "company_id"
+    "t14"."key" AS "deal_id",
+    COALESCE("t14"."by_type", "t14"."by_label", "t14"."lowest") AS "company_id"
   FROM (
     SELECT
       "t10"."key",
-      MIN("t10"."company_id") FILTER(WHERE
-        "t10"."primary") AS "chosen",
-      MIN("t10"."company_id") AS "lowest"
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t10"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t10"."company_id"
+      ) FILTER(WHERE
+        "t10"."by_type") FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t10"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t10"."company_id"
+          ) FILTER(WHERE
+            "t10"."by_type")
+        )
+      END) AS "by_type",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t10"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t10"."company_id"
+      ) FILTER(WHERE
+        "t10"."by_label") FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t10"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t10"."company_id"
+          ) FILTER(WHERE
+            "t10"."by_label")
+        )
+      END) AS "by_label",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t10"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t10"."company_id"
+      ) FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t10"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t10"."company_id"
+          )
+        )
+      END) AS "lowest"
     FROM (
       SELECT
-        CAST("t1"."deal_id" AS VARCHAR) AS "key",
-        CAST("t1"."company_id" AS VARCHAR) AS "company_id",
-        FALSE OR (
-          COALESCE(LOWER("t1"."category_label"), '') = 'primary'
-        ) AS "primary"
-      FROM "hubspot"."deal_company" AS "t1"
+        CAST("t0"."deal_id" AS VARCHAR) AS "key",
+        CAST("t0"."company_id" AS VARCHAR) AS "company_id",
+        (
+          NOT (
+            COALESCE(LOWER(TRIM(' 	
+' FROM "t0"."category")), '') IN ('user_defined', 'integrator_defined')
+          )
+          AND COALESCE(LOWER(TRIM(' 	
+' FROM CAST("t0"."type_id" AS VARCHAR))), '') IN ('5', '6', 'deal_to_company')
+        )
+        OR FALSE AS "by_type",
+        COALESCE(LOWER(TRIM(' 	
+' FROM "t0"."category_label")), '') IN (
+          'primary',
+          'primary company',
+          'deal with primary company',
+          'ticket with primary company',
+          'contact with primary company'
+        )
+        OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
+      FROM "hubspot"."deal_company" AS "t0"
     ) AS "t10"
     GROUP BY
       1
-  ) AS "t12"
-) AS "t16"
-  ON "t28"."deal_id" = "t16"."deal_id"
+  ) AS "t14"
+) AS "t17"
+  ON "t37"."id" = "t17"."deal_id"

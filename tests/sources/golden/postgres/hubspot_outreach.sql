@@ -1,16 +1,121 @@
+WITH "t23" AS (
+  SELECT
+    "t11"."merged_id",
+    SUBSTRING(MIN(
+      LPAD(
+        CAST(LENGTH("t11"."into_id") AS VARCHAR),
+        GREATEST(LENGTH(CAST(LENGTH("t11"."into_id") AS VARCHAR)), 3),
+        '0'
+      ) || "t11"."into_id"
+    ) FROM CASE
+      WHEN (
+        3 + 1
+      ) >= 1
+      THEN 3 + 1
+      ELSE 3 + 1 + LENGTH(
+        MIN(
+          LPAD(
+            CAST(LENGTH("t11"."into_id") AS VARCHAR),
+            GREATEST(LENGTH(CAST(LENGTH("t11"."into_id") AS VARCHAR)), 3),
+            '0'
+          ) || "t11"."into_id"
+        )
+      )
+    END) AS "deal_id"
+  FROM (
+    SELECT
+      CAST("t7"."merged_deal_id" AS VARCHAR) AS "merged_id",
+      CAST("t7"."deal_id" AS VARCHAR) AS "into_id"
+    FROM "hubspot"."merged_deal" AS "t7"
+  ) AS "t11"
+  GROUP BY
+    1
+), "t34" AS (
+  SELECT
+    "t27"."merged_id",
+    COALESCE("t32"."end_id", "t27"."deal_id") AS "deal_id"
+  FROM "t23" AS "t27"
+  LEFT OUTER JOIN (
+    SELECT
+      "t25"."merged_id" AS "via_id",
+      "t25"."deal_id" AS "end_id"
+    FROM "t23" AS "t25"
+  ) AS "t32"
+    ON "t27"."deal_id" = "t32"."via_id"
+), "t42" AS (
+  SELECT
+    "t40"."merged_id",
+    COALESCE("t41"."end_id", "t40"."deal_id") AS "deal_id"
+  FROM (
+    SELECT
+      *
+    FROM "t34" AS "t36"
+    WHERE
+      "t36"."merged_id" IS NOT NULL
+  ) AS "t40"
+  LEFT OUTER JOIN (
+    SELECT
+      "t36"."merged_id" AS "via_id",
+      "t36"."deal_id" AS "end_id"
+    FROM "t34" AS "t36"
+    WHERE
+      "t36"."merged_id" IS NOT NULL
+  ) AS "t41"
+    ON "t40"."deal_id" = "t41"."via_id"
+), "t48" AS (
+  SELECT
+    "t46"."merged_id",
+    COALESCE("t47"."end_id", "t46"."deal_id") AS "deal_id"
+  FROM (
+    SELECT
+      *
+    FROM "t42" AS "t43"
+    WHERE
+      "t43"."merged_id" IS NOT NULL
+  ) AS "t46"
+  LEFT OUTER JOIN (
+    SELECT
+      "t43"."merged_id" AS "via_id",
+      "t43"."deal_id" AS "end_id"
+    FROM "t42" AS "t43"
+    WHERE
+      "t43"."merged_id" IS NOT NULL
+  ) AS "t47"
+    ON "t46"."deal_id" = "t47"."via_id"
+), "t54" AS (
+  SELECT
+    "t52"."merged_id",
+    COALESCE("t53"."end_id", "t52"."deal_id") AS "deal_id"
+  FROM (
+    SELECT
+      *
+    FROM "t48" AS "t49"
+    WHERE
+      "t49"."merged_id" IS NOT NULL
+  ) AS "t52"
+  LEFT OUTER JOIN (
+    SELECT
+      "t49"."merged_id" AS "via_id",
+      "t49"."deal_id" AS "end_id"
+    FROM "t48" AS "t49"
+    WHERE
+      "t49"."merged_id" IS NOT NULL
+  ) AS "t53"
+    ON "t52"."deal_id" = "t53"."via_id"
+)
 SELECT
-  "t22"."id",
-  "t22"."rep_id",
-  "t22"."channel",
-  "t22"."message",
-  "t22"."sent_at",
-  "t22"."response_received",
-  "t22"."responded_at",
-  "t22"."converted",
-  "t22"."created_at",
-  "t22"."updated_at",
-  "t32"."lead_id",
-  COALESCE("t26"."company_id", "t29"."deal_company_id", 'unassigned') AS "facility_id"
+  "t24"."id",
+  "t24"."rep_id",
+  "t24"."channel",
+  "t24"."message",
+  "t24"."sent_at",
+  "t24"."response_received",
+  "t24"."responded_at",
+  "t24"."converted",
+  "t24"."created_at",
+  "t24"."updated_at",
+  "t68"."lead_id",
+  COALESCE("t31"."company_id", "t37"."deal_company_id", 'unassigned') AS "facility_id"
 FROM (
   SELECT
     *
@@ -21,9 +126,25 @@ FROM (
       'meeting' AS "channel",
       COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
       COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time") AS "sent_at",
-      COALESCE(LOWER("t0"."property_hs_meeting_outcome"), '') = 'completed' AS "response_received",
+      COALESCE(
+        NULLIF(
+          COALESCE(LOWER(TRIM(' 	
+' FROM "t0"."property_hs_meeting_outcome")), ''),
+          ''
+        ),
+        COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+      ) = 'completed' AS "response_received",
       CASE
-        WHEN COALESCE(LOWER("t0"."property_hs_meeting_outcome"), '') = 'completed'
+        WHEN COALESCE(
+          NULLIF(
+            COALESCE(LOWER(TRIM(' 	
+' FROM "t0"."property_hs_meeting_outcome")), ''),
+            ''
+          ),
+          COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+        ) = 'completed'
         THEN COALESCE(CAST(NULL AS TIMESTAMP(6)), "t0"."start_time")
         ELSE CAST(NULL AS TIMESTAMP(6))
       END AS "responded_at",
@@ -40,7 +161,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-  ) AS "t14"
+  ) AS "t16"
   UNION ALL
   SELECT
     *
@@ -75,8 +196,22 @@ FROM (
       FROM "hubspot"."engagement_email" AS "t1"
       WHERE
         COALESCE("t1"."_fivetran_deleted", FALSE) = FALSE
-        AND COALESCE(LOWER("t1"."property_hs_email_direction"), '') <> 'incoming_email'
-    ) AS "t13"
+        AND NOT (
+          COALESCE(
+            NULLIF(
+              COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."property_hs_email_direction")), ''),
+              ''
+            ),
+            COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+          ) IN ('incoming_email', 'forwarded_email')
+        )
+        AND NOT (
+          COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."property_hs_email_status")), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
+        )
+    ) AS "t17"
     UNION ALL
     SELECT
       *
@@ -87,9 +222,11 @@ FROM (
         'phone' AS "channel",
         COALESCE(CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR)) AS "message",
         COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6))) AS "sent_at",
-        COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
+        COALESCE(LOWER(TRIM(' 	
+' FROM "t2"."property_hs_call_disposition")), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7' AS "response_received",
         CASE
-          WHEN COALESCE(LOWER("t2"."property_hs_call_disposition"), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t2"."property_hs_call_disposition")), '') = 'f240bbac-87c9-4f6e-bf70-924b57d47db7'
           THEN COALESCE("t2"."property_hs_timestamp", CAST(NULL AS TIMESTAMP(6)))
           ELSE CAST(NULL AS TIMESTAMP(6))
         END AS "responded_at",
@@ -108,24 +245,91 @@ FROM (
       FROM "hubspot"."engagement_call" AS "t2"
       WHERE
         COALESCE("t2"."_fivetran_deleted", FALSE) = FALSE
-        AND COALESCE(LOWER("t2"."property_hs_call_direction"), '') <> 'inbound'
-    ) AS "t15"
-  ) AS "t18"
-) AS "t22"
+        AND NOT (
+          COALESCE(LOWER(TRIM(' 	
+' FROM "t2"."property_hs_call_direction")), '') = 'inbound'
+        )
+        AND NOT (
+          COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '') IN ('failed', 'canceled', 'cancelled', 'queued')
+        )
+    ) AS "t14"
+  ) AS "t20"
+) AS "t24"
 LEFT OUTER JOIN (
   SELECT
-    "t30"."engagement_id" AS "about_id",
-    MIN("t30"."deal_id") AS "lead_id"
+    "t66"."engagement_id" AS "about_id",
+    SUBSTRING(MIN(
+      LPAD(
+        CAST(LENGTH("t66"."deal_id") AS VARCHAR),
+        GREATEST(LENGTH(CAST(LENGTH("t66"."deal_id") AS VARCHAR)), 3),
+        '0'
+      ) || "t66"."deal_id"
+    ) FROM CASE
+      WHEN (
+        3 + 1
+      ) >= 1
+      THEN 3 + 1
+      ELSE 3 + 1 + LENGTH(
+        MIN(
+          LPAD(
+            CAST(LENGTH("t66"."deal_id") AS VARCHAR),
+            GREATEST(LENGTH(CAST(LENGTH("t66"."deal_id") AS VARCHAR)), 3),
+            '0'
+          ) || "t66"."deal_id"
+        )
+      )
+    END) AS "lead_id"
   FROM (
     SELECT
-      "t10"."engagement_id",
-      "t10"."deal_id"
+      "t65"."engagement_id",
+      "t65"."deal_id"
     FROM (
       SELECT
-        CAST("t5"."engagement_id" AS VARCHAR) AS "engagement_id",
-        CAST("t5"."deal_id" AS VARCHAR) AS "deal_id"
-      FROM "hubspot"."engagement_deal" AS "t5"
-    ) AS "t10"
+        *
+      FROM (
+        SELECT
+          "t12"."engagement_id",
+          COALESCE("t62"."into_id", "t12"."deal_id") AS "deal_id"
+        FROM (
+          SELECT
+            CAST("t5"."engagement_id" AS VARCHAR) AS "engagement_id",
+            CAST("t5"."deal_id" AS VARCHAR) AS "deal_id"
+          FROM "hubspot"."engagement_deal" AS "t5"
+        ) AS "t12"
+        LEFT OUTER JOIN (
+          SELECT
+            "t60"."merged_id",
+            "t60"."deal_id" AS "into_id"
+          FROM (
+            SELECT
+              "t58"."merged_id",
+              COALESCE("t59"."end_id", "t58"."deal_id") AS "deal_id"
+            FROM (
+              SELECT
+                *
+              FROM "t54" AS "t55"
+              WHERE
+                "t55"."merged_id" IS NOT NULL
+            ) AS "t58"
+            LEFT OUTER JOIN (
+              SELECT
+                "t55"."merged_id" AS "via_id",
+                "t55"."deal_id" AS "end_id"
+              FROM "t54" AS "t55"
+              WHERE
+                "t55"."merged_id" IS NOT NULL
+            ) AS "t59"
+              ON "t58"."deal_id" = "t59"."via_id"
+          ) AS "t60"
+          WHERE
+            "t60"."merged_id" IS NOT NULL
+        ) AS "t62"
+          ON "t12"."deal_id" = "t62"."merged_id"
+      ) AS "t63"
+      WHERE
+        "t63"."deal_id" IS NOT NULL
+    ) AS "t65"
     WHERE
       EXISTS(
         SELECT
@@ -137,10 +341,25 @@ LEFT OUTER JOIN (
             SELECT
               CAST("t6"."deal_id" AS VARCHAR) AS "deal_id",
               NULLIF("t6"."deal_pipeline_stage_id", '') AS "own_stage_id",
+              CASE
+                WHEN COALESCE(CAST(NULL AS BOOLEAN), FALSE)
+                THEN 'won'
+                WHEN COALESCE(CAST(NULL AS BOOLEAN), FALSE)
+                OR COALESCE(CAST(NULL AS BOOLEAN) AND NOT (
+                  CAST(NULL AS BOOLEAN)
+                ), FALSE)
+                THEN 'lost'
+                ELSE NULL
+              END AS "own_verdict",
               COALESCE(CAST("t6"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
-              COALESCE(CAST(NULLIF(CAST("t6"."property_amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
+              COALESCE(
+                CAST(NULLIF(NULLIF(NULLIF(CAST("t6"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                0
+              ) AS "amount",
+              NULLIF(UPPER(TRIM(' 	
+' FROM "t6"."property_deal_currency_code")), '') AS "currency",
               "t6"."property_createdate" AS "created_at",
-              CAST(NULL AS TIMESTAMP(6)) AS "changed_at",
+              "t6"."property_hs_lastmodifieddate" AS "changed_at",
               "t6"."property_closedate" AS "close_day"
             FROM "hubspot"."deal" AS "t6"
             WHERE
@@ -154,64 +373,206 @@ LEFT OUTER JOIN (
                 SELECT
                   CAST("t7"."merged_deal_id" AS VARCHAR) AS "merged_id"
                 FROM "hubspot"."merged_deal" AS "t7"
-              ) AS "t11"
+              ) AS "t13"
               WHERE
-                "t19"."deal_id" = "t11"."merged_id"
+                "t19"."deal_id" = "t13"."merged_id"
             )
-        ) AS "t28"
+        ) AS "t29"
         WHERE
-          "t10"."deal_id" = "t28"."kept_id"
+          "t65"."deal_id" = "t29"."kept_id"
       )
-  ) AS "t30"
+  ) AS "t66"
   GROUP BY
     1
-) AS "t32"
-  ON "t22"."id" = "t32"."about_id"
+) AS "t68"
+  ON "t24"."id" = "t68"."about_id"
 LEFT OUTER JOIN (
   SELECT
-    "t20"."key" AS "engagement_id",
-    COALESCE("t20"."chosen", "t20"."lowest") AS "company_id"
+    "t22"."key" AS "engagement_id",
+    COALESCE("t22"."by_type", "t22"."by_label", "t22"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t12"."key",
-      MIN("t12"."company_id") FILTER(WHERE
-        "t12"."primary") AS "chosen",
-      MIN("t12"."company_id") AS "lowest"
+      "t8"."key",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t8"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t8"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t8"."company_id"
+      ) FILTER(WHERE
+        "t8"."by_type") FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t8"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t8"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t8"."company_id"
+          ) FILTER(WHERE
+            "t8"."by_type")
+        )
+      END) AS "by_type",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t8"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t8"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t8"."company_id"
+      ) FILTER(WHERE
+        "t8"."by_label") FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t8"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t8"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t8"."company_id"
+          ) FILTER(WHERE
+            "t8"."by_label")
+        )
+      END) AS "by_label",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t8"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t8"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t8"."company_id"
+      ) FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t8"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t8"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t8"."company_id"
+          )
+        )
+      END) AS "lowest"
     FROM (
       SELECT
         CAST("t3"."engagement_id" AS VARCHAR) AS "key",
         CAST("t3"."company_id" AS VARCHAR) AS "company_id",
-        FALSE OR (
-          COALESCE(LOWER(CAST(NULL AS VARCHAR)), '') = 'primary'
-        ) AS "primary"
+        FALSE AS "by_type",
+        COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."engagement_company" AS "t3"
-    ) AS "t12"
+    ) AS "t8"
     GROUP BY
       1
-  ) AS "t20"
-) AS "t26"
-  ON "t22"."id" = "t26"."engagement_id"
+  ) AS "t22"
+) AS "t31"
+  ON "t24"."id" = "t31"."engagement_id"
 LEFT OUTER JOIN (
   SELECT
-    "t23"."key" AS "deal_id",
-    COALESCE("t23"."chosen", "t23"."lowest") AS "deal_company_id"
+    "t33"."key" AS "deal_id",
+    COALESCE("t33"."by_type", "t33"."by_label", "t33"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t16"."key",
-      MIN("t16"."company_id") FILTER(WHERE
-        "t16"."primary") AS "chosen",
-      MIN("t16"."company_id") AS "lowest"
+      "t18"."key",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t18"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t18"."company_id"
+      ) FILTER(WHERE
+        "t18"."by_type") FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t18"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t18"."company_id"
+          ) FILTER(WHERE
+            "t18"."by_type")
+        )
+      END) AS "by_type",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t18"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t18"."company_id"
+      ) FILTER(WHERE
+        "t18"."by_label") FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t18"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t18"."company_id"
+          ) FILTER(WHERE
+            "t18"."by_label")
+        )
+      END) AS "by_label",
+      SUBSTRING(MIN(
+        LPAD(
+          CAST(LENGTH("t18"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+          '0'
+        ) || "t18"."company_id"
+      ) FROM CASE
+        WHEN (
+          3 + 1
+        ) >= 1
+        THEN 3 + 1
+        ELSE 3 + 1 + LENGTH(
+          MIN(
+            LPAD(
+              CAST(LENGTH("t18"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
+              '0'
+            ) || "t18"."company_id"
+          )
+        )
+      END) AS "lowest"
     FROM (
       SELECT
         CAST("t4"."deal_id" AS VARCHAR) AS "key",
         CAST("t4"."company_id" AS VARCHAR) AS "company_id",
-        FALSE OR (
-          COALESCE(LOWER("t4"."category_label"), '') = 'primary'
-        ) AS "primary"
+        (
+          NOT (
+            COALESCE(LOWER(TRIM(' 	
+' FROM "t4"."category")), '') IN ('user_defined', 'integrator_defined')
+          )
+          AND COALESCE(LOWER(TRIM(' 	
+' FROM CAST("t4"."type_id" AS VARCHAR))), '') IN ('5', '6', 'deal_to_company')
+        )
+        OR FALSE AS "by_type",
+        COALESCE(LOWER(TRIM(' 	
+' FROM "t4"."category_label")), '') IN (
+          'primary',
+          'primary company',
+          'deal with primary company',
+          'ticket with primary company',
+          'contact with primary company'
+        )
+        OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t16"
+    ) AS "t18"
     GROUP BY
       1
-  ) AS "t23"
-) AS "t29"
-  ON "t32"."lead_id" = "t29"."deal_id"
+  ) AS "t33"
+) AS "t37"
+  ON "t68"."lead_id" = "t37"."deal_id"

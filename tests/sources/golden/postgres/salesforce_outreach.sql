@@ -1,34 +1,298 @@
-WITH "t10" AS (
+WITH "t16" AS (
   SELECT
-    "t3"."id",
-    CAST(NULL AS TIMESTAMP(6)) AS "at",
-    COALESCE("t3"."is_closed", FALSE) AS "holds",
-    NOT (
-      COALESCE("t3"."is_closed", FALSE)
-    )
-    OR (
-      COALESCE("t3"."is_won", FALSE)
-      OR COALESCE("t3"."stage_name" = 'Closed Won', FALSE)
-    ) AS "counts"
-  FROM "salesforce"."opportunity" AS "t3"
+    *
+  FROM (
+    SELECT
+      "t3"."id",
+      CAST(NULL AS TIMESTAMP(6)) AS "at",
+      COALESCE(
+        "t3"."is_closed",
+        CASE
+          WHEN "t3"."is_won"
+          THEN 'won'
+          WHEN NOT (
+            "t3"."is_won"
+          ) AND "t3"."is_closed"
+          THEN 'lost'
+          WHEN NOT (
+            "t3"."is_closed"
+          )
+          THEN 'opportunity'
+          WHEN (
+            "t3"."is_won" IS NULL
+          )
+          AND (
+            (
+              COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed won'
+            )
+            OR (
+              COALESCE(
+                NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+                COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+              ) = 'closed'
+            )
+          )
+          THEN 'won'
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed lost'
+          THEN 'lost'
+          WHEN "t3"."is_closed"
+          AND (
+            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+          )
+          THEN 'won'
+          WHEN "t3"."is_closed"
+          AND (
+            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+          )
+          THEN 'lost'
+          WHEN "t3"."is_closed"
+          THEN CAST(NULL AS VARCHAR)
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') IN (
+            'prospecting',
+            'qualification',
+            'needs analysis',
+            'value proposition',
+            'id. decision makers',
+            'perception analysis',
+            'proposal/price quote',
+            'negotiation/review'
+          )
+          OR COALESCE(
+            NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+            COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+          ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+          THEN 'opportunity'
+          ELSE NULL
+        END <> 'opportunity'
+      ) AS "holds",
+      NOT (
+        COALESCE(
+          "t3"."is_closed",
+          CASE
+            WHEN "t3"."is_won"
+            THEN 'won'
+            WHEN NOT (
+              "t3"."is_won"
+            ) AND "t3"."is_closed"
+            THEN 'lost'
+            WHEN NOT (
+              "t3"."is_closed"
+            )
+            THEN 'opportunity'
+            WHEN (
+              "t3"."is_won" IS NULL
+            )
+            AND (
+              (
+                COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed won'
+              )
+              OR (
+                COALESCE(
+                  NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+                  COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+                ) = 'closed'
+              )
+            )
+            THEN 'won'
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed lost'
+            THEN 'lost'
+            WHEN "t3"."is_closed"
+            AND (
+              CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+            )
+            THEN 'won'
+            WHEN "t3"."is_closed"
+            AND (
+              CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+            )
+            THEN 'lost'
+            WHEN "t3"."is_closed"
+            THEN CAST(NULL AS VARCHAR)
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') IN (
+              'prospecting',
+              'qualification',
+              'needs analysis',
+              'value proposition',
+              'id. decision makers',
+              'perception analysis',
+              'proposal/price quote',
+              'negotiation/review'
+            )
+            OR COALESCE(
+              NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+              COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+            ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+            THEN 'opportunity'
+            ELSE NULL
+          END <> 'opportunity'
+        )
+      )
+      OR COALESCE(
+        CASE
+          WHEN "t3"."is_won"
+          THEN 'won'
+          WHEN NOT (
+            "t3"."is_won"
+          ) AND "t3"."is_closed"
+          THEN 'lost'
+          WHEN NOT (
+            "t3"."is_closed"
+          )
+          THEN 'opportunity'
+          WHEN (
+            "t3"."is_won" IS NULL
+          )
+          AND (
+            (
+              COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed won'
+            )
+            OR (
+              COALESCE(
+                NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+                COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+              ) = 'closed'
+            )
+          )
+          THEN 'won'
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed lost'
+          THEN 'lost'
+          WHEN "t3"."is_closed"
+          AND (
+            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+          )
+          THEN 'won'
+          WHEN "t3"."is_closed"
+          AND (
+            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+          )
+          THEN 'lost'
+          WHEN "t3"."is_closed"
+          THEN CAST(NULL AS VARCHAR)
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') IN (
+            'prospecting',
+            'qualification',
+            'needs analysis',
+            'value proposition',
+            'id. decision makers',
+            'perception analysis',
+            'proposal/price quote',
+            'negotiation/review'
+          )
+          OR COALESCE(
+            NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+            COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+          ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+          THEN 'opportunity'
+          ELSE NULL
+        END = 'won',
+        FALSE
+      ) AS "counts"
+    FROM "salesforce"."opportunity" AS "t3"
+  ) AS "t11"
+  WHERE
+    "t11"."holds" IS NOT NULL
 )
 SELECT
-  "t7"."activity_id" AS "id",
+  "t15"."activity_id" AS "id",
   COALESCE(
-    COALESCE("t7"."account_id", "t31"."deal_facility_id", "t12"."facility_id"),
+    COALESCE("t15"."account_id", "t33"."deal_facility_id", "t10"."facility_id"),
     'unassigned'
   ) AS "facility_id",
-  COALESCE("t12"."lead_id", "t31"."carrier_id", "t31"."deal_id") AS "lead_id",
-  "t7"."rep_id",
-  "t7"."channel",
-  "t7"."message",
-  "t7"."sent_at",
+  COALESCE("t10"."lead_id", "t33"."carrier_id", "t33"."deal_id") AS "lead_id",
+  "t15"."rep_id",
+  "t15"."channel",
+  "t15"."message",
+  "t15"."sent_at",
   FALSE AS "response_received",
   CAST(NULL AS TIMESTAMP(6)) AS "responded_at",
   FALSE AS "converted",
-  "t7"."activity_created_at" AS "created_at",
-  COALESCE("t7"."activity_changed_at", "t7"."activity_created_at") AS "updated_at"
+  "t15"."activity_created_at" AS "created_at",
+  COALESCE("t15"."activity_changed_at", "t15"."activity_created_at") AS "updated_at"
 FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      "t5"."id" AS "activity_id",
+      "t5"."account_id",
+      "t5"."what_id",
+      "t5"."who_id",
+      "t5"."owner_id" AS "rep_id",
+      LOWER(COALESCE("t5"."task_subtype", "t5"."type", 'task')) AS "channel",
+      "t5"."description" AS "message",
+      CASE
+        WHEN "t5"."was_done"
+        THEN COALESCE(
+          "t5"."completed_date_time",
+          CAST(CAST(CAST("t5"."activity_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6)),
+          "t5"."created_date"
+        )
+        ELSE CAST(NULL AS TIMESTAMP(6))
+      END AS "sent_at",
+      "t5"."created_date" AS "activity_created_at",
+      "t5"."last_modified_date" AS "activity_changed_at"
+    FROM (
+      SELECT
+        "t2"."id",
+        "t2"."account_id",
+        "t2"."what_id",
+        "t2"."who_id",
+        "t2"."owner_id",
+        "t2"."task_subtype",
+        "t2"."type",
+        "t2"."description",
+        "t2"."is_closed",
+        "t2"."is_deleted",
+        "t2"."activity_date",
+        "t2"."completed_date_time",
+        "t2"."created_date",
+        "t2"."last_modified_date",
+        COALESCE(
+          "t2"."is_closed",
+          CASE
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '') IN ('completed')
+            OR (
+              "t2"."completed_date_time" IS NOT NULL
+            )
+            THEN TRUE
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '') IN ('not started', 'in progress', 'waiting on someone else', 'deferred')
+            THEN FALSE
+            ELSE NULL
+          END
+        ) AS "was_done"
+      FROM "salesforce"."task" AS "t2"
+      WHERE
+        COALESCE("t2"."is_deleted", FALSE) = FALSE
+    ) AS "t5"
+    WHERE
+      (
+        "t5"."was_done" IS NULL
+      ) OR "t5"."was_done"
+  ) AS "t12"
+  UNION ALL
   SELECT
     *
   FROM (
@@ -38,133 +302,121 @@ FROM (
       "t0"."what_id",
       "t0"."who_id",
       "t0"."owner_id" AS "rep_id",
-      LOWER(COALESCE("t0"."task_subtype", "t0"."type", 'task')) AS "channel",
+      'meeting' AS "channel",
       "t0"."description" AS "message",
-      COALESCE("t0"."completed_date_time", "t0"."activity_date", "t0"."created_date") AS "sent_at",
+      COALESCE("t0"."start_date_time", CAST(NULL AS TIMESTAMP(6)), "t0"."created_date") AS "sent_at",
       "t0"."created_date" AS "activity_created_at",
       "t0"."last_modified_date" AS "activity_changed_at"
-    FROM "salesforce"."task" AS "t0"
+    FROM "salesforce"."event" AS "t0"
     WHERE
-      COALESCE("t0"."is_deleted", FALSE) = FALSE AND COALESCE("t0"."is_closed", FALSE)
-  ) AS "t4"
-  UNION ALL
-  SELECT
-    *
-  FROM (
-    SELECT
-      "t1"."id" AS "activity_id",
-      "t1"."account_id",
-      "t1"."what_id",
-      "t1"."who_id",
-      "t1"."owner_id" AS "rep_id",
-      'meeting' AS "channel",
-      "t1"."description" AS "message",
-      COALESCE("t1"."start_date_time", CAST(NULL AS TIMESTAMP(6)), "t1"."created_date") AS "sent_at",
-      "t1"."created_date" AS "activity_created_at",
-      "t1"."last_modified_date" AS "activity_changed_at"
-    FROM "salesforce"."event" AS "t1"
-    WHERE
-      COALESCE("t1"."is_deleted", FALSE) = FALSE
+      COALESCE("t0"."is_deleted", FALSE) = FALSE
       AND NOT (
-        COALESCE("t1"."is_child", FALSE)
+        COALESCE("t0"."is_child", FALSE)
       )
-  ) AS "t5"
-) AS "t7"
+  ) AS "t4"
+) AS "t15"
 LEFT OUTER JOIN (
   SELECT
-    "t29"."deal_id",
-    "t20"."carrier_id",
-    "t29"."deal_facility_id",
-    "t29"."deal_owner_id",
-    "t29"."stage_name",
-    "t29"."stage",
-    "t29"."amount",
-    "t29"."deal_created_at",
+    "t31"."deal_id",
+    "t19"."carrier_id",
+    "t31"."deal_facility_id",
+    "t31"."deal_owner_id",
+    "t31"."stage_name",
+    "t31"."stage",
+    "t31"."amount",
+    "t31"."currency",
+    "t31"."deal_created_at",
     COALESCE(
-      "t29"."changed_at",
+      "t31"."changed_at",
       GREATEST(
-        "t29"."deal_created_at",
+        "t31"."deal_created_at",
         CASE
-          WHEN "t29"."stage" <> 'opportunity'
+          WHEN "t31"."stage" <> 'opportunity'
           THEN COALESCE(
-            CASE WHEN "t29"."was_other" THEN "t29"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-            "t29"."close_day"
+            CASE WHEN "t31"."was_other" THEN "t31"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
+            "t31"."close_day"
           )
           ELSE CAST(NULL AS TIMESTAMP(6))
         END
       )
     ) AS "deal_changed_at",
     CASE
-      WHEN "t29"."stage" <> 'opportunity'
+      WHEN "t31"."stage" <> 'opportunity'
       THEN COALESCE(
-        CASE WHEN "t29"."was_other" THEN "t29"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
-        "t29"."close_day"
+        CASE WHEN "t31"."was_other" THEN "t31"."since" ELSE CAST(NULL AS TIMESTAMP(6)) END,
+        "t31"."close_day"
       )
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "deal_closed_at",
     CASE
-      WHEN CAST("t29"."landed_at" AS DATE) = CAST("t29"."deal_created_at" AS DATE)
-      THEN "t29"."began_at"
+      WHEN "t31"."landed_at" < (
+        "t31"."deal_created_at" + INTERVAL '1 DAY'
+      )
+      THEN "t31"."began_at"
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "began_at"
   FROM (
     SELECT
-      "t27"."deal_id",
-      "t27"."deal_facility_id",
-      "t27"."deal_owner_id",
-      "t27"."stage_name",
-      "t27"."stage",
-      "t27"."amount",
-      "t27"."deal_created_at",
-      "t27"."changed_at",
-      "t27"."close_day",
-      "t27"."since",
-      "t27"."was_other",
-      "t27"."landed_at",
-      "t27"."began_at"
+      "t29"."deal_id",
+      "t29"."deal_facility_id",
+      "t29"."deal_owner_id",
+      "t29"."stage_name",
+      "t29"."stage",
+      "t29"."amount",
+      "t29"."currency",
+      "t29"."deal_created_at",
+      "t29"."changed_at",
+      "t29"."close_day",
+      "t29"."since",
+      "t29"."was_other",
+      "t29"."landed_at",
+      "t29"."began_at"
     FROM (
       SELECT
-        "t26"."deal_id",
-        "t26"."deal_facility_id",
-        "t26"."deal_owner_id",
-        "t26"."stage_name",
-        "t26"."stage",
-        "t26"."amount",
-        "t26"."deal_created_at",
-        "t26"."changed_at",
-        "t26"."close_day",
-        "t26"."since",
-        "t26"."was_other",
-        "t16"."id",
-        "t16"."landed_at",
-        "t16"."began_at"
+        "t28"."deal_id",
+        "t28"."deal_facility_id",
+        "t28"."deal_owner_id",
+        "t28"."stage_name",
+        "t28"."stage",
+        "t28"."amount",
+        "t28"."currency",
+        "t28"."deal_created_at",
+        "t28"."changed_at",
+        "t28"."close_day",
+        "t28"."since",
+        "t28"."was_other",
+        "t21"."id",
+        "t21"."landed_at",
+        "t21"."began_at"
       FROM (
         SELECT
-          "t24"."deal_id",
-          "t24"."deal_facility_id",
-          "t24"."deal_owner_id",
-          "t24"."stage_name",
-          "t24"."stage",
-          "t24"."amount",
-          "t24"."deal_created_at",
-          "t24"."changed_at",
-          "t24"."close_day",
-          "t24"."since",
-          "t24"."was_other"
+          "t26"."deal_id",
+          "t26"."deal_facility_id",
+          "t26"."deal_owner_id",
+          "t26"."stage_name",
+          "t26"."stage",
+          "t26"."amount",
+          "t26"."currency",
+          "t26"."deal_created_at",
+          "t26"."changed_at",
+          "t26"."close_day",
+          "t26"."since",
+          "t26"."was_other"
         FROM (
           SELECT
-            "t14"."deal_id",
-            "t14"."deal_facility_id",
-            "t14"."deal_owner_id",
-            "t14"."stage_name",
-            "t14"."stage",
-            "t14"."amount",
-            "t14"."deal_created_at",
-            "t14"."changed_at",
-            "t14"."close_day",
-            "t23"."id",
-            "t23"."since",
-            "t23"."was_other"
+            "t9"."deal_id",
+            "t9"."deal_facility_id",
+            "t9"."deal_owner_id",
+            "t9"."stage_name",
+            "t9"."stage",
+            "t9"."amount",
+            "t9"."currency",
+            "t9"."deal_created_at",
+            "t9"."changed_at",
+            "t9"."close_day",
+            "t25"."id",
+            "t25"."since",
+            "t25"."was_other"
           FROM (
             SELECT
               "t3"."id" AS "deal_id",
@@ -172,188 +424,424 @@ LEFT OUTER JOIN (
               COALESCE("t3"."owner_id", 'unassigned') AS "deal_owner_id",
               COALESCE("t3"."stage_name", 'none') AS "stage_name",
               CASE
-                WHEN COALESCE("t3"."is_won", FALSE)
+                WHEN "t3"."is_won"
                 THEN 'won'
-                WHEN COALESCE("t3"."is_closed", FALSE)
+                WHEN NOT (
+                  "t3"."is_won"
+                ) AND "t3"."is_closed"
                 THEN 'lost'
-                ELSE 'opportunity'
+                WHEN NOT (
+                  "t3"."is_closed"
+                )
+                THEN 'opportunity'
+                WHEN (
+                  "t3"."is_won" IS NULL
+                )
+                AND (
+                  (
+                    COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed won'
+                  )
+                  OR (
+                    COALESCE(
+                      NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+                      COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+                    ) = 'closed'
+                  )
+                )
+                THEN 'won'
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') = 'closed lost'
+                THEN 'lost'
+                WHEN "t3"."is_closed"
+                AND (
+                  CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+                )
+                THEN 'won'
+                WHEN "t3"."is_closed"
+                AND (
+                  CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+                )
+                THEN 'lost'
+                WHEN "t3"."is_closed"
+                THEN CAST(NULL AS VARCHAR)
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t3"."stage_name")), '') IN (
+                  'prospecting',
+                  'qualification',
+                  'needs analysis',
+                  'value proposition',
+                  'id. decision makers',
+                  'perception analysis',
+                  'proposal/price quote',
+                  'negotiation/review'
+                )
+                OR COALESCE(
+                  NULLIF(COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), ''), ''),
+                  COALESCE(LOWER(TRIM(' 	
+' FROM CAST(NULL AS VARCHAR))), '')
+                ) IN ('pipeline', 'bestcase', 'best case', 'commit', 'forecast')
+                THEN 'opportunity'
+                ELSE NULL
               END AS "stage",
-              COALESCE(CAST(NULLIF(CAST("t3"."amount" AS VARCHAR), '') AS DECIMAL(24, 6)), 0) AS "amount",
+              COALESCE(
+                CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                0
+              ) AS "amount",
+              NULLIF(UPPER(TRIM(' 	
+' FROM "t3"."currency_iso_code")), '') AS "currency",
               "t3"."created_date" AS "deal_created_at",
               "t3"."last_modified_date" AS "changed_at",
               CASE
-                WHEN CAST("t3"."close_date" AS DATE) = CAST("t3"."created_date" AS DATE)
-                THEN GREATEST("t3"."close_date", "t3"."created_date")
-                ELSE "t3"."close_date"
+                WHEN (
+                  CAST("t3"."close_date" AS DATE) >= CAST("t3"."created_date" - INTERVAL '12 HOUR' AS DATE)
+                )
+                AND (
+                  CAST(CAST(CAST("t3"."close_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6)) < "t3"."created_date"
+                )
+                THEN "t3"."created_date"
+                ELSE CAST(CAST(CAST("t3"."close_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6))
               END AS "close_day"
             FROM "salesforce"."opportunity" AS "t3"
             WHERE
               COALESCE("t3"."is_deleted", FALSE) = FALSE
-          ) AS "t14"
+          ) AS "t9"
           LEFT OUTER JOIN (
             SELECT
-              "t21"."id",
-              MIN("t21"."at") AS "since",
-              BOOL_OR("t21"."last_other" IS NOT NULL) AS "was_other"
+              "t23"."id",
+              MIN("t23"."at") AS "since",
+              BOOL_OR("t23"."last_other" IS NOT NULL) AS "was_other"
             FROM (
               SELECT
                 *
               FROM (
                 SELECT
-                  "t13"."id",
-                  "t13"."at",
-                  "t13"."holds",
-                  "t13"."counts",
+                  "t17"."id",
+                  "t17"."at",
+                  "t17"."holds",
+                  "t17"."counts",
                   MAX(
                     CASE
                       WHEN NOT (
-                        "t13"."holds"
+                        "t17"."holds"
                       )
-                      THEN "t13"."at"
+                      THEN "t17"."at"
                       ELSE CAST(NULL AS TIMESTAMP(6))
                     END
-                  ) OVER (PARTITION BY "t13"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
-                FROM "t10" AS "t13"
-              ) AS "t18"
+                  ) OVER (PARTITION BY "t17"."id" ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS "last_other"
+                FROM "t16" AS "t17"
+              ) AS "t22"
               WHERE
-                "t18"."holds"
+                "t22"."holds"
                 AND (
                   (
-                    "t18"."last_other" IS NULL
+                    "t22"."last_other" IS NULL
                   ) OR (
-                    "t18"."at" >= "t18"."last_other"
+                    "t22"."at" >= "t22"."last_other"
                   )
                 )
-            ) AS "t21"
+            ) AS "t23"
             GROUP BY
               1
-          ) AS "t23"
-            ON "t14"."deal_id" = "t23"."id"
-        ) AS "t24"
-      ) AS "t26"
+          ) AS "t25"
+            ON "t9"."deal_id" = "t25"."id"
+        ) AS "t26"
+      ) AS "t28"
       LEFT OUTER JOIN (
         SELECT
-          "t13"."id",
-          MIN("t13"."at") AS "landed_at",
-          MIN("t13"."at") FILTER(WHERE
-            "t13"."counts") AS "began_at"
-        FROM "t10" AS "t13"
+          "t17"."id",
+          MIN("t17"."at") AS "landed_at",
+          MIN("t17"."at") FILTER(WHERE
+            "t17"."counts") AS "began_at"
+        FROM "t16" AS "t17"
         GROUP BY
           1
-      ) AS "t16"
-        ON "t26"."deal_id" = "t16"."id"
-    ) AS "t27"
-  ) AS "t29"
+      ) AS "t21"
+        ON "t28"."deal_id" = "t21"."id"
+    ) AS "t29"
+  ) AS "t31"
   LEFT OUTER JOIN (
     SELECT
-      "t17"."converted_deal_id",
-      "t17"."lead_id" AS "carrier_id"
+      "t14"."converted_deal_id",
+      "t14"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t9"."lead_id",
-        "t9"."facility_id",
-        "t9"."owner_id",
-        "t9"."lead_status",
-        "t9"."own_stage",
-        "t9"."converted_deal_id",
-        "t9"."entered_at",
-        "t9"."changed_at",
-        "t9"."converted_at",
-        "t9"."given_up_at",
+        "t8"."lead_id",
+        "t8"."facility_id",
+        "t8"."owner_id",
+        "t8"."lead_status",
+        "t8"."own_stage",
+        "t8"."converted_deal_id",
+        "t8"."entered_at",
+        "t8"."changed_at",
+        "t8"."converted_at",
+        "t8"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t9"."converted_deal_id"
-          ORDER BY "t9"."entered_at" ASC, LOWER("t9"."lead_id") ASC, "t9"."lead_id" ASC
+          PARTITION BY "t8"."converted_deal_id"
+          ORDER BY "t8"."entered_at" ASC, LOWER("t8"."lead_id") ASC, "t8"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
         SELECT
-          "t2"."id" AS "lead_id",
-          COALESCE("t2"."converted_account_id", 'unassigned') AS "facility_id",
-          COALESCE("t2"."owner_id", 'unassigned') AS "owner_id",
-          COALESCE("t2"."status", 'none') AS "lead_status",
+          "t1"."id" AS "lead_id",
+          COALESCE("t1"."converted_account_id", 'unassigned') AS "facility_id",
+          COALESCE("t1"."owner_id", 'unassigned') AS "owner_id",
+          COALESCE("t1"."status", 'none') AS "lead_status",
           CASE
-            WHEN COALESCE("t2"."is_converted", FALSE)
-            OR COALESCE("t2"."status" IN ('Qualified'), FALSE)
+            WHEN COALESCE(
+              "t1"."is_converted",
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                ELSE CAST(NULL AS BOOLEAN)
+              END,
+              (
+                NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+              )
+              OR (
+                NULLIF("t1"."converted_account_id", '') IS NOT NULL
+              )
+            )
+            OR COALESCE("t1"."status" IN ('Qualified'), FALSE)
             THEN 'sql'
             WHEN NOT (
-              COALESCE("t2"."is_converted", FALSE)
+              COALESCE(
+                "t1"."is_converted",
+                CASE
+                  WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                  THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                  ELSE CAST(NULL AS BOOLEAN)
+                END,
+                (
+                  NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+                )
+                OR (
+                  NULLIF("t1"."converted_account_id", '') IS NOT NULL
+                )
+              )
             )
-            AND "t2"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
+            AND "t1"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
             THEN 'lost'
-            ELSE 'lead'
+            WHEN NOT (
+              COALESCE(
+                "t1"."is_converted",
+                CASE
+                  WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                  THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                  ELSE CAST(NULL AS BOOLEAN)
+                END,
+                (
+                  NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+                )
+                OR (
+                  NULLIF("t1"."converted_account_id", '') IS NOT NULL
+                )
+              )
+            )
+            THEN 'lead'
+            ELSE NULL
           END AS "own_stage",
-          "t2"."converted_opportunity_id" AS "converted_deal_id",
-          "t2"."created_date" AS "entered_at",
-          COALESCE("t2"."last_modified_date", "t2"."created_date") AS "changed_at",
+          "t1"."converted_opportunity_id" AS "converted_deal_id",
+          "t1"."created_date" AS "entered_at",
+          COALESCE("t1"."last_modified_date", "t1"."created_date") AS "changed_at",
           CASE
-            WHEN COALESCE("t2"."is_converted", FALSE)
+            WHEN COALESCE(
+              "t1"."is_converted",
+              CASE
+                WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                ELSE CAST(NULL AS BOOLEAN)
+              END,
+              (
+                NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+              )
+              OR (
+                NULLIF("t1"."converted_account_id", '') IS NOT NULL
+              )
+            )
             THEN CASE
-              WHEN CAST("t2"."converted_date" AS DATE) = CAST("t2"."created_date" AS DATE)
-              THEN GREATEST("t2"."converted_date", "t2"."created_date")
-              ELSE "t2"."converted_date"
+              WHEN (
+                CAST("t1"."converted_date" AS DATE) >= CAST("t1"."created_date" - INTERVAL '12 HOUR' AS DATE)
+              )
+              AND (
+                CAST(CAST(CAST("t1"."converted_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6)) < "t1"."created_date"
+              )
+              THEN "t1"."created_date"
+              ELSE CAST(CAST(CAST("t1"."converted_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6))
             END
             ELSE CAST(NULL AS TIMESTAMP(6))
           END AS "converted_at",
           CASE
             WHEN NOT (
-              COALESCE("t2"."is_converted", FALSE)
+              COALESCE(
+                "t1"."is_converted",
+                CASE
+                  WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                  THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+                  ELSE CAST(NULL AS BOOLEAN)
+                END,
+                (
+                  NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+                )
+                OR (
+                  NULLIF("t1"."converted_account_id", '') IS NOT NULL
+                )
+              )
             )
-            AND "t2"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
-            THEN COALESCE("t2"."last_modified_date", "t2"."created_date")
+            AND "t1"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
+            THEN COALESCE("t1"."last_modified_date", "t1"."created_date")
             ELSE CAST(NULL AS TIMESTAMP(6))
           END AS "given_up_at"
-        FROM "salesforce"."lead" AS "t2"
+        FROM "salesforce"."lead" AS "t1"
         WHERE
-          COALESCE("t2"."is_deleted", FALSE) = FALSE
-          AND "t2"."master_record_id" IS NULL
-          AND "t2"."converted_opportunity_id" IS NOT NULL
-      ) AS "t9"
-    ) AS "t17"
+          COALESCE("t1"."is_deleted", FALSE) = FALSE
+          AND NULLIF("t1"."master_record_id", '') IS NULL
+          AND "t1"."converted_opportunity_id" IS NOT NULL
+      ) AS "t8"
+    ) AS "t14"
     WHERE
-      "t17"."place" = 0
-  ) AS "t20"
-    ON "t29"."deal_id" = "t20"."converted_deal_id"
-) AS "t31"
-  ON "t7"."what_id" = "t31"."deal_id"
+      "t14"."place" = 0
+  ) AS "t19"
+    ON "t31"."deal_id" = "t19"."converted_deal_id"
+) AS "t33"
+  ON "t15"."what_id" = "t33"."deal_id"
 LEFT OUTER JOIN (
   SELECT
-    "t2"."id" AS "lead_id",
-    COALESCE("t2"."converted_account_id", 'unassigned') AS "facility_id",
-    COALESCE("t2"."owner_id", 'unassigned') AS "owner_id",
-    COALESCE("t2"."status", 'none') AS "lead_status",
+    "t1"."id" AS "lead_id",
+    COALESCE("t1"."converted_account_id", 'unassigned') AS "facility_id",
+    COALESCE("t1"."owner_id", 'unassigned') AS "owner_id",
+    COALESCE("t1"."status", 'none') AS "lead_status",
     CASE
-      WHEN COALESCE("t2"."is_converted", FALSE)
-      OR COALESCE("t2"."status" IN ('Qualified'), FALSE)
+      WHEN COALESCE(
+        "t1"."is_converted",
+        CASE
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+          THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+          ELSE CAST(NULL AS BOOLEAN)
+        END,
+        (
+          NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+        )
+        OR (
+          NULLIF("t1"."converted_account_id", '') IS NOT NULL
+        )
+      )
+      OR COALESCE("t1"."status" IN ('Qualified'), FALSE)
       THEN 'sql'
       WHEN NOT (
-        COALESCE("t2"."is_converted", FALSE)
+        COALESCE(
+          "t1"."is_converted",
+          CASE
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+            THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+            ELSE CAST(NULL AS BOOLEAN)
+          END,
+          (
+            NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+          )
+          OR (
+            NULLIF("t1"."converted_account_id", '') IS NOT NULL
+          )
+        )
       )
-      AND "t2"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
+      AND "t1"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
       THEN 'lost'
-      ELSE 'lead'
+      WHEN NOT (
+        COALESCE(
+          "t1"."is_converted",
+          CASE
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+            THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+            ELSE CAST(NULL AS BOOLEAN)
+          END,
+          (
+            NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+          )
+          OR (
+            NULLIF("t1"."converted_account_id", '') IS NOT NULL
+          )
+        )
+      )
+      THEN 'lead'
+      ELSE NULL
     END AS "own_stage",
-    "t2"."converted_opportunity_id" AS "converted_deal_id",
-    "t2"."created_date" AS "entered_at",
-    COALESCE("t2"."last_modified_date", "t2"."created_date") AS "changed_at",
+    "t1"."converted_opportunity_id" AS "converted_deal_id",
+    "t1"."created_date" AS "entered_at",
+    COALESCE("t1"."last_modified_date", "t1"."created_date") AS "changed_at",
     CASE
-      WHEN COALESCE("t2"."is_converted", FALSE)
+      WHEN COALESCE(
+        "t1"."is_converted",
+        CASE
+          WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+          THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+          ELSE CAST(NULL AS BOOLEAN)
+        END,
+        (
+          NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+        )
+        OR (
+          NULLIF("t1"."converted_account_id", '') IS NOT NULL
+        )
+      )
       THEN CASE
-        WHEN CAST("t2"."converted_date" AS DATE) = CAST("t2"."created_date" AS DATE)
-        THEN GREATEST("t2"."converted_date", "t2"."created_date")
-        ELSE "t2"."converted_date"
+        WHEN (
+          CAST("t1"."converted_date" AS DATE) >= CAST("t1"."created_date" - INTERVAL '12 HOUR' AS DATE)
+        )
+        AND (
+          CAST(CAST(CAST("t1"."converted_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6)) < "t1"."created_date"
+        )
+        THEN "t1"."created_date"
+        ELSE CAST(CAST(CAST("t1"."converted_date" AS DATE) AS TIMESTAMP) AS TIMESTAMP(6))
       END
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "converted_at",
     CASE
       WHEN NOT (
-        COALESCE("t2"."is_converted", FALSE)
+        COALESCE(
+          "t1"."is_converted",
+          CASE
+            WHEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+            THEN COALESCE(LOWER(TRIM(' 	
+' FROM "t1"."status")), '') = 'closed - converted'
+            ELSE CAST(NULL AS BOOLEAN)
+          END,
+          (
+            NULLIF(CAST("t1"."converted_date" AS VARCHAR), '') IS NOT NULL
+          )
+          OR (
+            NULLIF("t1"."converted_account_id", '') IS NOT NULL
+          )
+        )
       )
-      AND "t2"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
-      THEN COALESCE("t2"."last_modified_date", "t2"."created_date")
+      AND "t1"."status" IN ('Closed - Not Converted', 'Unqualified', 'Disqualified')
+      THEN COALESCE("t1"."last_modified_date", "t1"."created_date")
       ELSE CAST(NULL AS TIMESTAMP(6))
     END AS "given_up_at"
-  FROM "salesforce"."lead" AS "t2"
+  FROM "salesforce"."lead" AS "t1"
   WHERE
-    COALESCE("t2"."is_deleted", FALSE) = FALSE AND "t2"."master_record_id" IS NULL
-) AS "t12"
-  ON "t7"."who_id" = "t12"."lead_id"
+    COALESCE("t1"."is_deleted", FALSE) = FALSE
+    AND NULLIF("t1"."master_record_id", '') IS NULL
+) AS "t10"
+  ON "t15"."who_id" = "t10"."lead_id"

@@ -1,8 +1,13 @@
 SELECT
   CAST("t5"."id" AS VARCHAR) AS "id",
-  COALESCE("t4"."facility_id", 'unassigned') AS "facility_id",
+  COALESCE("t3"."facility_id", 'unassigned') AS "facility_id",
   'csat' AS "survey_type",
-  CAST(CASE WHEN STARTS_WITH(LOWER("t5"."score"), 'good') THEN 5 ELSE 1 END AS BIGINT) AS "score",
+  CAST(CASE
+    WHEN STARTS_WITH(COALESCE(LOWER(TRIM(' 	
+' FROM "t5"."score")), ''), 'good')
+    THEN 5
+    ELSE 1
+  END AS BIGINT) AS "score",
   COALESCE("t5"."updated_at", "t5"."created_at") AS "created_at",
   "t5"."comment" AS "feedback"
 FROM (
@@ -16,13 +21,15 @@ FROM (
     CAST("t0"."ticket_id" AS VARCHAR) AS "rated_id"
   FROM "zendesk"."satisfaction_rating" AS "t0"
   WHERE
-    STARTS_WITH(LOWER("t0"."score"), 'good')
-    OR STARTS_WITH(LOWER("t0"."score"), 'bad')
+    STARTS_WITH(COALESCE(LOWER(TRIM(' 	
+' FROM "t0"."score")), ''), 'good')
+    OR STARTS_WITH(COALESCE(LOWER(TRIM(' 	
+' FROM "t0"."score")), ''), 'bad')
 ) AS "t5"
 LEFT OUTER JOIN (
   SELECT
     CAST("t1"."id" AS VARCHAR) AS "ticket_id",
     COALESCE(CAST("t1"."organization_id" AS VARCHAR), 'unassigned') AS "facility_id"
   FROM "zendesk"."ticket" AS "t1"
-) AS "t4"
-  ON "t5"."rated_id" = "t4"."ticket_id"
+) AS "t3"
+  ON "t5"."rated_id" = "t3"."ticket_id"

@@ -1,0 +1,111 @@
+"""Amounts of a connector are in one currency, or a refresh is refused."""
+
+import pytest
+from mappings import SourcesFile, land
+from systems import LANDED
+
+from crm_ibis import checks
+from crm_ibis.checks import ChecksFailed
+from crm_ibis.fit import fit
+from crm_ibis.refresh import refresh
+from crm_ibis.warehouse import Warehouse
+
+ABSENT = "".join(
+    f"  {name}: absent\n"
+    for name in ("outreach", "tickets", "satisfaction", "applications", "invoices")
+)
+YAML = """schema: {landed}
+sources:
+  facilities: {{connector: salesforce}}
+  leads: {{connector: salesforce{more}}}
+  opportunities: {{connector: salesforce{more}}}
+"""
+TWO = """
+    id | account_id | stage_name  | amount  | currency_iso_code | is_won | is_closed | created_date
+    o1 | a1         | Prospecting | 1000    | EUR               | false  | false     | 2024-02-01
+    o2 | a1         | Prospecting | 1000000 | JPY               | false  | false     | 2024-02-01
+    o3 | a1         | Prospecting | -       | USD               | false  | false     | 2024-02-01
+"""
+
+
+def write(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile, deals: str, more: str = ""
+) -> None:
+    types = LANDED["salesforce"]
+    land(warehouse, f"{landed}.account", types["account"], "id | name\na1 | North")
+    land(warehouse, f"{landed}.lead", types["lead"], "id")
+    land(warehouse, f"{landed}.opportunity", types["opportunity"], deals)
+    sources_file.path.write_text(YAML.format(landed=landed, more=more) + ABSENT, encoding="utf-8")
+
+
+def test_two_currencies_are_refused_by_name(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    """Everywhere that sources are looked at; a deal without an amount is in no currency."""
+    write(warehouse, landed, sources_file, TWO)
+    with pytest.raises(ChecksFailed) as refused:
+        refresh(warehouse, as_of=None)
+    told = str(refused.value)
+    assert "opportunity.currency_iso_code is one currency" in told
+    assert "currency=EUR" in told
+    assert "currency=JPY" in told
+    assert "USD" not in told
+    for found in (checks.check(warehouse, ["leads"]), fit(warehouse).fits):
+        leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
+        assert [violation.rows for violation in leads.violations] == [2]
+    assert fit(warehouse).fails
+
+
+def test_a_currency_that_is_missing_is_one_of_its_own(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    write(warehouse, landed, sources_file, TWO.replace("JPY", "-  "))
+    with pytest.raises(ChecksFailed, match="currency=null"):
+        refresh(warehouse, as_of=None)
+
+
+@pytest.mark.parametrize(
+    ("deals", "more"),
+    [
+        (TWO.replace("JPY", "EUR"), ""),
+        (TWO.replace("JPY", "-  ").replace("EUR", "-  "), ""),
+        (TWO, ", only: {currency: EUR}"),
+        (TWO, ", leave_out: {currency: [JPY]}"),
+    ],
+    ids=["one", "none", "only one", "but one"],
+)
+def test_one_currency_is_published(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile, deals: str, more: str
+) -> None:
+    write(warehouse, landed, sources_file, deals, more)
+    assert refresh(warehouse, as_of=None).published
+
+
+OURS = """
+from crm_ibis.connectors import salesforce
+
+
+def _converted(opportunity):
+    yen = opportunity.currency_iso_code == "JPY"
+    return opportunity.mutate(amount=yen.ifelse(opportunity.amount / 160, opportunity.amount))
+
+
+def leads(lead, opportunity):
+    return salesforce.leads(lead, _converted(opportunity))
+
+
+def opportunities(opportunity, lead):
+    return salesforce.opportunities(_converted(opportunity), lead)
+"""
+
+
+def test_a_function_of_the_users_may_have_converted_them(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    write(warehouse, landed, sources_file, TWO)
+    sources_file.beside("ours.py", OURS)
+    yaml = sources_file.path.read_text(encoding="utf-8")
+    first, _, rest = yaml.partition("  leads: {connector: salesforce}")
+    ours = "  leads: {file: ours.py}" + rest.replace("{connector: salesforce}", "{file: ours.py}")
+    sources_file.path.write_text(first + ours, encoding="utf-8")
+    assert refresh(warehouse, as_of=None).published
