@@ -221,6 +221,10 @@ def test_numbers_are_scaled_exactly(engine: Engine) -> None:
         None,
         None,
     ]
+    decimals = computed(
+        engine, "decimal(12, 5)", [Decimal("12.34565")], lambda x: scaled(x, "0.01")
+    )
+    assert decimals == [Decimal("0.123457")]
     assert computed(engine, "int64", [33, 2**62], lambda x: scaled(x, "0.01")) == [
         Decimal("0.330000"),
         None,

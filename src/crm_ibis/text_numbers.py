@@ -46,4 +46,5 @@ def scaled(value: ir.NumericValue, factor: str) -> ir.DecimalValue:
     digits = len(factor.replace(".", ""))
     places = len(factor.partition(".")[2])
     exact = value.cast(EXACT) * ibis.literal(factor).cast(dt.Decimal(digits, places))
-    return exact.cast(EXACT)
+    # Rounded, as Ibis takes the product for a decimal(24, 6) already and would drop the cast.
+    return exact.round(6).cast(EXACT)
