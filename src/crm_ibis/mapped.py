@@ -47,8 +47,9 @@ def in_utc(value: ir.Value, zone: str | None) -> ir.Value:
 def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
     """A table under our column names: those that the mapping makes, then those of the same name.
 
-    A column that is in neither place is null where the contract allows it, and else left out, for
-    the contract to complain. Raises DataError naming columns that the table does not have.
+    A column that is in neither place is missing, and `fitting.conformed` says what that means: an
+    event that never happened is `value: null`. Raises DataError naming columns that the table does
+    not have.
     """
     _refuse_missing(table, name, mapping)
     kept = _kept(table, mapping)
@@ -58,8 +59,6 @@ def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Tab
             made[c.name] = _made(kept, declared, c.dtype, mapping.time_zone, f"{name}.{c.name}")
         elif c.name in kept.columns:
             made[c.name] = _near(in_utc(kept[c.name], mapping.time_zone), c.dtype)
-        elif c.nullable:
-            made[c.name] = ibis.null(c.dtype)
     found = kept.select(**made)
     return found.distinct() if mapping.distinct else found
 
