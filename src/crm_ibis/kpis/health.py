@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
-from crm_ibis.forecasts import Forecast, by_stage
+from crm_ibis.forecasts import deals, in_scenario
 from crm_ibis.measures import exact_float, health_status, merge_on, ratio, ratio_pct, when
 from crm_ibis.params import WEIGHT_UNITS, Params
 
@@ -60,12 +60,11 @@ def health_scores(
 
 
 def _pipeline_health(stg_leads: Table, params: Params) -> Table:
-    totals = by_stage(stg_leads, GRAIN, params, ["base"])
-    valued = totals.select(*GRAIN, value=Forecast(totals, params, "base").value)
+    valued = in_scenario(deals(stg_leads, GRAIN), "base", params)
     weighted = valued.group_by(GRAIN).agg(value=valued.value.sum())
-    value = exact_float(weighted.value)
     target = ibis.literal(float(params.health.pipeline_target), "float64")
-    return weighted.select(*GRAIN, pipeline_health=_at_most_100(ratio_pct(value, target)))
+    share = ratio_pct(exact_float(weighted.value), target)
+    return weighted.select(*GRAIN, pipeline_health=_at_most_100(share))
 
 
 def _conversion_health(conversion_funnel: Table, params: Params) -> Table:

@@ -3,8 +3,8 @@
 import ibis
 from ibis import Table
 
-from crm_ibis.forecasts import Forecast, by_stage
-from crm_ibis.measures import cents, money, ratio
+from crm_ibis.forecasts import deals, in_scenario
+from crm_ibis.measures import cents, exact_float, money, ratio, scenario_toggle
 from crm_ibis.params import Params
 
 PLACE = ["facility_id", "rep_id", "month"]
@@ -21,8 +21,8 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     `weight_factor` is weighted over total value, null when the total is 0.
     Grain: scenario, facility_id, rep_id, month, stage.
     """
-    totals = by_stage(stg_leads, PLACE, params)
-    valued = ibis.union(*(_in_scenario(totals, name, params) for name in params.scenarios))
+    alike = deals(stg_leads, PLACE)
+    valued = ibis.union(*(_valued(alike, name, params) for name in params.scenarios))
     return valued.mutate(
         weight_factor=ratio(
             cents(valued.weighted_pipeline_value), cents(valued.total_pipeline_value)
@@ -30,17 +30,31 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     )
 
 
-def _in_scenario(totals: Table, name: str, params: Params) -> Table:
-    forecast = Forecast(totals, params, name)
-    weighting = params.scenarios[name].apply_weighting
-    weight = forecast.stage_weight.cast("float64") if weighting else ibis.literal(1.0, "float64")
+def _valued(alike: Table, name: str, params: Params) -> Table:
+    given = in_scenario(alike, name, params)
+    totals = given.group_by([*PLACE, "stage"]).agg(
+        deal_count=given.deal_count.sum(),
+        amount=given.amount.sum(),
+        value=given.value.sum(),
+        expected=(given.amount * given.probability).sum(),
+        lowest=given.probability.min(),
+        highest=given.probability.max(),
+        weight=given.stage_weight.max(),  # the stage decides it
+    )
+    mean = ratio(exact_float(totals.expected), exact_float(totals.amount))
     return totals.select(
         *PLACE,
         "stage",
         "deal_count",
         scenario=ibis.literal(name),
         total_pipeline_value=money(totals.amount),
-        weighted_pipeline_value=money(forecast.value),
-        win_probability=forecast.win_probability,
-        stage_weight=weight,
+        weighted_pipeline_value=money(totals.value),
+        win_probability=ibis.ifelse(
+            totals.lowest == totals.highest, totals.lowest.cast("float64"), mean
+        ),
+        stage_weight=scenario_toggle(
+            params.scenarios[name].apply_weighting,
+            totals.weight.cast("float64"),
+            ibis.literal(1.0, "float64"),
+        ),
     )
