@@ -38,6 +38,8 @@ def column(
     private: bool = False,
     volatile: bool = False,
     raise_warning: bool = False,
+    undecided_if_missing: bool = False,
+    refines: bool = False,
     **checks: Any,
 ) -> Any:
     """A described column of a contract.
@@ -45,13 +47,18 @@ def column(
     references: the source whose `id` it must be, when not null. private: free text or personal,
     never shown in samples. volatile: changes with the clock alone, so it is no change when
     publishing. raise_warning: what breaks a rule of this column is reported and logged, but does
-    not stop a refresh. checks: whatever a Pandera field takes, `nullable=True` included.
+    not stop a refresh. undecided_if_missing: a source without this column does not say whether the
+    event happened, so it is not read as a column of nulls. refines: makes a value more exact where
+    it is given, and is not missed where it is not. checks: whatever a Pandera field takes,
+    `nullable=True` included.
     """
     metadata = {
         "references": references,
         "private": private,
         "volatile": volatile,
         "severity": "warn" if raise_warning else "error",
+        "undecided_if_missing": undecided_if_missing,
+        "refines": refines,
     }
     return pa.Field(
         description=description, metadata=metadata, raise_warning=raise_warning, **checks
@@ -87,6 +94,10 @@ class Column:
     references: str | None
     private: bool
     volatile: bool
+    undecided_if_missing: bool = False
+    """Whether a source without the column leaves what depends on it undecided."""
+    refines: bool = False
+    """Whether nothing is missed where a source does not have the column."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +123,11 @@ class Contract:
     def values(self) -> tuple[Column, ...]:
         """The columns that a table function computes: all but `updated_at`."""
         return tuple(c for c in self.columns if c.name != "updated_at" or self.kind == "source")
+
+    def undecided(self, given: Iterable[str]) -> tuple[str, ...]:
+        """The columns that a source lacks and whose events are therefore unknown."""
+        given = set(given)
+        return tuple(c.name for c in self.columns if c.undecided_if_missing and c.name not in given)
 
     @property
     def parents(self) -> set[str]:
@@ -141,6 +157,8 @@ def contract_of(model: type[pa.DataFrameModel]) -> Contract:
             references=declared.metadata["references"],
             private=declared.metadata["private"],
             volatile=declared.metadata["volatile"],
+            undecided_if_missing=declared.metadata["undecided_if_missing"],
+            refines=declared.metadata["refines"],
         )
         for name, declared in schema.columns.items()
     ]

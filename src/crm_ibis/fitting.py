@@ -1,5 +1,9 @@
 """Source columns of whatever width, brought to the types of their contracts."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
@@ -9,6 +13,9 @@ from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.instants import text_of_number
 from crm_ibis.rules import Rule
+
+UNFIT = "unfit_"
+"""Begins the name of a column that tells whether something in a row is not fit to be read."""
 
 HINTS = {
     ("text", "number"): '; sources.yml can read it: {from: ..., number: "1,234.56"}',
@@ -20,12 +27,15 @@ HINTS = {
 def conformed(raw: Table, contract: Contract) -> Table:
     """A source's columns in the contract's types; other columns are left out.
 
-    Raises DataError naming every column that is missing or of another family of types.
+    A missing column that may be null becomes null, but for one that tells whether an event
+    happened: that stays missing, as nobody knows. Raises DataError naming every required column
+    that is missing and every one of another family of types.
     """
     problems = []
     for c in contract.columns:
         if c.name not in raw.columns:
-            problems.append(f"column {c.name} ({c.dtype}) is missing")
+            if not c.nullable:
+                problems.append(f"column {c.name} ({c.dtype}) is missing")
         elif not _may_become(raw.schema()[c.name], c.dtype):
             hint = HINTS.get((family(raw.schema()[c.name]), family(c.dtype)), "")
             problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}{hint}")
@@ -35,7 +45,16 @@ def conformed(raw: Table, contract: Contract) -> Table:
             f"the source {contract.name} does not fit its contract:\n{listed}\n"
             "mend the table, or put a view with the right columns in its place"
         )
-    return raw.select(**{c.name: _cast(raw[c.name], c.dtype) for c in contract.columns})
+    return raw.select(**_columns(raw, contract))
+
+
+def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
+    undecided = contract.undecided(raw.columns)
+    return {
+        c.name: _cast(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
+        for c in contract.columns
+        if c.name not in undecided
+    }
 
 
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
@@ -47,7 +66,7 @@ def conversions(raw: Table, contract: Contract) -> list[Rule]:
     return marks.rules(raw.columns) + [
         rules.fits(c.name, c.dtype)
         for c in contract.columns
-        if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
+        if c.name in types and c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
     ]
 
 
@@ -59,6 +78,41 @@ def guarded(raw: Table, contract: Contract) -> Table:
         if rule.violated
     }
     return raw.mutate(**safe) if safe else raw
+
+
+def judged_apart(raw: Table, contract: Contract, rules: Sequence[Rule]) -> tuple[Table, list[Rule]]:
+    """A guarded source in the contract's types, and the rules as they hold for it.
+
+    What could not be read or would not survive its conversion is null there; a rule about it passes
+    in that row, as the row breaks the rule about reading it and no other.
+    """
+    broken: dict[str, ir.BooleanValue] = {}
+    for rule in conversions(raw, contract):
+        for name in rule.columns if rule.violated else ():
+            assert rule.violated is not None
+            flag = rule.violated(raw).fill_null(False)
+            broken[name] = broken[name] | flag if name in broken else flag
+    flags = {name: UNFIT + name for name in broken}
+    flagged = raw.mutate(**{flags[name]: flag for name, flag in broken.items()})
+    safe = flagged.mutate(
+        **{
+            name: measures.when(~flagged[flag], flagged[name])
+            for name, flag in flags.items()
+            if name in flagged.columns
+        }
+    )
+    table = safe.select(**_columns(safe, contract), **{f: safe[f] for f in flags.values()})
+    return table, [_passing(r, [flags[c] for c in r.columns if c in flags]) for r in rules]
+
+
+def _passing(rule: Rule, flags: list[str]) -> Rule:
+    """The rule, kept by the rows that have a flag."""
+    violated = rule.violated
+    if violated is None or not flags:
+        return rule
+    return replace(
+        rule, violated=lambda table: violated(table) & ~ibis.or_(*(table[f] for f in flags))
+    )
 
 
 def _may_become(given: dt.DataType, wanted: dt.DataType) -> bool:

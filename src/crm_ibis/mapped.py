@@ -21,9 +21,9 @@ UNASSIGNED = "unassigned"
 def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
     """A table under our column names: those that the mapping makes, then those of the same name.
 
-    A column that is in neither place is null where the contract allows it, and else left out, for
-    the contract to complain. Behind the columns come the marks of what went wrong in a row. Raises
-    DataError naming columns that the table does not have.
+    A column that is in neither place is missing, and `fitting.conformed` says what that means: an
+    event that never happened is `value: null`. Behind the columns come the marks of what went wrong
+    in a row. Raises DataError naming columns that the table does not have.
     """
     _refuse_missing(table, name, mapping)
     reader = Reader(table, name, mapping).kept()
@@ -42,8 +42,6 @@ def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Tab
             if unreadable is not None:
                 known = found.get(marks.UNREADABLE + c.name, ibis.literal(False))
                 found[marks.UNREADABLE + c.name] = (known | unreadable).fill_null(False)
-        elif c.nullable:
-            made[c.name] = ibis.null(c.dtype)
     made |= _in_order(made, declared, contract, name)
     result = rows.table.select(**made, **found)
     return result.distinct() if mapping.distinct else result
@@ -71,9 +69,8 @@ def constant(mapping: Mapping, contract: Contract) -> Table:
 def with_unassigned(facilities: Table) -> Table:
     """Facilities with one more for what belongs to none, unless it is there."""
     nothing = ibis.literal(0, "int64").name("nothing").as_table()
-    cells = {"id": UNASSIGNED, "name": "Unassigned", **dict.fromkeys(facilities.columns)}
+    cells = {c: False if marks.is_mark(c) else None for c in facilities.columns}
     cells |= {"id": UNASSIGNED, "name": "Unassigned"}
-    cells |= {c: False for c in facilities.columns if marks.is_mark(c)}
     types = facilities.schema()
     row = nothing.select(
         **{c: ibis.literal(cells[c], types[c].copy(nullable=True)) for c in facilities.columns}

@@ -175,10 +175,18 @@ def _mapping(given: Any) -> Any:
     return {} if given is None else given
 
 
+class PlausibleYears(Record):
+    """Which instants of a source can be true: from a year on, up to some years after `as_of`."""
+
+    from_: Annotated[int, Field(alias="from", ge=1, le=9999)] = 1990
+    ahead: Annotated[int, Field(ge=0, le=1000)] = 2
+
+
 class Sources(Record):
     """The file."""
 
     schema_: Annotated[str | None, Field(alias="schema")] = None
+    plausible_years: PlausibleYears = PlausibleYears()
     sources: dict[str, Annotated[Mapping, BeforeValidator(_mapping)]] = {}
 
     def of(self, name: str) -> Mapping:

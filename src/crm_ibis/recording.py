@@ -179,7 +179,9 @@ def backfill(
         run = runlog.logged(warehouse, "backfill", names, date, params)
         with run as (run_id, moment), warehouse.transaction():
             kpis = list(dict.fromkeys(s.kpi for s in wanted))
-            results = Results(warehouse, kpis, moment, params, report)
+            # The sources are today's: what was entered since the instant is no mistake.
+            today = runlog.now()
+            results = Results(warehouse, kpis, moment, params, report, judged_as_of=today)
             results.build()
             merged = []
             for snapshot in wanted:

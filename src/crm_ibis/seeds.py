@@ -4,6 +4,8 @@ from collections.abc import Callable
 from csv import reader
 from pathlib import Path
 
+from ibis import Schema
+
 from crm_ibis import content
 from crm_ibis.contracts import Contract, contracts
 from crm_ibis.errors import DatabaseError, DataError
@@ -48,14 +50,15 @@ def load_seeds(
 def _replace(warehouse: Warehouse, contract: Contract, file: Path, there: bool) -> None:
     table = warehouse.quote(warehouse.raw, contract.name)
     columns = _header(file, contract)
-    if there and _fits(warehouse, contract):
+    schema = _schema(contract, columns)
+    if there and _fits(warehouse, contract.name, schema):
         # Emptied rather than dropped, so that grants and views on it survive.
         warehouse.run(f"DELETE FROM {table}")
     else:
         if there:
             is_table = warehouse.is_table(warehouse.raw, contract.name)
             warehouse.run(f"DROP {'TABLE' if is_table else 'VIEW'} {table}")
-        warehouse.create_table(warehouse.raw, contract.name, contract.schema)
+        warehouse.create_table(warehouse.raw, contract.name, schema)
         warehouse.run(f"COMMENT ON TABLE {table} IS '{MARK}'")
     try:
         warehouse.load_csv(warehouse.raw, contract.name, columns, file)
@@ -63,16 +66,24 @@ def _replace(warehouse: Warehouse, contract: Contract, file: Path, there: bool) 
         raise DataError(f"{file} does not fit its contract, nothing was loaded: {error}") from None
 
 
-def _fits(warehouse: Warehouse, contract: Contract) -> bool:
-    there = warehouse.table(warehouse.raw, contract.name).schema()
-    same_types = {n: t.copy(nullable=True) for n, t in there.items()} == dict(contract.schema)
-    return same_types and warehouse.remark(warehouse.raw, contract.name) == MARK
+def _schema(contract: Contract, columns: list[str]) -> Schema:
+    """The table's columns: those that the file lacks are null, unless the contract says that a
+    missing one is not."""
+    undecided = contract.undecided(columns)
+    return contract.schema_of(name for name in contract.schema if name not in undecided)
+
+
+def _fits(warehouse: Warehouse, name: str, schema: Schema) -> bool:
+    there = warehouse.table(warehouse.raw, name).schema()
+    same_types = {n: t.copy(nullable=True) for n, t in there.items()} == dict(schema)
+    return same_types and warehouse.remark(warehouse.raw, name) == MARK
 
 
 def _header(file: Path, contract: Contract) -> list[str]:
     with file.open(encoding="utf-8", newline="") as lines:
         columns = next(reader(lines), [])
-    if set(columns) != set(contract.schema):
+    required = {c.name for c in contract.columns if not c.nullable}
+    if not required <= set(columns) <= set(contract.schema):
         raise DataError(
             f"{file} has the columns {', '.join(columns)}; "
             f"the contract of {contract.name} has {', '.join(contract.schema)}"
