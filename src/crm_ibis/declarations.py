@@ -37,6 +37,9 @@ UNHURRIED = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
 RETENTION_DAYS = 365
 MAX_MISSING_PCT = 50.0
+MAX_REMOVED_PCT = 50.0
+GUARDED_FROM = 20
+"""With fewer rows than this, any share of them may disappear."""
 
 
 def _cron(schedule: str) -> str:
@@ -93,6 +96,8 @@ class Job(Record):
     timeout: Annotated[str, AfterValidator(_span)] | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = RETENTION_DAYS
     max_missing_pct: Annotated[float, Field(ge=0, le=100)] = MAX_MISSING_PCT
+    max_removed_pct: Annotated[float, Field(ge=0, le=100)] = MAX_REMOVED_PCT
+    """The share of the rows of a published table that one refresh may remove."""
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Job":
@@ -227,6 +232,19 @@ def watch_job() -> Job:
         if job.watch:
             return job
     raise UsageError("flows/jobs.yml has no job with `watch: true`")
+
+
+def removable_pct() -> dict[str, float]:
+    """The share of its rows that each table may lose at once, for tables that a job publishes.
+
+    The smallest where several jobs publish a table; MAX_REMOVED_PCT for all other tables.
+    """
+    found: dict[str, float] = {}
+    if (content.home() / "flows" / "jobs.yml").exists():
+        for job in jobs().jobs.values():
+            for table in job.published:
+                found[table] = min(job.max_removed_pct, found.get(table, 100))
+    return found
 
 
 def snapshots() -> dict[str, Snapshot]:

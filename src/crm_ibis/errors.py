@@ -42,6 +42,10 @@ class Superseded(DataError):
         self.tables = tuple(tables)
 
 
+class MassRemoval(DataError):
+    """A refresh would remove most rows of a published table; nothing was published."""
+
+
 class DatabaseError(CrmIbisError):
     """The database cannot be reached, refuses, or fails."""
 

@@ -279,6 +279,17 @@ def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dic
     return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
 
 
+def first_merge(warehouse: Warehouse, snapshot: str, since: datetime) -> datetime | None:
+    """The earliest instant, not before `since`, as of which a snapshot was merged."""
+    ((moment,),) = warehouse.fetch(
+        f"SELECT min(r.as_of) FROM {log_table(warehouse, 'run_tables')} t "
+        f"JOIN {log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        "WHERE t.kind = 'snapshot' AND t.table_name = ? AND r.as_of >= ?",
+        [snapshot, since],
+    )
+    return moment
+
+
 def has_layout(warehouse: Warehouse, version: int) -> bool:
     """Whether the log's tables are those of a version, or newer."""
     if "layout" not in warehouse.tables(warehouse.meta):

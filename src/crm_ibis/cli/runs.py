@@ -85,6 +85,11 @@ def seed(settings: Settings, force: bool) -> None:
 @click.option("--tag", help="All KPIs of a criticality: critical, high, medium.")
 @click.option("--dry-run", is_flag=True, help="Stop before publishing; show what would change.")
 @click.option("--force", is_flag=True, help="Publish even an instant before the published one.")
+@click.option(
+    "--allow-mass-removal",
+    is_flag=True,
+    help="Publish even where most of a table's published rows go.",
+)
 @click.option("--snapshot", is_flag=True, help="Merge what is published into its snapshots.")
 @json_option
 @click.pass_obj
@@ -95,11 +100,12 @@ def refresh(
     tag: str | None,
     dry_run: bool,
     force: bool,
+    allow_mass_removal: bool,
     snapshot: bool,
     as_json: bool,
 ) -> None:
     """Compute, check and publish KPIs: all of them, or those named."""
-    from crm_ibis import catalog, graph, terminal
+    from crm_ibis import catalog, graph, publish, terminal
     from crm_ibis.refresh import ChecksFailed
     from crm_ibis.refresh import refresh as run_refresh
 
@@ -116,6 +122,7 @@ def refresh(
                 params=params,
                 dry_run=dry_run,
                 force=force,
+                allow_mass_removal=allow_mass_removal,
                 snapshot=snapshot,
                 report=progress,
             )
@@ -129,6 +136,7 @@ def refresh(
         terminal.refreshed(result)
         if dry_run:
             terminal.previewed(result)
+    publish.refuse_mass_removal(result.excess)
     exit_if(result.refused)
 
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -87,6 +88,10 @@ class Warehouse(ABC):
         """All or nothing, and one consistent picture of the sources from begin to end."""
 
     @abstractmethod
+    def now(self) -> datetime:
+        """The clock of the database, UTC without a zone."""
+
+    @abstractmethod
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Executes a statement with `?` for each value; the number of rows it changed."""
 
@@ -133,6 +138,22 @@ class Warehouse(ABC):
     @abstractmethod
     def dependents(self, schema: str, name: str, column: str) -> list[str]:
         """What of the user's would go with a column without a word."""
+
+    @abstractmethod
+    def would_break(self, schema: str, name: str, column: str) -> list[str]:
+        """What of the user's depends on a column, found without a lasting change."""
+
+    @abstractmethod
+    def unique_indexes(self, name: str) -> dict[str, set[str]]:
+        """The columns of each index that keeps a published table from repeating them, by name."""
+
+    @abstractmethod
+    def rights_to_write(self, name: str, alters: bool) -> list[str]:
+        """What the user lacks to write a published table, or to alter its columns, in words."""
+
+    @abstractmethod
+    def rights_to_create(self) -> list[str]:
+        """What the user lacks to make a published table, in words."""
 
     @abstractmethod
     def broken_views(self) -> set[str]:
@@ -241,6 +262,12 @@ class Warehouse(ABC):
             raise
         except DatabaseError as error:
             dependents = [str(error)]
+        self.refuse_dependents(schema, name, column, dependents)
+
+    def refuse_dependents(
+        self, schema: str, name: str, column: str, dependents: Sequence[str]
+    ) -> None:
+        """Raises DataError when something of the user's depends on a column that is to go."""
         if dependents:
             raise DataError(
                 f"column {column} of {schema}.{name} is no longer part of its contract, but "

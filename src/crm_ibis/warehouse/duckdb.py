@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -39,7 +40,8 @@ class DuckDBWarehouse(Warehouse):
                 f"there is no DuckDB file {self.file}; `crm-ibis seed` makes one with sample data, "
                 "CRM_IBIS_DATABASE_URL or --database names another"
             )
-        self.con = self._connect(read_only and self.file is not None)
+        self.read_only = read_only and self.file is not None
+        self.con = self._connect(self.read_only)
         with self.translated():
             # TIMESTAMPTZ is cast in the session's zone; sources are read as UTC.
             self.run("SET TimeZone = 'UTC'")
@@ -107,6 +109,9 @@ class DuckDBWarehouse(Warehouse):
                 self.con.con.rollback()
             raise
 
+    def now(self) -> datetime:
+        return datetime.now(UTC).replace(tzinfo=None)
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translated():
             answer = self.con.con.execute(sql, list(values)).fetchone()
@@ -171,6 +176,34 @@ class DuckDBWarehouse(Warehouse):
 
     def let_read(self, name: str) -> None:
         """Nothing: whoever may read the file reads all of it."""
+
+    def would_break(self, schema: str, name: str, column: str) -> list[str]:
+        """Drops it and undoes that; a read-only connection cannot, and finds nothing."""
+        if self.read_only:
+            return []
+        before = self.broken_views()
+        with self.translated():
+            self.con.con.begin()
+        try:
+            table = self.quote(schema, name)
+            self.con.con.execute(f"ALTER TABLE {table} DROP COLUMN {self.quote(column)}")
+            return sorted(self.broken_views() - before)
+        except duckdb.Error as error:
+            return [self.explain(error)]
+        finally:
+            self.con.con.rollback()
+
+    def unique_indexes(self, name: str) -> dict[str, set[str]]:
+        """None: see `add_unique`."""
+        return {}
+
+    def rights_to_write(self, name: str, alters: bool) -> list[str]:
+        """None: whoever may write the file may write all of it."""
+        return []
+
+    def rights_to_create(self) -> list[str]:
+        """None: whoever may write the file may write all of it."""
+        return []
 
     def broken_views(self) -> set[str]:
         views = self.fetch("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal")

@@ -3,8 +3,9 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import ibis
@@ -41,6 +42,8 @@ UNREADY = (
     "terminating",
 )
 """What a server says that will take the connection later; other refusals are final."""
+
+TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 SURE_TO_END = {
     "connect_timeout": 10,
@@ -160,6 +163,54 @@ class PostgresWarehouse(Warehouse):
         )
         return sorted(described for (described,) in found)
 
+    def would_break(self, schema: str, name: str, column: str) -> list[str]:
+        views = self.fetch(
+            "SELECT DISTINCT pg_describe_object('pg_class'::regclass, r.ev_class, 0) "
+            "FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
+            "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid "
+            "WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass "
+            "AND d.refobjid = CAST(? AS regclass) AND a.attname = ? AND r.ev_class <> d.refobjid",
+            [self.quote(schema, name), column],
+        )
+        return sorted(described for (described,) in views) + self.dependents(schema, name, column)
+
+    def unique_indexes(self, name: str) -> dict[str, set[str]]:
+        found = self.fetch(
+            "SELECT c.relname, array_agg(a.attname::text) FROM pg_index i "
+            "JOIN pg_class c ON c.oid = i.indexrelid "
+            "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) "
+            "WHERE i.indrelid = CAST(? AS regclass) AND i.indisunique AND i.indisvalid "
+            "AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY c.relname",
+            [self.quote(self.analytics, name)],
+        )
+        return {index: set(columns) for index, columns in found}
+
+    def rights_to_write(self, name: str, alters: bool) -> list[str]:
+        table = self.quote(self.analytics, name)
+        needed = ", ".join(f"('{right}')" for right in TABLE_RIGHTS)
+        found = self.fetch(
+            f"SELECT v.needed FROM (VALUES {needed}) AS v (needed) "
+            "WHERE NOT has_table_privilege(CAST(? AS regclass), v.needed)",
+            [table],
+        )
+        missing = [f"{right} on {self.analytics}.{name}" for (right,) in found]
+        owned = (
+            "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = CAST(? AS regclass)"
+        )
+        if alters and not self.fetch(owned, [table])[0][0]:
+            missing.append(f"the ownership of {self.analytics}.{name}, whose columns change")
+        return missing
+
+    def rights_to_create(self) -> list[str]:
+        ((schema, database),) = self.fetch(
+            "SELECT (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace "
+            "WHERE nspname = ?), has_database_privilege(current_database(), 'CREATE')",
+            [self.analytics],
+        )
+        if schema is None:
+            return [] if database else [f"CREATE on the database, to make schema {self.analytics}"]
+        return [] if schema else [f"CREATE on schema {self.analytics}"]
+
     def is_table(self, schema: str, name: str) -> bool:
         return bool(
             self.fetch(
@@ -197,6 +248,10 @@ class PostgresWarehouse(Warehouse):
     def transaction(self) -> Iterator[None]:
         with self.translated(), self.con.con.transaction():
             yield
+
+    def now(self) -> datetime:
+        ((moment,),) = self.fetch("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        return cast(datetime, moment)
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translated():
