@@ -147,7 +147,8 @@ class DuckDBWarehouse(Warehouse):
         names = ", ".join(self.quote(c) for c in columns)
         self.run(
             f"COPY {self.quote(schema, name)} ({names}) FROM {_text(str(file))} "
-            "(FORMAT csv, HEADER true)"
+            # Said, as DuckDB would otherwise guess from the first rows.
+            "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
         )
 
     def remark(self, schema: str, name: str) -> str | None:

@@ -1,5 +1,6 @@
 """PostgreSQL: many readers, advisory locks, REPEATABLE READ."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -14,7 +15,7 @@ from psycopg import IsolationLevel, errors
 from psycopg.types.datetime import TimestampLoader
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
-from crm_ibis.settings import Settings, secrets_of, shown_url
+from crm_ibis.settings import Settings, is_ambiguous, redact, shown_url
 from crm_ibis.warehouse.base import Row, Warehouse, first_line
 
 COPY_BLOCK = 1 << 20
@@ -84,7 +85,7 @@ class PostgresWarehouse(Warehouse):
         super().__init__(settings)
         self.where = shown_url(settings.database_url)
         try:
-            self.con = ibis.connect(settings.database_url, **_defaults(settings.database_url))
+            self.con = ibis.connect(settings.database_url, **_defaults(settings))
         except psycopg.Error as error:
             final = REFUSED in str(error) and not any(word in str(error) for word in UNREADY)
             kind = DatabaseError if final else TransientError
@@ -125,6 +126,11 @@ class PostgresWarehouse(Warehouse):
             remedy = "check user and password in CRM_IBIS_DATABASE_URL, or ~/.pgpass"
         elif "does not exist" in message:
             remedy = "create it, or name another in CRM_IBIS_DATABASE_URL"
+        elif is_ambiguous(self.settings.database_url):
+            remedy = (
+                "user or password in the URL hold an @, /, ? or # that is not percent-encoded; "
+                "write %40, %2F, %3F or %23"
+            )
         else:
             remedy = "check host, port and that the server runs"
         return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
@@ -138,9 +144,7 @@ class PostgresWarehouse(Warehouse):
             )
 
     def _without_password(self, message: str) -> str:
-        for secret in secrets_of(self.settings.database_url):
-            message = message.replace(secret, "***")
-        return message
+        return redact(message, self.settings.database_url)
 
     def tables(self, schema: str) -> set[str]:
         # Not information_schema, which hides materialised views and what the user may not read.
@@ -351,10 +355,13 @@ class PostgresWarehouse(Warehouse):
         return set()
 
 
-def _defaults(url: str) -> dict[str, int]:
-    """What is said of the connection where its URL is silent."""
-    given = parse_qs(urlsplit(url).query)
-    return {name: value for name, value in SURE_TO_END.items() if name not in given}
+def _defaults(settings: Settings) -> dict[str, Any]:
+    """What is said of the connection where its URL, or libpq's environment, is silent."""
+    given = parse_qs(urlsplit(settings.database_url).query)
+    wanted: dict[str, Any] = dict(SURE_TO_END)
+    if "PGAPPNAME" not in os.environ:
+        wanted["application_name"] = settings.application
+    return {name: value for name, value in wanted.items() if name not in given}
 
 
 def _milliseconds(seconds: float) -> int:
