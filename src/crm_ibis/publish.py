@@ -154,6 +154,13 @@ class Publication:
                 f"WHERE NOT EXISTS (SELECT 1 FROM {self.published} AS p WHERE {self.same_key})"
             )
 
+    def take_back_future(self, as_of: datetime) -> None:
+        """Marks rows that a clock that was ahead changed later than now as changed by this run."""
+        self.warehouse.run(
+            f"UPDATE {self.published} SET updated_at = TIMESTAMP '{as_of.isoformat(sep=' ')}' "
+            f"WHERE updated_at > TIMESTAMP '{self.warehouse.now().isoformat(sep=' ')}'"
+        )
+
     def _bring_columns(self) -> None:
         """Creates the table, or gives it the columns of the contract."""
         schema, name = self.warehouse.analytics, self.contract.name

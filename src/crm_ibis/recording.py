@@ -84,6 +84,7 @@ def record(
     as_of: datetime | None = None,
     allow_mass_close: bool = False,
     allow_earlier: bool = False,
+    undo_future: bool = False,
     attempt: Attempt | None = None,
     report: Report = lambda line: None,
 ) -> Recording:
@@ -92,7 +93,8 @@ def record(
     Without names, all snapshots. They are merged in one transaction under the lock of refreshes;
     one that is refused is left as it was, told in the result, and does not stop the others. One is
     refused also when its KPI is not published, or as of a later instant, unless this is an
-    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`.
+    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`. `undo_future`
+    first takes back what a clock that was ahead recorded after the database's now.
 
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
@@ -103,11 +105,15 @@ def record(
         """A scheduled run merges what is published by now, as of then if that is later."""
         published = runlog.publications(warehouse)
         moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
-        return max([given or runlog.now(), *moments])
+        known = [m for m in moments if not runlog.in_the_future(warehouse, m)]
+        return max([given or runlog.now(), *known])
 
     moment = held_up if attempt else given
     run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.transaction():
+        for snapshot in wanted if undo_future else ():
+            undone = snapshots.undo_future(warehouse, snapshot)
+            report(f"{snapshot.name}: took back {undone:,} versions of the future")
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
         allowed = (allow_mass_close, allow_earlier)
@@ -146,6 +152,11 @@ def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) ->
         known = published.get(snapshot.kpi, {}).get("as_of")
         if snapshot.kpi not in there:
             found[snapshot.name] = f"{snapshot.kpi} is not published yet; run crm-ibis refresh"
+        elif known and runlog.in_the_future(warehouse, known):
+            found[snapshot.name] = (
+                f"{snapshot.kpi} is published as of {known}, which is in the future: a clock was "
+                f"ahead. First run crm-ibis refresh {snapshot.kpi} --force"
+            )
         elif known and known > as_of:
             found[snapshot.name] = (
                 f"{snapshot.kpi} is published as of {known}, which is after {as_of}; give a later "

@@ -9,7 +9,7 @@ from typing import Any
 from crm_ibis import catalog, contracts, graph, publish, runlog, shape
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.declarations import MAX_REMOVED_PCT, removable_pct, snapshots
-from crm_ibis.errors import Superseded
+from crm_ibis.errors import DataError, Superseded
 from crm_ibis.params import Params, load_params
 from crm_ibis.publish import Changes, Publication
 from crm_ibis.recording import merge_published
@@ -66,7 +66,8 @@ def refresh(
     Without names, all KPIs and the facts that jobs publish. A table whose sources are all absent in
     sources.yml is left out, and `report` says so; what was published of it stays. What the named
     ones need is computed in the same run and not published. `dry_run` stops before publishing,
-    takes no lock and writes nothing. `force` allows an `as_of` before the published one.
+    takes no lock and writes nothing. `force` allows an `as_of` before the published one, and takes
+    back what was published as of the future by a clock that was ahead.
     `allow_mass_removal` lets a table lose more of its published rows than its job allows (50 %
     unless jobs.yml says otherwise, of at least 20); a dry run tells in its result. `snapshot`
     merges what was published into its snapshots, in the same transaction; a snapshot that is
@@ -83,10 +84,11 @@ def refresh(
     chosen = [graph.publishable(name) for name in names] or catalog.published()
     chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
+        runlog.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         shape.preflight(warehouse, chosen, to_write=False)
         with warehouse.transaction():
-            return _Run(results, allow_mass_removal).rehearse()
+            return _Run(results, force, allow_mass_removal).rehearse()
 
     def refuse(moment: datetime) -> None:
         if not force:
@@ -97,14 +99,15 @@ def refresh(
         shape.preflight(warehouse, chosen, to_write=True)
         with warehouse.transaction():
             results = Results(warehouse, chosen, moment, params, report)
-            return _Run(results, allow_mass_removal).publish(run_id, snapshot)
+            return _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
 
 
 class _Run:
     """One run over consistent sources; every method is called inside its transaction."""
 
-    def __init__(self, results: Results, allow_mass_removal: bool) -> None:
+    def __init__(self, results: Results, force: bool, allow_mass_removal: bool) -> None:
         self.results = results
+        self.force = force
         self.warehouse = results.warehouse
         self.allow_mass_removal = allow_mass_removal
         self.began = time.perf_counter()
@@ -120,6 +123,8 @@ class _Run:
         for name, (publication, changes) in compared.items():
             began = time.perf_counter()
             publication.merge(changes, self.results.as_of)
+            if self.force:
+                publication.take_back_future(self.results.as_of)
             self._add_seconds(name, began)
         self.results.record_quarantine(run_id)
         self.results.free()
@@ -195,6 +200,12 @@ def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) 
     later = [name for name in names if name in published and published[name]["as_of"] > as_of]
     if later:
         known = published[later[0]]["as_of"]
+        if runlog.in_the_future(warehouse, known):
+            raise DataError(
+                f"{later[0]} is published as of {known}, which is in the future: a clock was "
+                f"ahead. crm-ibis refresh {later[0]} --force publishes the present state, and "
+                f"crm-ibis snapshot --undo-future takes it back from its history"
+            )
         raise Superseded(
             f"{later[0]} is published as of {known}, which is after {as_of}; "
             "--force publishes the earlier state all the same, --dry-run only shows it",

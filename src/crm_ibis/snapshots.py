@@ -22,7 +22,7 @@ from crm_ibis.declarations import GUARDED_FROM, Snapshot
 from crm_ibis.differences import BEGAN, CHANGE, Differences, Known, literal
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Violation
-from crm_ibis.runlog import TableRun, now
+from crm_ibis.runlog import TableRun
 from crm_ibis.warehouse import Warehouse
 
 
@@ -156,7 +156,7 @@ class _Merge:
         known, found = self.differences.known(), self.differences
         if known.newest and known.newest > self.as_of:
             remedy = "give a later instant, or one before its first version to crm-ibis backfill"
-            if known.newest > now():
+            if known.newest > self.warehouse.now():
                 remedy = f"that is in the future: {undo_future_with(self.snapshot.name)}"
             self._refuse(
                 f"it knows what held at {known.newest} already, which is after {self.as_of}; a "

@@ -84,7 +84,11 @@ def seed(settings: Settings, force: bool) -> None:
 @as_of_option
 @click.option("--tag", help="All KPIs of a criticality: critical, high, medium.")
 @click.option("--dry-run", is_flag=True, help="Stop before publishing; show what would change.")
-@click.option("--force", is_flag=True, help="Publish even an instant before the published one.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Publish even an instant before the published one, or one of the future.",
+)
 @click.option(
     "--allow-mass-removal",
     is_flag=True,
@@ -149,6 +153,9 @@ def refresh(
 )
 @mass_close_option
 @click.option("--allow-earlier", is_flag=True, help="Accept rows whose updated_at went back.")
+@click.option(
+    "--undo-future", is_flag=True, help="First take back what a clock that was ahead recorded."
+)
 @json_option
 @click.pass_obj
 def snapshot(
@@ -157,6 +164,7 @@ def snapshot(
     as_of: datetime | None,
     allow_mass_close: bool,
     allow_earlier: bool,
+    undo_future: bool,
     as_json: bool,
 ) -> None:
     """Merge published KPIs into their histories: all snapshots, or those named."""
@@ -171,6 +179,7 @@ def snapshot(
             as_of=as_of,
             allow_mass_close=allow_mass_close,
             allow_earlier=allow_earlier,
+            undo_future=undo_future,
             report=progress,
         )
     terminal.print_json(recording) if as_json else terminal.recorded(recording.merged)
