@@ -89,7 +89,7 @@ def _source(fit: "Fit") -> Iterator[str]:
             f"it becomes {strange.becomes}"
         )
     for violation in fit.violations:
-        yield f"  {violation.severity}: {violation}".replace("\n", "\n  ")
+        yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
     if fit.quarantined:
         yield f"  in quarantine: {fit.quarantined:,} rows"
     if fit.problem:

@@ -1,5 +1,6 @@
 """What DuckDB and PostgreSQL have in common, and what each must say for itself."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
@@ -289,3 +290,8 @@ def first_line(error: Exception) -> str:
     """The gist of a driver's message."""
     lines: Iterable[str] = str(error).strip().splitlines()
     return next(iter(lines), type(error).__name__)
+
+
+def without_values(message: str) -> str:
+    """A driver's message about data without what it quotes, which may be anybody's."""
+    return re.sub(r"""["'](.*["']|.*)""", "(not shown)", message)

@@ -15,8 +15,9 @@ import ibis
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, shown_url
-from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line
+from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line, without_values
 
+ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 _writers: dict[str, threading.Lock] = {}
 
 
@@ -123,6 +124,8 @@ class DuckDBWarehouse(Warehouse):
 
     def explain(self, error: Exception) -> str:
         message = first_line(error)
+        if isinstance(error, ABOUT_DATA):
+            return f"DuckDB: {without_values(message)}"
         if isinstance(error, duckdb.OutOfMemoryException):
             return (
                 f"DuckDB ran out of memory or of disk for spilling: {message}; raise "

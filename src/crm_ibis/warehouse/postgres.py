@@ -16,7 +16,7 @@ from psycopg.types.datetime import TimestampLoader
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, is_ambiguous, redact, shown_url
-from crm_ibis.warehouse.base import Row, Warehouse, first_line
+from crm_ibis.warehouse.base import Row, Warehouse, first_line, without_values
 
 COPY_BLOCK = 1 << 20
 IDENTIFIER_BYTES = 63
@@ -272,6 +272,8 @@ class PostgresWarehouse(Warehouse):
 
     def explain(self, error: Exception) -> str:
         message = self._without_password(first_line(error))
+        if isinstance(error, psycopg.DataError):
+            return f"PostgreSQL: {without_values(message)}"
         if isinstance(error, errors.InsufficientPrivilege) and self.read_only:
             remedy = "grant the user USAGE on that schema and SELECT on its tables"
         elif isinstance(error, errors.LockNotAvailable):
