@@ -36,6 +36,7 @@ Declared = TypeVar("Declared")
 UNHURRIED = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
 RETENTION_DAYS = 365
+RUN_RETENTION_DAYS = 400
 MAX_MISSING_PCT = 50.0
 MAX_REMOVED_PCT = 50.0
 GUARDED_FROM = 20
@@ -174,6 +175,12 @@ class Deployment(Record):
     pull: list[dict[str, Any]] = []
 
 
+class RunLog(Record):
+    """How long the log of runs is kept."""
+
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] = RUN_RETENTION_DAYS
+
+
 class Jobs(Record):
     """The jobs file."""
 
@@ -183,6 +190,7 @@ class Jobs(Record):
     alerts: list[Route] = []
     metrics: Metrics = Metrics()
     deployment: Deployment = Deployment()
+    runs: RunLog = RunLog()
 
     def zone_of(self, job: Job) -> ZoneInfo:
         """The time zone of a job's schedule."""
@@ -240,11 +248,21 @@ def removable_pct() -> dict[str, float]:
     The smallest where several jobs publish a table; MAX_REMOVED_PCT for all other tables.
     """
     found: dict[str, float] = {}
-    if (content.home() / "flows" / "jobs.yml").exists():
+    if _are_scheduled():
         for job in jobs().jobs.values():
             for table in job.published:
                 found[table] = min(job.max_removed_pct, found.get(table, 100))
     return found
+
+
+def run_retention_days() -> int:
+    """How many days a run stays in the log."""
+    return jobs().runs.retention_days if _are_scheduled() else RUN_RETENTION_DAYS
+
+
+def _are_scheduled() -> bool:
+    """Whether the project has a jobs file, without which it can be run by hand."""
+    return (content.home() / "flows" / "jobs.yml").exists()
 
 
 def snapshots() -> dict[str, Snapshot]:
@@ -253,8 +271,7 @@ def snapshots() -> dict[str, Snapshot]:
     declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
-    scheduled = (content.home() / "flows" / "jobs.yml").exists()
-    for key, job in jobs().jobs.items() if scheduled else ():
+    for key, job in jobs().jobs.items() if _are_scheduled() else ():
         for name in job.snapshot:
             if other := recorded_by.get(name):
                 raise UsageError(

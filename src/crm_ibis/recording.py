@@ -22,6 +22,7 @@ from crm_ibis.results import Results
 from crm_ibis.runlog import Attempt
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import left_out
+from crm_ibis.upkeep import upkeep
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -123,7 +124,8 @@ def record(
             report(f"merged {name}: refused")
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
-        return recording
+    upkeep(warehouse, report)
+    return recording
 
 
 def merge_published(
@@ -210,6 +212,8 @@ def backfill(
         done = {recording.as_of for recording in recordings if not recording.refused}
         if left := [date for date in instants if date not in done]:
             report(f"recorded: {_listed(sorted(done))}; not recorded: {_listed(left)}")
+    if done:
+        upkeep(warehouse, report)
     return recordings
 
 

@@ -18,6 +18,7 @@ from crm_ibis.rules import Violation
 from crm_ibis.runlog import Attempt, TableRun
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import computable
+from crm_ibis.upkeep import upkeep
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["ChecksFailed", "RefreshResult", "refresh"]
@@ -99,7 +100,9 @@ def refresh(
         shape.preflight(warehouse, chosen, to_write=True)
         with warehouse.transaction():
             results = Results(warehouse, chosen, moment, params, report)
-            return _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
+            done = _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
+    upkeep(warehouse, report)
+    return done
 
 
 class _Run:

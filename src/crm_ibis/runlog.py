@@ -44,6 +44,9 @@ LAYOUTS = [
         "CREATE TABLE {meta}.quarantine (source_name TEXT, row_key TEXT, check_name TEXT, "
         "found_at TIMESTAMP, run_id TEXT)",
     ],
+    [
+        "CREATE TABLE {meta}.comments (table_name TEXT, column_name TEXT, comment TEXT)",
+    ],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
 

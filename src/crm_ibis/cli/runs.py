@@ -23,6 +23,9 @@ from crm_ibis.cli.site import build_or_leave
 from crm_ibis.settings import Settings, shown_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crm_ibis.access import Access
     from crm_ibis.refresh import RefreshResult
 
 DEMO_AS_OF = datetime(2024, 3, 1)
@@ -239,3 +242,46 @@ def backfill(
     else:
         terminal.recorded([merge for recording in recordings for merge in recording.merged])
     exit_if(recordings[-1].refused)
+
+
+@cli.command()
+@click.option("--apply", "to_apply", is_flag=True, help="Grant what is missing.")
+@json_option
+@click.pass_obj
+def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
+    """Show which of CRM_IBIS_READER_ROLES may read what; exit 1 when one may not.
+
+    Every run that publishes or records grants what is missing, too.
+    """
+    from crm_ibis import terminal
+    from crm_ibis.access import accesses, grant
+
+    with open_database(settings, read_only=not to_apply) as warehouse:
+        found = accesses(warehouse)
+        if to_apply:
+            with warehouse.transaction():
+                grant(warehouse, found)
+            found = accesses(warehouse)
+        dialect = warehouse.dialect
+    if as_json:
+        terminal.print_json(found)
+    elif dialect == "duckdb":
+        click.echo("DuckDB has no roles: whoever may read the file reads all of it")
+    elif not settings.reader_roles:
+        click.echo("CRM_IBIS_READER_ROLES names no role, so there is nothing to grant")
+    else:
+        _show_grants(found)
+    if not all(access.reads for access in found):
+        sys.exit(1)
+
+
+def _show_grants(found: "Sequence[Access]") -> None:
+    for table in dict.fromkeys(access.table for access in found):
+        reads = [a.role for a in found if a.table == table and a.reads]
+        lacks = [a.role for a in found if a.table == table and not a.reads]
+        words = f"{table}: {', '.join(reads) or 'nobody'}"
+        click.echo(f"{words}; not yet {', '.join(lacks)}" if lacks else words)
+    if owned := dict.fromkeys(a.table for a in found if not a.reads and not a.grantable):
+        click.echo(f"only their owner can grant the right to read {', '.join(owned)}")
+    elif not all(access.reads for access in found):
+        click.echo("crm-ibis grants --apply grants what is missing")

@@ -137,6 +137,26 @@ class Warehouse(ABC):
         """Gives the roles of the settings the right to read a new published table."""
 
     @abstractmethod
+    def check_roles(self) -> None:
+        """Raises UsageError when the settings name a role that there is not."""
+
+    @abstractmethod
+    def readers(self) -> list[tuple[str, str, bool, bool]]:
+        """Each table of the analytics schema, each role of the settings, whether it may read the
+        table, and whether the user may let it."""
+
+    @abstractmethod
+    def comments(self) -> list[tuple[str, str, str | None]]:
+        """Each table of the analytics schema that the user may comment on, each of its columns and
+        the comment there; the table's own has no column."""
+
+    def comment(self, name: str, column: str, text: str) -> None:
+        """Says of a table of the analytics schema, or of a column, what it means."""
+        place = self.quote(self.analytics, name, *([column] if column else []))
+        literal = text.replace("'", "''")
+        self.run(f"COMMENT ON {'COLUMN' if column else 'TABLE'} {place} IS '{literal}'")
+
+    @abstractmethod
     def dependents(self, schema: str, name: str, column: str) -> list[str]:
         """What of the user's would go with a column without a word."""
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import duckdb
@@ -180,6 +180,22 @@ class DuckDBWarehouse(Warehouse):
 
     def let_read(self, name: str) -> None:
         """Nothing: whoever may read the file reads all of it."""
+
+    def check_roles(self) -> None:
+        """Nothing: DuckDB has no roles."""
+
+    def readers(self) -> list[tuple[str, str, bool, bool]]:
+        """None: DuckDB has no roles."""
+        return []
+
+    def comments(self) -> list[tuple[str, str, str | None]]:
+        here = "database_name = current_database() AND schema_name = ? AND NOT internal"
+        found = self.fetch(
+            f"SELECT table_name, '', comment FROM duckdb_tables() WHERE {here} UNION ALL "
+            f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE {here}",
+            [self.analytics, self.analytics],
+        )
+        return cast(list[tuple[str, str, str | None]], found)
 
     def would_break(self, schema: str, name: str, column: str) -> list[str]:
         """Drops it and undoes that; a read-only connection cannot, and finds nothing."""

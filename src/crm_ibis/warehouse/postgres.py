@@ -116,7 +116,7 @@ class PostgresWarehouse(Warehouse):
         if read_only:
             self.run("SET default_transaction_read_only = on")
         else:
-            self._check_roles()
+            self.check_roles()
         if settings.memory_limit:
             self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
 
@@ -135,7 +135,7 @@ class PostgresWarehouse(Warehouse):
             remedy = "check host, port and that the server runs"
         return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
 
-    def _check_roles(self) -> None:
+    def check_roles(self) -> None:
         there = {name for (name,) in self.fetch("SELECT rolname FROM pg_roles")}
         if missing := [role for role in self.settings.reader_roles if role not in there]:
             raise UsageError(
@@ -351,6 +351,33 @@ class PostgresWarehouse(Warehouse):
         for role in self.settings.reader_roles:
             self.run(f"GRANT USAGE ON SCHEMA {self.quote(self.analytics)} TO {self.quote(role)}")
             self.run(f"GRANT SELECT ON {self.quote(self.analytics, name)} TO {self.quote(role)}")
+
+    def readers(self) -> list[tuple[str, str, bool, bool]]:
+        found = self.fetch(
+            "SELECT c.relname, r.rolname, has_schema_privilege(r.oid, n.oid, 'USAGE') "
+            "AND has_table_privilege(r.oid, c.oid, 'SELECT'), pg_has_role(c.relowner, 'USAGE') "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN pg_roles r "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND r.rolname = ANY (?) "
+            "ORDER BY c.relname, r.rolname",
+            [self.analytics, list(self.settings.reader_roles)],
+        )
+        return cast(list[tuple[str, str, bool, bool]], found)
+
+    def comments(self) -> list[tuple[str, str, str | None]]:
+        found = self.fetch(
+            "SELECT c.relname, a.attname, d.description FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+            "AND NOT a.attisdropped "
+            "LEFT JOIN pg_description d ON d.objoid = c.oid "
+            "AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE') "
+            "UNION ALL SELECT c.relname, '', obj_description(c.oid, 'pg_class') FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')",
+            [self.analytics, self.analytics],
+        )
+        return cast(list[tuple[str, str, str | None]], found)
 
     def broken_views(self) -> set[str]:
         """None: PostgreSQL itself refuses to drop what a view depends on, and names the view."""
