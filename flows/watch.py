@@ -1,5 +1,7 @@
 """Looks at deadlines, whether or not anything ran, and tells of what is late or failed."""
 
+from dataclasses import replace
+
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -22,8 +24,13 @@ RESOURCE = {"prefect.resource.id": "crm_ibis.watch"}
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
 def look() -> list[Status]:
     """Tells the alert channels what they have not heard."""
+    settings = replace(
+        load_settings(),
+        statement_timeout=watch_job().statement_seconds,
+        application="crm_ibis watch",
+    )
     with in_brief():
-        return watching.watch(load_settings(), get_run_logger().info)
+        return watching.watch(settings, get_run_logger().info)
 
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)

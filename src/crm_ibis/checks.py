@@ -29,10 +29,16 @@ class ChecksFailed(DataError):
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
         self.broken = tuple(broken_check(violation) for violation in violations)
-        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
-        listed = "\n".join(str(violation) for violation in violations)
-        super().__init__(
-            f"checks failed; nothing was published:\n{listed}\n"
+        super().__init__(self._message(map(str, violations)))
+
+    @property
+    def detailed(self) -> str:
+        return self._message(violation.detailed for violation in self.violations)
+
+    def _message(self, listed: Iterable[str]) -> str:
+        tables = ", ".join(dict.fromkeys(violation.table for violation in self.violations))
+        return (
+            "checks failed; nothing was published:\n" + "\n".join(listed) + "\n"
             f"mend the rows in {tables} and run again"
         )
 
@@ -197,8 +203,10 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
 def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:
     contract = audit.contract
     found = warehouse.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
-    samples = [contract.without_private(row) for row in found]
-    return Violation(contract.name, rule.name, rule.columns, rule.severity, rows, samples)
+    samples = [contract.without_personal(row) for row in found]
+    return Violation(
+        contract.name, rule.name, rule.columns, rule.severity, rows, samples, contract.key
+    )
 
 
 def audit(

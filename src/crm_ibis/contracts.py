@@ -5,6 +5,7 @@ Pandera validates names and types; `rules` checks the data.
 """
 
 import importlib.util
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,6 +25,9 @@ from crm_ibis.rules import Rule
 from crm_ibis.types import Instant, dtype_of, table_name
 
 HIDDEN = "(not shown)"
+ID = re.compile(r"[^\s@]{1,64}")
+CATEGORY = re.compile(r"(?=.{1,30}$)[^\W\d_][\w.&/+-]*( [\w.&/+-]+){0,2}")
+"""What looks like the name of a category: up to three words, the first begins with a letter."""
 IDENTIFIER_BYTES = 63
 VALIDITY = {
     "valid_from": "The instant from which this version of the row held (UTC).",
@@ -98,6 +102,24 @@ class Column:
     """Whether a source without the column leaves what depends on it undecided."""
     refines: bool = False
     """Whether nothing is missed where a source does not have the column."""
+    closed: bool = False
+    """Whether its values are those of a list."""
+
+    def may_show(self, value: Any) -> bool:
+        """Whether a value may be shown to whoever looks at a broken check.
+
+        Null, as it is often the fault, numbers, instants and flags; of text, ids, and values of a
+        closed list that look like one: whatever landed there may be an address or a name.
+        """
+        if value is None:
+            return True
+        if self.private:
+            return False
+        if not isinstance(value, str):
+            return True
+        return bool(
+            (self.references and ID.fullmatch(value)) or (self.closed and CATEGORY.fullmatch(value))
+        )
 
 
 @dataclass(frozen=True)
@@ -138,10 +160,13 @@ class Contract:
         """The rules that need no other columns than these."""
         return [rule for rule in self.rules if set(rule.columns) <= set(columns)]
 
-    def without_private(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A row with private values hidden; null stays visible, as it is often the fault."""
-        private = {c.name for c in self.columns if c.private}
-        return {n: HIDDEN if n in private and v is not None else v for n, v in row.items()}
+    def without_personal(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row in which nothing is shown that may be personal; its key is."""
+        shown = {c.name: c for c in self.columns if c.name not in self.key or c.private}
+        return {
+            name: HIDDEN if name in shown and not shown[name].may_show(value) else value
+            for name, value in row.items()
+        }
 
 
 def contract_of(model: type[pa.DataFrameModel]) -> Contract:
@@ -159,6 +184,7 @@ def contract_of(model: type[pa.DataFrameModel]) -> Contract:
             volatile=declared.metadata["volatile"],
             undecided_if_missing=declared.metadata["undecided_if_missing"],
             refines=declared.metadata["refines"],
+            closed=any(check.name == "isin" for check in declared.checks),
         )
         for name, declared in schema.columns.items()
     ]

@@ -36,7 +36,11 @@ Declared = TypeVar("Declared")
 UNHURRIED = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
 RETENTION_DAYS = 365
+RUN_RETENTION_DAYS = 400
 MAX_MISSING_PCT = 50.0
+MAX_REMOVED_PCT = 50.0
+GUARDED_FROM = 20
+"""With fewer rows than this, any share of them may disappear."""
 
 
 def _cron(schedule: str) -> str:
@@ -93,6 +97,8 @@ class Job(Record):
     timeout: Annotated[str, AfterValidator(_span)] | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = RETENTION_DAYS
     max_missing_pct: Annotated[float, Field(ge=0, le=100)] = MAX_MISSING_PCT
+    max_removed_pct: Annotated[float, Field(ge=0, le=100)] = MAX_REMOVED_PCT
+    """The share of the rows of a published table that one refresh may remove."""
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Job":
@@ -169,6 +175,12 @@ class Deployment(Record):
     pull: list[dict[str, Any]] = []
 
 
+class RunLog(Record):
+    """How long the log of runs is kept."""
+
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] = RUN_RETENTION_DAYS
+
+
 class Jobs(Record):
     """The jobs file."""
 
@@ -178,6 +190,7 @@ class Jobs(Record):
     alerts: list[Route] = []
     metrics: Metrics = Metrics()
     deployment: Deployment = Deployment()
+    runs: RunLog = RunLog()
 
     def zone_of(self, job: Job) -> ZoneInfo:
         """The time zone of a job's schedule."""
@@ -229,14 +242,36 @@ def watch_job() -> Job:
     raise UsageError("flows/jobs.yml has no job with `watch: true`")
 
 
+def removable_pct() -> dict[str, float]:
+    """The share of its rows that each table may lose at once, for tables that a job publishes.
+
+    The smallest where several jobs publish a table; MAX_REMOVED_PCT for all other tables.
+    """
+    found: dict[str, float] = {}
+    if _are_scheduled():
+        for job in jobs().jobs.values():
+            for table in job.published:
+                found[table] = min(job.max_removed_pct, found.get(table, 100))
+    return found
+
+
+def run_retention_days() -> int:
+    """How many days a run stays in the log."""
+    return jobs().runs.retention_days if _are_scheduled() else RUN_RETENTION_DAYS
+
+
+def _are_scheduled() -> bool:
+    """Whether the project has a jobs file, without which it can be run by hand."""
+    return (content.home() / "flows" / "jobs.yml").exists()
+
+
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
     path = content.home() / "schemas" / "snapshots.yml"
     declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
-    scheduled = (content.home() / "flows" / "jobs.yml").exists()
-    for key, job in jobs().jobs.items() if scheduled else ():
+    for key, job in jobs().jobs.items() if _are_scheduled() else ():
         for name in job.snapshot:
             if other := recorded_by.get(name):
                 raise UsageError(

@@ -1,5 +1,7 @@
 """A source's mapping as an expression: our columns made of those of the table it comes from."""
 
+from typing import Any
+
 import ibis
 import ibis.expr.types as ir
 from ibis import Table
@@ -69,7 +71,7 @@ def constant(mapping: Mapping, contract: Contract) -> Table:
 def with_unassigned(facilities: Table) -> Table:
     """Facilities with one more for what belongs to none, unless it is there."""
     nothing = ibis.literal(0, "int64").name("nothing").as_table()
-    cells = {c: False if marks.is_mark(c) else None for c in facilities.columns}
+    cells: dict[str, Any] = {c: False if marks.is_mark(c) else None for c in facilities.columns}
     cells |= {"id": UNASSIGNED, "name": "Unassigned"}
     types = facilities.schema()
     row = nothing.select(

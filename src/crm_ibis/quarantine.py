@@ -29,7 +29,12 @@ class TooMany(ChecksFailed):
 
     def __init__(self, excess: Mapping[str, list[Violation]]) -> None:
         super().__init__([violation for found in excess.values() for violation in found])
+        self.excess = list(excess)
         self.args = ("\n".join([*excess, str(self)]),)
+
+    @property
+    def detailed(self) -> str:
+        return "\n".join([*self.excess, super().detailed])
 
 
 @dataclass

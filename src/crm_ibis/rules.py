@@ -84,16 +84,28 @@ class Violation:
     severity: str
     rows: int
     samples: list[dict[str, Any]] = field(default_factory=list)
+    key: tuple[str, ...] = ()
+    """The columns of a sample that may be told outside the database, in logs and alerts."""
 
     @property
     def summary(self) -> str:
         """The check and how many rows break it."""
         return f"{self.check}: {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
 
+    @property
+    def detailed(self) -> str:
+        """With the offending values of a few rows, for whoever looks at it in a terminal."""
+        return self._listed([*self.samples[:5]])
+
     def __str__(self) -> str:
+        """With the keys of a few rows: logs and alerts hold no other value of a row."""
+        keys = [{c: sample[c] for c in self.key if c in sample} for sample in self.samples[:5]]
+        return self._listed([key for key in keys if key])
+
+    def _listed(self, samples: list[dict[str, Any]]) -> str:
         few = "\n".join(
             "    " + ", ".join(f"{name}={_shown(value)}" for name, value in sample.items())
-            for sample in self.samples[:5]
+            for sample in samples
         )
         more = f"\n    ... and {self.rows - 5:,} more" if self.rows > 5 and few else ""
         return f"{self.table}: {self.summary}\n{few}{more}".rstrip()

@@ -130,7 +130,8 @@ def checked(outcomes: Iterable[Any]) -> None:
         if outcome.problem:
             console.print(outcome.problem, markup=False, soft_wrap=True)
         for violation in outcome.violations:
-            console.print(f"{violation.severity}: {violation}", markup=False, soft_wrap=True)
+            told = f"{violation.severity}: {violation.detailed}"
+            console.print(told, markup=False, soft_wrap=True)
 
 
 def listed(entries: Iterable[Entry]) -> None:

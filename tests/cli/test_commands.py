@@ -688,6 +688,19 @@ def test_init_fills_an_empty_folder(run: Run) -> None:
     assert Path("acme/schemas/sources.py").is_file()
 
 
+@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
+def test_init_makes_the_folder_that_the_environment_names(
+    run: Run, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setenv("CRM_IBIS_HOME", str(Path("acme").resolve()))
+    if there:
+        Path("acme").mkdir()
+    outcome = run("init", "acme")
+    assert outcome.exit_code == 0, outcome.err
+    assert Path("acme/schemas/sources.py").is_file()
+    assert run("list").exit_code == 0
+
+
 def test_init_refuses_a_folder_that_is_not_empty(run: Run) -> None:
     Path("acme").mkdir()
     Path("acme/notes.txt").write_text("mine", encoding="utf-8")

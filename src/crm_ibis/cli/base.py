@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,8 @@ class Instant(click.ParamType):
 @click.pass_context
 def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
     """CRM metrics, checked and published in one transaction, on DuckDB or PostgreSQL."""
-    ctx.obj = load_settings(database, params)
+    settings = load_settings(database, params)
+    ctx.obj = replace(settings, application=f"crm_ibis {ctx.invoked_subcommand}")
 
 
 as_of_option = click.option(

@@ -106,7 +106,7 @@ def _source(fit: "Fit") -> Iterator[str]:
         )
     yield from (f"  note: {note}" for note in fit.notes)
     for violation in fit.violations:
-        yield f"  {violation.severity}: {violation}".replace("\n", "\n  ")
+        yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
     if fit.quarantined:
         yield f"  in quarantine: {fit.quarantined:,} rows"
     if fit.problem:
