@@ -46,8 +46,16 @@ class Reading:
         return max(self.published.values(), default=None)
 
 
-def read(warehouse: Warehouse, names: dict[str, str], lacking: Mapping[str, Lacking]) -> Reading:
-    """Everything that the scorecard shows, with the names of facilities by id."""
+def read(
+    warehouse: Warehouse,
+    names: dict[str, str],
+    lacking: Mapping[str, Lacking],
+    killed: Mapping[str, str] | None = None,
+) -> Reading:
+    """Everything that the scorecard shows, with the names of facilities by id.
+
+    `killed` is what `runs.killed` said before the transaction that this is called in.
+    """
     there, known = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
     tables = {
         d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
@@ -63,7 +71,7 @@ def read(warehouse: Warehouse, names: dict[str, str], lacking: Mapping[str, Lack
     return Reading(
         rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
-        standing={status.table: status for status in statuses(warehouse)},
+        standing={status.table: status for status in statuses(warehouse, killed=killed)},
         facilities=_named(used, names),
         lacking=lacking,
     )
