@@ -108,12 +108,13 @@ def tried(work: Task[..., Any], *arguments: Any) -> Any:
 def in_brief() -> Iterator[None]:
     """Lets out no more of an error than its gist: Prefect keeps the whole text with the state.
 
-    What is no message of ours may hold values of rows: its text stays in the worker's output.
+    Of broken checks the log has the keys of a few rows and no other value. What is no message of
+    ours may hold values too: its text stays in the worker's output.
     """
     try:
         yield
     except CrmIbisError as error:
-        get_run_logger().error(str(error))
+        get_run_logger().error("\n".join(map(str, error.broken)) or str(error))
         raise AttemptFailed(error) from None
     except Exception as error:
         traceback.print_exc()
@@ -223,4 +224,4 @@ def _show_failure(run: JobRun, error: CrmIbisError) -> None:
 def _summary(outcome: Outcome) -> str:
     touched = sum(table.touched for table in outcome.results)
     names = ", ".join(table.table for table in outcome.results)
-    return f"{names}: {touched:,} rows changed, {outcome.seconds:.1f} s"[: alerts.LONGEST]
+    return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[: alerts.LONGEST]

@@ -41,7 +41,7 @@ def watch() -> State:
         create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
     wrong = [status.table for status in found if not status.in_order]
     return Completed(
-        message=f"{', '.join(wrong)} not in order"[: alerts.LONGEST] if wrong else None
+        message=f"late or failing: {', '.join(wrong)}"[: alerts.LONGEST] if wrong else None
     )
 
 

@@ -318,6 +318,14 @@ def test_a_route_to_an_owner_without_a_channel_falls_to_the_default_route(
     assert alerts.gaps()[-1].startswith("no channel under `owners` of flows/jobs.yml: Sales Ope")
 
 
+def test_an_owner_that_no_exposure_has_is_listed_and_stops_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    owners = {**declarations.jobs().owners, "Old Team": ["email_of_old_team"]}
+    jobs_with(monkeypatch, owners=owners)
+    assert alerts.gaps() == ["no exposure has these `owners` of flows/jobs.yml: Old Team"]
+
+
 def test_channels_without_a_url_are_listed() -> None:
     environ = {alerts.variable_of(c): "json://here" for c in alerts.all_channels() if c != "slack"}
     assert alerts.gaps(environ) == ["no URL in the environment: CRM_IBIS_CHANNEL_SLACK"]

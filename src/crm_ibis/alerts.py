@@ -89,12 +89,13 @@ class Alert:
     @property
     def body(self) -> str:
         """What to know before acting, a line each."""
-        entries = [catalog.entry_of(table) for table in self.tables]
+        tables = list(filter(is_table, self.tables))
+        entries = [catalog.entry_of(table) for table in tables]
         owners = [f"{e.owner} ({e.criticality})" for e in entries if e and e.owner]
         entries += [catalog.entry_of(table) for table in self.blocked]
         exposures = [name for entry in entries if entry for name in entry.exposures]
         lines = {
-            "tables": ", ".join(filter(str.isidentifier, self.tables)),
+            "tables": ", ".join(tables),
             "since": f"{self.since:%Y-%m-%d %H:%M} UTC" if self.since else "",
             "owner": ", ".join(dict.fromkeys(owners)),
             "also blocked": ", ".join(self.blocked),
@@ -109,7 +110,8 @@ class Alert:
 
     def _links(self) -> dict[str, str]:
         """Where to read more, as far as jobs.yml says where that is."""
-        links, pages = jobs().links, list(filter(catalog.is_known, self.tables))
+        links = jobs().links
+        pages = [table for table in self.tables if is_table(table) and catalog.is_known(table)]
         page = f"tables/{pages[0]}.html" if len(pages) == 1 else "runs.html"
         found = {"site": f"{links.site}/{page}"} if links.site else {}
         if links.run and self.flow_run:
@@ -119,6 +121,14 @@ class Alert:
     def of(self, tables: Iterable[str]) -> "Alert":
         """The same about some of its tables."""
         return replace(self, tables=tuple(tables))
+
+
+def is_table(name: str) -> bool:
+    """Whether an alert is about a table of this name, and not about the watch or a job.
+
+    Of those the catalog is not asked, as a catalog that cannot be read may be what is wrong.
+    """
+    return name.isidentifier()
 
 
 def failure(
@@ -169,12 +179,12 @@ def channels_of(event: Event, table: str) -> list[str]:
     who hears of recoveries may hear that it is gone.
     """
     declared = jobs()
-    if event == "recovered" and not catalog.is_known(table):
+    if event == "recovered" and not (is_table(table) and catalog.is_known(table)):
         routes = [
             channel for route in declared.alerts if event in route.events for channel in route.to
         ]
         return _resolved([*routes, *declared.default_route], list(declared.owners))
-    entry = catalog.entry_of(table)
+    entry = catalog.entry_of(table) if is_table(table) else None
     owners = [entry.owner] if entry and entry.owner else []
     found = _resolved(_routed(event, table), owners)
     if event == "recovered" or (event in UNROUTED and not found):
@@ -184,7 +194,8 @@ def channels_of(event: Event, table: str) -> list[str]:
 
 def _routed(event: Event, table: str) -> list[str]:
     """What the routes name for an event of a table, `owner` among it."""
-    entry, kpi = catalog.entry_of(table), catalog.kpi_of(table)
+    entry = catalog.entry_of(table) if is_table(table) else None
+    kpi = catalog.kpi_of(table) if is_table(table) else table
     criticality = entry.criticality if entry else None
     return [
         channel
@@ -221,8 +232,12 @@ def channels_for(
 
 
 def all_channels() -> list[str]:
-    """Every channel that the jobs file names."""
+    """Every channel that the jobs file names; raises UsageError for an owner nobody knows."""
     catalog.check_owners()
+    return _named_channels()
+
+
+def _named_channels() -> list[str]:
     declared = jobs()
     named = [channel for route in declared.alerts for channel in route.to]
     named += declared.default_route
@@ -251,10 +266,10 @@ def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
     owners = dict.fromkeys(exposure.owner for exposure in exposures().values())
     if silent := [owner for owner in owners if not declared.owners.get(owner)]:
         found.append(f"no channel under `owners` of flows/jobs.yml: {', '.join(silent)}")
-    unset = (
-        [] if environ is None else [c for c in all_channels() if not environ.get(variable_of(c))]
-    )
-    if unset:
+    if strangers := [owner for owner in declared.owners if owner not in owners]:
+        found.append(f"no exposure has these `owners` of flows/jobs.yml: {', '.join(strangers)}")
+    named = [] if environ is None else _named_channels()
+    if unset := [channel for channel in named if not (environ or {}).get(variable_of(channel))]:
         found.append(f"no URL in the environment: {', '.join(map(variable_of, unset))}")
     return found
 

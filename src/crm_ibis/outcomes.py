@@ -99,7 +99,7 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
             else:
                 incidents.end(warehouse, names, [event], report)
     if run.job.refresh:
-        counts = [f"{t.table}: {t.rows:,} rows, {t.touched:,} changed" for t in outcome.results]
+        counts = [f"{t.table}: rows {t.rows:,}, changed {t.touched:,}" for t in outcome.results]
         alerts.send(_about("success", run, outcome, counts), report=report)
     with Metrics(report) as metrics:
         metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
@@ -112,8 +112,9 @@ def tell_of_failure(settings: Settings, run: JobRun, error: Exception, report: R
     known = error if isinstance(error, CrmIbisError) else None
     broken, run_id = (known.broken, known.run_id) if known else ((), None)
     text = str(error) if known else f"{type(error).__name__}; the log of the run has more"
-    failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
-    incidents.tell(settings, replace(failure, flow_run=run.flow_run), report)
+    with incidents.untroubled(report):
+        failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
+        incidents.tell(settings, replace(failure, flow_run=run.flow_run), report)
     with Metrics(report) as metrics:
         sla_missed = False if run.in_time(now()) is False else None
         metrics.run(run.name, succeeded=False, sla_met=sla_missed)

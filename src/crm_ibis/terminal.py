@@ -256,12 +256,14 @@ def _problems(state: Any) -> Iterator[str]:
     elif state.state == "clock ahead":
         yield (
             f"clock ahead: published as of {state.as_of:%Y-%m-%d %H:%M} UTC, which is in the "
-            "future; earlier runs are refused until then, or until crm-ibis refresh --force"
+            "future; runs are refused until then, or until crm-ibis refresh --force"
         )
     elif state.late:
         yield f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
     if state.blocked_by and not state.failing:
-        yield f"blocked: the contract of {', '.join(state.blocked_by)} is broken"
+        one = len(state.blocked_by) == 1
+        contracts, broken = ("contract", "is") if one else ("contracts", "are")
+        yield f"blocked: the {contracts} of {', '.join(state.blocked_by)} {broken} broken"
     if state.slow:
         yield f"slow: took {state.seconds:,.1f} s, usually {state.usual_seconds:,.1f} s"
     if state.state == "stale":

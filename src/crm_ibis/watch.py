@@ -65,7 +65,7 @@ def watch(
 def _end_unknown(warehouse: Warehouse, report: Report) -> None:
     """Ends what was told of tables and jobs that the project no longer has."""
     unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
-    tables = {i.table for i in unknown if i.table.isidentifier()}
+    tables = {i.table for i in unknown if alerts.is_table(i.table)}
     incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
     before = runlog.now() - FORGOTTEN
     silent = [i for i in unknown if i.table not in tables and i.told_at < before]

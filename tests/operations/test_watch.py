@@ -25,7 +25,7 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import graph, incidents, job_runs, outcomes, runlog, status
+from crm_ibis import catalog, content, graph, incidents, job_runs, outcomes, runlog, status
 from crm_ibis import watch as watching
 from crm_ibis.declarations import Job, jobs
 from crm_ibis.errors import DatabaseError, UsageError
@@ -400,6 +400,25 @@ def test_a_watch_that_fails_is_told_once_and_so_is_its_end(
     assert channels.heard() == {"slack": ["the watch has recovered"]}
     guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
     assert channels.heard() == {}
+
+
+def test_a_watch_is_told_that_cannot_read_the_project(
+    settings: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A KPI was renamed, and exposures.yml still has its old name."""
+    publish_all(settings)
+    content.copy_to(tmp_path / "project")
+    monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "project"))
+    file = tmp_path / "project" / "schemas" / "exposures.yml"
+    file.write_text(file.read_text().replace("[health_scores]", "[health_score]"))
+    catalog.entries.cache_clear()
+    with pytest.raises(UsageError):
+        guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    monkeypatch.undo()
+    catalog.entries.cache_clear()
+    (told,) = channels.messages()
+    assert (told.channel, told.title) == ("slack", "crm_ibis: the watch failed")
+    assert 'there is no KPI "health_score" (did you mean "health_scores"?)' in told.text
 
 
 def test_a_watch_without_a_database_is_told_once_and_so_is_its_end(

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Make a project folder of your own: flows, jobs, contracts, seeds, prefect.yaml."""
+    """Make a project folder of your own.
+
+    It holds flows, jobs, contracts, seeds and prefect.yaml; CRM_IBIS_HOME names it.
+    """
     from crm_ibis import content, deployments
 
     content.copy_to(folder)
@@ -32,7 +35,10 @@ def init(folder: Path) -> None:
 @json_option
 @click.pass_obj
 def status(settings: Settings, as_json: bool) -> None:
-    """Show how old each KPI is, which are late, and what failed; exit 1 if any is."""
+    """Show how old each KPI is, which are late, and what failed.
+
+    Exit 1 while any is late or failing. Also lists the failures that nobody would hear of.
+    """
     from crm_ibis.status import statuses
 
     with open_database(settings, read_only=True) as warehouse:
@@ -45,7 +51,11 @@ def status(settings: Settings, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def watch(settings: Settings, as_json: bool) -> None:
-    """Look for late and failed tables and notify the alert channels; exit 1 for either."""
+    """Notify the alert channels of late and failed tables.
+
+    Each incident is told once, and once more when it is over. Exit 1 while any table is late or
+    failing. A watch that fails is told to the default route.
+    """
     from crm_ibis.watch import guarded
     from crm_ibis.watch import watch as look
 
@@ -76,7 +86,11 @@ def _warn_of_gaps(in_environment: bool = True) -> None:
 @json_option
 @click.pass_obj
 def retire(settings: Settings, table: str, with_history: bool, as_json: bool) -> None:
-    """Drop a published TABLE that the project no longer has."""
+    """Drop a published TABLE that the project no longer has.
+
+    status, watch and site no longer show it. A table that a view depends on stays. A history is
+    dropped only --with-history: it cannot be computed again.
+    """
     from crm_ibis import terminal
     from crm_ibis.retiring import retire as run_retire
 
@@ -91,9 +105,9 @@ def retire(settings: Settings, table: str, with_history: bool, as_json: bool) ->
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the file is out of step.")
 def deployments(check: bool) -> None:
-    """Write prefect.yaml, a Prefect deployment for each job of flows/jobs.yml.
+    """Write prefect.yaml: a Prefect deployment for each job.
 
-    Also lists the tables whose failures would reach nobody.
+    It is made from flows/jobs.yml. --check also lists the tables whose failures would reach nobody.
     """
     from crm_ibis import deployments as making
 
