@@ -35,17 +35,20 @@ def look() -> list[Status]:
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)
 def watch() -> State:
-    """Looks at all tables, and tells the server that it has."""
+    """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
     try:
-        found = tried(retrying(look, watch_job()))
+        attempts = retrying(look, watch_job())
+        log = get_run_logger().info
+        found = watching.guarded(load_settings(), lambda: tried(attempts), log)
     except Exception as error:
         return Failed(message=in_short(error))
     with untroubled():
         emit_event(WATCHED, RESOURCE)
-        create_table_artifact([_row(status) for status in found], artifact_key("watch"))
+        told = "Each table against its schedule and SLA, and what failed."
+        create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
     wrong = [status.table for status in found if not status.in_order]
     return Completed(
-        message=f"{', '.join(wrong)} not in order"[: alerts.LONGEST] if wrong else None
+        message=f"late or failing: {', '.join(wrong)}"[: alerts.LONGEST] if wrong else None
     )
 
 

@@ -27,6 +27,7 @@ LAYERS = [
         "column_mapping",
         "instant_formats",
         "number_formats",
+        "outage",
         "written",
     },
     {
@@ -51,7 +52,7 @@ LAYERS = [
     {"results", "seeds"},
     {"recording"},
     {"catalog"},
-    {"refresh"},
+    {"refresh", "retiring"},
     {"blocking"},
     {"status", "docs", "rows", "alerts", "deployments", "fit", "starting", "lineage", "coverage"},
     {"incidents", "metrics"},

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -31,6 +32,7 @@ Event = Literal[
 Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 OWNER = "owner"
 """The channel that stands for those of the table's owner."""
+FLOW_RUN = "{flow_run}"
 Declared = TypeVar("Declared")
 
 UNHURRIED = timedelta(hours=1)
@@ -60,6 +62,25 @@ def zone_name(name: str) -> str:
     return name
 
 
+def _web_page(url: str) -> str:
+    """An address that everybody may see: alerts carry it, and jobs.yml is in version control."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not an address such as https://kpis.example.com")
+    if parts.username or parts.password or parts.query:
+        raise ValueError("holds a login or a `?query`, which alerts would pass on; leave it out")
+    return url.rstrip("/")
+
+
+def _page_of_run(url: str) -> str:
+    if url.count(FLOW_RUN) != 1 or set("{}") & set(url.replace(FLOW_RUN, "")):
+        raise ValueError(
+            f"needs {FLOW_RUN} once, where the id of the run goes, such as "
+            f"https://prefect.example.com/runs/flow-run/{FLOW_RUN}"
+        )
+    return _web_page(url)
+
+
 def _span(text: str) -> str:
     duration_microseconds(text)
     return text
@@ -81,14 +102,20 @@ class Exposure(Record):
 
 
 class Job(Record):
-    """What runs together on a schedule: KPIs to refresh, snapshots to merge, or the watch."""
+    """What runs together: KPIs to refresh, snapshots to merge, or the watch.
+
+    On a schedule, or without one by hand or by an event. Nothing is late while a job has no
+    schedule or is paused; the SLA of a run without a schedule counts from its start.
+    """
 
     refresh: list[str] = []
     facts: list[str] = []
     """Published by the same run, for those who work from the rows; they have no SLA."""
     snapshot: list[str] = []
     watch: bool = False
-    schedule: Annotated[str, AfterValidator(_cron)]
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    paused: bool = False
+    """Its schedule starts no run; by hand it can be run all the same."""
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     sla: Annotated[str, AfterValidator(_span)] | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
@@ -108,8 +135,10 @@ class Job(Record):
             raise ValueError(
                 "names tables to `refresh`, or snapshots to `snapshot`, or says `watch: true`"
             )
-        if self.refresh and not self.sla:
+        if self.refresh and self.schedule and not self.sla:
             raise ValueError("lacks `sla`, how old its tables may get, such as 2h")
+        if self.paused and not self.schedule:
+            raise ValueError("is `paused`, but has no `schedule` to pause")
         return self
 
     @property
@@ -161,6 +190,14 @@ class Route(Record):
     to: list[Channel]
 
 
+class Links(Record):
+    """Where a reader of an alert finds more: the site, and the run in Prefect's own pages."""
+
+    site: Annotated[str, AfterValidator(_web_page)] | None = None
+    run: Annotated[str, AfterValidator(_page_of_run)] | None = None
+    """With `{flow_run}` where the id of the flow run goes."""
+
+
 class Metrics(Record):
     """How metrics are called, and the tags that all of them carry."""
 
@@ -188,6 +225,9 @@ class Jobs(Record):
     jobs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Job]
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
+    default_route: list[Channel] = []
+    """Hears of failures and lateness for which no route finds a channel."""
+    links: Links = Links()
     metrics: Metrics = Metrics()
     deployment: Deployment = Deployment()
     runs: RunLog = RunLog()

@@ -53,13 +53,17 @@ LAYOUTS = [
 LONGEST_ERROR = 4000
 CLOCK_TOLERANCE = timedelta(minutes=1)
 """How far the clock of a machine may be ahead of the database's."""
+ENDED_UNEXPECTEDLY = "the run ended unexpectedly (process killed or connection lost)"
+RETIRED = "retired"
+"""The kind of a table that was dropped as the project no longer has it."""
 
 
 @dataclass(frozen=True)
 class TableRun:
     """What a run did with one table.
 
-    `kind` is source, built, published, or snapshot; refused for a snapshot that was not merged.
+    `kind` is source, built, published, or snapshot; refused for a snapshot that was not merged;
+    retired for a table that was dropped.
     """
 
     table: str
@@ -117,10 +121,8 @@ def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
             )
         warehouse.run(
             f"UPDATE {log_table(warehouse, 'runs')} SET state = CASE WHEN retry_wait IS NULL THEN "
-            "'abandoned' ELSE 'retrying' END, finished_at = ?, "
-            "error = 'the run ended without a word: killed, or its machine or connection died' "
-            "WHERE state = 'running'",
-            [now()],
+            "'abandoned' ELSE 'retrying' END, finished_at = ?, error = ? WHERE state = 'running'",
+            [now(), ENDED_UNEXPECTEDLY],
         )
         _correct_clocks(warehouse)
 
@@ -305,21 +307,26 @@ def running(warehouse: Warehouse) -> str:
 def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dict[str, Any]]:
     """The newest publication of each table: run_id, as_of, finished_at, rows.
 
-    Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill.
+    Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill. What was
+    retired since is not among them.
     """
     if "run_tables" not in warehouse.tables(warehouse.meta):
         return {}
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) "
-        "t.table_name, r.run_id, r.as_of, r.finished_at, t.row_count "
+        "t.table_name, t.kind, r.run_id, r.as_of, r.finished_at, t.row_count "
         f"FROM {log_table(warehouse, 'run_tables')} t JOIN {log_table(warehouse, 'runs')} r "
         "ON r.run_id = t.run_id "
-        "WHERE t.kind = ? AND r.state = 'succeeded' AND r.command <> 'backfill' "
+        "WHERE t.kind IN (?, ?) AND r.state = 'succeeded' AND r.command <> 'backfill' "
         "ORDER BY t.table_name, r.finished_at DESC, r.run_id DESC",
-        [kind],
+        [kind, RETIRED],
     )
     names = ("run_id", "as_of", "finished_at", "rows")
-    return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
+    return {
+        table: dict(zip(names, rest, strict=True))
+        for table, newest, *rest in found
+        if newest == kind
+    }
 
 
 def first_merge(warehouse: Warehouse, snapshot: str, since: datetime) -> datetime | None:

@@ -67,7 +67,11 @@ mass_close_option = click.option(
     "--allow-mass-close", is_flag=True, help="Let most of the current rows end at once."
 )
 limit_option = click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Rows at most."
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Maximum number of rows.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from crm_ibis import runs
 from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
@@ -85,12 +86,14 @@ def _write(
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
     names, sources = facility_names(warehouse), provenance.provenances(warehouse)
+    killed = runs.killed(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     undecided = provenance.undecided(sources)
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
-        reading = read(warehouse, names, lacking(warehouse, params, undecided), undecided)
-        logged, changes = log.read(warehouse), trends.read(warehouse)
+        lacks = lacking(warehouse, params, undecided)
+        reading = read(warehouse, names, lacks, undecided, killed)
+        logged, changes = log.read(warehouse, killed), trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog_pages.described()
     made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)

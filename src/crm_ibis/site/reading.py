@@ -54,8 +54,12 @@ def read(
     names: dict[str, str],
     lacking: Mapping[str, Unavailable],
     undecided: Collection[Origin] = (),
+    killed: Mapping[str, str] | None = None,
 ) -> Reading:
-    """Everything that the scorecard shows, with the names of facilities by id."""
+    """Everything that the scorecard shows, with the names of facilities by id.
+
+    `killed` is what `runs.killed` said before the transaction that this is called in.
+    """
     there, known = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
     tables = {
         d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
@@ -71,7 +75,7 @@ def read(
     return Reading(
         rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
-        standing={status.table: status for status in statuses(warehouse)},
+        standing={status.table: status for status in statuses(warehouse, killed=killed)},
         facilities=_named(used, names),
         lacking=lacking,
         undecided=undecided,

@@ -85,6 +85,10 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
+    def is_locked(self) -> bool:
+        """Whether a run holds the lock; asks without taking it, so a reader may."""
+
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, and one consistent picture of the sources from begin to end."""
 
@@ -294,6 +298,22 @@ class Warehouse(ABC):
                 f"column {column} of {schema}.{name} is no longer part of its contract, but "
                 f"something depends on it: {', '.join(dependents)}; change or drop that, then "
                 "refresh again"
+            )
+
+    def drop_table(self, schema: str, name: str) -> None:
+        """Drops a table, unless something of the user's depends on it: then a DataError."""
+        broken_before = self.broken_views()
+        try:
+            self.run(f"DROP TABLE {self.quote(schema, name)}")
+            dependents = sorted(self.broken_views() - broken_before)
+        except TransientError:
+            raise
+        except DatabaseError as error:
+            dependents = [str(error)]
+        if dependents:
+            raise DataError(
+                f"{schema}.{name} cannot be dropped, as something depends on it: "
+                f"{', '.join(dependents)}; change or drop that, then try again"
             )
 
     @contextmanager

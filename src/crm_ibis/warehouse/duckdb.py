@@ -86,14 +86,21 @@ class DuckDBWarehouse(Warehouse):
         self, holder: Callable[[], str], purpose: str = "", wait: float | None = None
     ) -> Iterator[None]:
         # Other processes cannot open the file at all; this keeps threads of this one apart.
-        name = f"{self.file.resolve() if self.file else id(self)} {purpose}"
-        writer = _writers.setdefault(name, threading.Lock())
+        writer = self._writer(purpose)
         if not writer.acquire(timeout=self.settings.lock_timeout if wait is None else wait):
             raise TransientError(f"{holder()} has the database; wait for it to end and try again")
         try:
             yield
         finally:
             writer.release()
+
+    def is_locked(self) -> bool:
+        # Of this process: while another one is at work, the file cannot be opened.
+        return self._writer().locked()
+
+    def _writer(self, purpose: str = "") -> threading.Lock:
+        name = f"{self.file.resolve() if self.file else id(self)} {purpose}"
+        return _writers.setdefault(name, threading.Lock())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:

@@ -248,6 +248,18 @@ class PostgresWarehouse(Warehouse):
             with suppress(DatabaseError):  # a lost connection has freed it already
                 self.fetch(f"SELECT pg_advisory_unlock({key})", [name])
 
+    def is_locked(self) -> bool:
+        # The key of a lock is shown as its upper and its lower half, both without a sign.
+        return bool(
+            self.fetch(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+                "AND ((classid::bigint << 32) | objid::bigint) = "
+                "hashtextextended('crm_ibis.' || ?, 0)",
+                [self.analytics],
+            )
+        )
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self.translated(), self.con.con.transaction():
