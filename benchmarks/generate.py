@@ -98,6 +98,7 @@ SOURCES = {
             case when stage in ('won', 'lost') then 'closed' else 'active' end as status,
             stage,
             amount,
+            case when u(i, 24) < 0.2 then round(u(i, 25), 2)::decimal(3, 2) end as win_probability,
             created_at,
             greatest(
                 case stage when 'lead' then created_at when 'sql' then qualified_at

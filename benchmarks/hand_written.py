@@ -31,6 +31,7 @@ select
     rep_id,
     stage,
     amount,
+    win_probability,
     created_at,
     date_trunc('month', created_at)::date as cohort_month,
     case when sql_at <= $as_of then sql_at end as sql_at,
@@ -44,6 +45,7 @@ from (
         leads.rep_id,
         leads.stage,
         leads.amount,
+        leads.win_probability,
         leads.created_at,
         coalesce(
             deals.first_won_at,
@@ -76,7 +78,7 @@ from (
 """
 
 LEAD_MILESTONES = f"""
-select * exclude (amount)
+select * exclude (amount, win_probability)
 from ({_LEADS})
 """
 
@@ -143,15 +145,15 @@ from ({_TICKETS})
 """
 
 WEIGHTED_PIPELINE_SCENARIOS = """
-with pipeline as (
+with deals as (
     select
         facility_id,
         rep_id,
         date_trunc('month', created_at)::date as month,
         stage,
-        count(*) as deal_count,
-        sum(amount::decimal(24, 6)) as pipeline_value,
-        round(pipeline_value, 2)::decimal(18, 2) as total_pipeline_value
+        win_probability::decimal(7, 6) as own,
+        count(*) as deals,
+        sum(amount::decimal(24, 6)) as amount
     from raw.leads
     where created_at <= $as_of
     group by all
@@ -175,11 +177,19 @@ assumptions as (
     select
         scenario,
         stage,
-        case when is_open then least(1, probability * probability_multiplier)
-             else probability end as win_probability,
-        case when apply_weighting then weight else 1 end as stage_weight,
-        win_probability * stage_weight as factor
+        is_open,
+        probability,
+        case when is_open then probability_multiplier else 1 end as multiplier,
+        case when apply_weighting then weight else 1 end as stage_weight
     from scenarios cross join stages
+),
+assumed as (
+    select
+        *,
+        least(1, case when is_open then coalesce(own, probability) else probability end
+            * multiplier) as likely
+    from deals
+    join assumptions using (stage)
 )
 select
     scenario,
@@ -187,14 +197,16 @@ select
     rep_id,
     month,
     stage,
-    deal_count,
-    total_pipeline_value,
-    round(pipeline_value * factor, 2)::decimal(18, 2) as weighted_pipeline_value,
-    win_probability::double as win_probability,
-    stage_weight::double as stage_weight,
+    sum(deals)::bigint as deal_count,
+    round(sum(amount), 2)::decimal(18, 2) as total_pipeline_value,
+    round(sum(amount * likely * stage_weight), 2)::decimal(18, 2) as weighted_pipeline_value,
+    case when min(likely) = max(likely) then min(likely)::double
+         else sum(amount * likely)::double / nullif(sum(amount), 0)::double
+    end as win_probability,
+    any_value(stage_weight)::double as stage_weight,
     weighted_pipeline_value::double / nullif(total_pipeline_value, 0)::double as weight_factor
-from pipeline
-join assumptions using (stage)
+from assumed
+group by scenario, facility_id, rep_id, month, stage
 """
 
 CONVERSION_FUNNEL = f"""
@@ -576,13 +588,14 @@ full join revenue using (facility_id, month)
 full join outreach using (facility_id, month)
 """
 
-# A lead's part in the weighted value is its amount times probability times stage weight, as in the
-# base scenario. `least` ignores nulls, so the caps belong here, where there are leads.
+# A lead's part in the weighted value is its amount times probability, its own if it has one, times
+# stage weight, as in the base scenario. `least` ignores nulls, so the caps belong here, where there
+# are leads.
 _LEAD_HEALTH = """
         sum(amount::decimal(24, 6) * case stage
-            when 'lead' then 0.15 * 0.10
-            when 'sql' then 0.30 * 0.25
-            when 'opportunity' then 0.50 * 0.50
+            when 'lead' then coalesce(win_probability::decimal(7, 6), 0.15) * 0.10
+            when 'sql' then coalesce(win_probability::decimal(7, 6), 0.30) * 0.25
+            when 'opportunity' then coalesce(win_probability::decimal(7, 6), 0.50) * 0.50
             when 'won' then 1
             else 0
         end) as weighted_value,

@@ -82,7 +82,10 @@ def _period() -> timedelta:
     """From one run of the watch to the next."""
     declared, job = jobs(), watch_job()
     first = next_scheduled(declared, job, runlog.now())
-    return next_scheduled(declared, job, first) - first
+    second = next_scheduled(declared, job, first) if first else None
+    if first is None or second is None:
+        raise UsageError("the watch has no schedule in jobs.yml; give AFTER, such as 30min")
+    return second - first
 
 
 def _installed() -> Automation | None:

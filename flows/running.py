@@ -10,8 +10,13 @@ from pathlib import Path
 from threading import Event, Thread
 from typing import Any
 
-# A project folder's flows read the files that lie beside them.
-os.environ.setdefault("CRM_IBIS_HOME", str(Path(__file__).resolve().parents[1]))
+# A project folder's flows read the files that lie beside them, whatever the worker's environment
+# says: the project may have been cloned for this run.
+os.environ.update(
+    {"CRM_IBIS_HOME": str(Path(__file__).resolve().parents[1])}
+    if (Path(__file__).resolve().parents[1] / "schemas").is_dir()
+    else {}
+)
 
 from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import (
@@ -25,7 +30,7 @@ from prefect.states import Completed, Failed
 
 from crm_ibis import alerts, job_runs, outcomes
 from crm_ibis.declarations import Job
-from crm_ibis.errors import CrmIbisError, TransientError
+from crm_ibis.errors import CrmIbisError, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.settings import load_settings
 
@@ -44,9 +49,19 @@ class AttemptFailed(Exception):
 def run_job(name: str) -> State:
     """Runs a job as of its scheduled start; an error becomes a failed state with its gist."""
     try:
-        return _carry_out(outcomes.planned(name, scheduled_start()))
+        return _carry_out(_planned(name))
     except Exception as error:
         return Failed(message=in_short(error))
+
+
+def _planned(name: str) -> JobRun:
+    """The run of a job; one that the project does not have is told, as nobody answers for it."""
+    try:
+        return outcomes.planned(name, scheduled_start(), str(runtime.flow_run.id))
+    except UsageError as error:
+        flow, log = str(runtime.flow_run.flow_name), get_run_logger().info
+        outcomes.tell_of_unknown(load_settings(), name, flow, error, log)
+        raise
 
 
 def _carry_out(run: JobRun) -> State:
@@ -93,12 +108,13 @@ def tried(work: Task[..., Any], *arguments: Any) -> Any:
 def in_brief() -> Iterator[None]:
     """Lets out no more of an error than its gist: Prefect keeps the whole text with the state.
 
-    What is no message of ours may hold values of rows: its text stays in the worker's output.
+    Of broken checks the log has the keys of a few rows and no other value. What is no message of
+    ours may hold values too: its text stays in the worker's output.
     """
     try:
         yield
     except CrmIbisError as error:
-        get_run_logger().error(str(error))
+        get_run_logger().error("\n".join(map(str, error.broken)) or str(error))
         raise AttemptFailed(error) from None
     except Exception as error:
         traceback.print_exc()
@@ -132,7 +148,8 @@ def _worth_another(task: object, task_run: TaskRun, state: State) -> bool:
 class Progress:
     """How far an attempt has come, as an artifact that a thread of its own keeps up to date.
 
-    The transaction waits for no answer of the Prefect server, and does without one.
+    It has no key, so it is shown with its run and not in the list of artifacts, where each job has
+    one: what it published. The transaction waits for no answer of the Prefect server.
     """
 
     def __init__(self, run: JobRun, log: Callable[[str], None]) -> None:
@@ -151,15 +168,17 @@ class Progress:
         self.thread.join(LONGEST_WAIT)
 
     def report(self, line: str) -> None:
-        """A line for the log; most mean that another table is done."""
-        self.log(line)
+        """A line for the log; most mean that another table is done.
+
+        What follows the first line of a warning are values of rows: they stay in the database.
+        """
+        self.log(alerts.first_line(line))
         if line.startswith(("checked ", "built ", "merged ")):
             self.done += 1
 
     def _show(self, run: JobRun) -> None:
         with untroubled():
-            key = f"{artifact_key(run.name)}-progress"
-            bar, shown = create_progress_artifact(0.0, key, run.name), 0
+            bar, shown = create_progress_artifact(0.0, description=run.name), 0
             while not self.over.wait(1) or shown != self.done:
                 shown = self.done
                 update_progress_artifact(bar, min(100.0, 100.0 * shown / self.steps))
@@ -205,4 +224,4 @@ def _show_failure(run: JobRun, error: CrmIbisError) -> None:
 def _summary(outcome: Outcome) -> str:
     touched = sum(table.touched for table in outcome.results)
     names = ", ".join(table.table for table in outcome.results)
-    return f"{names}: {touched:,} rows changed, {outcome.seconds:.1f} s"[: alerts.LONGEST]
+    return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[: alerts.LONGEST]

@@ -1,5 +1,7 @@
 """Looks at deadlines, whether or not anything ran, and tells of what is late or failed."""
 
+from dataclasses import replace
+
 from prefect import flow, get_run_logger, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
@@ -22,23 +24,31 @@ RESOURCE = {"prefect.resource.id": "crm_ibis.watch"}
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
 def look() -> list[Status]:
     """Tells the alert channels what they have not heard."""
+    settings = replace(
+        load_settings(),
+        statement_timeout=watch_job().statement_seconds,
+        application="crm_ibis watch",
+    )
     with in_brief():
-        return watching.watch(load_settings(), get_run_logger().info)
+        return watching.watch(settings, get_run_logger().info)
 
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)
 def watch() -> State:
-    """Looks at all tables, and tells the server that it has."""
+    """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
     try:
-        found = tried(retrying(look, watch_job()))
+        attempts = retrying(look, watch_job())
+        log = get_run_logger().info
+        found = watching.guarded(load_settings(), lambda: tried(attempts), log)
     except Exception as error:
         return Failed(message=in_short(error))
     with untroubled():
         emit_event(WATCHED, RESOURCE)
-        create_table_artifact([_row(status) for status in found], artifact_key("watch"))
+        told = "Each table against its schedule and SLA, and what failed."
+        create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
     wrong = [status.table for status in found if not status.in_order]
     return Completed(
-        message=f"{', '.join(wrong)} not in order"[: alerts.LONGEST] if wrong else None
+        message=f"late or failing: {', '.join(wrong)}"[: alerts.LONGEST] if wrong else None
     )
 
 

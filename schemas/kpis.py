@@ -75,10 +75,21 @@ class TicketSla(Published):
     resolution_due_at: Instant = column("When the resolution is due (UTC).")
     first_response_hours: Number = column("Time from opening to the first response.", nullable=True)
     resolution_hours: Number = column("Time from opening to the resolution.", nullable=True)
-    response_state: Text = column("How the response target stands.", isin=STATES)
-    resolution_state: Text = column("How the resolution target stands.", isin=STATES)
+    response_state: Text = column(
+        "How the response target stands; null where the source has no first_response_at.",
+        nullable=True,
+        isin=STATES,
+    )
+    resolution_state: Text = column(
+        "How the resolution target stands; null where the source has no resolved_at.",
+        nullable=True,
+        isin=STATES,
+    )
     sla_state: Text = column(
-        "Breached if either target is, met if both are, else pending.", isin=STATES
+        "Breached if either target is, met if both are, else pending; by one target where only "
+        "that can be decided, null where neither can.",
+        nullable=True,
+        isin=STATES,
     )
     hours_left: Number = column(
         "For pending tickets: hours to the nearest due instant of a pending target.",
@@ -92,7 +103,13 @@ class TicketSla(Published):
 
     @pa.dataframe_check(description="hours_left is given for pending tickets and no others")
     def hours_left_when_pending(cls, data):
-        return data.table.hours_left.notnull() == (data.table.sla_state == "pending")
+        is_pending = (data.table.sla_state == "pending").fill_null(False)
+        return data.table.hours_left.notnull() == is_pending
+
+    @pa.dataframe_check(description="sla_state is given where a target has a state")
+    def state_with_a_target(cls, data):
+        target = data.table.response_state.fill_null(data.table.resolution_state)
+        return same_nulls(data.table.sla_state, target)
 
 
 class WeightedPipelineScenarios(Published):
@@ -106,7 +123,12 @@ class WeightedPipelineScenarios(Published):
     deal_count: Count = column("Leads.", ge=1)
     total_pipeline_value: Money = column("Sum of their amounts.", ge=0)
     weighted_pipeline_value: Money = column("Sum of amount x win probability x stage weight.", ge=0)
-    win_probability: Number = column("Effective win probability, 0 to 1.", **SHARE)
+    win_probability: Number = column(
+        "Effective win probability, 0 to 1; the mean by amount where the leads have different ones "
+        "of their own, null where their total is 0.",
+        nullable=True,
+        **SHARE,
+    )
     stage_weight: Number = column("Effective stage weight, 0 to 1.", **SHARE)
     weight_factor: Number = column(
         "Weighted over total value; null when the total is 0.", nullable=True, **SHARE
@@ -118,6 +140,10 @@ class WeightedPipelineScenarios(Published):
     @pa.dataframe_check(description="weighted_pipeline_value <= total_pipeline_value")
     def weighted_at_most_total(cls, data):
         return data.table.weighted_pipeline_value <= data.table.total_pipeline_value
+
+    @pa.dataframe_check(description="win_probability is given where the total is not 0")
+    def probability_with_a_total(cls, data):
+        return data.table.win_probability.notnull() | (data.table.total_pipeline_value == 0)
 
 
 class ConversionFunnel(Published):
@@ -226,15 +252,19 @@ class TicketSlaCompliance(Published):
     priority: Text = column("Priority.", isin=PRIORITIES)
     month: Day = column("Month the tickets were opened in.", whole_month=True)
     total_tickets: Count = column("Tickets.", ge=1)
-    resolved_tickets: Count = column("Resolved by `as_of`.", ge=0)
-    open_tickets: Count = column("Not resolved by `as_of`.", ge=0)
-    sla_compliant_tickets: Count = column("Met both targets.", ge=0)
+    resolved_tickets: Count = column("Known to be resolved by `as_of`.", ge=0)
+    open_tickets: Count = column("Not known to be resolved by `as_of`.", ge=0)
+    sla_compliant_tickets: Count = column("Met every target that can be decided.", ge=0)
     sla_breached_tickets: Count = column("Breached at least one target.", ge=0)
     sla_pending_tickets: Count = column("Not decided yet.", ge=0)
     sla_compliance_rate_pct: Number = column(
         "Compliant, of the decided tickets; null while none is.", nullable=True, **PCT
     )
-    targets_decided: Count = column("Targets met or breached; each ticket has two.", ge=0)
+    targets_decided: Count = column(
+        "Targets met or breached; each ticket has two, but for those whose event the source does "
+        "not tell.",
+        ge=0,
+    )
     targets_met: Count = column("Targets met.", ge=0)
     sla_attainment_pct: Number = column(
         "Targets met, of the decided ones; null while none is.", nullable=True, **PCT
@@ -262,11 +292,15 @@ class TicketSlaCompliance(Published):
         table = data.table
         return table.resolved_tickets + table.open_tickets == table.total_tickets
 
-    @pa.dataframe_check(description="compliant, breached and pending tickets add up to all")
+    @pa.dataframe_check(
+        description="compliant, breached and pending tickets add up to all, or to none"
+    )
     def states_add_up(cls, data):
+        # To none where the source tells neither event, so that no target can be decided.
         table = data.table
         decided = table.sla_compliant_tickets + table.sla_breached_tickets
-        return decided + table.sla_pending_tickets == table.total_tickets
+        judged = decided + table.sla_pending_tickets
+        return (judged == table.total_tickets) | (judged == 0)
 
     @pa.dataframe_check(description="targets met <= targets decided <= 2 per ticket")
     def targets_in_order(cls, data):

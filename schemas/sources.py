@@ -33,6 +33,12 @@ class Leads(Source):
         "Stage the lead is in now.", isin=["lead", "sql", "opportunity", "won", "lost"]
     )
     amount: Exact = column("What the deal would be worth.", ge=0)
+    win_probability: Exact = column(
+        "How likely this very deal is won, 0 to 1; null where only its stage tells.",
+        nullable=True,
+        refines=True,
+        in_range={"min_value": 0, "max_value": 1},
+    )
     created_at: Instant = column("When the lead was entered (UTC).")
     updated_at: Instant = column("When the row last changed (UTC).", not_before="created_at")
     qualified_at: Instant = column(
@@ -75,10 +81,16 @@ class Tickets(Source):
     status: Text = column("Status in the support system, not interpreted.")
     created_at: Instant = column("When it was opened (UTC).")
     first_response_at: Instant = column(
-        "When an agent first answered (UTC).", nullable=True, not_before="created_at"
+        "When an agent first answered (UTC).",
+        nullable=True,
+        not_before="created_at",
+        undecided_if_missing=True,
     )
     resolved_at: Instant = column(
-        "When it was resolved (UTC).", nullable=True, not_before="created_at"
+        "When it was resolved (UTC).",
+        nullable=True,
+        not_before="created_at",
+        undecided_if_missing=True,
     )
     updated_at: Instant = column("When the row last changed (UTC).", not_before="created_at")
 

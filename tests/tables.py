@@ -82,7 +82,7 @@ class Engine:
         self.warehouse = warehouse
         self.made = 0
         self.filled: dict[str, Table] = {}
-        self.queries: dict[tuple[str, datetime, str], str] = {}
+        self.queries: dict[tuple[str, datetime, str, tuple[str, ...]], str] = {}
 
     def compute(
         self,
@@ -92,16 +92,18 @@ class Engine:
         params: Params | None = None,
         columns: Iterable[str] | None = None,
         where: dict[str, Any] | None = None,
+        missing: tuple[str, ...] = (),
         **sources: str,
     ) -> list[dict[str, Any]]:
         """Rows of a staging table, fact or KPI, ordered by their leading columns.
 
-        Sources are drawn as text; those that are not given are empty. Cast to the types of the
-        table's contract where it has one, as a refresh would.
+        Sources are drawn as text; those that are not given are empty. `missing` names columns, as
+        source.column, that a source does not have. Cast to the types of the table's contract where
+        it has one, as a refresh would.
         """
         for source in graph.sources_of([name]):
             self.fill(source, source_rows(source, sources.get(source, "id")))
-        rows = self.rows(name, as_of, params or load_params())
+        rows = self.rows(name, as_of, params or load_params(), missing)
         contract = contracts().get(name)
         order = list(contract.key) if contract else list(rows[0] if rows else ())[:1]
         rows.sort(key=lambda row: [str(row[column]) for column in order])
@@ -116,11 +118,15 @@ class Engine:
         self.warehouse.run(f"DELETE FROM {table}")
         self.insert(table, rows)
 
-    def rows(self, name: str, as_of: datetime, params: Params) -> list[dict[str, Any]]:
+    def rows(
+        self, name: str, as_of: datetime, params: Params, missing: tuple[str, ...] = ()
+    ) -> list[dict[str, Any]]:
         """Rows of a table over what the sources hold now; compiled at the first call only."""
-        key = (name, as_of, params.model_dump_json())
+        key = (name, as_of, params.model_dump_json(), missing)
         if key not in self.queries:
             sources = {source: self.filled[source] for source in graph.sources_of([name])}
+            for source, column in (each.split(".") for each in missing):
+                sources[source] = sources[source].drop(column)
             self.queries[key] = self.query(name, graph.build([name], sources, params, as_of)[name])
         with self.warehouse.translated():
             cursor = self.warehouse.con.con.execute(self.queries[key])

@@ -239,7 +239,8 @@ EXPOSURE_MISTAKES = {
 JOB_MISTAKES = {
     "an unknown key of a job": ("    sla: 2h", "    slo: 2h", "jobs.weighted_pipeline.slo"),
     "an unknown key of the file": ("time_zone: UTC", "timezone: UTC", "timezone"),
-    "a missing key": ('    schedule: "0 * * * *"\n', "", "jobs.weighted_pipeline.schedule"),
+    "a missing key": ("    sla: 2h\n", "", "jobs.weighted_pipeline: lacks `sla`"),
+    "a pause of nothing": ('schedule: "0 * * * *"', "paused: true", "has no `schedule` to pause"),
     "a list that is none": ("refresh: [health_scores]", "refresh: health_scores", "refresh"),
 }
 
@@ -390,6 +391,9 @@ def test_a_project_without_snapshots_refreshes_all_the_same(project: Path) -> No
         ('"0 * * * *"', '"61 * * * *"', "is not a cron schedule"),
         ("time_zone: UTC", "time_zone: Zurich", "is not a time zone"),
         ("sla: 2h", "sla: soon", "not a duration"),
+        ("default_route: [slack, owner]", "default_route: [Slack]", "pattern"),
+        ("default_route:", "defualt_route:", 'did you mean "default_route"'),
+        ("    attempts: 3", "    paused: later", "valid boolean"),
         ("first_wait: 60s", "first_wait: 1x", "not a duration"),
         ("refresh: [conversion_funnel]", "snapshot: []", "names tables to `refresh`, or"),
         ("events: [success]", "events: [sucess]", 'did you mean "success"'),

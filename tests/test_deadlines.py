@@ -76,3 +76,30 @@ def test_schedules_follow_the_clocks_of_their_zone() -> None:
 def test_snapshots_have_no_deadline() -> None:
     job = Job(snapshot=["health_score_snapshot"], schedule="0 4 * * *")
     assert deadlines(Jobs(time_zone="UTC", jobs={"history": job}), at("2024-03-01T05:00")) == {}
+
+
+def test_nothing_is_late_or_due_by_a_job_that_is_paused_or_has_no_schedule() -> None:
+    for job in (
+        Job(refresh=["health_scores"], schedule="0 3 * * *", sla="2h", paused=True),
+        Job(refresh=["health_scores"], sla="2h"),
+        Job(refresh=["health_scores"]),
+    ):
+        declared, now = Jobs(time_zone="UTC", jobs={"some": job}), at("2024-03-01T05:00")
+        assert deadlines(declared, now) == {}
+        assert next_runs(declared, now) == {}
+
+
+def test_a_paused_job_keeps_its_schedule_for_a_run_by_hand() -> None:
+    job = Job(refresh=["health_scores"], schedule="0 3 * * *", sla="2h", paused=True)
+    declared = Jobs(time_zone="UTC", jobs={"daily": job})
+    assert last_scheduled(declared, job, at("2024-03-01T05:00")) == at("2024-03-01T03:00")
+    unscheduled = Job(refresh=["health_scores"])
+    assert last_scheduled(declared, unscheduled, at("2024-03-01T05:00")) is None
+    assert next_scheduled(declared, unscheduled, at("2024-03-01T05:00")) is None
+
+
+def test_an_sla_is_given_in_minutes_too() -> None:
+    for sla in ("45m", "45min", "0.75h", "45 m"):
+        deadline = deadlines(jobs("0 3 * * *", sla), at("2024-03-01T03:45"))["health_scores"]
+        assert deadline.due_since == at("2024-03-01T03:00")
+        assert deadline.sla == sla

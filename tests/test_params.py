@@ -335,3 +335,37 @@ def test_a_missing_file_is_refused_with_where_its_name_comes_from(tmp_path: Path
     with pytest.raises(UsageError, match=r"nowhere\.yml") as refusal:
         load_params(tmp_path / "nowhere.yml")
     assert "CRM_IBIS_PARAMS" in str(refusal.value)
+
+
+def test_worst_base_and_best_agree_on_own_probabilities(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="worst and base must agree on own_probability"):
+        assuming(tmp_path, "scenarios: {base: {own_probability: false}}")
+    params = assuming(
+        tmp_path,
+        """
+        scenarios:
+          worst: {own_probability: false}
+          base: {own_probability: false}
+          best: {own_probability: false}
+          of_leads: {}
+        """,
+    )
+    assert params.scenarios["of_leads"].own_probability
+    assert not params.scenarios["base"].own_probability
+
+
+def test_the_order_holds_for_every_own_probability(tmp_path: Path) -> None:
+    """By the stage 0.02 x 1.5 is below 0.15, but a lead of its own 0.5 would be at 0.75."""
+    with pytest.raises(UsageError, match="worst is above base in stage lead for a lead"):
+        assuming(
+            tmp_path,
+            """
+            scenarios:
+              worst:
+                probability_multiplier: 1.5
+                stages:
+                  lead: {win_probability: 0.02}
+                  sql: {win_probability: 0.02}
+                  opportunity: {win_probability: 0.02}
+            """,
+        )

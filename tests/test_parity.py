@@ -92,6 +92,9 @@ class Edges:
             "status": "any",
             "stage": self.random.choice(["lead", "sql", "opportunity", "won", "lost"]),
             "amount": self.amount(),
+            "win_probability": self.random.choice(
+                [None, Decimal(0), Decimal(1), Decimal("0.8"), Decimal("0.123456"), Decimal("0.5")]
+            ),
             "created_at": created,
             "updated_at": self.later(created, never=0),
             "qualified_at": self.later(created, never=0.5),

@@ -46,6 +46,7 @@ instants = st.integers(0, 6 * 30 * 24 * 4).map(
 """Six months from October on, the last of them after `as_of`."""
 
 cents = st.integers(0, 10**9).map(lambda n: Decimal(n).scaleb(-2))
+probabilities = st.integers(0, 10**6).map(lambda n: Decimal(n).scaleb(-6))
 facilities = st.sampled_from(["f1", "f2"])
 
 
@@ -59,6 +60,7 @@ def leads_with_opportunities(draw: st.DrawFn) -> dict[str, list[Row]]:
                     "rep_id": st.sampled_from(["r1", "r2"]),
                     "stage": st.sampled_from(["lead", "sql", "opportunity", "won", "lost"]),
                     "amount": cents,
+                    "win_probability": st.none() | probabilities,
                     "created_at": instants,
                     "updated_at": instants,
                     "qualified_at": st.none() | instants,
@@ -174,6 +176,7 @@ def test_a_cohort_adds_up_and_only_moves_on(memory: Engine, sources: dict[str, l
 @LIMITS
 @given(sources=leads_with_opportunities())
 def test_scenarios_keep_their_order(memory: Engine, sources: dict[str, list[Row]]) -> None:
+    """Whatever leads say of their own probability."""
     rows = compute(memory, "weighted_pipeline_scenarios", leads=sources["leads"])
     for cell in grouped(rows, "facility_id", "rep_id", "month", "stage"):
         value = {row["scenario"]: row["weighted_pipeline_value"] for row in cell}
@@ -181,6 +184,10 @@ def test_scenarios_keep_their_order(memory: Engine, sources: dict[str, list[Row]
         assert len(total) == 1
         assert 0 <= value["worst"] <= value["base"] <= value["best"] <= min(total)
         assert value["base"] <= value["probability_only"] <= min(total)
+        likely = {row["scenario"]: row["win_probability"] for row in cell}
+        assert (None in likely.values()) <= (total == {0})
+        if None not in likely.values():
+            assert 0 <= likely["worst"] <= likely["base"] <= likely["best"] <= 1
 
 
 @LIMITS

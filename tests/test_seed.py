@@ -60,7 +60,7 @@ def test_values_are_those_of_the_files_to_the_last_digit(warehouse: Warehouse) -
         schema = contracts()[name].schema
         with content.path("seeds", f"{name}.csv").open(encoding="utf-8", newline="") as file:
             expected = [
-                {c: value(cell or None, schema[c]) for c, cell in row.items()}
+                {c: value(row.get(c) or None, dtype) for c, dtype in schema.items()}
                 for row in csv.DictReader(file)
             ]
         assert loaded(warehouse, name) == expected, name
@@ -84,6 +84,7 @@ def test_some_values_by_hand(warehouse: Warehouse) -> None:
         "status": "active",
         "stage": "lead",
         "amount": Decimal(60000),
+        "win_probability": None,
         "created_at": datetime(2024, 1, 8, 13, 15),
         "updated_at": datetime(2024, 1, 19, 9),
         "qualified_at": None,
@@ -214,6 +215,114 @@ def test_files_may_hold_quotes_newlines_and_any_script(
             writer.writerow([f"f{number}", name, "", "", "2024-01-01", "2024-01-01"])
     load_seeds(warehouse)
     assert [row["name"] for row in loaded(warehouse, "facilities")] == names
+
+
+def write(project: Project, name: str, data: bytes) -> None:
+    (project.folder / "seeds" / f"{name}.csv").write_bytes(data)
+
+
+FACILITY = "id,name,type,location,created_at,updated_at\nf1,{name},,,2024-01-01,2024-01-01\n"
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("latin-1", "facilities.csv is not in UTF-8: line 2 has the byte 0xfc"),
+        ("utf-16", "facilities.csv is in UTF-16"),
+        ("utf-16-le", "facilities.csv holds zero bytes, as UTF-16 does"),
+        ("utf-16-be", "facilities.csv holds zero bytes, as UTF-16 does"),
+        ("utf-32", "facilities.csv is in UTF-32"),
+    ],
+)
+def test_a_file_in_another_encoding_is_named(
+    project: Project, warehouse: Warehouse, encoding: str, told: str
+) -> None:
+    # Letters beyond ASCII where an encoding without a mark would pass for UTF-8 with zeros.
+    name = "Zürich" if encoding == "latin-1" else "Zurich"
+    write(project, "facilities", FACILITY.format(name=name).encode(encoding))
+    with pytest.raises(DataError) as refused:
+        load_seeds(warehouse)
+    assert told in str(refused.value)
+    assert "Save it as UTF-8" in str(refused.value)
+    assert warehouse.tables(warehouse.raw) == set()
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_column(
+    project: Project, warehouse: Warehouse
+) -> None:
+    write(project, "facilities", FACILITY.format(name="Zürich").encode("utf-8-sig"))
+    load_seeds(warehouse)
+    assert [(row["id"], row["name"]) for row in loaded(warehouse, "facilities")] == [
+        ("f1", "Zürich")
+    ]
+
+
+def test_an_empty_field_is_null_quoted_or_not(project: Project, warehouse: Warehouse) -> None:
+    header = "id,name,type,location,created_at,updated_at\r\n"
+    rows = 'f1,North,"",,"2024-01-01","2024-01-01"\r\n"f2"," ","a ""b""",x,2024-01-01,2024-01-01'
+    write(project, "facilities", (header + rows).encode())
+    load_seeds(warehouse)
+    found = [(r["name"], r["type"], r["location"]) for r in loaded(warehouse, "facilities")]
+    assert found == [("North", None, None), (" ", 'a "b"', "x")]
+
+
+def test_an_instant_with_an_offset_is_that_instant_in_utc(
+    project: Project, warehouse: Warehouse
+) -> None:
+    written = {
+        "2024-02-01T05:00:00+08:00": datetime(2024, 1, 31, 21),
+        "2024-02-01T05:00:00Z": datetime(2024, 2, 1, 5),
+        "2024-02-01 05:00:00.25-03:30": datetime(2024, 2, 1, 8, 30, 0, 250_000),
+        "2024-02-01T05:00": datetime(2024, 2, 1, 5),
+        "2024-02-01": datetime(2024, 2, 1),
+    }
+    rows = "\n".join(f"f{n},North,2023-01-01,{text}" for n, text in enumerate(written))
+    write(project, "facilities", f"id,name,created_at,updated_at\n{rows}\n".encode())
+    load_seeds(warehouse)
+    found = [row["updated_at"] for row in loaded(warehouse, "facilities")]
+    assert found == list(written.values())
+
+
+def test_a_column_that_may_be_null_may_be_missing(project: Project, warehouse: Warehouse) -> None:
+    load_seeds(warehouse)
+    write(project, "facilities", b"id,name,created_at,updated_at\nf1,N,2024-01-01,2024-01-01\n")
+    load_seeds(warehouse)
+    assert list(loaded(warehouse, "facilities")[0]) == ["id", "name", "created_at", "updated_at"]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (b"", "id is missing"),
+        (b"id,nmae,created_at,updated_at\n", 'nmae is unknown (did you mean "name"?)'),
+        (b"id,name,id,created_at,updated_at\n", "id is there twice"),
+        (b"name,created_at,updated_at\n", "id is missing"),
+        (b"id,name,created_at,updated_at\nf1,N,2024-01-01\n", "line 2: 3 values for 4 columns"),
+        (b'id,name,created_at,updated_at\nf1,"N" x,1,1\n', "line 2 is not CSV"),
+        (
+            b"id,name,created_at,updated_at\nf1,N,2024-01-01,infinity\n",
+            "line 2: updated_at is not an instant",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_file_is_told(
+    project: Project, warehouse: Warehouse, data: bytes, told: str
+) -> None:
+    write(project, "facilities", data)
+    with pytest.raises(DataError) as refused:
+        load_seeds(warehouse)
+    assert told in str(refused.value)
+    assert "nothing was loaded" in str(refused.value)
+
+
+@pytest.mark.parametrize("value", ["sixty", "NaN", "60_000"])
+def test_a_value_of_another_type_is_told_by_its_line(
+    project: Project, warehouse: Warehouse, value: str
+) -> None:
+    project.edit("seeds/leads.csv", "lead,60000,2024-01-08", f"lead,{value},2024-01-08")
+    with pytest.raises(DataError, match=r"leads\.csv, line 4: amount is not a number") as refused:
+        load_seeds(warehouse)
+    assert value not in str(refused.value)
 
 
 def test_views_on_the_tables_survive_seeding_again(warehouse: Warehouse) -> None:

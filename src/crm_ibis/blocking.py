@@ -9,9 +9,10 @@ from crm_ibis.declarations import snapshots
 def upstream(table: str) -> set[str]:
     """What a KPI or fact needs, sources included.
 
-    Nothing for a snapshot: it reads what is published, which keeps its contract.
+    Nothing for a snapshot: it reads what is published, which keeps its contract. Nothing for what
+    the project no longer has.
     """
-    if table in snapshots():
+    if table in snapshots() or table not in graph.table_functions():
         return set()
     return {*graph.plan([table]), *results.sources_of([table])} - {table}
 

@@ -57,6 +57,11 @@ def entry_of(table: str) -> Entry | None:
     return entries().get(kpi_of(table))
 
 
+def is_known(table: str) -> bool:
+    """Whether the project has a table of this name that it publishes or records."""
+    return table in graph.table_functions() or table in snapshots()
+
+
 def kpi_of(table: str) -> str:
     """The KPI that a snapshot keeps, or the table itself."""
     snapshot = snapshots().get(table)

@@ -4,6 +4,7 @@ else does."""
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from ibis import Table
 
@@ -12,6 +13,7 @@ from crm_ibis.connectors import CURRENCIES
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.rules import Rule, Violation
+from crm_ibis.runlog import now
 from crm_ibis.sources import CURRENCY, source_tables
 from crm_ibis.warehouse import Query, Warehouse
 
@@ -27,10 +29,16 @@ class ChecksFailed(DataError):
     def __init__(self, violations: list[Violation]) -> None:
         self.violations = violations
         self.broken = tuple(broken_check(violation) for violation in violations)
-        tables = ", ".join(dict.fromkeys(violation.table for violation in violations))
-        listed = "\n".join(str(violation) for violation in violations)
-        super().__init__(
-            f"checks failed; nothing was published:\n{listed}\n"
+        super().__init__(self._message(map(str, violations)))
+
+    @property
+    def detailed(self) -> str:
+        return self._message(violation.detailed for violation in self.violations)
+
+    def _message(self, listed: Iterable[str]) -> str:
+        tables = ", ".join(dict.fromkeys(violation.table for violation in self.violations))
+        return (
+            "checks failed; nothing was published:\n" + "\n".join(listed) + "\n"
             f"mend the rows in {tables} and run again"
         )
 
@@ -129,8 +137,19 @@ def planned_audit(
     return Audit(table, contract, demanded, sources, warehouse.query(counts, inline))
 
 
+def source_rules(contract: Contract, columns: Iterable[str], as_of: datetime) -> list[Rule]:
+    """What a source must keep in the columns that it has, its instants as of an instant."""
+    years = mapping.declared().plausible_years
+    columns = set(columns)
+    instants = [c.name for c in contract.columns if c.dtype.is_timestamp() and c.name in columns]
+    return [
+        *contract.rules_over(columns),
+        *(rules.plausible(name, years.from_, years.ahead, as_of) for name in instants),
+    ]
+
+
 def source_audits(
-    warehouse: Warehouse, name: str, raw: Table, sources: Mapping[str, Table]
+    warehouse: Warehouse, name: str, raw: Table, sources: Mapping[str, Table], as_of: datetime
 ) -> list[Audit]:
     """The audits of a source, each of which makes sense only if the one before finds nothing.
 
@@ -138,7 +157,8 @@ def source_audits(
     database would stop at them without naming a row.
     """
     contract = contracts.contracts()[name]
-    audits = [planned_audit(warehouse, sources[name], contract, contract.rules, sources)]
+    demanded = source_rules(contract, sources[name].columns, as_of)
+    audits = [planned_audit(warehouse, sources[name], contract, demanded, sources)]
     if conversions := fitting.conversions(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
     if currency := one_currency(name, raw):
@@ -183,8 +203,10 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
 def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:
     contract = audit.contract
     found = warehouse.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
-    samples = [contract.without_private(row) for row in found]
-    return Violation(contract.name, rule.name, rule.columns, rule.severity, rows, samples)
+    samples = [contract.without_personal(row) for row in found]
+    return Violation(
+        contract.name, rule.name, rule.columns, rule.severity, rows, samples, contract.key
+    )
 
 
 def audit(
@@ -198,10 +220,12 @@ def audit(
     return run_audits(warehouse, [planned_audit(warehouse, table, contract, demanded, sources)])
 
 
-def check_source(warehouse: Warehouse, name: str, sources: Mapping[str, Table]) -> Checked:
-    """The contract of one source."""
+def check_source(
+    warehouse: Warehouse, name: str, sources: Mapping[str, Table], as_of: datetime | None = None
+) -> Checked:
+    """The contract of one source, as of an instant or now."""
     raw = source_tables(warehouse, [name])[name]
-    return run_audits(warehouse, source_audits(warehouse, name, raw, sources))
+    return run_audits(warehouse, source_audits(warehouse, name, raw, sources, as_of or now()))
 
 
 def report_warnings(outcome: Checked, report: Report) -> None:

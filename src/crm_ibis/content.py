@@ -20,15 +20,24 @@ def is_packaged() -> bool:
 
 def home() -> Path:
     """The folder that holds schemas/, seeds/ and flows/."""
-    package = Path(__file__).parent
-    if named := os.environ.get("CRM_IBIS_HOME"):
-        folder = Path(named).expanduser()
-        if not (folder / "schemas").is_dir():
+    if named := _named():
+        if not (named / "schemas").is_dir():
             raise UsageError(
-                f"CRM_IBIS_HOME is {folder}, which has no schemas/ folder; "
+                f"CRM_IBIS_HOME is {named}, which has no schemas/ folder; "
                 "`crm-ibis init DIR` makes a project folder"
             )
-        return folder
+        return named
+    return _shipped()
+
+
+def _named() -> Path | None:
+    named = os.environ.get("CRM_IBIS_HOME")
+    return Path(named).expanduser() if named else None
+
+
+def _shipped() -> Path:
+    """The folder that comes with the program: of the checkout, or inside the package."""
+    package = Path(__file__).parent
     checkout = package.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "schemas").is_dir():
         return checkout
@@ -49,11 +58,17 @@ def copy_to(folder: Path) -> None:
         raise UsageError(f"{folder} is a file; give a new folder")
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; give a new folder, so that nothing is lost")
-    parts = {part: path(part) for part in PARTS}
+    # CRM_IBIS_HOME may name the folder that is to be made.
+    named = _named()
+    same = named is not None and named.resolve() == folder.resolve()
+    source = _shipped() if same else home()
+    parts = {part: source / part for part in PARTS}
+    if missing := [str(place) for place in parts.values() if not place.exists()]:
+        raise UsageError(f"{', '.join(missing)} is missing; a project folder needs it")
     try:
-        for part, source in parts.items():
+        for part, place in parts.items():
             skip = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(source, folder / part, ignore=skip, dirs_exist_ok=True)
+            shutil.copytree(place, folder / part, ignore=skip, dirs_exist_ok=True)
         shutil.copy(Path(__file__).parent / "project_readme.md", folder / "README.md")
     except OSError as error:
         raise UsageError(

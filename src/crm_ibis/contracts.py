@@ -5,6 +5,7 @@ Pandera validates names and types; `rules` checks the data.
 """
 
 import importlib.util
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -24,6 +25,9 @@ from crm_ibis.rules import Rule
 from crm_ibis.types import Instant, dtype_of, table_name
 
 HIDDEN = "(not shown)"
+ID = re.compile(r"[^\s@]{1,64}")
+CATEGORY = re.compile(r"(?=.{1,30}$)[^\W\d_][\w.&/+-]*( [\w.&/+-]+){0,2}")
+"""What looks like the name of a category: up to three words, the first begins with a letter."""
 IDENTIFIER_BYTES = 63
 VALIDITY = {
     "valid_from": "The instant from which this version of the row held (UTC).",
@@ -38,6 +42,8 @@ def column(
     private: bool = False,
     volatile: bool = False,
     raise_warning: bool = False,
+    undecided_if_missing: bool = False,
+    refines: bool = False,
     **checks: Any,
 ) -> Any:
     """A described column of a contract.
@@ -45,13 +51,18 @@ def column(
     references: the source whose `id` it must be, when not null. private: free text or personal,
     never shown in samples. volatile: changes with the clock alone, so it is no change when
     publishing. raise_warning: what breaks a rule of this column is reported and logged, but does
-    not stop a refresh. checks: whatever a Pandera field takes, `nullable=True` included.
+    not stop a refresh. undecided_if_missing: a source without this column does not say whether the
+    event happened, so it is not read as a column of nulls. refines: makes a value more exact where
+    it is given, and is not missed where it is not. checks: whatever a Pandera field takes,
+    `nullable=True` included.
     """
     metadata = {
         "references": references,
         "private": private,
         "volatile": volatile,
         "severity": "warn" if raise_warning else "error",
+        "undecided_if_missing": undecided_if_missing,
+        "refines": refines,
     }
     return pa.Field(
         description=description, metadata=metadata, raise_warning=raise_warning, **checks
@@ -87,6 +98,28 @@ class Column:
     references: str | None
     private: bool
     volatile: bool
+    undecided_if_missing: bool = False
+    """Whether a source without the column leaves what depends on it undecided."""
+    refines: bool = False
+    """Whether nothing is missed where a source does not have the column."""
+    closed: bool = False
+    """Whether its values are those of a list."""
+
+    def may_show(self, value: Any) -> bool:
+        """Whether a value may be shown to whoever looks at a broken check.
+
+        Null, as it is often the fault, numbers, instants and flags; of text, ids, and values of a
+        closed list that look like one: whatever landed there may be an address or a name.
+        """
+        if value is None:
+            return True
+        if self.private:
+            return False
+        if not isinstance(value, str):
+            return True
+        return bool(
+            (self.references and ID.fullmatch(value)) or (self.closed and CATEGORY.fullmatch(value))
+        )
 
 
 @dataclass(frozen=True)
@@ -113,6 +146,11 @@ class Contract:
         """The columns that a table function computes: all but `updated_at`."""
         return tuple(c for c in self.columns if c.name != "updated_at" or self.kind == "source")
 
+    def undecided(self, given: Iterable[str]) -> tuple[str, ...]:
+        """The columns that a source lacks and whose events are therefore unknown."""
+        given = set(given)
+        return tuple(c.name for c in self.columns if c.undecided_if_missing and c.name not in given)
+
     @property
     def parents(self) -> set[str]:
         """The sources that foreign keys of this table refer to."""
@@ -122,10 +160,13 @@ class Contract:
         """The rules that need no other columns than these."""
         return [rule for rule in self.rules if set(rule.columns) <= set(columns)]
 
-    def without_private(self, row: dict[str, Any]) -> dict[str, Any]:
-        """A row with private values hidden; null stays visible, as it is often the fault."""
-        private = {c.name for c in self.columns if c.private}
-        return {n: HIDDEN if n in private and v is not None else v for n, v in row.items()}
+    def without_personal(self, row: dict[str, Any]) -> dict[str, Any]:
+        """A row in which nothing is shown that may be personal; its key is."""
+        shown = {c.name: c for c in self.columns if c.name not in self.key or c.private}
+        return {
+            name: HIDDEN if name in shown and not shown[name].may_show(value) else value
+            for name, value in row.items()
+        }
 
 
 def contract_of(model: type[pa.DataFrameModel]) -> Contract:
@@ -141,6 +182,9 @@ def contract_of(model: type[pa.DataFrameModel]) -> Contract:
             references=declared.metadata["references"],
             private=declared.metadata["private"],
             volatile=declared.metadata["volatile"],
+            undecided_if_missing=declared.metadata["undecided_if_missing"],
+            refines=declared.metadata["refines"],
+            closed=any(check.name == "isin" for check in declared.checks),
         )
         for name, declared in schema.columns.items()
     ]

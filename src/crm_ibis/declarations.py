@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, cast
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import yaml
@@ -31,12 +32,17 @@ Event = Literal[
 Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 OWNER = "owner"
 """The channel that stands for those of the table's owner."""
+FLOW_RUN = "{flow_run}"
 Declared = TypeVar("Declared")
 
 UNHURRIED = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
 RETENTION_DAYS = 365
+RUN_RETENTION_DAYS = 400
 MAX_MISSING_PCT = 50.0
+MAX_REMOVED_PCT = 50.0
+GUARDED_FROM = 20
+"""With fewer rows than this, any share of them may disappear."""
 
 
 def _cron(schedule: str) -> str:
@@ -54,6 +60,25 @@ def zone_name(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("is not a time zone such as UTC or Europe/Zurich") from None
     return name
+
+
+def _web_page(url: str) -> str:
+    """An address that everybody may see: alerts carry it, and jobs.yml is in version control."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("is not an address such as https://kpis.example.com")
+    if parts.username or parts.password or parts.query:
+        raise ValueError("holds a login or a `?query`, which alerts would pass on; leave it out")
+    return url.rstrip("/")
+
+
+def _page_of_run(url: str) -> str:
+    if url.count(FLOW_RUN) != 1 or set("{}") & set(url.replace(FLOW_RUN, "")):
+        raise ValueError(
+            f"needs {FLOW_RUN} once, where the id of the run goes, such as "
+            f"https://prefect.example.com/runs/flow-run/{FLOW_RUN}"
+        )
+    return _web_page(url)
 
 
 def _span(text: str) -> str:
@@ -77,14 +102,20 @@ class Exposure(Record):
 
 
 class Job(Record):
-    """What runs together on a schedule: KPIs to refresh, snapshots to merge, or the watch."""
+    """What runs together: KPIs to refresh, snapshots to merge, or the watch.
+
+    On a schedule, or without one by hand or by an event. Nothing is late while a job has no
+    schedule or is paused; the SLA of a run without a schedule counts from its start.
+    """
 
     refresh: list[str] = []
     facts: list[str] = []
     """Published by the same run, for those who work from the rows; they have no SLA."""
     snapshot: list[str] = []
     watch: bool = False
-    schedule: Annotated[str, AfterValidator(_cron)]
+    schedule: Annotated[str, AfterValidator(_cron)] | None = None
+    paused: bool = False
+    """Its schedule starts no run; by hand it can be run all the same."""
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     sla: Annotated[str, AfterValidator(_span)] | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
@@ -93,6 +124,8 @@ class Job(Record):
     timeout: Annotated[str, AfterValidator(_span)] | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = RETENTION_DAYS
     max_missing_pct: Annotated[float, Field(ge=0, le=100)] = MAX_MISSING_PCT
+    max_removed_pct: Annotated[float, Field(ge=0, le=100)] = MAX_REMOVED_PCT
+    """The share of the rows of a published table that one refresh may remove."""
 
     @model_validator(mode="after")
     def _does_one_thing(self) -> "Job":
@@ -102,8 +135,10 @@ class Job(Record):
             raise ValueError(
                 "names tables to `refresh`, or snapshots to `snapshot`, or says `watch: true`"
             )
-        if self.refresh and not self.sla:
+        if self.refresh and self.schedule and not self.sla:
             raise ValueError("lacks `sla`, how old its tables may get, such as 2h")
+        if self.paused and not self.schedule:
+            raise ValueError("is `paused`, but has no `schedule` to pause")
         return self
 
     @property
@@ -155,6 +190,14 @@ class Route(Record):
     to: list[Channel]
 
 
+class Links(Record):
+    """Where a reader of an alert finds more: the site, and the run in Prefect's own pages."""
+
+    site: Annotated[str, AfterValidator(_web_page)] | None = None
+    run: Annotated[str, AfterValidator(_page_of_run)] | None = None
+    """With `{flow_run}` where the id of the flow run goes."""
+
+
 class Metrics(Record):
     """How metrics are called, and the tags that all of them carry."""
 
@@ -169,6 +212,12 @@ class Deployment(Record):
     pull: list[dict[str, Any]] = []
 
 
+class RunLog(Record):
+    """How long the log of runs is kept."""
+
+    retention_days: Annotated[int, Field(ge=1, le=36_500)] = RUN_RETENTION_DAYS
+
+
 class Jobs(Record):
     """The jobs file."""
 
@@ -176,8 +225,12 @@ class Jobs(Record):
     jobs: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], Job]
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
+    default_route: list[Channel] = []
+    """Hears of failures and lateness for which no route finds a channel."""
+    links: Links = Links()
     metrics: Metrics = Metrics()
     deployment: Deployment = Deployment()
+    runs: RunLog = RunLog()
 
     def zone_of(self, job: Job) -> ZoneInfo:
         """The time zone of a job's schedule."""
@@ -229,14 +282,36 @@ def watch_job() -> Job:
     raise UsageError("flows/jobs.yml has no job with `watch: true`")
 
 
+def removable_pct() -> dict[str, float]:
+    """The share of its rows that each table may lose at once, for tables that a job publishes.
+
+    The smallest where several jobs publish a table; MAX_REMOVED_PCT for all other tables.
+    """
+    found: dict[str, float] = {}
+    if _are_scheduled():
+        for job in jobs().jobs.values():
+            for table in job.published:
+                found[table] = min(job.max_removed_pct, found.get(table, 100))
+    return found
+
+
+def run_retention_days() -> int:
+    """How many days a run stays in the log."""
+    return jobs().runs.retention_days if _are_scheduled() else RUN_RETENTION_DAYS
+
+
+def _are_scheduled() -> bool:
+    """Whether the project has a jobs file, without which it can be run by hand."""
+    return (content.home() / "flows" / "jobs.yml").exists()
+
+
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
     path = content.home() / "schemas" / "snapshots.yml"
     declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
-    scheduled = (content.home() / "flows" / "jobs.yml").exists()
-    for key, job in jobs().jobs.items() if scheduled else ():
+    for key, job in jobs().jobs.items() if _are_scheduled() else ():
         for name in job.snapshot:
             if other := recorded_by.get(name):
                 raise UsageError(
@@ -251,20 +326,22 @@ def snapshots() -> dict[str, Snapshot]:
     return found
 
 
-def read(path: Path, kind: type[Declared]) -> Declared:
+def read(
+    path: Path, kind: type[Declared], loader: type[yaml.SafeLoader] = yaml.SafeLoader
+) -> Declared:
     """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
     try:
         modified = path.stat().st_mtime_ns
-        return cast(Declared, _parsed(path, modified, cast(Hashable, kind)))
+        return cast(Declared, _parsed(path, modified, cast(Hashable, kind), cast(Hashable, loader)))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 @lru_cache(maxsize=32)
-def _parsed(path: Path, modified: int, kind: Any) -> Any:
+def _parsed(path: Path, modified: int, kind: Any, loader: Any) -> Any:
     """Read once while the file stays as it is: it is asked for at every table."""
     try:
-        given: Any = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        given: Any = yaml.load(path.read_text(encoding="utf-8"), loader) or {}
         return TypeAdapter(kind).validate_python(given)
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from None

@@ -52,11 +52,8 @@ def _project() -> Path:
 
 def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
     job = declared.jobs[name]
-    schedule = {
-        "cron": job.schedule,
-        "timezone": str(declared.zone_of(job)),
-        "active": True,
-    }
+    zone = str(declared.zone_of(job))
+    schedule = {"cron": job.schedule, "timezone": zone, "active": not job.paused}
     return {
         "name": name,
         "description": _description(job),
@@ -64,7 +61,8 @@ def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
         "entrypoint": f"flows/{job.flow}.py:{job.flow}",
         "parameters": {} if job.watch else {"job": name},
         "work_pool": {"name": declared.deployment.work_pool},
-        "schedules": [schedule],
+        # An empty list takes away a schedule that it had before.
+        "schedules": [schedule] if job.schedule else [],
         # Two runs of a job never overlap, and none waits for ever: the second is cancelled.
         "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
     }
@@ -72,7 +70,7 @@ def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
 
 def _description(job: Job) -> str:
     if job.watch:
-        return "Looks at what is late or failed, and tells of it."
+        return "Looks for late and failed tables, and notifies the alert channels."
     does = "Publishes" if job.refresh else "Records"
     sla = f" SLA {job.sla}." if job.sla else ""
     beside = f" Beside it: {', '.join(job.facts)}." if job.facts else ""

@@ -1,17 +1,12 @@
 """What a table means, from its function's docstring and its contract."""
 
-import inspect
 from dataclasses import dataclass
 from typing import Any
 
 from crm_ibis import catalog, graph
+from crm_ibis.comments import meaning
 from crm_ibis.contracts import VALIDITY, Column, Contract, contracts, declared, histories
 from crm_ibis.declarations import snapshots
-
-HISTORY = """Every version of every row of {kpi}, with the time during which it held.
-
-Columns that {kpi} gained later are null in versions that ended before. Versions that ended long ago
-are in a table of the same columns called _archive at the end; `crm-ibis history` reads both."""
 
 UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
 
@@ -50,14 +45,6 @@ def description(name: str) -> Description:
         columns=[_column(c, contract) for c in contract.columns],
         checks=[rule.name for rule in contract.rules],
     )
-
-
-def meaning(contract: Contract) -> str:
-    """The docstring of the table's function, or of its contract for a source."""
-    if contract.kind == "snapshot":
-        return HISTORY.format(kpi=snapshots()[contract.name].kpi)
-    function = graph.table_functions().get(contract.name)
-    return inspect.cleandoc((function or contract.model).__doc__ or "")
 
 
 def markdown() -> str:

@@ -29,6 +29,11 @@ class CrmIbisError(Exception):
     broken: tuple[BrokenCheck, ...] = ()
     """The checks that stopped it."""
 
+    @property
+    def detailed(self) -> str:
+        """The message for a terminal, with values of rows that logs and alerts must not hold."""
+        return str(self)
+
 
 class DataError(CrmIbisError):
     """The data, or the state of the database, stops the run."""
@@ -40,6 +45,10 @@ class Superseded(DataError):
     def __init__(self, message: str, tables: Iterable[str]) -> None:
         super().__init__(message)
         self.tables = tuple(tables)
+
+
+class MassRemoval(DataError):
+    """A refresh would remove most rows of a published table; nothing was published."""
 
 
 class DatabaseError(CrmIbisError):

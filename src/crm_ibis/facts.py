@@ -10,6 +10,9 @@ from crm_ibis.measures import HOUR, hours_between, instant, known_by, when
 from crm_ibis.params import Params
 
 MET, BREACHED, PENDING = "met", "breached", "pending"
+UNDECIDED = ibis.null("string")
+EVENTS = {"response": "first_response_at", "resolution": "resolved_at"}
+"""The targets of a ticket, and the column of a source that tells whether each event happened."""
 
 
 def lead_milestones(stg_leads: Table, stg_opportunities: Table, as_of: datetime) -> Table:
@@ -62,11 +65,14 @@ def ticket_sla(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
     A target is met when the event came at or before the due instant, breached when it came later
     or is overdue at `as_of`, else pending. A resolution stops the response clock too when there
     was no earlier response. The ticket is breached if either target is, met if both are, else
-    pending; `hours_left` is given for pending tickets only. Grain: ticket_id.
+    pending; `hours_left` is given for pending tickets only. Where the source has no column for an
+    event, nobody knows whether it happened: its target has no state, and the ticket goes by the
+    other one. Grain: ticket_id.
     """
+    known = [target for target, event in EVENTS.items() if event in stg_tickets.columns]
     tickets = stg_tickets.mutate(
-        first_response_at=known_by(stg_tickets.first_response_at, as_of),
-        resolved_at=known_by(stg_tickets.resolved_at, as_of),
+        first_response_at=_event(stg_tickets, "first_response_at", as_of),
+        resolved_at=_event(stg_tickets, "resolved_at", as_of),
         **{
             f"{target}_due_at": stg_tickets.priority.cases(
                 *(
@@ -74,27 +80,30 @@ def ticket_sla(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
                     for priority, due in params.sla.items()
                 )
             )
-            for target in ("response", "resolution")
+            for target in EVENTS
         },
     )
+    happened = {
+        "response": ibis.least(tickets.first_response_at, tickets.resolved_at),
+        "resolution": tickets.resolved_at,
+    }
     settled = tickets.mutate(
-        response_state=_target_state(
-            ibis.least(tickets.first_response_at, tickets.resolved_at),
-            tickets.response_due_at,
-            as_of,
-        ),
-        resolution_state=_target_state(tickets.resolved_at, tickets.resolution_due_at, as_of),
+        **{
+            f"{target}_state": (
+                _target_state(happened[target], tickets[f"{target}_due_at"], as_of)
+                if target in known
+                else UNDECIDED
+            )
+            for target in EVENTS
+        }
     )
-    states = (settled.response_state, settled.resolution_state)
     judged = settled.mutate(
-        sla_state=ibis.cases(
-            ((states[0] == BREACHED) | (states[1] == BREACHED), BREACHED),
-            ((states[0] == MET) & (states[1] == MET), MET),
-            else_=PENDING,
-        ),
+        sla_state=_ticket_state([settled[f"{target}_state"] for target in known]),
         next_due_at=ibis.least(
-            when(states[0] == PENDING, settled.response_due_at),
-            when(states[1] == PENDING, settled.resolution_due_at),
+            *(
+                when(settled[f"{target}_state"] == PENDING, settled[f"{target}_due_at"])
+                for target in EVENTS
+            )
         ),
     )
     return judged.select(
@@ -112,7 +121,7 @@ def ticket_sla(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
                     for priority, due in params.sla.items()
                 )
             )
-            for target in ("response", "resolution")
+            for target in EVENTS
         },
         response_due_at=judged.response_due_at,
         resolution_due_at=judged.resolution_due_at,
@@ -124,6 +133,24 @@ def ticket_sla(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
         hours_left=when(
             judged.sla_state == PENDING, hours_between(instant(as_of), judged.next_due_at)
         ),
+    )
+
+
+def _event(tickets: Table, column: str, as_of: datetime) -> ir.TimestampValue:
+    """The event's instant; null where it has not happened by `as_of`, or nobody knows."""
+    if column in tickets.columns:
+        return known_by(tickets[column], as_of)
+    return ibis.null("timestamp(6)")
+
+
+def _ticket_state(states: list[ir.StringValue]) -> ir.StringValue:
+    """What the targets that can be decided make of the ticket."""
+    if not states:
+        return UNDECIDED
+    return ibis.cases(
+        (ibis.or_(*(state == BREACHED for state in states)), BREACHED),
+        (ibis.and_(*(state == MET for state in states)), MET),
+        else_=PENDING,
     )
 
 

@@ -9,13 +9,27 @@ from typing import Any
 import ibis
 from ibis import Table
 
-from crm_ibis import catalog, checks, contracts, fitting, lineage, mapped, mapping, sources
+from crm_ibis import (
+    catalog,
+    checks,
+    contracts,
+    coverage,
+    fitting,
+    lineage,
+    mapped,
+    mapping,
+    marks,
+    sources,
+)
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
 from crm_ibis.mapping import Mapping, Sources
+from crm_ibis.origins import Origin
+from crm_ibis.params import Params, load_params
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
+from crm_ibis.runlog import now
 from crm_ibis.warehouse import Warehouse
 
 STRANGE = 20
@@ -47,14 +61,16 @@ class Fit:
     missing: tuple[str, ...] = ()
     """Columns that the contract requires and nothing is said of."""
     empty: tuple[str, ...] = ()
-    """Columns that are null, as nothing is said of them."""
+    """Columns that may be null, and of which nothing is said."""
+    undecided: tuple[str, ...] = ()
+    """Those of them that tell whether an event happened: nobody knows it, so it is not null."""
     unused: tuple[str, ...] = ()
     """Columns of the table that nothing is made of."""
     untranslated: tuple[Untranslated, ...] = ()
     violations: tuple[Violation, ...] = ()
     quarantined: int = 0
     notes: tuple[str, ...] = ()
-    """How a connector reads its tables, where they land in several ways."""
+    """How a connector reads its tables, and what else is worth knowing."""
     problem: str | None = None
     """Why a refresh would fail for another reason than violations."""
 
@@ -73,6 +89,8 @@ class Lack:
     absent: tuple[str, ...]
     empty: tuple[str, ...]
     """As source.column."""
+    undecided: tuple[str, ...] = ()
+    """Those of them whose events nobody knows: their targets are undecided."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +101,8 @@ class FitReport:
     left_out: list[str]
     """KPIs that a refresh leaves out."""
     lacks: list[Lack]
+    health: list[str] = field(default_factory=list)
+    """What health_scores will lack in every row, in sentences."""
     problem: str | None = None
     """Why a refresh would fail whatever its sources hold."""
 
@@ -91,7 +111,11 @@ class FitReport:
         return bool(self.problem) or any(fit.fails for fit in self.fits)
 
 
-def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
+def fit(
+    warehouse: Warehouse,
+    report: Report = lambda line: None,
+    params: Params | None = None,
+) -> FitReport:
     """Looks at every source as a refresh would, and writes nothing.
 
     Raises UsageError for a mapping that is wrong in itself.
@@ -113,7 +137,9 @@ def fit(warehouse: Warehouse, report: Report = lambda line: None) -> FitReport:
     out = sources.left_out(published)
     remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
-    return FitReport(list(found.values()), out, _lacks(remaining, found), problem)
+    lacks = _lacks(remaining, found)
+    health = _health(params or load_params(), found) if coverage.TABLE in remaining else []
+    return FitReport(list(found.values()), out, lacks, health, problem)
 
 
 def query_of(warehouse: Warehouse, name: str) -> str:
@@ -139,6 +165,7 @@ def _looked_at(
         seen = replace(seen, **columns_of(origin.table, said, contract))
         table = sources.mapped_from(origin, name, declared)
         seen = replace(seen, **_counted(warehouse, table, contract))
+        seen = replace(seen, notes=seen.notes + _blanked(warehouse, table))
         strange = _untranslated(warehouse, origin.table, said, contract)
         readable[name] = table
         return replace(seen, untranslated=strange)
@@ -155,13 +182,14 @@ def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any
     found = {c.name: {**own, **made}.get(c.name) for c in contract.columns}
     unsaid = [c for c in contract.columns if found[c.name] is None]
     read = {c for column in said.columns.values() for c in column.reads}
-    read |= {*said.only, *said.leave_out, *(c for c in own if c not in made)}
+    read |= {*said.reads, *(c for c in own if c not in made)}
     read |= {sources.CURRENCY} if said.connector else set()
     return {
         "mapped": {c: words for c, words in found.items() if words},
-        "missing": tuple(c.name for c in unsaid if not (c.nullable and said.is_mapped)),
-        "empty": tuple(c.name for c in unsaid if c.nullable and said.is_mapped),
-        "unused": tuple(c for c in table.columns if c not in read),
+        "missing": tuple(c.name for c in unsaid if not c.nullable),
+        "empty": tuple(c.name for c in unsaid if c.nullable and not c.refines),
+        "undecided": tuple(c.name for c in unsaid if c.undecided_if_missing),
+        "unused": tuple(c for c in table.columns if c not in read and not marks.is_mark(c)),
     }
 
 
@@ -171,6 +199,20 @@ def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str
     span = {"first": given.created_at.min(), "last": given.created_at.max()}
     counted = given.aggregate(rows=given.count(), **span)
     return warehouse.rows(counted)[0]
+
+
+def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
+    """How many instants are null as they are out of order, by column."""
+    blanked = marks.blanked_columns(table.columns)
+    if not blanked:
+        return ()
+    counts = {c: table.count(where=table[mark]) for c, mark in blanked.items()}
+    (row,) = warehouse.rows(table.aggregate(**counts))
+    return tuple(
+        f"{c} is out of order in {n:,} {'row' if n == 1 else 'rows'}, so it is null there"
+        for c, n in row.items()
+        if n
+    )
 
 
 def _untranslated(
@@ -198,9 +240,11 @@ def _violations(
         n: fitting.conformed(fitting.guarded(t, contracts.contracts()[n]), contracts.contracts()[n])
         for n, t in readable.items()
     }
-    demanded = [r for r in contract.rules if r.refers_to is None or r.refers_to in safe]
+    demanded = checks.source_rules(contract, safe[name].columns, now())
+    demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = fitting.conversions(table, contract)
-    found = checks.audit(warehouse, safe[name], contract, demanded, safe).violations
+    given, demanded = fitting.judged_apart(table, contract, demanded)
+    found = checks.audit(warehouse, given, contract, demanded, safe).violations
     if currency := checks.one_currency(name, table):
         found += checks.audit(warehouse, table, contract, currency, {}).violations
     if conversions:
@@ -229,9 +273,20 @@ def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
     empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
     if not absent and not empty:
         return []
+    undecided = {str(origin) for origin in _undecided(found)}
     lacks = []
     for kpi, read in lineage.columns_read(kpis).items():
         nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
         if nulls or absent & set(read):
-            lacks.append(Lack(kpi, tuple(sorted(absent & set(read))), tuple(nulls)))
+            unknown = tuple(column for column in nulls if column in undecided)
+            lacks.append(Lack(kpi, tuple(sorted(absent & set(read))), tuple(nulls), unknown))
     return lacks
+
+
+def _undecided(found: dict[str, Fit]) -> set[Origin]:
+    return {Origin(name, column) for name, seen in found.items() for column in seen.undecided}
+
+
+def _health(params: Params, found: dict[str, Fit]) -> list[str]:
+    absent = {name for name, seen in found.items() if seen.made_of == "absent"}
+    return coverage.foretold(params, absent, _undecided(found))

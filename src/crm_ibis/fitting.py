@@ -1,42 +1,72 @@
 """Source columns of whatever width, brought to the types of their contracts."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+
+import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import measures, rules
+from crm_ibis import marks, measures, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
+from crm_ibis.instants import text_of_number
 from crm_ibis.rules import Rule
+
+UNFIT = "unfit_"
+"""Begins the name of a column that tells whether something in a row is not fit to be read."""
+
+HINTS = {
+    ("text", "number"): '; sources.yml can read it: {from: ..., number: "1,234.56"}',
+    ("text", "instant"): '; sources.yml can read it: {from: ..., format: "%d/%m/%Y %H:%M"}',
+    ("number", "instant"): "; sources.yml can read it: {from: ..., format: epoch}",
+}
 
 
 def conformed(raw: Table, contract: Contract) -> Table:
     """A source's columns in the contract's types; other columns are left out.
 
-    Raises DataError naming every column that is missing or of another family of types.
+    A missing column that may be null becomes null, but for one that tells whether an event
+    happened: that stays missing, as nobody knows. Raises DataError naming every required column
+    that is missing and every one of another family of types.
     """
     problems = []
     for c in contract.columns:
         if c.name not in raw.columns:
-            problems.append(f"column {c.name} ({c.dtype}) is missing")
-        elif family(raw.schema()[c.name]) != family(c.dtype):
-            problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}")
+            if not c.nullable:
+                problems.append(f"column {c.name} ({c.dtype}) is missing")
+        elif not _may_become(raw.schema()[c.name], c.dtype):
+            hint = HINTS.get((family(raw.schema()[c.name]), family(c.dtype)), "")
+            problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}{hint}")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise DataError(
             f"the source {contract.name} does not fit its contract:\n{listed}\n"
             "mend the table, or put a view with the right columns in its place"
         )
-    return raw.select(**{c.name: _cast(raw[c.name], c.dtype) for c in contract.columns})
+    return raw.select(**_columns(raw, contract))
+
+
+def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
+    undecided = contract.undecided(raw.columns)
+    return {
+        c.name: _cast(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
+        for c in contract.columns
+        if c.name not in undecided
+    }
 
 
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
-    """Rules that a source's numbers must keep so that none is changed by the contract's type."""
+    """Rules that hold only of a source as it is read, before its contract's types are applied.
+
+    Its numbers must not be changed by them, and a mapping must have been able to read it.
+    """
     types = raw.schema()
-    return [
+    return marks.rules(raw.columns) + [
         rules.fits(c.name, c.dtype)
         for c in contract.columns
-        if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
+        if c.name in types and c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
     ]
 
 
@@ -44,10 +74,51 @@ def guarded(raw: Table, contract: Contract) -> Table:
     """A source with null in place of numbers that would stop the database at their conversion."""
     safe = {
         rule.columns[0]: measures.when(~rule.violated(raw), raw[rule.columns[0]])
-        for rule in conversions(raw, contract)
+        for rule in conversions(raw.drop(*filter(marks.is_mark, raw.columns)), contract)
         if rule.violated
     }
     return raw.mutate(**safe) if safe else raw
+
+
+def judged_apart(raw: Table, contract: Contract, rules: Sequence[Rule]) -> tuple[Table, list[Rule]]:
+    """A guarded source in the contract's types, and the rules as they hold for it.
+
+    What could not be read or would not survive its conversion is null there; a rule about it passes
+    in that row, as the row breaks the rule about reading it and no other.
+    """
+    broken: dict[str, ir.BooleanValue] = {}
+    for rule in conversions(raw, contract):
+        for name in rule.columns if rule.violated else ():
+            assert rule.violated is not None
+            flag = rule.violated(raw).fill_null(False)
+            broken[name] = broken[name] | flag if name in broken else flag
+    flags = {name: UNFIT + name for name in broken}
+    flagged = raw.mutate(**{flags[name]: flag for name, flag in broken.items()})
+    safe = flagged.mutate(
+        **{
+            name: measures.when(~flagged[flag], flagged[name])
+            for name, flag in flags.items()
+            if name in flagged.columns
+        }
+    )
+    table = safe.select(**_columns(safe, contract), **{f: safe[f] for f in flags.values()})
+    return table, [_passing(r, [flags[c] for c in r.columns if c in flags]) for r in rules]
+
+
+def _passing(rule: Rule, flags: list[str]) -> Rule:
+    """The rule, kept by the rows that have a flag."""
+    violated = rule.violated
+    if violated is None or not flags:
+        return rule
+    return replace(
+        rule, violated=lambda table: violated(table) & ~ibis.or_(*(table[f] for f in flags))
+    )
+
+
+def _may_become(given: dt.DataType, wanted: dt.DataType) -> bool:
+    # Loaders land ids as numbers, and as floats where some are missing.
+    is_id = wanted.is_string() and family(given) == "number"
+    return is_id or family(given) == family(wanted)
 
 
 def family(dtype: dt.DataType) -> str:
@@ -66,6 +137,8 @@ def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
         # By way of the shortest text that means the float: a direct cast multiplies in floats on
         # DuckDB and keeps 15 digits on PostgreSQL.
         return value.cast("string").cast(dtype)
+    if dtype.is_string() and family(value.type()) == "number":
+        return text_of_number(value)
     return value.cast(dtype)
 
 

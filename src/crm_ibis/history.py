@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -72,6 +73,34 @@ def recorded(warehouse: Warehouse, snapshot: Snapshot, only: Iterable[str] = ())
         for name in parts
     ]
     return ibis.union(*tables) if len(tables) > 1 else next(iter(tables), None)
+
+
+@dataclass(frozen=True)
+class Span:
+    """The instants between which a snapshot and its archive know what held."""
+
+    first: datetime
+    newest: datetime
+
+    def side_of(self, moment: datetime) -> str:
+        """Where an instant lies: `before` the first version, `after` the newest, or `within`."""
+        if moment < self.first:
+            return "before"
+        return "after" if moment >= self.newest else "within"
+
+
+def span(warehouse: Warehouse, snapshot: Snapshot) -> Span | None:
+    """From the first version to the newest begin or end of one; None without any version."""
+    contract, firsts, newest = contracts.declared(snapshot.name), [], []
+    for name in (snapshot.name, snapshot.archive):
+        if columns_of(warehouse, name, contract):
+            ((began, *ends),) = warehouse.fetch(
+                "SELECT min(valid_from), max(valid_from), max(valid_to) "
+                f"FROM {warehouse.quote(warehouse.analytics, name)}"
+            )
+            firsts += [began] if began else []
+            newest += [end for end in ends if end]
+    return Span(min(firsts), max(newest)) if firsts else None
 
 
 def in_order(found: Table, name: str) -> Table:

@@ -1,18 +1,20 @@
 """What was told to whom and is not over yet: one alert for each incident, one when it ends.
 
 The meta schema keeps it, so that a run's own timer, the run itself and the watch do not repeat one
-another. Without the database an alert goes out all the same: rather twice than never.
+another. Without the database an alert goes out all the same, as a duplicate alert is better than
+none; who heard it is kept on this machine until the database can be asked again.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crm_ibis import alerts, runlog
+from crm_ibis import alerts, outage, runlog
 from crm_ibis.alerts import Alert, Report
 from crm_ibis.declarations import Event
 from crm_ibis.errors import CrmIbisError
+from crm_ibis.outage import Told
 from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -52,10 +54,35 @@ def tell(settings: Settings, alert: Alert, report: Report = lambda line: None) -
     """Tells of an alert whoever has not heard of it; raises nothing and stops nothing."""
     heard = None
     with untroubled(report), open_warehouse(settings) as warehouse, alone(warehouse):
-        heard = _deliver(alert, _heard(warehouse, alert), report)
+        heard = _deliver(alert, _heard(current(warehouse), alert), report)
         _write(warehouse, alert, heard)
     if heard is None:
-        _deliver(alert, {}, report)
+        _tell_without_database(settings, alert, report)
+
+
+def _tell_without_database(settings: Settings, alert: Alert, report: Report) -> None:
+    """Tells who has not heard of it within a day, as this machine remembers."""
+    earlier = {(told.table, told.event): told for told in outage.recall(settings)}
+    fresh = [t for t in earlier.values() if runlog.now() - t.told_at < outage.REPEATED]
+    known = _heard([_incident(told) for told in fresh], alert)
+    heard = _deliver(alert, known, report)
+    kept = [
+        Told(
+            table=table,
+            event=alert.event,
+            gist=alert.gist,
+            run_id=alert.run_id,
+            since=alert.since,
+            told_at=earlier[table, alert.event].told_at if known.get(table) else runlog.now(),
+            heard=tuple(sorted(heard[table])),
+        )
+        for table in alert.tables
+        if heard[table] and ((table, alert.event) in earlier or not known.get(table))
+    ]
+    try:
+        outage.remember(settings, kept)
+    except OSError as error:
+        report(f"what was told cannot be remembered here: {error.strerror or error}")
 
 
 def begin(warehouse: Warehouse, alert: Alert, report: Report) -> None:
@@ -63,31 +90,52 @@ def begin(warehouse: Warehouse, alert: Alert, report: Report) -> None:
 
     Call it while `alone`.
     """
-    _write(warehouse, alert, _deliver(alert, _heard(warehouse, alert), report))
+    _write(warehouse, alert, _deliver(alert, _heard(current(warehouse), alert), report))
 
 
 def end(
-    warehouse: Warehouse, tables: Iterable[str], events: Iterable[Event], report: Report
+    warehouse: Warehouse,
+    tables: Iterable[str],
+    events: Iterable[Event],
+    report: Report,
+    words: tuple[str, str] | None = None,
 ) -> None:
     """Ends incidents, and says so to those who heard of trouble; call it while `alone`.
 
-    An incident whose end some channel did not take stays open for the next time.
+    Each channel is told of what it heard, since when that was. An incident whose end some channel
+    did not take stays open for the next time. `words` stand for "has recovered".
     """
     tables, events = set(tables), set(events)
     ended = [i for i in current(warehouse) if i.table in tables and i.event in events]
-    owed: Heard = {}
+    owed: dict[str, list[Incident]] = {}
     for incident in (i for i in ended if i.event in TROUBLE):
-        owed.setdefault(incident.table, set()).update(incident.heard)
-    channels = {
-        channel: [table for table in told if channel in owed[table]]
-        for channel, told in alerts.channels_for("recovered", owed).items()
-    }
-    channels = {channel: told for channel, told in channels.items() if told}
-    since = min((i.since for i in ended if i.since), default=None)
-    sent = alerts.send(Alert("recovered", tuple(owed), since), channels, report=report)
+        hears = set(alerts.channels_of("recovered", incident.table))
+        for channel in sorted(incident.heard & hears):
+            owed.setdefault(channel, []).append(incident)
+    messages = {channel: _recovery(over, words) for channel, over in owed.items()}
+    sent = alerts.send_each(messages, report=report)
     for incident in ended:
-        missed = {c for c, took in sent.items() if took is False and incident.table in channels[c]}
-        _end(warehouse, incident, missed & incident.heard)
+        missed = {c for c, took in sent.items() if took is False and incident in owed[c]}
+        _end(warehouse, incident, missed)
+
+
+def _recovery(over: Collection[Incident], words: tuple[str, str] | None) -> Alert:
+    """The end of some incidents: since when they lasted, for each table where that differs."""
+    since = {
+        table: min((i.since for i in over if i.table == table and i.since), default=None)
+        for table in dict.fromkeys(incident.table for incident in over)
+    }
+    alert = Alert("recovered", tuple(since), words=words)
+    if len(set(since.values())) == 1:
+        return replace(alert, since=next(iter(since.values())))
+    began = {table: f"{table}: since {at:%Y-%m-%d %H:%M} UTC" for table, at in since.items() if at}
+    return replace(alert, notes=began)
+
+
+def forget(warehouse: Warehouse, incidents: Iterable[Incident]) -> None:
+    """Ends incidents in silence; call it while `alone`."""
+    for incident in incidents:
+        _end(warehouse, incident, set())
 
 
 def current(warehouse: Warehouse) -> list[Incident]:
@@ -110,7 +158,28 @@ def alone(warehouse: Warehouse) -> Iterator[None]:
     with warehouse.lock(lambda: "another alert", purpose=".alerts"):
         if not runlog.has_layout(warehouse, LAYOUT):
             runlog.prepare_unless_at_work(warehouse)
+        _take_up(warehouse)
         yield
+
+
+def _take_up(warehouse: Warehouse) -> None:
+    """Brings what was told without the database into it."""
+    told = outage.recall(warehouse.settings)
+    if not told or not runlog.has_layout(warehouse, LAYOUT):
+        return
+    known: dict[tuple[str, str], Incident] = {(i.table, i.event): i for i in current(warehouse)}
+    for one in told:
+        incident = known.get((one.table, one.event))
+        if incident is None:
+            _insert(warehouse, _incident(one))
+        elif missed := set(one.heard) - incident.heard:
+            _set(warehouse, incident, "heard", ",".join(sorted(incident.heard | missed)))
+    outage.forget(warehouse.settings)
+
+
+def _incident(told: Told) -> Incident:
+    kept = (told.table, told.event, told.gist, told.run_id, told.since, told.told_at)
+    return Incident(*kept, frozenset(told.heard))  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -122,10 +191,10 @@ def untroubled(report: Report) -> Iterator[None]:
         report(f"what was told before cannot be looked up: {alerts.first_line(str(error))}")
 
 
-def _heard(warehouse: Warehouse, alert: Alert) -> Heard:
+def _heard(incidents: Iterable[Incident], alert: Alert) -> Heard:
     """Who has heard of an alert, from a run's timer, the run or the watch."""
     heard: Heard = {}
-    for incident in current(warehouse):
+    for incident in incidents:
         if incident.is_of(alert):
             heard.setdefault(incident.table, set()).update(incident.heard)
     return heard
@@ -156,16 +225,30 @@ def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
                 [*values, table, alert.event],
             )
         else:
-            warehouse.run(
-                f"INSERT INTO {_name(warehouse)} (gist, run_id, told_at, heard, table_name, "
-                "event, since) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [*values, table, alert.event, alert.since],
-            )
+            new = (table, alert.event, gist, alert.run_id, alert.since, runlog.now())
+            _insert(warehouse, Incident(*new, frozenset(heard[table])))
+
+
+def _insert(warehouse: Warehouse, new: Incident) -> None:
+    warehouse.run(
+        f"INSERT INTO {_name(warehouse)} (table_name, event, gist, run_id, since, told_at, heard) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            *(new.table, new.event, new.gist, new.run_id, new.since, new.told_at),
+            ",".join(sorted(new.heard)),
+        ],
+    )
 
 
 def _end(warehouse: Warehouse, incident: Incident, missed: set[str]) -> None:
     """Ends an incident, or leaves it to the channels that did not take the message."""
-    column, value = ("heard", ",".join(sorted(missed))) if missed else ("ended_at", runlog.now())
+    if missed:
+        _set(warehouse, incident, "heard", ",".join(sorted(missed)))
+    else:
+        _set(warehouse, incident, "ended_at", runlog.now())
+
+
+def _set(warehouse: Warehouse, incident: Incident, column: str, value: object) -> None:
     warehouse.run(
         f"UPDATE {_name(warehouse)} SET {column} = ? "
         "WHERE table_name = ? AND event = ? AND ended_at IS NULL",

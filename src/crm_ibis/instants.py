@@ -39,6 +39,11 @@ def _shown_in(zone, moment):  # type: ignore[no-untyped-def]
     """An instant, as a clock of the zone shows it."""
 
 
+def without_zone(value: ir.TimestampValue) -> ir.TimestampValue:
+    """An instant that has a zone, as a timestamp in UTC that has none."""
+    return _shown_in("UTC", value)
+
+
 def in_utc(value: ir.Value, zone: str | None) -> ir.Value:
     """A local date or timestamp in UTC. One that has a zone of its own is left alone.
 

@@ -52,7 +52,11 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
     none will.
     """
     began = time.perf_counter()
-    settings = replace(settings, statement_timeout=run.job.statement_seconds)
+    settings = replace(
+        settings,
+        statement_timeout=run.job.statement_seconds,
+        application=f"crm_ibis {run.name}",
+    )
     try:
         with open_warehouse(settings) as warehouse:
             if run.job.refresh:

@@ -1,44 +1,52 @@
 """A source's mapping as an expression: our columns made of those of the table it comes from."""
 
-from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
-from math import isfinite
 from typing import Any
 
 import ibis
-import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import fitting
+from crm_ibis import marks, transforms
+from crm_ibis.column_mapping import Column
+from crm_ibis.column_parts import Part, in_utc_without_zone, part_of, text_of
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
-from crm_ibis.instants import in_utc
-from crm_ibis.mapping import Column, Mapping
-from crm_ibis.measures import instant
+from crm_ibis.mapping import Mapping
+from crm_ibis.matching import same
+from crm_ibis.one_row import Grouped, OneRow
+from crm_ibis.reader import Reader
 
-MOST_DIGITS = 38
-"""Of a decimal number in both databases."""
+UNASSIGNED = "unassigned"
+"""The facility of what belongs to none."""
 
 
 def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
     """A table under our column names: those that the mapping makes, then those of the same name.
 
-    A column that is in neither place is null where the contract allows it, and else left out, for
-    the contract to complain. Raises DataError naming columns that the table does not have.
+    A column that is in neither place is missing, and `fitting.conformed` says what that means: an
+    event that never happened is `value: null`. Behind the columns come the marks of what went wrong
+    in a row. Raises DataError naming columns that the table does not have.
     """
     _refuse_missing(table, name, mapping)
-    kept = _kept(table, mapping)
+    reader = Reader(table, name, mapping).kept()
+    declared = {
+        c.name: mapping.columns.get(c.name) or Column.model_validate({"from": c.name})
+        for c in contract.columns
+        if c.name in mapping.columns or c.name in table.columns
+    }
+    rows = _rows(reader, declared, contract)
     made: dict[str, ir.Value] = {}
+    found = dict(rows.marks)
     for c in contract.columns:
-        if declared := mapping.columns.get(c.name):
-            made[c.name] = _made(kept, declared, c.dtype, mapping.time_zone, f"{name}.{c.name}")
-        elif c.name in kept.columns:
-            made[c.name] = _near(in_utc(kept[c.name], mapping.time_zone), c.dtype)
-        elif c.nullable:
-            made[c.name] = ibis.null(c.dtype)
-    found = kept.select(**made)
-    return found.distinct() if mapping.distinct else found
+        if c.name in declared:
+            value, unreadable = _made(rows, reader, c.name, declared[c.name], contract)
+            made[c.name] = value
+            if unreadable is not None:
+                known = found.get(marks.UNREADABLE + c.name, ibis.literal(False))
+                found[marks.UNREADABLE + c.name] = (known | unreadable).fill_null(False)
+    made |= _in_order(made, declared, contract, name)
+    result = rows.table.select(**made, **found)
+    return result.distinct() if mapping.distinct else result
 
 
 def absent(contract: Contract) -> Table:
@@ -48,166 +56,124 @@ def absent(contract: Contract) -> Table:
     return nothing.select(**nulls).filter(ibis.literal(False))
 
 
+def constant(mapping: Mapping, contract: Contract) -> Table:
+    """The rows that the mapping itself holds, without a table in the database."""
+    types = contract.schema
+    nothing = ibis.literal(0, "int64").name("nothing").as_table()
+    rows = []
+    for row in mapping.constant:
+        where = f"sources.{contract.name}.constant"
+        named = {c: transforms.literal(row.get(c), types[c], f"{where}.{c}") for c in mapping.named}
+        rows.append(nothing.select(**named))
+    return ibis.union(*rows) if len(rows) > 1 else rows[0]
+
+
+def with_unassigned(facilities: Table) -> Table:
+    """Facilities with one more for what belongs to none, unless it is there."""
+    nothing = ibis.literal(0, "int64").name("nothing").as_table()
+    cells: dict[str, Any] = {c: False if marks.is_mark(c) else None for c in facilities.columns}
+    cells |= {"id": UNASSIGNED, "name": "Unassigned"}
+    types = facilities.schema()
+    row = nothing.select(
+        **{c: ibis.literal(cells[c], types[c].copy(nullable=True)) for c in facilities.columns}
+    )
+    there = facilities.filter(facilities.id == UNASSIGNED).select(known=facilities.id)
+    return ibis.union(facilities, row.anti_join(there, row.id == there.known))
+
+
 def untranslated(table: Table, mapping: Mapping, declared: Column) -> Table:
     """The values of a translated column that the mapping does not name: value, row_count."""
-    kept = _kept(table, mapping)
-    given = kept[declared.from_]
-    value = given.cast("string")
+    name = next(n for n, column in mapping.columns.items() if column is declared)
+    reader = Reader(table, name, mapping).kept()
+    if mapping.one_row_per:
+        grouping = OneRow(reader, {name: ibis.dtype("string")})
+        grouping.add(name, declared)
+        rows = grouping.grouped()
+        table, given = rows.table, rows.parts[name].value
+    else:
+        table = reader.table
+        given = part_of(reader, declared, ibis.dtype("string"), name).value
     known = ibis.or_(*(same(given, key) for key in declared.values), ibis.literal(False))
-    strange = kept.filter(given.notnull(), ~known)
-    return strange.group_by(value=value).agg(row_count=strange.count())
+    strange = table.filter(given.notnull(), ~known)
+    return strange.group_by(value=text_of(given)).agg(row_count=strange.count())
 
 
 def _refuse_missing(table: Table, name: str, mapping: Mapping) -> None:
     wanted = {f"columns.{c}": column.reads for c, column in mapping.columns.items()}
     wanted |= {"only": list(mapping.only), "leave_out": list(mapping.leave_out)}
+    wanted |= {"one_row_per": mapping.one_row_per}
+    there = [column for column in table.columns if not marks.is_mark(column)]
     problems = [
-        f"  sources.{name}.{key}: there is no column {column}{near_match(column, table.columns)}"
+        f"  sources.{name}.{key}: there is no column {column}{near_match(column, there)}"
         for key, columns in wanted.items()
         for column in columns
-        if column not in table.columns
+        if column not in there
     ]
     if problems:
         listed = "\n".join(problems)
         raise DataError(
             f"sources.yml does not fit the table that {name} comes from:\n{listed}\n"
-            f"it has {', '.join(table.columns)}"
+            f"it has {', '.join(there)}"
         )
 
 
-def _kept(table: Table, mapping: Mapping) -> Table:
-    """The rows that the mapping does not leave out."""
-    kept = [_is_one_of(table[c], values) for c, values in mapping.only.items()]
-    kept += [~_is_one_of(table[c], values) for c, values in mapping.leave_out.items()]
-    return table.filter(*kept) if kept else table
-
-
-def _is_one_of(value: ir.Value, choices: list[Any]) -> ir.BooleanValue:
-    among = [same(value, choice).fill_null(False) for choice in choices if choice is not None]
-    if None in choices:
-        among.append(value.isnull())
-    return ibis.or_(*among, ibis.literal(False))
-
-
-def same(value: ir.Value, choice: Any) -> ir.BooleanValue:
-    """Whether a column has a value of the file, by the column's type; null where it is null.
-
-    Booleans are also 1 and 0, and numbers 1 and 0 true and false, as systems land flags as either.
-    The text of a number is never compared: each database writes a float in its own way.
-    """
-    if value.type().is_boolean():
-        return value == _flag(choice) if _flag(choice) is not None else _never(value)
-    if value.type().is_numeric():
-        number = _number(choice)
-        wanted = None if number is None else _exactly(number, value.type())
-        return _never(value) if wanted is None else value == wanted
-    return value.cast("string") == _as_text(choice)
-
-
-def _never(value: ir.Value) -> ir.BooleanValue:
-    """False, or null for null."""
-    return ibis.ifelse(value.isnull(), ibis.null("boolean"), ibis.literal(False))
-
-
-def _flag(choice: Any) -> bool | None:
-    """A value of the file as yes or no, if it is one."""
-    return {"true": True, "1": True, "false": False, "0": False}.get(_as_text(choice).lower())
-
-
-def _number(choice: Any) -> Decimal | None:
-    """A value of the file as a number, if it is one."""
-    try:
-        number = Decimal(int(choice)) if isinstance(choice, bool) else Decimal(str(choice))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() else None
-
-
-def _exactly(number: Decimal, dtype: dt.DataType) -> ir.Scalar | None:
-    """A number as a column of this type would hold it; None where it cannot hold it."""
-    if dtype.is_integer():
-        bounds = dtype.bounds
-        whole = number == number.to_integral_value() and bounds.lower <= number <= bounds.upper
-        return ibis.literal(int(number), dtype) if whole else None
-    if dtype.is_floating():
-        return ibis.literal(float(number)).cast(dtype) if isfinite(float(number)) else None
-    plain = f"{number.normalize():f}"
-    digits, scale = len(plain.strip("-").replace(".", "")), len(plain.partition(".")[2])
-    # As many digits as it has: without a precision DuckDB keeps three decimals.
-    return ibis.literal(number, dt.Decimal(digits, scale)) if digits <= MOST_DIGITS else None
+def _rows(reader: Reader, declared: dict[str, Column], contract: Contract) -> Grouped:
+    """What each column is made of, row by row or, with `one_row_per`, of all rows of a key."""
+    types = dict(contract.schema)
+    if reader.said.one_row_per:
+        grouping = OneRow(reader, types)
+        for name, column in declared.items():
+            grouping.add(name, column)
+        return grouping.grouped()
+    parts = {
+        name: part_of(reader, column, types[name], f"sources.{reader.source}.columns.{name}")
+        for name, column in declared.items()
+    }
+    found = {c: reader.table[c] for c in reader.table.columns if marks.is_mark(c)}
+    return Grouped(reader.table, parts, found)
 
 
 def _made(
-    table: Table, declared: Column, dtype: dt.DataType, zone: str | None, where: str
-) -> ir.Value:
-    if declared.latest:
-        return ibis.greatest(*_latest(table, declared.latest, dtype, zone, where))
-    if declared.from_ is None:
-        return _literal(declared.value, dtype, where)
-    given = table[declared.from_]
-    value = _near(in_utc(given, zone), dtype)
-    if declared.translates:
-        value = _translated(given, declared, dtype, where)
-    if declared.has("missing"):
-        value = ibis.ifelse(given.isnull(), _literal(declared.missing, dtype, where), value)
-    return value
+    rows: Grouped, reader: Reader, name: str, declared: Column, contract: Contract
+) -> tuple[ir.Value, ir.BooleanValue | None]:
+    """A column of ours, and whether something could not be read."""
+    part: Part = rows.parts[name]
+    if part.is_made:
+        return part.value, part.unreadable
+    where = f"sources.{reader.source}.columns.{name}"
+    zone = reader.zone(declared)
+    made = transforms.transformed(part.value, declared, contract.schema[name], zone, where)
+    return made.value, made.unreadable
 
 
-def _latest(
-    table: Table, columns: list[str], dtype: dt.DataType, zone: str | None, where: str
-) -> list[ir.Value]:
-    """Columns of which the latest is taken; raises DataError naming one of another family."""
-    values = {c: _near(in_utc(table[c], zone), dtype) for c in columns}
-    for c, value in values.items():
-        if fitting.family(value.type()) != fitting.family(dtype):
-            raise DataError(
-                f"sources.yml: {where}: latest: column {c} is {table[c].type()}, must be {dtype}"
+def _in_order(
+    made: dict[str, ir.Value], declared: dict[str, Column], contract: Contract, source: str
+) -> dict[str, ir.Value]:
+    """Instants that are to be null where they are out of order, and a mark of where they are."""
+    found: dict[str, ir.Value] = {}
+    for name, column in declared.items():
+        if not column.has("out_of_order"):
+            continue
+        earlier = _not_before(contract, name)
+        if earlier is None:
+            raise UsageError(
+                f"sources.yml: sources.{source}.columns.{name}: `out_of_order: null` is for an "
+                f"instant that may be null and must not be before another; {name} is none"
             )
-    return [value.cast(dtype) for value in values.values()]
+        if earlier in made and made[name].type().is_timestamp():
+            instant, start = (in_utc_without_zone(made[c]) for c in (name, earlier))
+            is_early = (instant < start).fill_null(False)
+            found[name] = ibis.ifelse(is_early, ibis.null(instant.type()), instant)
+            found[marks.BLANKED + name] = is_early
+    return found
 
 
-def _translated(given: ir.Value, declared: Column, dtype: dt.DataType, where: str) -> ir.Value:
-    if declared.has("else_"):
-        rest: ir.Value = _literal(declared.else_, dtype, where)
-        rest = ibis.ifelse(given.notnull(), rest, ibis.null(dtype))
-    else:
-        rest = given.cast("string") if dtype.is_string() else ibis.null(dtype)
-    branches = [
-        (same(given, key), _literal(value, dtype, where)) for key, value in declared.values.items()
-    ]
-    return ibis.cases(*branches, else_=rest) if branches else rest
-
-
-def _near(value: ir.Value, dtype: dt.DataType) -> ir.Value:
-    """An id that is a number over there is text here; the rest is for the contract to judge."""
-    return value.cast("string") if dtype.is_string() and value.type().is_numeric() else value
-
-
-def _as_text(value: Any) -> str:
-    """A value of the file as the database writes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _literal(value: Any, dtype: dt.DataType, where: str) -> ir.Scalar:
-    if value is None:
-        return ibis.null(dtype)
-    try:
-        return _typed(value, dtype)
-    except (ValueError, InvalidOperation):
-        raise UsageError(
-            f"sources.yml: {where}: {value!r} is no {dtype}; give a value of that type"
-        ) from None
-
-
-def _typed(value: Any, dtype: dt.DataType) -> ir.Scalar:
-    if dtype.is_string():
-        return ibis.literal(_as_text(value))
-    if dtype.is_timestamp():
-        moment = datetime.fromisoformat(str(value))
-        return instant(moment.astimezone(UTC) if moment.tzinfo else moment)
-    if isinstance(value, bool) != dtype.is_boolean():
-        raise ValueError
-    if dtype.is_boolean():
-        return ibis.literal(value)
-    number = int(str(value)) if dtype.is_integer() else Decimal(str(value))
-    return ibis.literal(number).cast(dtype)
+def _not_before(contract: Contract, name: str) -> str | None:
+    """The column that an optional column must not be before, by its contract."""
+    (column,) = (c for c in contract.columns if c.name == name)
+    if not column.nullable or name == "created_at":
+        return None
+    for rule in contract.rules:
+        if rule.name.startswith(f"{name} is not before "):
+            return rule.columns[1]
+    return "created_at" if "created_at" in contract.schema else None

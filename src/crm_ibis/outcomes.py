@@ -1,6 +1,6 @@
 """What a run of a job did, and what is told and measured of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from crm_ibis import alerts, incidents, runs
@@ -8,7 +8,7 @@ from crm_ibis.alerts import Alert, Report
 from crm_ibis.checks import broken_check
 from crm_ibis.deadlines import last_scheduled
 from crm_ibis.declarations import Event, Job, job_named, jobs
-from crm_ibis.errors import CrmIbisError
+from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
 from crm_ibis.rules import Violation
@@ -29,6 +29,8 @@ class JobRun:
     name: str
     job: Job
     scheduled_at: datetime
+    flow_run: str | None = None
+    """The scheduler's id of the run, for links to it."""
 
     @property
     def due_at(self) -> datetime | None:
@@ -63,7 +65,7 @@ class Outcome:
         return [table for table in self.tables if table.kind in ("published", "snapshot")]
 
 
-def planned(name: str, scheduled_at: datetime) -> JobRun:
+def planned(name: str, scheduled_at: datetime, flow_run: str | None = None) -> JobRun:
     """The run of a job for an instant (UTC); raises UsageError when there is no such job.
 
     Of runs that were held up, whichever comes first stands for the newest instant that has passed:
@@ -71,8 +73,8 @@ def planned(name: str, scheduled_at: datetime) -> JobRun:
     later than now.
     """
     job, moment = job_named(name), now()
-    newest = last_scheduled(jobs(), job, moment)
-    return JobRun(name, job, min(max(scheduled_at, newest), moment))
+    newest = last_scheduled(jobs(), job, moment) or scheduled_at
+    return JobRun(name, job, min(max(scheduled_at, newest), moment), flow_run)
 
 
 def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: Report) -> None:
@@ -97,7 +99,7 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
             else:
                 incidents.end(warehouse, names, [event], report)
     if run.job.refresh:
-        counts = [f"{t.table}: {t.rows:,} rows, {t.touched:,} changed" for t in outcome.results]
+        counts = [f"{t.table}: rows {t.rows:,}, changed {t.touched:,}" for t in outcome.results]
         alerts.send(_about("success", run, outcome, counts), report=report)
     with Metrics(report) as metrics:
         metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
@@ -110,13 +112,25 @@ def tell_of_failure(settings: Settings, run: JobRun, error: Exception, report: R
     known = error if isinstance(error, CrmIbisError) else None
     broken, run_id = (known.broken, known.run_id) if known else ((), None)
     text = str(error) if known else f"{type(error).__name__}; the log of the run has more"
-    failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
-    incidents.tell(settings, failure, report)
+    with incidents.untroubled(report):
+        failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
+        incidents.tell(settings, replace(failure, flow_run=run.flow_run), report)
     with Metrics(report) as metrics:
         sla_missed = False if run.in_time(now()) is False else None
         metrics.run(run.name, succeeded=False, sla_met=sla_missed)
         if broken:
             metrics.checks_failed(run.name, len(broken))
+
+
+def tell_of_unknown(
+    settings: Settings, name: str, flow: str, error: UsageError, report: Report
+) -> None:
+    """Tells that a job was started that the project does not have; raises nothing."""
+    first = alerts.first_line(str(error))
+    remedy = f"declare it, or delete its deployment: prefect deployment delete {flow}/{name}"
+    alert = Alert("failure", (f"the job {name}",), now(), details=(first, remedy), gist=first)
+    with incidents.untroubled(report):
+        incidents.tell(settings, alert, report)
 
 
 def tell_of_breach(settings: Settings, run: JobRun, report: Report) -> None:
@@ -126,7 +140,7 @@ def tell_of_breach(settings: Settings, run: JobRun, report: Report) -> None:
         late = tuple(_unpublished(warehouse, run))
     if late:
         details = (f"scheduled for {run.scheduled_at:%H:%M} UTC with an SLA of {run.job.sla}",)
-        alert = Alert("sla_breach", late, run.scheduled_at, details=details)
+        alert = Alert("sla_breach", late, run.scheduled_at, details=details, flow_run=run.flow_run)
         incidents.tell(settings, alert, report)
 
 
@@ -161,4 +175,5 @@ def _about(
 ) -> Alert:
     names = tuple(table.table for table in outcome.results)
     told = tuple(name for name in names if name in run.job.tables) or names
-    return Alert(event, told, run.scheduled_at, outcome.run_id, tuple(details), gist)
+    alert = Alert(event, told, run.scheduled_at, outcome.run_id, tuple(details), gist)
+    return replace(alert, flow_run=run.flow_run)

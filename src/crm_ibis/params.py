@@ -4,6 +4,7 @@ Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
 """
 
 from decimal import Decimal
+from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -66,6 +67,8 @@ class Scenario(_Record):
 
     apply_weighting: bool = True
     probability_multiplier: Annotated[Decimal, Field(ge=0, le=1000, decimal_places=4)] = Decimal(1)
+    own_probability: bool = True
+    """Whether a lead's own probability replaces that of its stage."""
     stages: dict[OpenStage, StageOverride] = {}
 
 
@@ -146,7 +149,36 @@ class Params(_Record):
                         f"scenarios: {lower} is above {higher} in stage {stage}: "
                         f"{self.factor(lower, stage)} > {self.factor(higher, stage)}"
                     )
+            self._refuse_unordered_leads(lower, higher)
         return self
+
+    def _refuse_unordered_leads(self, lower: str, higher: str) -> None:
+        """Raises ValueError where a lead's own probability could turn the order around."""
+        asking = [self.scenarios[name].own_probability for name in (lower, higher)]
+        if asking[0] != asking[1]:
+            raise ValueError(
+                f"scenarios: {lower} and {higher} must agree on own_probability, or {lower} could "
+                f"be above {higher}; for another view, add a scenario of another name"
+            )
+        if not asking[0]:
+            return
+        # Both are lines up to where their multiplier reaches 1, and flat from there on.
+        multipliers = [self.scenarios[name].probability_multiplier for name in (lower, higher)]
+        corners = {Fraction(1), *(1 / Fraction(m) for m in multipliers if m > 1)}
+        for stage in get_args(OpenStage):
+            for own in sorted(corners):
+                if self._own_factor(lower, stage, own) > self._own_factor(higher, stage, own):
+                    raise ValueError(
+                        f"scenarios: {lower} is above {higher} in stage {stage} for a lead with a "
+                        f"win_probability of its own, such as {float(own):.4g}"
+                    )
+
+    def _own_factor(self, scenario: str, stage: Stage, own: Fraction) -> Fraction:
+        """What one unit of amount of a lead with a probability of its own is worth."""
+        chosen = self.scenarios[scenario]
+        probability = min(Fraction(1), own * Fraction(chosen.probability_multiplier))
+        weight = self.assumption(scenario, stage).stage_weight if chosen.apply_weighting else 1
+        return probability * Fraction(weight)
 
     def assumption(self, scenario: str, stage: Stage) -> StageAssumption:
         """Win probability and stage weight of a stage in a scenario, before weighting is toggled.

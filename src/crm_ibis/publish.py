@@ -3,15 +3,18 @@
 Published tables are ordinary tables that stay: grants, indexes, views and open readers survive.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import ibis
 
+from crm_ibis import shape
 from crm_ibis.contracts import Contract
-from crm_ibis.errors import DataError
+from crm_ibis.declarations import GUARDED_FROM
+from crm_ibis.errors import MassRemoval
+from crm_ibis.shape import Columns
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -29,13 +32,20 @@ class Changes:
     filled: int = 0
     """Rows in which only volatile or newly added columns differ: written, but not as a change."""
 
+    @property
+    def published(self) -> int:
+        """Rows that are published now."""
+        return self.rows - self.new + self.gone
 
-@dataclass(frozen=True)
-class Columns:
-    """How the columns of the published table differ from the contract's."""
 
-    added: tuple[str, ...]
-    dropped: tuple[str, ...]
+def refuse_mass_removal(excess: Mapping[str, str]) -> None:
+    """Raises MassRemoval when there are tables that would lose too many rows."""
+    if excess:
+        raise MassRemoval(
+            f"{'; '.join(excess.values())}. Nothing was published, because an emptied source looks "
+            "the same. Check the sources (crm-ibis sources); if the rows are really gone: "
+            f"crm-ibis refresh {' '.join(excess)} --allow-mass-removal"
+        )
 
 
 class Publication:
@@ -45,7 +55,7 @@ class Publication:
         self.warehouse = warehouse
         self.contract = contract
         self.exists = contract.name in warehouse.tables(warehouse.analytics)
-        self.columns = self._compare_columns() if self.exists else Columns((), ())
+        self.columns = shape.columns_of(warehouse, contract) if self.exists else Columns()
         self.published = warehouse.quote(warehouse.analytics, contract.name)
         self.staged = warehouse.quote(STAGED + contract.name)
         self.values = [c.name for c in contract.values if c.name not in contract.key]
@@ -60,7 +70,7 @@ class Publication:
         if not self.exists:
             ((rows,),) = self.warehouse.fetch(f"SELECT count(*) FROM {self.staged}")
             return Changes(rows=rows, new=rows, changed=0, gone=0)
-        self._refuse_another_grain()
+        shape.refuse_another_grain(self.warehouse, self.contract)
         both = f"{self._s(key)} IS NOT NULL AND {self._p(key)} IS NOT NULL"
         changed = self._differs(self.compared)
         filled = self._differs([c for c in self.quiet if c not in self.columns.added])
@@ -76,15 +86,15 @@ class Publication:
         )
         return Changes(*counts)
 
-    def _refuse_another_grain(self) -> None:
-        keys = ", ".join(self.warehouse.quote(c) for c in self.contract.key)
-        twice = f"SELECT 1 FROM {self.published} GROUP BY {keys} HAVING count(*) > 1 LIMIT 1"
-        if self.warehouse.fetch(twice):
-            raise DataError(
-                f"{self.warehouse.analytics}.{self.contract.name} has several rows per "
-                f"{', '.join(self.contract.key)}, so it was published with another grain; rename "
-                "or drop it, then refresh again"
-            )
+    def excess(self, changes: Changes, allowed_pct: float) -> str | None:
+        """That more rows would go than may at once, in words; nothing when they are few enough."""
+        before = changes.published
+        if before < GUARDED_FROM or 100 * changes.gone <= allowed_pct * before:
+            return None
+        return (
+            f"{self.contract.name}: {changes.gone:,} of its {before:,} published rows would be "
+            f"removed, more than the {allowed_pct:g} % that may go at once"
+        )
 
     def preview(self) -> list[dict[str, Any]]:
         """The first few changed rows: key, and old and new value of each column that differs."""
@@ -144,6 +154,13 @@ class Publication:
                 f"WHERE NOT EXISTS (SELECT 1 FROM {self.published} AS p WHERE {self.same_key})"
             )
 
+    def take_back_future(self, as_of: datetime) -> None:
+        """Marks rows that a clock that was ahead changed later than now as changed by this run."""
+        self.warehouse.run(
+            f"UPDATE {self.published} SET updated_at = TIMESTAMP '{as_of.isoformat(sep=' ')}' "
+            f"WHERE updated_at > TIMESTAMP '{self.warehouse.now().isoformat(sep=' ')}'"
+        )
+
     def _bring_columns(self) -> None:
         """Creates the table, or gives it the columns of the contract."""
         schema, name = self.warehouse.analytics, self.contract.name
@@ -157,31 +174,6 @@ class Publication:
         self.warehouse.add_column(schema, name, ibis.schema(added))
         for column in self.columns.dropped:
             self.warehouse.drop_column(schema, name, column)
-
-    def _compare_columns(self) -> Columns:
-        name = f"{self.warehouse.analytics}.{self.contract.name}"
-        if not self.warehouse.is_table(self.warehouse.analytics, self.contract.name):
-            raise DataError(f"{name} is a view, where a table is published; rename the view")
-        there = self.warehouse.table(self.warehouse.analytics, self.contract.name).schema()
-        wanted = self.contract.schema
-        for column in wanted:
-            if column in there and there[column].copy(nullable=True) != wanted[column]:
-                raise DataError(
-                    f"column {column} of {name} is {there[column]} in the database, but "
-                    f"{wanted[column]} in the contract; convert the column or drop the table, "
-                    "then refresh again"
-                )
-        missing = [c for c in self.contract.key if c not in there]
-        if missing or "updated_at" not in there:
-            raise DataError(
-                f"{name} lacks the column {', '.join(missing) or 'updated_at'}, so it was not "
-                "published by this program, or its grain changed; rename or drop it, then refresh "
-                "again"
-            )
-        return Columns(
-            added=tuple(c for c in wanted if c not in there),
-            dropped=tuple(c for c in there if c not in wanted),
-        )
 
     def _differs(self, columns: Iterable[str]) -> str:
         tests = (f"{self._p(c)} IS DISTINCT FROM {self._s(c)}" for c in columns)

@@ -7,6 +7,7 @@ is `fail` is checked with those rows, so that none of its violations goes with t
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
@@ -28,7 +29,12 @@ class TooMany(ChecksFailed):
 
     def __init__(self, excess: Mapping[str, list[Violation]]) -> None:
         super().__init__([violation for found in excess.values() for violation in found])
+        self.excess = list(excess)
         self.args = ("\n".join([*excess, str(self)]),)
+
+    @property
+    def detailed(self) -> str:
+        return "\n".join([*self.excess, super().detailed])
 
 
 @dataclass
@@ -52,8 +58,14 @@ class Settled:
 class Quarantine:
     """The sources of a run, settled; every method is called inside the run's transaction."""
 
-    def __init__(self, warehouse: Warehouse, report: Report = lambda line: None) -> None:
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        report: Report = lambda line: None,
+        as_of: datetime | None = None,
+    ) -> None:
         self.warehouse = warehouse
+        self.as_of = as_of or now()
         self.report = report
         self.settled: dict[str, Settled] = {}
         self.whole: dict[str, Table] = {}
@@ -108,7 +120,7 @@ class Quarantine:
             violations += self._take_out(source, raw, contract, conversions)
             source.table = fitting.guarded(source.table, contract)
             self.whole[name] = fitting.conformed(fitting.guarded(raw, contract), contract)
-            demanded += contract.rules
+            demanded += checks.source_rules(contract, self.whole[name].columns, self.as_of)
         else:
             self.whole[name] = fitting.conformed(raw, contract)
         given = fitting.conformed(source.table, contract)
@@ -116,7 +128,7 @@ class Quarantine:
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
-                audits = checks.source_audits(self.warehouse, name, raw, self.whole)
+                audits = checks.source_audits(self.warehouse, name, raw, self.whole, self.as_of)
                 self.broken += checks.run_audits(self.warehouse, audits).errors
 
     def _followed(self, contract: Contract) -> dict[str, Settled]:

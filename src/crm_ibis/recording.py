@@ -1,7 +1,7 @@
 """Runs that record history: merge published KPIs into snapshots, or compute the past anew."""
 
 from calendar import monthrange
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -9,17 +9,20 @@ from itertools import count
 import ibis
 from ibis import Table
 
-from crm_ibis import contracts, history, runlog, snapshots
+from crm_ibis import contracts, history, runlog, shape, snapshots
 from crm_ibis.checks import Report
 from crm_ibis.declarations import Snapshot
 from crm_ibis.declarations import snapshots as declared_snapshots
 from crm_ibis.errors import UsageError
+from crm_ibis.history import Span
 from crm_ibis.measures import instant
 from crm_ibis.params import Params, load_params
+from crm_ibis.prepend import Prepending
 from crm_ibis.results import Results
 from crm_ibis.runlog import Attempt
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import left_out
+from crm_ibis.upkeep import upkeep
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -82,6 +85,7 @@ def record(
     as_of: datetime | None = None,
     allow_mass_close: bool = False,
     allow_earlier: bool = False,
+    undo_future: bool = False,
     attempt: Attempt | None = None,
     report: Report = lambda line: None,
 ) -> Recording:
@@ -90,7 +94,8 @@ def record(
     Without names, all snapshots. They are merged in one transaction under the lock of refreshes;
     one that is refused is left as it was, told in the result, and does not stop the others. One is
     refused also when its KPI is not published, or as of a later instant, unless this is an
-    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`.
+    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`. `undo_future`
+    first takes back what a clock that was ahead recorded after the database's now.
 
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
@@ -101,11 +106,15 @@ def record(
         """A scheduled run merges what is published by now, as of then if that is later."""
         published = runlog.publications(warehouse)
         moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
-        return max([given or runlog.now(), *moments])
+        known = [m for m in moments if not runlog.in_the_future(warehouse, m)]
+        return max([given or runlog.now(), *known])
 
     moment = held_up if attempt else given
     run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.transaction():
+        for snapshot in wanted if undo_future else ():
+            undone = snapshots.undo_future(warehouse, snapshot)
+            report(f"{snapshot.name}: took back {undone:,} versions of the future")
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
         allowed = (allow_mass_close, allow_earlier)
@@ -115,7 +124,8 @@ def record(
             report(f"merged {name}: refused")
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
-        return recording
+    upkeep(warehouse, report)
+    return recording
 
 
 def merge_published(
@@ -144,6 +154,11 @@ def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) ->
         known = published.get(snapshot.kpi, {}).get("as_of")
         if snapshot.kpi not in there:
             found[snapshot.name] = f"{snapshot.kpi} is not published yet; run crm-ibis refresh"
+        elif known and runlog.in_the_future(warehouse, known):
+            found[snapshot.name] = (
+                f"{snapshot.kpi} is published as of {known}, which is in the future: a clock was "
+                f"ahead. First run crm-ibis refresh {snapshot.kpi} --force"
+            )
         elif known and known > as_of:
             found[snapshot.name] = (
                 f"{snapshot.kpi} is published as of {known}, which is after {as_of}; give a later "
@@ -161,39 +176,186 @@ def backfill(
     allow_mass_close: bool = False,
     report: Report = lambda line: None,
 ) -> list[Recording]:
-    """Computes KPIs as of each instant (UTC), in order, and merges them; publishes nothing.
+    """Computes KPIs as of each instant (UTC) and records them in their histories; publishes
+    nothing.
 
-    A row's `updated_at` is found by comparing it with the snapshot's current version, as publishing
-    does with the published one: the history becomes what it would be had the KPI been refreshed
-    and recorded on those days, given the same sources. Each instant is a transaction of its own.
-    Stops at the first refusal, which the last result tells, or error: what earlier instants
-    recorded stays. An instant before the newest recorded one is refused; go on with later ones.
+    Histories grow at both ends: instants before the first version of a history are put before it,
+    latest first; then instants from the newest one on are merged, earliest first. A row's
+    `updated_at` is found by comparing it with the snapshot's current version, as publishing does
+    with the published one: the history becomes what it would be had the KPI been refreshed and
+    recorded on those days, given the same sources.
 
-    Raises UsageError for an unknown name or an instant in the future, ChecksFailed when a contract
-    is broken.
+    Each instant is a transaction of its own, over all chosen snapshots: all of them record it, or
+    none. When an instant lies within a history, or before one and after another, nothing is
+    computed. Stops at the first refusal, which the last result tells, or error: what other
+    instants recorded stays, and `report` says which those are.
+
+    Raises UsageError for an unknown name or an instant in the future, DataError when a history is
+    not as its contract has it, ChecksFailed when a contract is broken.
     """
-    wanted, params, recordings = chosen(names), params or load_params(), []
+    wanted, params = chosen(names), params or load_params()
+    recordings: list[Recording] = []
     instants = sorted({runlog.past(date) or date for date in dates})
-    for date in instants:
-        names = [s.name for s in wanted]
-        run = runlog.logged(warehouse, "backfill", names, date, params)
-        with run as (run_id, moment), warehouse.transaction():
-            kpis = list(dict.fromkeys(s.kpi for s in wanted))
-            results = Results(warehouse, kpis, moment, params, report)
+    spans = _spans(warehouse, wanted)
+    ordered = _in_order(instants, spans)
+    misplaced = [date for date in ordered if _misplaced(spans, date)]
+    if misplaced:
+        return [_refuse_date(warehouse, wanted, misplaced[0], params, spans)]
+    known_from = {name: span.first if span else None for name, span in spans.items()}
+    work = _Backfill(warehouse, wanted, params, known_from, allow_mass_close, report)
+    try:
+        for date in ordered:
+            recordings.append(work.record(date))
+            if recordings[-1].refused:
+                break
+    finally:
+        done = {recording.as_of for recording in recordings if not recording.refused}
+        if left := [date for date in instants if date not in done]:
+            report(f"recorded: {_listed(sorted(done))}; not recorded: {_listed(left)}")
+    if done:
+        upkeep(warehouse, report)
+    return recordings
+
+
+class _DateRefused(Exception):
+    """Undoes the transaction of an instant that a snapshot refused."""
+
+
+@dataclass(frozen=True)
+class _Backfill:
+    """What all instants of a backfill share."""
+
+    warehouse: Warehouse
+    wanted: list[Snapshot]
+    params: Params
+    known_from: dict[str, datetime | None]
+    """Where each history began before; None without a history."""
+    allow_mass_close: bool
+    report: Report
+
+    def record(self, date: datetime) -> Recording:
+        """Records an instant in all snapshots or in none."""
+        names = [snapshot.name for snapshot in self.wanted]
+        run = runlog.logged(self.warehouse, "backfill", names, date, self.params)
+        with run as (run_id, moment):
+            shape.preflight_histories(self.warehouse, self.wanted)
+            spans = _spans(self.warehouse, self.wanted)
+            refused = _misplaced(spans, moment)
+            merged: list[Merged] = []
+            if not refused:
+                try:
+                    return self._record(run_id, moment, spans, merged)
+                except _DateRefused:
+                    refused = {m.snapshot: m.refused for m in merged if m.refused}
+            recording = Recording(run_id, moment, _all_refused(self.wanted, moment, refused))
+            _log(self.warehouse, recording)
+            return recording
+
+    def _record(
+        self,
+        run_id: str,
+        moment: datetime,
+        spans: Mapping[str, Span | None],
+        merged: list[Merged],
+    ) -> Recording:
+        with self.warehouse.transaction():
+            kpis = list(dict.fromkeys(s.kpi for s in self.wanted))
+            # The sources are today's: what was entered since the instant is no mistake.
+            today = runlog.now()
+            results = Results(
+                self.warehouse, kpis, moment, self.params, self.report, judged_as_of=today
+            )
             results.build()
-            merged = []
-            for snapshot in wanted:
-                given = _dated(warehouse, snapshot, moment)
-                merged.append(snapshots.merge(warehouse, snapshot, given, moment, allow_mass_close))
-                warehouse.unstage(DATED + snapshot.name)
-                report(f"{moment}: merged {merged[-1]}")
+            merged += [self._merge(s, moment, spans[s.name]) for s in self.wanted]
+            if any(merge.refused for merge in merged):
+                raise _DateRefused
             results.record_quarantine(run_id)
             results.free()
-            recordings.append(Recording(run_id, moment, merged))
-            _log(warehouse, recordings[-1])
-        if recordings[-1].refused:
-            break
-    return recordings
+            recording = Recording(run_id, moment, merged)
+            _log(self.warehouse, recording)
+        for merge in merged:
+            self.report(f"{moment}: merged {merge}")
+        return recording
+
+    def _merge(self, snapshot: Snapshot, moment: datetime, span: Span | None) -> Merged:
+        if span and span.side_of(moment) == "before":
+            known_from = self.known_from[snapshot.name]
+            step = Prepending(self.warehouse, snapshot, moment, span, known_from)
+            return step.run(self.allow_mass_close)
+        given = _dated(self.warehouse, snapshot, moment)
+        merged = snapshots.merge(self.warehouse, snapshot, given, moment, self.allow_mass_close)
+        self.warehouse.unstage(DATED + snapshot.name)
+        return merged
+
+
+def _spans(warehouse: Warehouse, wanted: Iterable[Snapshot]) -> dict[str, Span | None]:
+    return {snapshot.name: history.span(warehouse, snapshot) for snapshot in wanted}
+
+
+def _in_order(instants: Iterable[datetime], spans: Mapping[str, Span | None]) -> list[datetime]:
+    """Instants before a history, latest first, as it grows away from its first version; then the
+    others, earliest first."""
+    before = [i for i in instants if any(s and s.side_of(i) == "before" for s in spans.values())]
+    return [*reversed(before), *(i for i in instants if i not in before)]
+
+
+def _misplaced(spans: Mapping[str, Span | None], date: datetime) -> dict[str, str | None]:
+    """The snapshots that cannot record an instant, and why."""
+    sides = {name: span.side_of(date) for name, span in spans.items() if span}
+    apart = len(set(sides.values())) > 1
+    return {
+        name: _allowed(name, span, date, apart)
+        for name, span in spans.items()
+        if span and (apart or sides[name] == "within")
+    }
+
+
+def _allowed(name: str, span: Span, date: datetime, apart: bool) -> str:
+    """Why an instant is refused, and which ones are not."""
+    told = (
+        f"{name} was not merged as of {date}: it knows what held from {span.first} to "
+        f"{span.newest}, and a history grows at its ends, never in the middle; give instants "
+        f"before {span.first}, or from {span.newest} on"
+    )
+    if span.newest > runlog.now():
+        return f"{told}. {span.newest} is in the future: {snapshots.undo_future_with(name)}"
+    if apart:
+        return f"{told}. The chosen histories differ: record them one by one, with --snapshot"
+    return told
+
+
+def _refuse_date(
+    warehouse: Warehouse,
+    wanted: Sequence[Snapshot],
+    date: datetime,
+    params: Params,
+    spans: Mapping[str, Span | None],
+) -> Recording:
+    """Logs that an instant was refused before anything was computed."""
+    names = [snapshot.name for snapshot in wanted]
+    with runlog.logged(warehouse, "backfill", names, date, params) as (run_id, moment):
+        merged = _all_refused(wanted, moment, _misplaced(spans, moment))
+        recording = Recording(run_id, moment, merged)
+        _log(warehouse, recording)
+        return recording
+
+
+def _all_refused(
+    wanted: Iterable[Snapshot], date: datetime, refused: Mapping[str, str | None]
+) -> list[Merged]:
+    """Every snapshot with the reason why it did not record an instant."""
+    others = (
+        f"as {', '.join(refused)} refused it: an instant is recorded in all chosen snapshots or "
+        "in none"
+    )
+    return [
+        Merged(s.name, date, refused=refused.get(s.name) or f"{s.name} was not merged, {others}")
+        for s in wanted
+    ]
+
+
+def _listed(instants: Sequence[datetime]) -> str:
+    return ", ".join(map(str, instants)) or "none"
 
 
 def _dated(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:

@@ -59,7 +59,11 @@ class Results:
         as_of: datetime,
         params: Params,
         report: Report,
+        judged_as_of: datetime | None = None,
     ) -> None:
+        """`judged_as_of` is the instant by which the instants of the sources must be plausible,
+        where that is another than `as_of`.
+        """
         self.warehouse = warehouse
         self.names = names
         self.as_of = as_of
@@ -68,7 +72,8 @@ class Results:
         self.tables: dict[str, TableRun] = {}
         """What was done with each table, sources included."""
         self.warnings: list[Violation] = []
-        self.quarantine = Quarantine(warehouse, report)
+        self.judged_as_of = judged_as_of or as_of
+        self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
         self._checked: list[str] = []
@@ -105,7 +110,9 @@ class Results:
     def _plan(self, emit: Callable[[Step], None]) -> None:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
         for name in self._checked:
-            audits = checks.source_audits(self.warehouse, name, self._raw[name], self._sources)
+            audits = checks.source_audits(
+                self.warehouse, name, self._raw[name], self._sources, self.judged_as_of
+            )
             emit(Step(audits, "source"))
 
         audited = audited_for(self.names)

@@ -7,6 +7,7 @@ rule counts its violations; rows are fetched only for rules that are broken.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 import ibis
@@ -18,6 +19,8 @@ from pandera.api.checks import Check
 from pandera.api.extensions import register_check_method
 from pandera.api.ibis.types import IbisData
 from pandera.backends.ibis.register import register_ibis_backends
+
+from crm_ibis.measures import instant
 
 SAMPLES = 20
 FIRST_INSTANT = "0001-01-01 00:00:00"
@@ -81,16 +84,28 @@ class Violation:
     severity: str
     rows: int
     samples: list[dict[str, Any]] = field(default_factory=list)
+    key: tuple[str, ...] = ()
+    """The columns of a sample that may be told outside the database, in logs and alerts."""
 
     @property
     def summary(self) -> str:
         """The check and how many rows break it."""
         return f"{self.check}: {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
 
+    @property
+    def detailed(self) -> str:
+        """With the offending values of a few rows, for whoever looks at it in a terminal."""
+        return self._listed([*self.samples[:5]])
+
     def __str__(self) -> str:
+        """With the keys of a few rows: logs and alerts hold no other value of a row."""
+        keys = [{c: sample[c] for c in self.key if c in sample} for sample in self.samples[:5]]
+        return self._listed([key for key in keys if key])
+
+    def _listed(self, samples: list[dict[str, Any]]) -> str:
         few = "\n".join(
             "    " + ", ".join(f"{name}={_shown(value)}" for name, value in sample.items())
-            for sample in self.samples[:5]
+            for sample in samples
         )
         more = f"\n    ... and {self.rows - 5:,} more" if self.rows > 5 and few else ""
         return f"{self.table}: {self.summary}\n{few}{more}".rstrip()
@@ -217,8 +232,7 @@ def fits(name: str, dtype: dt.DataType) -> Rule:
     def misfit(table: Table) -> ir.BooleanColumn:
         value = table[name]
         if dtype.is_timestamp():
-            first, last = (ibis.literal(i).cast(dtype) for i in (FIRST_INSTANT, LAST_INSTANT))
-            return (value < first) | (value > last)
+            return (value < _literal(FIRST_INSTANT)) | (value > _literal(LAST_INSTANT))
         limit = 10.0 ** (dtype.precision - dtype.scale) if dtype.is_decimal() else 2.0**63
         in_range = value.abs() < ibis.literal(limit, "float64")  # false for NaN and infinity
         if dtype.is_decimal():
@@ -229,6 +243,38 @@ def fits(name: str, dtype: dt.DataType) -> Rule:
 
     words = "is a finite instant" if dtype.is_timestamp() else f"fits into {dtype}"
     return Rule(name=f"{name} {words}", columns=(name,), violated=misfit)
+
+
+def plausible(name: str, first_year: int, years_ahead: int, as_of: datetime) -> Rule:
+    """The instant is not before a year, nor later than some years after `as_of`.
+
+    The name does not tell the instant, so that a row in quarantine breaks the same rule tomorrow.
+    What is not finite breaks another rule.
+    """
+    first = datetime(first_year, 1, 1)
+    last = _years_after(as_of, years_ahead)
+
+    def implausible(table: Table) -> ir.BooleanColumn:
+        value = table[name]
+        early = (value < instant(first)) & (value >= _literal(FIRST_INSTANT))
+        return early | ((value > instant(last)) & (value <= _literal(LAST_INSTANT)))
+
+    years = "1 year" if years_ahead == 1 else f"{years_ahead} years"
+    end = f"{years} after as_of" if years_ahead else "as_of"
+    return Rule(f"{name} lies between {first_year} and {end}", (name,), violated=implausible)
+
+
+def _literal(moment: str) -> ir.TimestampScalar:
+    return ibis.literal(moment).cast("timestamp(6)")
+
+
+def _years_after(moment: datetime, years: int) -> datetime:
+    """The same day so many years later; the day before where that year has no 29 February."""
+    year = min(moment.year + years, datetime.max.year)
+    try:
+        return moment.replace(year=year)
+    except ValueError:
+        return moment.replace(year=year, day=28)
 
 
 def of_column(name: str, check: Check) -> Rule:

@@ -12,7 +12,7 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import crm_ibis
@@ -44,17 +44,26 @@ LAYOUTS = [
         "CREATE TABLE {meta}.quarantine (source_name TEXT, row_key TEXT, check_name TEXT, "
         "found_at TIMESTAMP, run_id TEXT)",
     ],
+    [
+        "CREATE TABLE {meta}.comments (table_name TEXT, column_name TEXT, comment TEXT)",
+    ],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
 
 LONGEST_ERROR = 4000
+CLOCK_TOLERANCE = timedelta(minutes=1)
+"""How far the clock of a machine may be ahead of the database's."""
+ENDED_UNEXPECTEDLY = "the run ended unexpectedly (process killed or connection lost)"
+RETIRED = "retired"
+"""The kind of a table that was dropped as the project no longer has it."""
 
 
 @dataclass(frozen=True)
 class TableRun:
     """What a run did with one table.
 
-    `kind` is source, built, published, or snapshot; refused for a snapshot that was not merged.
+    `kind` is source, built, published, or snapshot; refused for a snapshot that was not merged;
+    retired for a table that was dropped.
     """
 
     table: str
@@ -112,11 +121,25 @@ def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
             )
         warehouse.run(
             f"UPDATE {log_table(warehouse, 'runs')} SET state = CASE WHEN retry_wait IS NULL THEN "
-            "'abandoned' ELSE 'retrying' END, finished_at = ?, "
-            "error = 'the run ended without a word: killed, or its machine or connection died' "
-            "WHERE state = 'running'",
-            [now()],
+            "'abandoned' ELSE 'retrying' END, finished_at = ?, error = ? WHERE state = 'running'",
+            [now(), ENDED_UNEXPECTEDLY],
         )
+        _correct_clocks(warehouse)
+
+
+def _correct_clocks(warehouse: Warehouse) -> None:
+    """Ends at the database's now what a clock that was ahead logged as ending later.
+
+    Or else such a run would be the newest one until then, whatever is published meanwhile.
+    """
+    moment = warehouse.now()
+    instants = {"runs": ("started_at", "finished_at"), "alerts": ("told_at",)}
+    for table, columns in instants.items():
+        for column in columns:
+            warehouse.run(
+                f"UPDATE {log_table(warehouse, table)} SET {column} = ? WHERE {column} > ?",
+                [moment, moment + CLOCK_TOLERANCE],
+            )
 
 
 def prepare_unless_at_work(warehouse: Warehouse) -> None:
@@ -173,8 +196,11 @@ def logged(
 
     The instant is `as_of`, or the clock's under the lock: whoever waited for it would else be
     refused as out of date. What `refuse` raises for it under the lock is no run, and not logged.
+
+    Raises DataError when this machine's clock is ahead of the database's: nothing is logged.
     """
     with warehouse.lock(lambda: running(warehouse)):
+        refuse_clock_ahead(warehouse)
         moment = (as_of() if callable(as_of) else as_of) or now()
         refuse(moment)
         prepare(warehouse, attempt)
@@ -199,6 +225,25 @@ def log_failure(
     state = "cancelled" if stopped else "retrying" if again else "failed"
     broken = error.broken if isinstance(error, CrmIbisError) else ()
     _finish(warehouse, run_id, state, str(error) or type(error).__name__, broken)
+
+
+def refuse_clock_ahead(warehouse: Warehouse) -> None:
+    """Raises DataError when this machine's clock is more than a minute ahead of the database's.
+
+    What such a run publishes would be newer than all that others publish until then.
+    """
+    here, there = now(), warehouse.now()
+    if here > there + CLOCK_TOLERANCE:
+        raise DataError(
+            f"the clock of this machine says {here:%Y-%m-%d %H:%M:%S} UTC, which is more than a "
+            f"minute ahead of the database's {there:%Y-%m-%d %H:%M:%S}; nothing was done. Set the "
+            "clock (NTP), then run again"
+        )
+
+
+def in_the_future(warehouse: Warehouse, moment: datetime) -> bool:
+    """Whether an instant can only come from a clock that was ahead."""
+    return moment > warehouse.now() + CLOCK_TOLERANCE
 
 
 def past(as_of: datetime | None) -> datetime | None:
@@ -262,21 +307,37 @@ def running(warehouse: Warehouse) -> str:
 def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dict[str, Any]]:
     """The newest publication of each table: run_id, as_of, finished_at, rows.
 
-    Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill.
+    Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill. What was
+    retired since is not among them.
     """
     if "run_tables" not in warehouse.tables(warehouse.meta):
         return {}
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) "
-        "t.table_name, r.run_id, r.as_of, r.finished_at, t.row_count "
+        "t.table_name, t.kind, r.run_id, r.as_of, r.finished_at, t.row_count "
         f"FROM {log_table(warehouse, 'run_tables')} t JOIN {log_table(warehouse, 'runs')} r "
         "ON r.run_id = t.run_id "
-        "WHERE t.kind = ? AND r.state = 'succeeded' AND r.command <> 'backfill' "
-        "ORDER BY t.table_name, r.finished_at DESC",
-        [kind],
+        "WHERE t.kind IN (?, ?) AND r.state = 'succeeded' AND r.command <> 'backfill' "
+        "ORDER BY t.table_name, r.finished_at DESC, r.run_id DESC",
+        [kind, RETIRED],
     )
     names = ("run_id", "as_of", "finished_at", "rows")
-    return {table: dict(zip(names, rest, strict=True)) for table, *rest in found}
+    return {
+        table: dict(zip(names, rest, strict=True))
+        for table, newest, *rest in found
+        if newest == kind
+    }
+
+
+def first_merge(warehouse: Warehouse, snapshot: str, since: datetime) -> datetime | None:
+    """The earliest instant, not before `since`, as of which a snapshot was merged."""
+    ((moment,),) = warehouse.fetch(
+        f"SELECT min(r.as_of) FROM {log_table(warehouse, 'run_tables')} t "
+        f"JOIN {log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        "WHERE t.kind = 'snapshot' AND t.table_name = ? AND r.as_of >= ?",
+        [snapshot, since],
+    )
+    return moment
 
 
 def has_layout(warehouse: Warehouse, version: int) -> bool:

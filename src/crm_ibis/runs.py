@@ -1,7 +1,7 @@
 """What past runs tell: failures, broken contracts, quarantine, and how long a run usually takes."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from statistics import median
@@ -35,16 +35,46 @@ class FailedRun:
     broken: tuple[BrokenCheck, ...]
 
 
+def killed(warehouse: Warehouse) -> dict[str, str]:
+    """Runs that the log has as running though nobody is at work, with the state that is due.
+
+    Whatever writes next marks them: this is for those who only read. A run that ended between two
+    looks is not among them; inside a transaction, which sees one picture only, it might be.
+    """
+    if not runlog.has_layout(warehouse, 1):
+        return {}
+    before = _running(warehouse)
+    if not before or warehouse.is_locked():
+        return {}
+    return {run: state for run, state in _running(warehouse).items() if run in before}
+
+
+def _running(warehouse: Warehouse) -> dict[str, str]:
+    """The runs that say they are running, and what each is if it was killed."""
+    again = "retry_wait IS NOT NULL" if runlog.has_layout(warehouse, 2) else "1 = 0"
+    return dict(
+        warehouse.fetch(
+            f"SELECT run_id, CASE WHEN {again} THEN 'retrying' ELSE 'abandoned' END "
+            f"FROM {runlog.log_table(warehouse, 'runs')} WHERE state = 'running'"
+        )
+    )
+
+
 def failures(
-    warehouse: Warehouse, since: datetime = datetime.min, now: datetime | None = None
+    warehouse: Warehouse,
+    since: datetime = datetime.min,
+    now: datetime | None = None,
+    killed: Mapping[str, str] | None = None,
 ) -> list[FailedRun]:
     """Runs that failed or were killed after an instant, newest first; no backfills.
 
-    An attempt that was to be followed by another counts once that one is overdue.
+    An attempt that was to be followed by another counts once that one is overdue. Runs that were
+    `killed` and are not marked yet count as ended now, which is after all publications.
     """
     if not runlog.has_layout(warehouse, 1):
         return []
-    log, now = runlog.log_table(warehouse, "runs"), now or runlog.now()
+    log = runlog.log_table(warehouse, "runs")
+    now = now or runlog.now()
     more, unfollowed = "NULL, NULL", ""
     if runlog.has_layout(warehouse, 2):
         more, unfollowed = "broken, retry_wait", UNFOLLOWED.format(log=log)
@@ -55,11 +85,43 @@ def failures(
         "ORDER BY finished_at DESC",
         [since],
     )
-    return [
+    return [*_abandoned(warehouse, killed or {}, max(now, runlog.now()))] + [
         FailedRun(run_id, finished_at, tuple(tables.split(",")), error or "", checks_in(broken))
         for run_id, state, finished_at, tables, error, broken, wait in found
         if state != "retrying" or finished_at + timedelta(seconds=wait or 0) < now
     ]
+
+
+def _abandoned(
+    warehouse: Warehouse, killed: Mapping[str, str], now: datetime
+) -> Iterator[FailedRun]:
+    """Killed runs that no other attempt is to follow."""
+    for run_id in (run for run, state in killed.items() if state == "abandoned"):
+        for tables, command in warehouse.fetch(
+            f"SELECT tables, command FROM {runlog.log_table(warehouse, 'runs')} WHERE run_id = ?",
+            [run_id],
+        ):
+            if command != "backfill":
+                names = tuple(tables.split(","))
+                yield FailedRun(run_id, now, names, runlog.ENDED_UNEXPECTEDLY, ())
+
+
+def made(warehouse: Warehouse) -> dict[str, str]:
+    """All tables that runs have published or recorded and none has retired since, with their kind.
+
+    Histories that were only backfilled are among them.
+    """
+    if not runlog.has_layout(warehouse, 1):
+        return {}
+    found = warehouse.fetch(
+        "SELECT DISTINCT ON (t.table_name) t.table_name, t.kind "
+        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {runlog.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        "WHERE t.kind IN ('published', 'snapshot', ?) AND r.state = 'succeeded' "
+        "ORDER BY t.table_name, r.finished_at DESC",
+        [runlog.RETIRED],
+    )
+    return {table: kind for table, kind in found if kind != runlog.RETIRED}
 
 
 def broken_contracts(warehouse: Warehouse) -> dict[str, str]:

@@ -4,7 +4,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote
+from urllib.parse import parse_qs, unquote, unquote_plus
 
 from crm_ibis.errors import UsageError
 
@@ -25,6 +25,8 @@ class Settings:
     statement_timeout: float | None = None
     """Seconds after which PostgreSQL ends a statement; the jobs of jobs.yml set it."""
     reader_roles: tuple[str, ...] = ()
+    application: str = "crm_ibis"
+    """What PostgreSQL shows of a connection: the program, and the command or the job."""
 
     @property
     def meta_schema(self) -> str:
@@ -61,11 +63,27 @@ def shown_url(url: str) -> str:
     return f"{scheme}:{'//' if at else ''}{login[2:].split(':')[0]}{at}{place.split('?')[0]}"
 
 
-def secrets_of(url: str) -> set[str]:
-    """The passwords in a database URL, as written and as meant."""
+def redact(message: str, url: str) -> str:
+    """A message without what is, or may be, a part of the password in a database URL.
+
+    A password with an unescaped special character is read wrongly: a part of it then looks like
+    the host. So whatever is between the user and the last @ is secret, and so is each part of it.
+    """
     login = url.partition(":")[2].removeprefix("//").rpartition("@")[0]
     written = {login.partition(":")[2], *parse_qs(url.partition("?")[2]).get("password", [])}
-    return {secret for text in written if text for secret in (text, unquote(text))}
+    secrets = {form for text in written for form in (text, unquote(text), unquote_plus(text))}
+    parts = {part for secret in secrets for part in re.split(r"[@/?#]", secret)}
+    for secret in sorted(secrets - {""}, key=len, reverse=True):
+        message = message.replace(secret, "***")
+    for part in sorted(parts - {""}, key=len, reverse=True):
+        message = re.sub(rf"(?<!\w){re.escape(part)}(?!\w)", "***", message)
+    return message
+
+
+def is_ambiguous(url: str) -> bool:
+    """Whether user and password of a URL hold characters that end them for whoever reads it."""
+    login = url.partition(":")[2].removeprefix("//").rpartition("@")[0]
+    return bool(re.search(r"[@/?#]", login))
 
 
 def _seconds(text: str) -> float:

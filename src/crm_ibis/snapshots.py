@@ -18,15 +18,12 @@ from ibis import Table
 
 from crm_ibis import checks, contracts, history, rules
 from crm_ibis.checks import Audit
-from crm_ibis.declarations import Snapshot
+from crm_ibis.declarations import GUARDED_FROM, Snapshot
 from crm_ibis.differences import BEGAN, CHANGE, Differences, Known, literal
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Violation
-from crm_ibis.runlog import TableRun, now
+from crm_ibis.runlog import TableRun
 from crm_ibis.warehouse import Warehouse
-
-GUARDED_FROM = 20
-"""With fewer current keys than this, any share of them may disappear."""
 
 
 class SnapshotRefused(DataError):
@@ -105,6 +102,37 @@ def merge(
         return Merged(snapshot.name, as_of, refused=str(refusal))
 
 
+def undo_future_with(name: str) -> str:
+    """How a history gets rid of what a clock that was ahead wrote into it, in words."""
+    return f"a clock was ahead. crm-ibis snapshot {name} --undo-future takes that back"
+
+
+def undo_future(warehouse: Warehouse, snapshot: Snapshot) -> int:
+    """Takes back what begins or ends after the database's now; the number of versions concerned.
+
+    Versions that begin later are deleted, and those that end later are current again: the history
+    is what it says that held now. Call inside the run's transaction.
+    """
+    contract, moment = contracts.declared(snapshot.name), literal(warehouse.now())
+    there = history.columns_of(warehouse, snapshot.name, contract)
+    archived = history.columns_of(warehouse, snapshot.archive, contract)
+    current = warehouse.quote(warehouse.analytics, snapshot.name)
+    archive = warehouse.quote(warehouse.analytics, snapshot.archive)
+    concerned = 0
+    for table in [current] * bool(there) + [archive] * bool(archived):
+        concerned += warehouse.run(f"DELETE FROM {table} WHERE valid_from > {moment}")
+    if archived:
+        names = ", ".join(map(warehouse.quote, archived))
+        later = f"FROM {archive} WHERE valid_to > {moment}"
+        warehouse.run(f"INSERT INTO {current} ({names}) SELECT {names} {later}")
+        warehouse.run(f"DELETE {later}")
+    if there:
+        concerned += warehouse.run(
+            f"UPDATE {current} SET valid_to = NULL WHERE valid_to > {moment}"
+        )
+    return concerned
+
+
 def _differences(
     warehouse: Warehouse, snapshot: Snapshot, given: Table, as_of: datetime
 ) -> Differences:
@@ -127,12 +155,12 @@ class _Merge:
         """Looks, refuses or writes, looks again."""
         known, found = self.differences.known(), self.differences
         if known.newest and known.newest > self.as_of:
-            remedy = "give a later instant"
-            if known.newest > now():
-                remedy = "that is in the future: a clock was wrong, and until then nothing fits in"
+            remedy = "give a later instant, or one before its first version to crm-ibis backfill"
+            if known.newest > self.warehouse.now():
+                remedy = f"that is in the future: {undo_future_with(self.snapshot.name)}"
             self._refuse(
                 f"it knows what held at {known.newest} already, which is after {self.as_of}; a "
-                f"history only grows forward: {remedy}"
+                f"merge goes forward: {remedy}"
             )
         found.find()
         try:

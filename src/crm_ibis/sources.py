@@ -13,7 +13,7 @@ from typing import cast
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import connectors, contracts, graph, mapped, mapping
+from crm_ibis import connectors, contracts, graph, joining, mapped, mapping
 from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.connectors.readings import readings
 from crm_ibis.contracts import Contract
@@ -83,7 +83,11 @@ def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
         return origin.table
     if said.connector and CURRENCY in origin.table.columns:
         contract = _with_currency(contract)
-    return mapped.mapped(origin.table, name, said, contract)
+    found = mapped.mapped(origin.table, name, said, contract)
+    needs_unassigned = name == "facilities" and not said.connector
+    if needs_unassigned and declared.may_be_unassigned and found.id.type().is_string():
+        return mapped.with_unassigned(found)
+    return found
 
 
 def _with_currency(contract: Contract) -> Contract:
@@ -99,10 +103,36 @@ def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
     Raises NotThere for a missing table, DataError when a function fails.
     """
     said = declared.of(name)
+    found = _made(warehouse, name, declared)
+    if not said.join:
+        return found
+    others = {
+        alias: _landed(warehouse, join.table, declared, said) for alias, join in said.join.items()
+    }
+    joined = joining.joined(found.table, name, said, {a: o.table for a, o in others.items()})
+    words = ", ".join(other.words for other in others.values())
+    return replace(found, table=joined, words=f"{found.words} with {words}")
+
+
+def _made(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
+    """What a source is made of, without the tables that are joined to it."""
+    said = declared.of(name)
+    if said.constant:
+        return Origin(mapped.constant(said, contracts.contracts()[name]), "constant rows")
     if said.maker:
         schema = said.schema_ or declared.schema_ or warehouse.raw
         return _called(warehouse, schema, name, said)
     schema, table = _place(warehouse, name, declared)
+    return _landed_in(warehouse, schema, table)
+
+
+def _landed(warehouse: Warehouse, place: str, declared: Sources, said: Mapping) -> Origin:
+    """A landed table that sources.yml names, with a schema or without."""
+    schema, _, table = place.rpartition(".")
+    return _landed_in(warehouse, schema or said.schema_ or declared.schema_ or warehouse.raw, table)
+
+
+def _landed_in(warehouse: Warehouse, schema: str, table: str) -> Origin:
     there = warehouse.tables(schema)
     if table not in there:
         raise NotThere(f"{schema}.{table}{near_match(table, there)}")
@@ -114,6 +144,8 @@ def origin_in_words(warehouse: Warehouse, name: str, declared: Sources) -> str:
     said = declared.of(name)
     if said.absent:
         return "absent in sources.yml"
+    if said.constant:
+        return "constant rows"
     return said.maker or ".".join(_place(warehouse, name, declared))
 
 
@@ -157,16 +189,30 @@ def _maker(said: Mapping, name: str) -> Maker:
 def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Origin:
     """What a function makes of the landed tables that its parameters name.
 
-    A parameter with a default is a table that may be missing.
+    A parameter with a default is a table that may be missing. `tables` says where a table is that
+    is in another schema, or has a name that no parameter can have.
     """
-    maker, words = _maker(said, name), cast(str, said.maker)
-    there = warehouse.tables(schema)
-    wanted = inspect.signature(maker).parameters.values()
-    if missing := [p.name for p in wanted if p.name not in there and p.default is p.empty]:
-        hints = [f"{schema}.{table}{near_match(table, there)}" for table in missing]
-        raise NotThere(f"{', '.join(hints)} (for {name} by {words})")
-    given = {p.name: warehouse.table(schema, p.name) for p in wanted if p.name in there}
-    words = f"{words} over {', '.join(f'{schema}.{table}' for table in given)}"
+    maker = _maker(said, name)
+    words = cast(str, said.maker)
+    tables = said.tables
+    wanted = inspect.signature(maker).parameters
+    if unknown := [parameter for parameter in tables if parameter not in wanted]:
+        raise UsageError(
+            f"sources.yml: sources.{name}.tables: {words} has no parameter "
+            f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
+        )
+    given, places, missing = {}, [], []
+    for parameter in wanted.values():
+        within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
+        there = warehouse.tables(within or schema)
+        if table in there:
+            given[parameter.name] = warehouse.table(within or schema, table)
+            places.append(f"{within or schema}.{table}")
+        elif parameter.default is parameter.empty or parameter.name in tables:
+            missing.append(f"{within or schema}.{table}{near_match(table, there)}")
+    if missing:
+        raise NotThere(f"{', '.join(missing)} (for {name} by {words})")
+    words = f"{words} over {', '.join(places)}"
     try:
         with local_times_of(said.time_zone):
             made = maker(**given)

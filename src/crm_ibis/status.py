@@ -13,18 +13,33 @@ from crm_ibis.runs import FailedRun, Pace
 from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 
-State = Literal["on time", "late", "failing", "blocked", "published", "stale", "left out"]
+State = Literal[
+    "on time",
+    "late",
+    "failing",
+    "blocked",
+    "published",
+    "stale",
+    "left out",
+    "paused",
+    "clock ahead",
+    "retired",
+]
+CLOCKS_DIFFER = timedelta(minutes=1)
+"""What is published as of a later instant than this was published by a clock that is ahead."""
 
 
 @dataclass(frozen=True)
 class Status:
     """One table as the run log and its schedule have it; null where there is nothing to say.
 
-    `state` is failing when a run after the last publication failed; else late when nothing was
-    published since `due_since`; else blocked when it needs a table whose contract was broken in
-    another run; `published` is a table without an SLA. `stale` was published before its sources
-    became absent in sources.yml, and `left out` never was, for want of them. A snapshot is
-    published when it is merged.
+    `state` is retired for a table that the log knows and the project does not. Else it is failing
+    when a run after the last publication failed; else clock ahead when it is published as of the
+    future, so that later runs are refused until then; else late when nothing was published since
+    `due_since`; else blocked when it needs a table whose contract was broken in another run; else
+    paused when its job is. `published` is a table that owes nobody an SLA. `stale` was published
+    before its sources became absent in sources.yml, and `left out` never was, for want of them. A
+    snapshot is published when it is merged.
     """
 
     table: str
@@ -56,75 +71,115 @@ class Status:
 
     @property
     def in_order(self) -> bool:
-        return not self.late and not self.failing
+        return not self.late and not self.failing and self.state != "clock ahead"
 
 
-def statuses(warehouse: Warehouse, now: datetime | None = None) -> list[Status]:
-    """The status of every KPI, of every fact that was ever published, and of every snapshot that
-    was recorded or failed, at an instant (UTC)."""
+@dataclass(frozen=True)
+class _Known:
+    """What log and schedule say of all tables, at an instant."""
+
+    now: datetime
+    done: Mapping[str, dict[str, Any]]
+    due: Mapping[str, Deadline]
+    coming: Mapping[str, datetime]
+    failed: Mapping[str, FailedRun]
+    broken: Mapping[str, str]
+    paces: Mapping[str | None, Pace]
+    quarantined: Mapping[str, int]
+    without: frozenset[str]
+    paused: frozenset[str]
+    retired: frozenset[str]
+
+
+def statuses(
+    warehouse: Warehouse, now: datetime | None = None, killed: Mapping[str, str] | None = None
+) -> list[Status]:
+    """The status of every KPI, of every fact that was ever published, of every snapshot that was
+    recorded or failed, and of what the project no longer has, at an instant (UTC).
+
+    `killed` is what `runs.killed` said before the transaction that this is called in, if any.
+    """
     now = now or runlog.now()
-    published, recorded = runlog.publications(warehouse), runlog.publications(warehouse, "snapshot")
-    done, due, listed = {**published, **recorded}, deadlines(jobs(), now), catalog.entries()
-    names = [*listed, *(name for name in published if name not in listed)]
-    failed = _failures(warehouse, names, done, now)
-    names += [n for n in snapshots() if n in recorded or n in failed or n in due]
-    broken, paces = runs.broken_contracts(warehouse), _paces(warehouse)
-    coming, kept_out = next_runs(jobs(), now), runs.quarantined(warehouse)
-    without = left_out([name for name in names if name in graph.table_functions()])
-    found = []
-    for name in names:
-        last, deadline, failure = done.get(name, {}), due.get(name), failed.get(name)
-        failure, deadline = (None, None) if name in without else (failure, deadline)
-        failure = failure if _answers_for(name, failure) else None
-        published_at, pace = last.get("finished_at"), paces.get(last.get("run_id"))
-        failing = bool(failure and (not published_at or failure.finished_at > published_at))
-        failure = failure if failing else None
-        late = bool(deadline and deadline.missed(published_at))
-        blockers = tuple(sorted(blocking.upstream(name) & broken.keys()))
-        entry = catalog.entry_of(name)
-        found.append(
-            Status(
-                table=name,
-                owner=entry.owner if entry else None,
-                criticality=entry.criticality if entry else None,
-                as_of=last.get("as_of"),
-                published_at=published_at,
-                age_hours=(now - published_at) / timedelta(hours=1) if published_at else None,
-                rows=last.get("rows"),
-                state=(
-                    _unmade(published_at)
-                    if name in without
-                    else _state(deadline, late, failing, blockers)
-                ),
-                late=late,
-                failing=failing,
-                blocked_by=blockers,
-                sla=deadline.sla if deadline else None,
-                due_since=deadline.due_since if deadline else None,
-                next_run=coming.get(name),
-                seconds=pace.seconds if pace else None,
-                usual_seconds=pace.usual_seconds if pace else None,
-                slow=bool(pace and pace.slow),
-                failed_run=failure.run_id if failure else None,
-                last_error=failure.error if failure else None,
-                broken=failure.broken if failure else (),
-                quarantined=sum(kept_out.get(source, 0) for source in graph.sources_of([name])),
-            )
-        )
-    return found
+    declared, kept, listed = jobs(), snapshots(), catalog.entries()
+    published = runlog.publications(warehouse)
+    recorded = runlog.publications(warehouse, "snapshot")
+    due = deadlines(declared, now)
+    gone = [name for name in runs.made(warehouse) if not catalog.is_known(name)]
+    facts = [n for n in published if n not in listed and n not in gone]
+    done = {**published, **recorded}
+    if killed is None:
+        killed = runs.killed(warehouse)
+    failed = _failures(warehouse, [*listed, *facts], done, now, killed)
+    histories = [n for n in kept if n in recorded or n in failed or n in due]
+    known = _Known(
+        now,
+        done,
+        due,
+        next_runs(declared, now),
+        failed,
+        runs.broken_contracts(warehouse),
+        _paces(warehouse),
+        runs.quarantined(warehouse),
+        frozenset(left_out([n for n in [*listed, *facts] if n in graph.table_functions()])),
+        frozenset(t for job in declared.jobs.values() if job.paused for t in job.made),
+        frozenset(gone),
+    )
+    return [_status(name, known) for name in [*listed, *facts, *histories, *sorted(gone)]]
 
 
-def _answers_for(name: str, failure: FailedRun | None) -> bool:
+def _status(name: str, known: _Known) -> Status:
+    last = known.done.get(name, {})
+    published_at = last.get("finished_at")
+    idle = name in known.without or name in known.retired
+    deadline = None if idle else known.due.get(name)
+    failure = None if idle else _failure(name, published_at, known)
+    late = bool(deadline and deadline.missed(published_at))
+    blockers = tuple(sorted(blocking.upstream(name) & known.broken.keys()))
+    entry, pace = catalog.entry_of(name), known.paces.get(last.get("run_id"))
+    return Status(
+        table=name,
+        owner=entry.owner if entry else None,
+        criticality=entry.criticality if entry else None,
+        as_of=last.get("as_of"),
+        published_at=published_at,
+        age_hours=(known.now - published_at) / timedelta(hours=1) if published_at else None,
+        rows=last.get("rows"),
+        state=_state(name, known, deadline, late, failure is not None, blockers),
+        late=late,
+        failing=failure is not None,
+        blocked_by=blockers,
+        sla=deadline.sla if deadline else None,
+        due_since=deadline.due_since if deadline else None,
+        next_run=known.coming.get(name),
+        seconds=pace.seconds if pace else None,
+        usual_seconds=pace.usual_seconds if pace else None,
+        slow=bool(pace and pace.slow),
+        failed_run=failure.run_id if failure else None,
+        last_error=failure.error if failure else None,
+        broken=failure.broken if failure else (),
+        quarantined=_quarantined(name, known),
+    )
+
+
+def _quarantined(name: str, known: _Known) -> int:
+    sources = graph.sources_of([name]) if name not in known.retired else []
+    return sum(known.quarantined.get(source, 0) for source in sources)
+
+
+def _failure(name: str, published_at: datetime | None, known: _Known) -> FailedRun | None:
+    """The newest run that failed to publish a table, unless it was published since."""
+    failure = known.failed.get(name)
+    if failure is None or not _answers_for(name, failure):
+        return None
+    return failure if not published_at or failure.finished_at > published_at else None
+
+
+def _answers_for(name: str, failure: FailedRun) -> bool:
     """Whether a failed run counts: of a fact that no job publishes, only one of facts alone."""
     facts = graph.fact_functions().keys()
-    if failure is None or name not in facts or name in catalog.scheduled_facts():
+    if name not in facts or name in catalog.scheduled_facts():
         return True
     return facts >= set(failure.tables)
-
-
-def _unmade(published_at: datetime | None) -> State:
-    """The state of a table whose sources are absent."""
-    return "stale" if published_at else "left out"
 
 
 def _failures(
@@ -132,12 +187,13 @@ def _failures(
     names: Iterable[str],
     done: Mapping[str, dict[str, Any]],
     now: datetime,
+    killed: Mapping[str, str],
 ) -> dict[str, FailedRun]:
     """The newest failed run of each table; of runs before all publications nothing is asked."""
     never = not all(name in done for name in names)
     oldest = min((run["finished_at"] for run in done.values()), default=datetime.min)
     found: dict[str, FailedRun] = {}
-    for run in runs.failures(warehouse, datetime.min if never else oldest, now):
+    for run in runs.failures(warehouse, datetime.min if never else oldest, now, killed):
         for table in run.tables:
             found.setdefault(table, run)
     return found
@@ -149,12 +205,29 @@ def _paces(warehouse: Warehouse) -> dict[str | None, Pace]:
 
 
 def _state(
-    deadline: Deadline | None, late: bool, failing: bool, blockers: tuple[str, ...]
+    name: str,
+    known: _Known,
+    deadline: Deadline | None,
+    late: bool,
+    failing: bool,
+    blockers: tuple[str, ...],
 ) -> State:
-    if failing:
-        return "failing"
-    if late:
-        return "late"
-    if blockers:
-        return "blocked"
-    return "on time" if deadline else "published"
+    last = known.done.get(name)
+    states: dict[State, bool] = {
+        "retired": name in known.retired,
+        "stale": name in known.without and last is not None,
+        "left out": name in known.without,
+        "failing": failing,
+        "clock ahead": last is not None and _is_ahead(last, known.now),
+        "late": late,
+        "blocked": bool(blockers),
+        "paused": name in known.paused,
+        "on time": deadline is not None,
+    }
+    return next((state for state, holds in states.items() if holds), "published")
+
+
+def _is_ahead(last: Mapping[str, Any], now: datetime) -> bool:
+    """Whether a publication is of the future, by the clock on the wall."""
+    newest = max(moment for moment in (last["as_of"], last["finished_at"]) if moment)
+    return bool(newest > max(now, runlog.now()) + CLOCKS_DIFFER)

@@ -10,6 +10,7 @@ from textwrap import wrap
 from typing import Any
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +19,11 @@ from crm_ibis.catalog import Entry
 from crm_ibis.settings import Settings, shown_url
 
 console = Console(highlight=False)
+
+NARROWEST = 12
+"""Names and words are folded to no less than so many signs."""
+GAP = 3
+"""Signs from one column to the next."""
 
 SCORECARD = {
     "total_leads": "Leads",
@@ -45,7 +51,7 @@ def refreshed(result: Any) -> None:
     for run in result.published:
         counts = (run.rows, run.new, run.changed, run.gone, run.checks)
         table.add_row(run.table, *(f"{n:,}" if n else "-" for n in counts), f"{run.seconds:.2f}")
-    console.print(table)
+    _print(table)
     sources = [run for run in result.tables if run.kind == "source"]
     checked = sum(run.checks for run in result.tables)
     rows = sum(run.rows for run in sources)
@@ -77,7 +83,7 @@ def recorded(merged: Iterable[Any]) -> None:
             counts = (merge.current, merge.new, merge.changed + merge.corrected, merge.gone)
             cells = [f"{n:,}" if n else "-" for n in (*counts, merge.archived)]
             table.add_row(merge.snapshot, *(["refused"] if merge.refused else cells))
-        console.print(table)
+        _print(table)
 
 
 def previewed(result: Any) -> None:
@@ -95,10 +101,25 @@ def previewed(result: Any) -> None:
 
 def scorecard(rows: list[dict[str, Any]]) -> None:
     """The company's months side by side."""
-    table = _table("Monthly scorecard", *(f">{row['month']:%B %Y}" for row in rows))
-    for column, title in SCORECARD.items():
-        table.add_row(title, *(_cell(row[column], 2) for row in rows))
-    console.print(table)
+    cells = {title: [_cell(row[column], 2) for row in rows] for column, title in SCORECARD.items()}
+    titles = [f"{row['month']:%B %Y}" for row in rows]
+    first = _fitting(
+        [max(map(len, column)) for column in zip(titles, *cells.values(), strict=True)]
+    )
+    table = _table("Monthly scorecard", *(f">{title}" for title in titles[first:]))
+    for title, months in cells.items():
+        table.add_row(title, *months[first:])
+    _print(table)
+
+
+def _fitting(widths: list[int]) -> int:
+    """The first of the newest months that fit beside the titles."""
+    left = console.width - max(map(len, ["Monthly scorecard", *SCORECARD.values()]))
+    first = len(widths)
+    while first and left >= widths[first - 1] + GAP:
+        first -= 1
+        left -= widths[first] + GAP
+    return min(first, max(len(widths) - 1, 0))
 
 
 def whereabouts(settings: Settings, program: str, option: str) -> None:
@@ -125,12 +146,13 @@ def checked(outcomes: Iterable[Any]) -> None:
             table.add_row(
                 outcome.table, *(f"{n:,}" if n else "-" for n in counts), f"{outcome.seconds:.2f}"
             )
-    console.print(table)
+    _print(table)
     for outcome in outcomes:
         if outcome.problem:
             console.print(outcome.problem, markup=False, soft_wrap=True)
         for violation in outcome.violations:
-            console.print(f"{violation.severity}: {violation}", markup=False, soft_wrap=True)
+            told = f"{violation.severity}: {violation.detailed}"
+            console.print(told, markup=False, soft_wrap=True)
 
 
 def listed(entries: Iterable[Entry]) -> None:
@@ -169,7 +191,7 @@ def described(told: Any) -> None:
     table = _table("column", "type", "null", "meaning")
     for c in told.columns:
         table.add_row(c["name"], c["type"], "yes" if c["nullable"] else "", c["description"])
-    console.print(table)
+    _print(table)
     console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
 
 
@@ -186,7 +208,7 @@ def shown(rows: list[dict[str, Any]], more: bool) -> None:
         table = _table(*(f">{n}" if is_n else n for n, is_n in zip(names, numeric, strict=True)))
         for row in cells:
             table.add_row(*map(Text, row))  # Text, as data may look like markup
-        console.print(table)
+        _print(table)
     else:
         for number, row in enumerate(cells, start=1):
             console.print(f"row {number}", style="bold")
@@ -198,9 +220,10 @@ def shown(rows: list[dict[str, Any]], more: bool) -> None:
 
 def status(states: Iterable[Any]) -> None:
     """How old each KPI is and whether that is in order; more where the terminal is wide enough."""
+    states = list(states)
     shown = 9 if console.width >= 140 else 7 if console.width >= 115 else 5
     titles = ("KPI", ">age", "SLA", "next run (UTC)", "state", "owner", "criticality")
-    table = _table(*(*titles, "published (UTC)", ">rows")[:shown], wrapped=False)
+    table = _table(*(*titles, "published (UTC)", ">rows")[:shown])
     problems: dict[str, list[str]] = {}
     for state in states:
         cells = (
@@ -217,19 +240,31 @@ def status(states: Iterable[Any]) -> None:
         table.add_row(*cells[:shown])
         for problem in _problems(state):
             problems.setdefault(problem, []).append(state.table)
-    console.print(table)
+    _print(table)
     for problem, tables in problems.items():
         others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
         console.print(f"{', '.join(tables[:2])}{others}: {problem}", markup=False, soft_wrap=True)
 
 
 def _problems(state: Any) -> Iterator[str]:
+    if state.state == "retired":
+        yield (
+            f"retired: the project no longer has it; crm-ibis retire {state.table} drops what is "
+            "left of it"
+        )
     if state.failing:
         yield state.last_error or ""
+    elif state.state == "clock ahead":
+        yield (
+            f"clock ahead: published as of {state.as_of:%Y-%m-%d %H:%M} UTC, which is in the "
+            "future; runs are refused until then, or until crm-ibis refresh --force"
+        )
     elif state.late:
         yield f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
     if state.blocked_by and not state.failing:
-        yield f"blocked: the contract of {', '.join(state.blocked_by)} is broken"
+        one = len(state.blocked_by) == 1
+        contracts, broken = ("contract", "is") if one else ("contracts", "are")
+        yield f"blocked: the {contracts} of {', '.join(state.blocked_by)} {broken} broken"
     if state.slow:
         yield f"slow: took {state.seconds:,.1f} s, usually {state.usual_seconds:,.1f} s"
     if state.state == "stale":
@@ -244,20 +279,36 @@ def channels(found: Iterable[dict[str, Any]]) -> None:
     words = {True: "sent", False: "[red]failed[/red]", None: "not set"}
     for channel in found:
         table.add_row(channel["channel"], channel["variable"], words[channel["sent"]])
-    console.print(table)
+    _print(table)
 
 
-def _table(*titles: str, wrapped: bool = True) -> Table:
-    """A plain table; a title that starts with `>` is that of a column of numbers."""
+def _table(*titles: str) -> Table:
+    """A plain table; a title that starts with `>` is that of a column of numbers.
+
+    Where the terminal is too narrow, names and words go on in the next line; numbers never do.
+    """
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for number, title in enumerate(titles):
+    for title in titles:
+        is_number = title.startswith(">")
         table.add_column(
             title.lstrip(">"),
-            justify="right" if title.startswith(">") else "left",
+            justify="right" if is_number else "left",
             overflow="fold",
-            no_wrap=not wrapped or number == 0 or title.startswith(">"),
+            no_wrap=is_number,
         )
     return table
+
+
+def _print(table: Table) -> None:
+    """Prints a table; one that would be too wide even with folded names runs over the edge."""
+    needed = [
+        min(width, width if column.no_wrap else NARROWEST) + GAP
+        for column in table.columns
+        for width in [max(cell_len(str(cell)) for cell in (column.header, *column.cells))]
+    ]
+    if sum(needed) > console.width:
+        table.width = sum(needed)
+    console.print(table, crop=False, overflow="ignore")
 
 
 def _number(count: int, noun: str) -> str:
@@ -278,6 +329,8 @@ def _cell(value: Any, places: int = 4) -> str:
 
 
 def _age(hours: float) -> str:
+    if hours < 0:
+        return "in the future"
     if hours < 1:
         return f"{hours * 60:.0f} min"
     return f"{hours:.1f} h" if hours < 48 else f"{hours / 24:.1f} days"

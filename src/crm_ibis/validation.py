@@ -13,19 +13,38 @@ MICROSECONDS = {
     "us": 1,
     "ms": 1_000,
     "s": 1_000_000,
+    "m": 60_000_000,
     "min": 60_000_000,
     "h": 3_600_000_000,
     "d": 86_400_000_000,
 }
 
+UNIT_WORDS = {
+    "sec": "s",
+    "second": "s",
+    "mn": "m",
+    "minute": "m",
+    "hr": "h",
+    "hour": "h",
+    "day": "d",
+}
+"""What people write for a unit, in the singular."""
+
 
 def duration_microseconds(value: Any) -> int:
     """Whole microseconds of a number of hours or of a text such as `2min`."""
-    text = str(value).strip()
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([a-z]*)", text)
-    if isinstance(value, bool) or not match or (match[2] or "h") not in MICROSECONDS:
-        raise ValueError("not a duration: give hours (1.5) or a text such as 2min, 36h or 5d")
-    microseconds = round(Decimal(match[1]) * MICROSECONDS[match[2] or "h"])
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", str(value).strip())
+    if isinstance(value, bool) or not match:
+        raise ValueError("not a duration: give hours (1.5) or a text such as 45m, 36h or 5d")
+    unit = match[2] or "h"
+    if unit not in MICROSECONDS:
+        singular = unit.lower().removesuffix("s")
+        meant = UNIT_WORDS.get(singular, singular)
+        likely = f' (did you mean "{meant}"?)' if meant in MICROSECONDS else ""
+        raise ValueError(
+            f'not a duration: "{unit}" is no unit{likely}; there are s, m (or min), h and d'
+        )
+    microseconds = round(Decimal(match[1]) * MICROSECONDS[unit])
     if not 0 < microseconds <= 10 * 366 * MICROSECONDS["d"]:
         raise ValueError("must be longer than 0 and at most 10 years")
     return microseconds

@@ -2,15 +2,41 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import get_args
 
 from crm_ibis import alerts, catalog, incidents, runlog
-from crm_ibis.alerts import Alert, Report
+from crm_ibis.alerts import GONE, WATCH, Alert, Report
+from crm_ibis.declarations import Event
+from crm_ibis.errors import CrmIbisError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
 from crm_ibis.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse
+
+FORGOTTEN = timedelta(days=1)
+"""After that nobody is reminded of a job that is not declared and was not started any more."""
+
+
+def guarded(
+    settings: Settings, look: Callable[[], list[Status]], report: Report = lambda line: None
+) -> list[Status]:
+    """What a look at the tables finds; one that fails is told to the default route and raised."""
+    try:
+        return look()
+    except Exception as error:
+        with incidents.untroubled(report):
+            incidents.tell(settings, _failed_watch(error), report)
+        raise
+
+
+def _failed_watch(error: Exception) -> Alert:
+    is_ours = isinstance(error, CrmIbisError)
+    gist = alerts.first_line(str(error)) if is_ours else type(error).__name__
+    effect = "until it works again, nobody is told which tables are late or failed"
+    same = alerts.gist_of(gist)
+    return Alert("failure", (WATCH,), runlog.now(), details=(gist, effect), gist=same)
 
 
 def watch(
@@ -29,10 +55,21 @@ def watch(
         with incidents.alone(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
-            incidents.end(warehouse, _recovered(warehouse, found), TROUBLE, report)
+            incidents.end(warehouse, [*_recovered(warehouse, found), WATCH], TROUBLE, report)
+            _end_unknown(warehouse, report)
     with Metrics(report) as metrics:
-        metrics.ages(found)
+        metrics.ages(status for status in found if status.state != "retired")
     return found
+
+
+def _end_unknown(warehouse: Warehouse, report: Report) -> None:
+    """Ends what was told of tables and jobs that the project no longer has."""
+    unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
+    tables = {i.table for i in unknown if alerts.is_table(i.table)}
+    incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
+    before = runlog.now() - FORGOTTEN
+    silent = [i for i in unknown if i.table not in tables and i.told_at < before]
+    incidents.forget(warehouse, silent)
 
 
 def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
@@ -45,6 +82,7 @@ def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
         status.table
         for status in found
         if status.in_order
+        and status.state != "retired"
         and (status.table not in failed or _is_since(status.published_at, failed[status.table]))
     ]
 

@@ -37,3 +37,18 @@ def test_a_channel_that_takes_no_message_exits_1(run: Run, monkeypatch: pytest.M
     found = {channel["channel"]: channel["sent"] for channel in done.json}
     assert found["pagerduty"] is False
     assert found["slack"] is None
+
+
+def test_what_nobody_would_hear_of_is_listed(
+    run: Run, own_project: Callable[[Path], None], tmp_path: Path
+) -> None:
+    run("init", tmp_path / "project")
+    own_project(tmp_path / "project")
+    file = tmp_path / "project" / "flows" / "jobs.yml"
+    text = file.read_text(encoding="utf-8")
+    file.write_text(text.replace("default_route: [slack, owner]", ""), encoding="utf-8")
+    done = run("alerts", "test", "--json")
+    assert done.exit_code == 0
+    assert "no channel hears of failures of cohort_retention" in done.err
+    assert "no channel hears of lateness of cohort_retention" in done.err
+    assert "no URL in the environment: CRM_IBIS_CHANNEL_SLACK, " in done.err

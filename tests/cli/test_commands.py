@@ -24,6 +24,7 @@ COMMANDS = [
     "init",
     "list",
     "refresh",
+    "retire",
     "seed",
     "show",
     "snapshot",
@@ -641,6 +642,24 @@ def test_status_exits_1_while_something_fails(seeded: Settings, run: Run) -> Non
     assert run("status").exit_code == 0
 
 
+def test_status_lists_the_channels_without_a_url(published: Settings, run: Run) -> None:
+    outcome = run("status", "--json")
+    assert outcome.exit_code == 0
+    assert outcome.json
+    assert "alerts: no URL in the environment: CRM_IBIS_CHANNEL_SLACK, " in words(outcome.err)
+    assert "no channel hears" not in outcome.err
+
+
+def test_status_says_when_a_clock_was_ahead(published: Settings, run: Run) -> None:
+    execute(published, "UPDATE analytics_meta.runs SET as_of = as_of + INTERVAL '20 years'")
+    outcome = run("status")
+    assert outcome.exit_code == 1
+    assert outcome.cells["health_scores"][-1] == "clock ahead"
+    assert "clock ahead: published as of 2044-03-01 00:00 UTC, which is in the future" in words(
+        outcome.out
+    )
+
+
 def test_a_failure_of_several_kpis_is_told_once(seeded: Settings, run: Run) -> None:
     execute(seeded, "UPDATE {raw}.invoices SET status = 'lost' WHERE id = 'inv_002'")
     run("refresh", "revenue_kpis", "combined_kpis", "monthly_scorecard")
@@ -686,6 +705,19 @@ def test_init_fills_an_empty_folder(run: Run) -> None:
     Path("acme").mkdir()
     assert run("init", "acme").exit_code == 0
     assert Path("acme/schemas/sources.py").is_file()
+
+
+@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
+def test_init_makes_the_folder_that_the_environment_names(
+    run: Run, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    monkeypatch.setenv("CRM_IBIS_HOME", str(Path("acme").resolve()))
+    if there:
+        Path("acme").mkdir()
+    outcome = run("init", "acme")
+    assert outcome.exit_code == 0, outcome.err
+    assert Path("acme/schemas/sources.py").is_file()
+    assert run("list").exit_code == 0
 
 
 def test_init_refuses_a_folder_that_is_not_empty(run: Run) -> None:

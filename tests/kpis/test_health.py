@@ -455,3 +455,46 @@ def test_components_are_those_of_the_facility_and_month(engine: Engine) -> None:
         -                    | -             | compliance_score,sla_health,satisfaction_health
         """,
     )
+
+
+def test_without_any_event_of_tickets_the_sla_is_a_missing_component(engine: Engine) -> None:
+    """All applications comply, so that there is a row to look at."""
+    missing = ("tickets.first_response_at", "tickets.resolved_at")
+    rows = health(
+        engine,
+        tickets="created_at\n2024-01-10 08:00",
+        applications=applications(compliant=1, of=1),
+        missing=missing,
+        columns=("compliance_score", "sla_health", "coverage_pct", "missing_components"),
+    )
+    expect(
+        rows,
+        """
+        compliance_score | sla_health | coverage_pct
+        100              | -          | 20
+        """,
+    )
+    assert "sla_health" in rows[0]["missing_components"]
+
+
+def test_without_first_responses_the_sla_is_that_of_resolutions(engine: Engine) -> None:
+    """Never answered and resolved in time: 1 of 1 target met, not 1 of 2."""
+    rows = health(
+        engine,
+        tickets="created_at | resolved_at\n2024-01-10 08:00 | 2024-01-10 23:00",
+        missing=("tickets.first_response_at",),
+    )
+    expect(rows, "sla_health\n100")
+
+
+def test_the_pipeline_counts_what_leads_say_of_themselves(engine: Engine) -> None:
+    """100000 x 0.9 x 0.5 is 45000, and 50000 x the stage's 0.5 x 0.5 is 12500: 46 % of 125000."""
+    rows = health(
+        engine,
+        leads="""
+            id | stage       | amount | win_probability
+            l1 | opportunity | 100000 | 0.9
+            l2 | opportunity | 50000  | -
+        """,
+    )
+    expect(rows, "pipeline_health\n46")

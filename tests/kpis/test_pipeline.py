@@ -310,3 +310,144 @@ def test_worst_base_best_and_total_are_in_order(engine: Engine) -> None:
         assert values["worst", stage] <= values["base", stage] <= values["best", stage]
         assert values["base", stage] <= values["probability_only", stage]
         assert row["weighted_pipeline_value"] <= row["total_pipeline_value"]
+
+
+def test_a_lead_s_own_probability_replaces_that_of_its_stage(engine: Engine) -> None:
+    """0.8 x 1.25 is 1, 0.8 x 0.75 is 0.6; a quarter of it counts at sql."""
+    rows = pipeline(
+        engine,
+        """
+        id | stage | amount | win_probability
+        l1 | sql   | 1000   | 0.8
+        """,
+    )
+    expect(
+        rows,
+        """
+        scenario         | win_probability | stage_weight | weighted_pipeline_value | weight_factor
+        base             | 0.8             | 0.25         | 200.00                  | 0.2
+        best             | 1               | 0.25         | 250.00                  | 0.25
+        probability_only | 0.8             | 1            | 800.00                  | 0.8
+        worst            | 0.6             | 0.25         | 150.00                  | 0.15
+        """,
+    )
+
+
+def test_what_is_won_or_lost_has_no_probability_of_its_own(engine: Engine) -> None:
+    rows = pipeline(
+        engine,
+        """
+        id | stage | amount | win_probability
+        l1 | won   | 1000   | 0.4
+        l2 | lost  | 1000   | 0.4
+        """,
+        where={"scenario": "base"},
+    )
+    expect(
+        rows,
+        """
+        stage | win_probability | weighted_pipeline_value
+        lost  | 0               | 0.00
+        won   | 1               | 1000.00
+        """,
+    )
+
+
+def test_a_group_of_different_leads_shows_their_mean_by_amount(engine: Engine) -> None:
+    """Base: 1000 x 0.5 of the stage and 3000 x 0.9 of its own are 3200 of 4000; half of it counts.
+
+    Best: the stage's 0.625, and 0.9 x 1.25 capped at 1: 625 and 3000. Worst: 0.375 and 0.675.
+    """
+    rows = pipeline(
+        engine,
+        """
+        id | stage       | amount | win_probability
+        l1 | opportunity | 1000   | -
+        l2 | opportunity | 3000   | 0.9
+        """,
+    )
+    expect(
+        rows,
+        """
+        scenario         | deal_count | win_probability | weighted_pipeline_value
+        base             | 2          | 3200/4000       | 1600.00
+        best             | 2          | 3625/4000       | 1812.50
+        probability_only | 2          | 3200/4000       | 3200.00
+        worst            | 2          | 2400/4000       | 1200.00
+        """,
+    )
+
+
+def test_leads_of_the_same_probability_show_it_whatever_they_are_worth(engine: Engine) -> None:
+    """Equal as the scenario has them: 0.9 and 0.8 are both certain at 1.25. l3 has the stage's."""
+    rows = pipeline(
+        engine,
+        """
+        id | facility_id | stage       | amount | win_probability
+        l1 | f1          | opportunity | 0      | 0.9
+        l2 | f1          | opportunity | 0      | 0.8
+        l3 | f2          | opportunity | 0      | 0.5
+        l4 | f2          | opportunity | 0      | -
+        """,
+    )
+    expect(
+        rows,
+        """
+        scenario         | facility_id | win_probability | weight_factor
+        base             | f1          | -               | -
+        base             | f2          | 0.5             | -
+        best             | f1          | 1               | -
+        best             | f2          | 0.625           | -
+        probability_only | f1          | -               | -
+        probability_only | f2          | 0.5             | -
+        worst            | f1          | -               | -
+        worst            | f2          | 0.375           | -
+        """,
+    )
+
+
+def test_a_scenario_may_ignore_what_leads_say_themselves(engine: Engine, tmp_path: Path) -> None:
+    """An override of the stage counts there, and where a lead has nothing of its own."""
+    rows = pipeline(
+        engine,
+        """
+        id | stage       | amount | win_probability
+        l1 | lead        | 1000   | 0.9
+        l2 | opportunity | 1000   | 0.9
+        l3 | sql         | 1000   | -
+        """,
+        params=assuming(
+            tmp_path,
+            """
+            scenarios:
+              by_stage: {own_probability: false, stages: {lead: {win_probability: 0.2}}}
+              override: {stages: {lead: {win_probability: 0.2}, sql: {win_probability: 0.4}}}
+            """,
+        ),
+    )
+    expect(
+        [row for row in rows if row["scenario"] in ("by_stage", "override")],
+        """
+        scenario | stage       | win_probability | weighted_pipeline_value
+        by_stage | lead        | 0.2             | 20.00
+        by_stage | opportunity | 0.5             | 250.00
+        by_stage | sql         | 0.3             | 75.00
+        override | lead        | 0.9             | 90.00
+        override | opportunity | 0.9             | 450.00
+        override | sql         | 0.4             | 100.00
+        """,
+    )
+
+
+def test_own_probabilities_are_exact_to_their_last_place(engine: Engine) -> None:
+    """0.000001 of 123456789012.345678 is 123456.789012345678; a tenth of it counts."""
+    (row,) = pipeline(
+        engine,
+        """
+        id | stage | amount              | win_probability
+        l1 | lead  | 123456789012.345678 | 0.000001
+        """,
+        where={"scenario": "base"},
+    )
+    assert str(row["weighted_pipeline_value"]) == "12345.68"
+    assert row["win_probability"] == 0.000001

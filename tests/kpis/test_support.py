@@ -277,3 +277,67 @@ def test_mean_times_are_exact_sums_of_microseconds(engine: Engine) -> None:
     )
     assert row["avg_resolution_hours"] == 4 / (3 * 3_600_000_000)
     assert row["max_resolution_hours"] == 2 / 3_600_000_000
+
+
+UNDECIDED = """
+    id | created_at       | first_response_at | resolved_at
+    t1 | 2024-02-01 08:00 | 2024-02-01 09:00  | 2024-02-01 20:00
+    t2 | 2024-02-01 08:00 | 2024-02-01 11:00  | 2024-02-03 08:00
+    t3 | 2024-02-29 23:00 | -                 | -
+"""
+
+
+def test_without_first_responses_tickets_are_judged_by_their_resolution(engine: Engine) -> None:
+    """t1 in time, t2 late, t3 not due yet: 1 of 2 targets met."""
+    rows = compliance(engine, UNDECIDED, missing=("tickets.first_response_at",))
+    expect(
+        rows,
+        """
+        total_tickets | sla_compliant_tickets | sla_breached_tickets | sla_pending_tickets
+        3             | 1                     | 1                    | 1
+        """,
+    )
+    expect(
+        rows,
+        """
+        targets_decided | targets_met | sla_attainment_pct | sla_compliance_rate_pct
+        2               | 1           | 50                 | 50
+        """,
+    )
+    expect(
+        rows,
+        """
+        avg_first_response_hours | p90_first_response_hours | avg_resolution_hours
+        -                        | -                        | 30
+        """,
+    )
+
+
+def test_without_resolutions_no_ticket_is_known_to_be_resolved(engine: Engine) -> None:
+    rows = compliance(engine, UNDECIDED, missing=("tickets.resolved_at",))
+    expect(
+        rows,
+        """
+        resolved_tickets | open_tickets | targets_decided | targets_met | max_resolution_hours
+        0                | 3            | 2               | 1           | -
+        """,
+    )
+
+
+def test_without_either_event_nothing_is_decided(engine: Engine) -> None:
+    missing = ("tickets.first_response_at", "tickets.resolved_at")
+    rows = compliance(engine, UNDECIDED, missing=missing)
+    expect(
+        rows,
+        """
+        total_tickets | sla_compliant_tickets | sla_breached_tickets | sla_pending_tickets
+        3             | 0                     | 0                    | 0
+        """,
+    )
+    expect(
+        rows,
+        """
+        targets_decided | targets_met | sla_attainment_pct | sla_compliance_rate_pct
+        0               | 0           | -                  | -
+        """,
+    )

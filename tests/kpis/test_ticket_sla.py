@@ -286,3 +286,67 @@ def test_a_ticket_opened_after_as_of_is_left_out(engine: Engine) -> None:
         t1        | pending   | 2
         """,
     )
+
+
+UNDECIDED = """
+    id | created_at       | first_response_at | resolved_at
+    t1 | 2024-02-01 08:00 | 2024-02-01 09:00  | 2024-02-01 20:00
+    t2 | 2024-02-01 08:00 | 2024-02-01 11:00  | 2024-02-03 08:00
+    t3 | 2024-02-29 20:00 | -                 | -
+    t4 | 2024-02-29 23:00 | -                 | -
+"""
+
+
+def test_a_source_without_first_responses_leaves_that_target_undecided(engine: Engine) -> None:
+    """t3 is resolved late at the latest on 1 March at 20:00, t4 at 23:00."""
+    rows = tickets(engine, UNDECIDED, missing=("tickets.first_response_at",))
+    expect(
+        rows,
+        """
+        ticket_id | response_state | resolution_state | sla_state | hours_left
+        t1        | -              | met              | met       | -
+        t2        | -              | breached         | breached  | -
+        t3        | -              | pending          | pending   | 20
+        t4        | -              | pending          | pending   | 23
+        """,
+    )
+    expect(
+        rows,
+        """
+        ticket_id | first_response_at | first_response_hours | resolution_hours | response_due_at
+        t1        | -                 | -                    | 12               | 2024-02-01 10:00
+        t2        | -                 | -                    | 48               | 2024-02-01 10:00
+        t3        | -                 | -                    | -                | 2024-02-29 22:00
+        t4        | -                 | -                    | -                | 2024-03-01 01:00
+        """,
+    )
+
+
+def test_a_source_without_resolutions_leaves_that_target_undecided(engine: Engine) -> None:
+    """t1 answered in time, t2 and t3 not; t4 has an hour left."""
+    rows = tickets(engine, UNDECIDED, missing=("tickets.resolved_at",))
+    expect(
+        rows,
+        """
+        ticket_id | response_state | resolution_state | sla_state | resolved_at | hours_left
+        t1        | met            | -                | met       | -           | -
+        t2        | breached       | -                | breached  | -           | -
+        t3        | breached       | -                | breached  | -           | -
+        t4        | pending        | -                | pending   | -           | 1
+        """,
+    )
+
+
+def test_a_source_with_neither_event_decides_nothing(engine: Engine) -> None:
+    missing = ("tickets.first_response_at", "tickets.resolved_at")
+    rows = tickets(engine, UNDECIDED, missing=missing)
+    expect(
+        rows,
+        """
+        ticket_id | response_state | resolution_state | sla_state | hours_left
+        t1        | -              | -                | -         | -
+        t2        | -              | -                | -         | -
+        t3        | -              | -                | -         | -
+        t4        | -              | -                | -         | -
+        """,
+    )

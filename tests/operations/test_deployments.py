@@ -149,6 +149,32 @@ def test_a_file_that_is_out_of_step_is_noticed_and_mended(project: Path) -> None
     assert by_name()["cohort_retention"]["schedules"][0]["cron"] == "45 1 * * *"
 
 
+def test_a_paused_job_is_deployed_with_its_schedule_switched_off(project: Path) -> None:
+    edit(project, '    schedule: "30 1 * * *"', '    schedule: "30 1 * * *"\n    paused: true')
+    found = by_name()
+    assert found["cohort_retention"]["schedules"] == [
+        {"cron": "30 1 * * *", "timezone": "UTC", "active": False}
+    ]
+    assert found["rep_activity"]["schedules"][0]["active"] is True
+
+
+def test_a_job_without_a_schedule_is_deployed_without_one(project: Path) -> None:
+    edit(project, '    schedule: "30 1 * * *"\n    sla: 4h\n', "")
+    assert by_name()["cohort_retention"]["schedules"] == []
+
+
+def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:
+    assert check().err == ""
+    edit(project, "default_route: [slack, owner]", "default_route: []")
+    edit(project, "  Sales Management: [email_sales_management]\n", "")
+    assert crm_ibis("deployments").exit_code == 0
+    done = check()
+    assert done.exit_code == 0
+    assert "no channel hears of failures of cohort_retention, rep_activity" in words(done.err)
+    assert "no channel under `owners` of flows/jobs.yml: Sales Management" in words(done.err)
+    assert "no URL" not in done.err
+
+
 def test_a_missing_file_is_out_of_step(project: Path) -> None:
     (project / "prefect.yaml").unlink()
     assert check().exit_code == 1

@@ -1,8 +1,10 @@
 """An incident is told once to each channel, and its end once to those who heard of it."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ from channels import Channels
 from jobs_at_work import current, quiet
 
 from crm_ibis import incidents, runlog
+from crm_ibis import outage as keeping
 from crm_ibis.alerts import Alert
 from crm_ibis.declarations import Event
+from crm_ibis.errors import DatabaseError
 from crm_ibis.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
@@ -19,7 +23,7 @@ SINCE = datetime(2024, 3, 1, 3)
 LEADERS = "email_sales_leadership"
 FAILED = Alert("failure", ("conversion_funnel",), SINCE, "run1", gist="no room")
 FUNNEL_FAILED = ["conversion_funnel failed"]
-IN_ORDER = ["conversion_funnel is in order again"]
+IN_ORDER = ["conversion_funnel has recovered"]
 
 
 @pytest.fixture
@@ -130,7 +134,7 @@ def test_one_message_ends_a_breach_and_the_lateness_after_it(
     tell(ready, "late", "health_scores")
     channels.heard()
     end(ready, "health_scores")
-    told = ["health_scores is in order again"]
+    told = ["health_scores has recovered"]
     heard = ("slack", "slack_oncall", "email_executive_leadership")
     assert channels.heard() == dict.fromkeys(heard, told)
     assert current(ready) == []
@@ -255,3 +259,182 @@ def test_what_is_no_trouble_ends_in_silence(
     assert current(ready) == []
     tell(ready, event, "conversion_funnel")
     assert channels.heard().keys() == {"slack_monitoring"}
+
+
+# Since when
+
+
+def late(table: str, hour: int) -> Alert:
+    return Alert("late", (table,), datetime(2024, 3, 1, hour))
+
+
+def test_a_channel_hears_since_when_its_own_incidents_lasted(
+    ready: Settings, channels: Channels
+) -> None:
+    incidents.tell(ready, late("cohort_retention", 1))
+    incidents.tell(ready, late("weighted_pipeline_scenarios", 19))
+    channels.heard()
+    with open_warehouse(ready) as warehouse, incidents.alone(warehouse):
+        both = ["cohort_retention", "weighted_pipeline_scenarios"]
+        incidents.end(warehouse, both, incidents.TROUBLE, quiet)
+    told = {message.channel: message for message in channels.messages()}
+    sales = told["email_sales_operations"]
+    assert sales.title == "crm_ibis: weighted_pipeline_scenarios has recovered"
+    assert "since: 2024-03-01 19:00 UTC" in sales.text.splitlines()
+    assert "01:00" not in sales.text
+    assert "since: 2024-03-01 01:00 UTC" in told["email_revenue_operations"].text.splitlines()
+    slack = told["slack"]
+    assert slack.title == "crm_ibis: cohort_retention and 1 more have recovered"
+    assert slack.text.splitlines()[:2] == [
+        "cohort_retention: since 2024-03-01 01:00 UTC",
+        "weighted_pipeline_scenarios: since 2024-03-01 19:00 UTC",
+    ]
+
+
+def test_tables_that_were_late_since_the_same_instant_share_a_line(
+    ready: Settings, channels: Channels
+) -> None:
+    tables = ("health_scores", "conversion_funnel")
+    incidents.tell(ready, Alert("late", tables, SINCE))
+    channels.heard()
+    with open_warehouse(ready) as warehouse, incidents.alone(warehouse):
+        incidents.end(warehouse, tables, incidents.TROUBLE, quiet)
+    (slack,) = [message for message in channels.messages() if message.channel == "slack"]
+    assert slack.title == "crm_ibis: health_scores and 1 more have recovered"
+    assert slack.text.splitlines()[:2] == [
+        "tables: health_scores, conversion_funnel",
+        "since: 2024-03-01 03:00 UTC",
+    ]
+
+
+def test_each_channel_hears_of_the_kind_of_trouble_that_it_was_told_of(
+    ready: Settings, channels: Channels
+) -> None:
+    """The breach began at 3:00 and only the on-call heard it; the others heard of 5:00."""
+    tell(ready, "sla_breach", "health_scores")
+    incidents.tell(ready, late("health_scores", 5))
+    channels.heard()
+    end(ready, "health_scores")
+    since = {m.channel: m.text.partition("since: ")[2][:16] for m in channels.messages()}
+    assert since == {
+        "slack_oncall": "2024-03-01 03:00",
+        "slack": "2024-03-01 05:00",
+        "email_executive_leadership": "2024-03-01 05:00",
+    }
+
+
+# While the database is away
+
+
+@pytest.fixture
+def outage(ready: Settings, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], None]:
+    """Whether the database refuses everybody, as with a password that was changed."""
+
+    def refuse(settings: Settings, *more: Any, **others: Any) -> Any:
+        raise DatabaseError("cannot connect to the database: password authentication failed")
+
+    def set_to(away: bool) -> None:
+        monkeypatch.setattr(incidents, "open_warehouse", refuse if away else open_warehouse)
+
+    return set_to
+
+
+def test_a_failure_that_was_told_without_the_database_is_told_once_and_its_end_too(
+    ready: Settings, channels: Channels, outage: Callable[[bool], None]
+) -> None:
+    outage(True)
+    for run in ("run1", "run2", "run3"):
+        incidents.tell(ready, replace(FAILED, run_id=run))
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+    assert current(ready) == []
+    outage(False)
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {"slack": IN_ORDER, LEADERS: IN_ORDER}
+    assert current(ready) == []
+    end(ready, "conversion_funnel")
+    assert channels.heard() == {}
+
+
+def test_what_was_told_without_the_database_is_not_told_again_with_it(
+    ready: Settings, channels: Channels, outage: Callable[[bool], None]
+) -> None:
+    outage(True)
+    incidents.tell(ready, FAILED)
+    channels.heard()
+    outage(False)
+    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    assert channels.heard() == {}
+    (incident,) = current(ready)
+    assert (incident.table, incident.since, incident.heard) == (
+        "conversion_funnel",
+        SINCE,
+        {"slack", LEADERS},
+    )
+
+
+def test_a_channel_that_was_away_too_hears_of_it_later(
+    ready: Settings, channels: Channels, outage: Callable[[bool], None]
+) -> None:
+    outage(True)
+    channels.break_down("slack")
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {LEADERS: FUNNEL_FAILED}
+    channels.mend("slack")
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED}
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {}
+
+
+def test_an_outage_is_told_again_after_a_day(
+    ready: Settings,
+    channels: Channels,
+    outage: Callable[[bool], None],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What this machine remembers may have been left behind by an outage long past."""
+    outage(True)
+    incidents.tell(ready, FAILED)
+    channels.heard()
+    later = runlog.now() + timedelta(hours=25)
+    monkeypatch.setattr(runlog, "now", lambda: later)
+    incidents.tell(ready, FAILED)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+
+
+def test_another_database_s_outage_is_its_own(
+    ready: Settings, channels: Channels, outage: Callable[[bool], None]
+) -> None:
+    outage(True)
+    incidents.tell(ready, FAILED)
+    incidents.tell(replace(ready, analytics_schema="another"), FAILED)
+    assert len(channels.heard()["slack"]) == 2
+
+
+def test_what_is_remembered_does_not_depend_on_the_password() -> None:
+    def remembered(url: str) -> object:
+        return keeping._folder(Settings(database_url=url))
+
+    right, wrong = "postgres://etl:right@db/crm", "postgres://etl:wrong@db/crm"
+    assert remembered(right) == remembered(wrong)
+    assert remembered(right) != remembered("postgres://etl:right@db/other")
+    assert remembered("postgres:///crm?host=/run&password=a") == remembered(
+        "postgres:///crm?host=/run&password=b"
+    )
+    assert remembered("postgres:///crm?host=/run") != remembered("postgres:///crm?host=/tmp")
+
+
+def test_a_machine_without_a_place_to_remember_tells_all_the_same(
+    ready: Settings,
+    channels: Channels,
+    outage: Callable[[bool], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "file").write_text("no folder")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
+    outage(True)
+    lines: list[str] = []
+    incidents.tell(ready, FAILED, lines.append)
+    assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
+    assert any("cannot be remembered here" in line for line in lines)

@@ -202,7 +202,7 @@ def test_a_breach_is_told_while_the_run_is_at_work_and_a_second_run_is_cancelled
         assert {message.channel for message in told} == {"slack_oncall"}
         assert production.ask(f"/flow_runs/{flow_run}")["state_type"] == "RUNNING"
     assert production.ended(flow_run)["state_type"] == "COMPLETED"
-    over = waited_for(lambda: inbox.about("ticket_sla_compliance is in order again"))
+    over = waited_for(lambda: inbox.about("ticket_sla_compliance has recovered"))
     assert {message.channel for message in over} == {"slack_oncall"}
 
 
@@ -226,7 +226,7 @@ def test_a_killed_run_publishes_nothing_and_the_watch_tells(
 
     again = production.ended(production.begin("refresh/health_scores"))
     assert again["state_type"] == "COMPLETED"
-    over = waited_for(lambda: inbox.about("health_scores is in order again"))
+    over = waited_for(lambda: inbox.about("health_scores has recovered"))
     assert {m.channel for m in over} == {"slack", "email_executive_leadership"}
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
@@ -15,6 +15,7 @@ from jobs_at_work import (
     BREAK_TICKETS,
     MEND_TICKETS,
     carry_out,
+    current,
     execute,
     fail,
     fetch,
@@ -24,15 +25,17 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import graph, runlog
-from crm_ibis.errors import DatabaseError
+from crm_ibis import catalog, content, graph, incidents, job_runs, outcomes, runlog, status
+from crm_ibis import watch as watching
+from crm_ibis.declarations import Job, jobs
+from crm_ibis.errors import DatabaseError, UsageError
 from crm_ibis.outcomes import JobRun
 from crm_ibis.refresh import refresh
 from crm_ibis.runlog import Attempt
 from crm_ibis.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
-from crm_ibis.watch import watch
+from crm_ibis.watch import guarded, watch
 
 NOW = datetime(2024, 3, 2, 12, 20)
 TICKETS_LATE = datetime(2024, 3, 2, 13, 30)
@@ -145,7 +148,7 @@ def test_late_after_the_breach_that_the_run_told_is_told_to_the_others_only(
         assert late(seeded, TICKETS_LATE) == {"ticket_sla_compliance"}
         told = ["ticket_sla_compliance is late"]
         assert channels.heard() == {"slack": told, SUPPORT: told}
-    over = ["ticket_sla_compliance is in order again"]
+    over = ["ticket_sla_compliance has recovered"]
     assert channels.heard() == dict.fromkeys(("slack", SUPPORT, "slack_oncall"), over)
 
 
@@ -171,7 +174,7 @@ def test_what_was_late_recovers_when_it_is_published(seeded: Settings, channels:
     publish_all(seeded, datetime(2024, 3, 3, 5, 1), "later")
     assert late(seeded, datetime(2024, 3, 3, 5, 2)) == set()
     heard = channels.heard()
-    assert heard[EXECUTIVES] == ["health_scores is in order again"]
+    assert heard[EXECUTIVES] == ["health_scores has recovered"]
     assert "slack_oncall" in heard
     assert "pagerduty" not in heard
     assert late(seeded, datetime(2024, 3, 3, 5, 3)) == set()
@@ -222,6 +225,57 @@ def test_the_watch_does_not_wait_for_a_run_that_is_at_work(settings: Settings) -
     with open_warehouse(settings) as at_work, at_work.lock(lambda: "a test"):
         look(patient)
     assert states(settings) == ["running"]
+
+
+@pytest.mark.parametrize("retry_wait", [None, 120.0])
+def test_status_sees_a_killed_run_before_the_watch_does(
+    settings: Settings, channels: Channels, retry_wait: float | None
+) -> None:
+    """And the same after it, whether or not another attempt was to follow."""
+    publish_all(settings)
+    begin_run(settings, Attempt("health_scores", AT, retry_wait=retry_wait))
+    (before,) = seen_by(settings, "health_scores")
+    assert before.state == ("on time" if retry_wait else "failing")
+    assert before.last_error == (None if retry_wait else runlog.ENDED_UNEXPECTEDLY)
+    look(settings)
+    (after,) = seen_by(settings, "health_scores")
+    assert after == before
+
+
+def test_status_leaves_a_run_at_work_alone(settings: Settings) -> None:
+    publish_all(settings)
+    begin_run(settings)
+    with open_warehouse(settings) as at_work, at_work.lock(lambda: "a test"):
+        # DuckDB opens a file once for writing: another reader of this process shares that.
+        found = {s.table: s for s in statuses(at_work, NOW)}
+        assert found["health_scores"].state == "on time"
+    (health,) = seen_by(settings, "health_scores")
+    assert health.state == "failing"
+
+
+def test_another_schema_s_run_or_another_purpose_does_not_count_as_at_work(
+    settings: Settings,
+) -> None:
+    publish_all(settings)
+    begin_run(settings)
+    other = replace(settings, analytics_schema="another")
+    with open_warehouse(settings) as alerting, alerting.lock(lambda: "a test", ".alerts"):
+        assert not alerting.is_locked()
+        if settings.database_url.startswith("postgres"):
+            with open_warehouse(other) as elsewhere, elsewhere.lock(lambda: "a test"):
+                assert elsewhere.is_locked()
+                assert not alerting.is_locked()
+        found = {s.table: s for s in statuses(alerting, NOW)}
+        assert found["health_scores"].state == "failing"
+
+
+def test_a_backfill_that_was_killed_fails_no_table(settings: Settings) -> None:
+    publish_all(settings)
+    with open_warehouse(settings) as warehouse:
+        runlog.prepare(warehouse)
+        runlog.start(warehouse, "backfill", AT, ["health_scores"])
+    (health,) = seen_by(settings, "health_scores")
+    assert health.state == "on time"
 
 
 # Failed
@@ -282,7 +336,7 @@ def test_what_failed_recovers_after_a_refresh_by_hand(seeded: Settings, channels
     with open_warehouse(seeded) as warehouse:
         refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
     assert look(seeded)["ticket_sla_compliance"].state == "on time"
-    over = ["ticket_sla_compliance is in order again"]
+    over = ["ticket_sla_compliance has recovered"]
     assert channels.heard() == {"slack": over, SUPPORT: over}
     look(seeded)
     assert channels.heard() == {}
@@ -298,7 +352,7 @@ def test_a_run_that_failed_before_it_could_be_logged_does_not_recover_by_itself(
     look(seeded)
     assert channels.heard() == {}, "nothing was published since"
     carry_out(seeded, planned("ticket_sla"))
-    over = ["ticket_sla_compliance is in order again"]
+    over = ["ticket_sla_compliance has recovered"]
     assert channels.heard() == {"slack": over, SUPPORT: over}
 
 
@@ -323,6 +377,143 @@ def test_failures_before_the_last_publication_are_over(
 def test_the_watch_cannot_say_that_all_is_well_when_it_cannot_ask() -> None:
     with pytest.raises(DatabaseError, match="cannot connect"):
         watch(Settings(database_url="postgres://reader@127.0.0.1:1/crm"))
+
+
+def test_a_watch_that_fails_is_told_once_and_so_is_its_end(
+    settings: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_all(settings)
+
+    def broken() -> list[Status]:
+        raise UsageError("cannot read params.yml: line 3")
+
+    for _ in range(3):
+        with pytest.raises(UsageError):
+            guarded(settings, broken, quiet)
+    (told,) = channels.messages()
+    assert (told.channel, told.title) == ("slack", "crm_ibis: the watch failed")
+    assert told.text.splitlines()[:2] == [
+        "cannot read params.yml: line 3",
+        "until it works again, nobody is told which tables are late or failed",
+    ]
+    assert guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    assert channels.heard() == {"slack": ["the watch has recovered"]}
+    guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    assert channels.heard() == {}
+
+
+def test_a_watch_is_told_that_cannot_read_the_project(
+    settings: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A KPI was renamed, and exposures.yml still has its old name."""
+    publish_all(settings)
+    content.copy_to(tmp_path / "project")
+    monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "project"))
+    file = tmp_path / "project" / "schemas" / "exposures.yml"
+    file.write_text(file.read_text().replace("[health_scores]", "[health_score]"))
+    catalog.entries.cache_clear()
+    with pytest.raises(UsageError):
+        guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    monkeypatch.undo()
+    catalog.entries.cache_clear()
+    (told,) = channels.messages()
+    assert (told.channel, told.title) == ("slack", "crm_ibis: the watch failed")
+    assert 'there is no KPI "health_score" (did you mean "health_scores"?)' in told.text
+
+
+def test_a_watch_without_a_database_is_told_once_and_so_is_its_end(
+    settings: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish_all(settings)
+
+    def refuse(*settings: object, **more: object) -> object:
+        raise DatabaseError("cannot connect to crm: password authentication failed")
+
+    with monkeypatch.context() as away:
+        away.setattr(watching, "open_warehouse", refuse)
+        away.setattr(incidents, "open_warehouse", refuse)
+        for _ in range(3):
+            with pytest.raises(DatabaseError):
+                guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    assert channels.heard() == {"slack": ["the watch failed"]}
+    look(settings)
+    assert channels.heard() == {"slack": ["the watch has recovered"]}
+
+
+def test_a_job_whose_password_was_wrong_recovers_with_its_next_run(
+    seeded: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*settings: object, **more: object) -> object:
+        raise DatabaseError("cannot connect to crm: password authentication failed")
+
+    with monkeypatch.context() as away:
+        for module in (incidents, job_runs, outcomes):
+            away.setattr(module, "open_warehouse", refuse)
+        fail(seeded, planned("conversion_funnel"))
+        fail(seeded, planned("conversion_funnel"))
+    told = ["conversion_funnel failed"]
+    assert channels.heard() == {"slack": told, "email_sales_leadership": told}
+    carry_out(seeded, planned("conversion_funnel"))
+    over = ["conversion_funnel has recovered"]
+    assert channels.heard() == {"slack": over, "email_sales_leadership": over}
+    assert current(seeded) == []
+
+
+# Paused, unscheduled, and ahead of time
+
+
+def test_a_paused_job_s_tables_are_not_late(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    declared = jobs()
+    paused = {"health_scores": declared.jobs["health_scores"].model_copy(update={"paused": True})}
+    unscheduled = {
+        "conversion_funnel": Job(refresh=["conversion_funnel"]),
+    }
+    changed = declared.model_copy(update={"jobs": {**declared.jobs, **paused, **unscheduled}})
+    monkeypatch.setattr(status, "jobs", lambda: changed)
+    publish_all(settings, datetime(2024, 2, 1))
+    found = {s.table: s for s in seen_by(settings, *graph.kpi_functions())}
+    assert (found["health_scores"].state, found["health_scores"].next_run) == ("paused", None)
+    assert (found["conversion_funnel"].state, found["conversion_funnel"].sla) == ("published", None)
+    assert found["cohort_retention"].state == "late"
+    log_run(settings, "bad", ["health_scores"], datetime(2024, 2, 2), "failed", error="no room")
+    assert seen_by(settings, "health_scores")[0].state == "failing"
+
+
+def test_a_run_of_a_job_without_a_schedule_is_as_of_its_start(
+    seeded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(refresh=["conversion_funnel"], sla="1h")
+    monkeypatch.setattr(outcomes, "job_named", lambda name: job)
+    run = outcomes.planned("by_hand", AT, "flow-run-1")
+    assert (run.scheduled_at, run.due_at, run.flow_run) == (
+        AT,
+        AT + timedelta(hours=1),
+        "flow-run-1",
+    )
+    assert carry_out(seeded, run).sla_met is True
+
+
+def test_what_is_published_as_of_the_future_is_not_on_time(settings: Settings) -> None:
+    """By a clock that was ahead: later runs are refused until then."""
+    ahead = runlog.now() + timedelta(minutes=25)
+    publish_all(settings, ahead)
+    with open_warehouse(settings) as warehouse:
+        found = {status.table: status for status in statuses(warehouse)}
+    assert found["health_scores"].state == "clock ahead"
+    assert not found["health_scores"].in_order
+    execute(settings, "UPDATE {meta}.runs SET finished_at = finished_at - INTERVAL '1 day'")
+    with open_warehouse(settings) as warehouse:
+        found = {status.table: status for status in statuses(warehouse)}
+    assert found["health_scores"].state == "clock ahead", "as of the future"
+
+
+def test_clocks_may_differ_by_seconds(settings: Settings) -> None:
+    publish_all(settings, runlog.now() + timedelta(seconds=30))
+    with open_warehouse(settings) as warehouse:
+        found = {status.table: status for status in statuses(warehouse)}
+    assert found["health_scores"].state == "on time"
 
 
 # Databases of an earlier version, and empty ones

@@ -72,6 +72,22 @@ def test_a_reader_role_that_does_not_exist_is_named_at_once(settings: Settings) 
         open_warehouse(replace(settings, reader_roles=("nobody_here",)))
 
 
+@on_postgres
+def test_a_connection_says_whose_it_is(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    def shown(settings: Settings) -> str:
+        with open_warehouse(settings) as warehouse:
+            return str(warehouse.fetch("SELECT current_setting('application_name')")[0][0])
+
+    assert shown(settings) == "crm_ibis"
+    nightly = replace(settings, application="crm_ibis nightly")
+    assert shown(nightly) == "crm_ibis nightly"
+    sign = "&" if "?" in settings.database_url else "?"
+    named = f"{settings.database_url}{sign}application_name=mine"
+    assert shown(replace(nightly, database_url=named)) == "mine"
+    monkeypatch.setenv("PGAPPNAME", "theirs")
+    assert shown(nightly) == "theirs"
+
+
 @on_duckdb
 @pytest.mark.parametrize("name", ["raw", "analytics", "analytics_meta"])
 def test_a_file_with_the_name_of_a_schema_is_refused(

@@ -5,10 +5,10 @@ from datetime import datetime
 import pytest
 
 from crm_ibis import graph
+from crm_ibis.origins import ROWS, Origins, direct_origins, source_origins
 from crm_ibis.params import load_params
 from crm_ibis.site import parameters
-from crm_ibis.site.columns import ROWS, Origins, direct_origins, source_origins
-from crm_ibis.site.lacking import unknown
+from crm_ibis.unavailable import unknown
 
 AS_OF = datetime(2024, 3, 1)
 

@@ -3,7 +3,7 @@
 import json
 from datetime import datetime
 
-from crm_ibis import runlog
+from crm_ibis import runlog, runs
 from crm_ibis.site import log
 from crm_ibis.warehouse import Warehouse
 
@@ -90,6 +90,31 @@ def test_a_snapshot_that_was_refused_is_told_once(warehouse: Warehouse) -> None:
     table = runlog.TableRun("pipeline_kpi_snapshot", "refused", rows=0, checks=0, seconds=0.1)
     runlog.fail(warehouse, run_id, "refused", [table])
     assert [v.trouble for v in log.versions(warehouse)["pipeline_kpi_snapshot"]] == ["refused"]
+
+
+def test_a_killed_run_is_told_though_nothing_has_marked_it(warehouse: Warehouse) -> None:
+    runlog.prepare(warehouse)
+    killed = runlog.start(warehouse, "refresh", datetime(2024, 3, 1), ["pipeline_kpis"])
+    with warehouse.lock(lambda: "a test"):
+        assert runs.killed(warehouse) == {}, "it is at work"
+        found = log.read(warehouse, runs.killed(warehouse))
+        assert [run.state for run in found.runs] == ["running"]
+        assert found.versions == {}
+    assert runs.killed(warehouse) == {killed: "abandoned"}
+    found = log.read(warehouse, runs.killed(warehouse))
+    assert [run.state for run in found.runs] == ["abandoned"]
+    assert [v.trouble for v in found.versions["pipeline_kpis"]] == ["abandoned"]
+    assert {s.table for s in found.statuses if s.failing} == {"pipeline_kpis"}
+
+
+def test_a_table_that_was_retired_and_came_back_tells_of_it(warehouse: Warehouse) -> None:
+    runlog.prepare(warehouse)
+    for kind in ("published", runlog.RETIRED):
+        run_id = runlog.start(warehouse, "retire", datetime(2024, 3, 1), ["pipeline_kpis"])
+        table = runlog.TableRun("pipeline_kpis", kind, rows=0, checks=0, seconds=0.1)
+        runlog.succeed(warehouse, run_id, [table])
+    assert [v.trouble for v in log.versions(warehouse)["pipeline_kpis"]] == ["retired", None]
+    assert runlog.publications(warehouse) == {}
 
 
 def test_what_is_in_quarantine_is_counted_by_check(warehouse: Warehouse) -> None:

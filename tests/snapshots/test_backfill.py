@@ -150,20 +150,27 @@ def test_a_backfill_goes_on_where_the_jobs_ended(warehouse: Warehouse, twin: War
     assert {kpi: rows for kpi, rows in read_all(warehouse).items() if kpi in published} == before
 
 
-def test_a_date_before_the_newest_version_is_refused(warehouse: Warehouse) -> None:
+def test_a_date_within_a_history_is_refused_before_anything_is_computed(
+    warehouse: Warehouse,
+) -> None:
     store(warehouse, **MOVING)
-    refresh(warehouse, ["pipeline_kpis"], as_of=FEB_10, snapshot=True)
-    before = read_all(warehouse)
-    (recording,) = backfill(warehouse, [MAR_20, JAN_20], [FUNNEL, HIRING])
+    for day in (JAN_20, FEB_10):
+        refresh(warehouse, ["pipeline_kpis"], as_of=day, snapshot=True)
+    before, lines = read_all(warehouse), []
+    (recording,) = backfill(warehouse, [MAR_20, JAN_23], [FUNNEL, HIRING], report=lines.append)
 
-    assert recording.as_of == JAN_20
-    assert [merge.snapshot for merge in recording.refused] == [HIRING]
-    after = read_all(warehouse)
-    assert after.pop(FUNNEL) == []  # no lead yet
-    assert after == before
+    assert recording.as_of == JAN_23
+    assert lines == []
+    assert read_all(warehouse) == before
+    refused = {merge.snapshot: merge.refused for merge in recording.refused}
+    assert refused[HIRING] == (
+        f"{HIRING} was not merged as of {JAN_23}: it knows what held from {JAN_20} to {FEB_10}, "
+        "and a history grows at its ends, never in the middle; give instants before "
+        f"{JAN_20}, or from {FEB_10} on"
+    )
+    assert f"as {HIRING} refused it" in (refused[FUNNEL] or "")
     last = runs(warehouse)[-1]
     assert (last["command"], last["state"]) == ("backfill", "failed")
-    assert last["error"] == recording.refused[0].refused
     assert str(FEB_10) in last["error"]
 
 

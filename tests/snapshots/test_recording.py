@@ -113,7 +113,9 @@ def test_a_mass_deletion_is_published_and_not_recorded(warehouse: Warehouse) -> 
     leave(warehouse, 20)  # 50 %, which is the most
     assert refresh(warehouse, ["pipeline_kpis"], as_of=SECOND, snapshot=True).refused == []
     leave(warehouse, 31)  # 11 of 20
-    result = refresh(warehouse, ["pipeline_kpis"], as_of=THIRD, snapshot=True)
+    result = refresh(
+        warehouse, ["pipeline_kpis"], as_of=THIRD, snapshot=True, allow_mass_removal=True
+    )
     assert [merge.snapshot for merge in result.refused] == [HIRING]
     assert len(read(warehouse, "pipeline_kpis")) == 9
     ends = [end for (end,) in recorded(warehouse, HIRING, "valid_to")]
@@ -130,7 +132,9 @@ def test_one_refused_snapshot_does_not_stop_the_others(warehouse: Warehouse) -> 
     refresh(warehouse, ["pipeline_kpis", "conversion_funnel"], as_of=FIRST, snapshot=True)
     leave(warehouse, 11)
     warehouse.run(f"UPDATE {raw(warehouse, 'leads')} SET stage = 'sql', updated_at = created_at")
-    refresh(warehouse, ["pipeline_kpis", "conversion_funnel"], as_of=SECOND)
+    refresh(
+        warehouse, ["pipeline_kpis", "conversion_funnel"], as_of=SECOND, allow_mass_removal=True
+    )
     lines: list[str] = []
     recording = record(warehouse, [HIRING, FUNNEL], as_of=THIRD, report=lines.append)
 

@@ -9,8 +9,9 @@ from mappings import SourcesFile
 from systems import LANDED, unbound
 
 from crm_ibis import connectors, mapping, sources
+from crm_ibis.column_mapping import Column
 from crm_ibis.contracts import contracts
-from crm_ibis.mapping import Column, Mapping
+from crm_ibis.mapping import Mapping
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")

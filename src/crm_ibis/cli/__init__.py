@@ -21,7 +21,7 @@ def main() -> None:
         cli()
     except CrmIbisError as error:
         click.secho("Error: ", fg="red", err=True, nl=False)
-        click.echo(str(error), err=True)
+        click.echo(error.detailed, err=True)
         sys.exit(error.exit_code)
     except BrokenPipeError:
         sys.exit(1)

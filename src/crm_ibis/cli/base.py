@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,8 @@ class Instant(click.ParamType):
 @click.pass_context
 def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
     """CRM metrics, checked and published in one transaction, on DuckDB or PostgreSQL."""
-    ctx.obj = load_settings(database, params)
+    settings = load_settings(database, params)
+    ctx.obj = replace(settings, application=f"crm_ibis {ctx.invoked_subcommand}")
 
 
 as_of_option = click.option(
@@ -65,7 +67,11 @@ mass_close_option = click.option(
     "--allow-mass-close", is_flag=True, help="Let most of the current rows end at once."
 )
 limit_option = click.option(
-    "--limit", default=20, show_default=True, type=click.IntRange(min=1), help="Rows at most."
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Maximum number of rows.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")
 

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 @cli.command()
 @click.argument("folder", type=click.Path(path_type=Path))
 def init(folder: Path) -> None:
-    """Make a project folder of your own: flows, jobs, contracts, seeds, prefect.yaml."""
+    """Make a project folder of your own.
+
+    It holds flows, jobs, contracts, seeds and prefect.yaml; CRM_IBIS_HOME names it.
+    """
     from crm_ibis import content, deployments
 
     content.copy_to(folder)
@@ -32,11 +35,15 @@ def init(folder: Path) -> None:
 @json_option
 @click.pass_obj
 def status(settings: Settings, as_json: bool) -> None:
-    """Show how old each KPI is, whether it is late, and what failed; exit 1 for either."""
+    """Show how old each KPI is, which are late, and what failed.
+
+    Exit 1 while any is late or failing. Also lists the failures that nobody would hear of.
+    """
     from crm_ibis.status import statuses
 
     with open_database(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
+    _warn_of_gaps()
     _show(found, as_json)
 
 
@@ -44,10 +51,15 @@ def status(settings: Settings, as_json: bool) -> None:
 @json_option
 @click.pass_obj
 def watch(settings: Settings, as_json: bool) -> None:
-    """Like status, and tell the alert channels what they have not heard; exit 1 likewise."""
+    """Notify the alert channels of late and failed tables.
+
+    Each incident is told once, and once more when it is over. Exit 1 while any table is late or
+    failing. A watch that fails is told to the default route.
+    """
+    from crm_ibis.watch import guarded
     from crm_ibis.watch import watch as look
 
-    _show(look(settings, progress), as_json)
+    _show(guarded(settings, lambda: look(settings, progress), progress), as_json)
 
 
 def _show(found: "Sequence[Status]", as_json: bool) -> None:
@@ -58,16 +70,52 @@ def _show(found: "Sequence[Status]", as_json: bool) -> None:
         sys.exit(1)
 
 
+def _warn_of_gaps(in_environment: bool = True) -> None:
+    """Says which failures nobody would hear of."""
+    import os
+
+    from crm_ibis.alerts import gaps
+
+    for gap in gaps(os.environ if in_environment else None):
+        click.secho(f"alerts: {gap}", err=True, fg="yellow")
+
+
+@cli.command()
+@click.argument("table")
+@click.option("--with-history", is_flag=True, help="Drop a history too, and its archive.")
+@json_option
+@click.pass_obj
+def retire(settings: Settings, table: str, with_history: bool, as_json: bool) -> None:
+    """Drop a published TABLE that the project no longer has.
+
+    status, watch and site no longer show it. A table that a view depends on stays. A history is
+    dropped only --with-history: it cannot be computed again.
+    """
+    from crm_ibis import terminal
+    from crm_ibis.retiring import retire as run_retire
+
+    with open_database(settings) as warehouse:
+        done = run_retire(warehouse, table, with_history, report=progress)
+    if as_json:
+        terminal.print_json(done)
+    else:
+        click.echo(f"retired {table}; status, watch and site no longer show it")
+
+
 @cli.command()
 @click.option("--check", is_flag=True, help="Write nothing; exit 1 when the file is out of step.")
 def deployments(check: bool) -> None:
-    """Write prefect.yaml, a Prefect deployment for each job of flows/jobs.yml."""
+    """Write prefect.yaml: a Prefect deployment for each job.
+
+    It is made from flows/jobs.yml. --check also lists the tables whose failures would reach nobody.
+    """
     from crm_ibis import deployments as making
 
     if not check:
         click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")
     elif not making.in_step():
         raise DataError("prefect.yaml is out of step with flows/jobs.yml; run crm-ibis deployments")
+    _warn_of_gaps(in_environment=False)
 
 
 @cli.group(cls=Commands)
@@ -78,7 +126,10 @@ def alerts() -> None:
 @alerts.command()
 @json_option
 def test(as_json: bool) -> None:
-    """Send a test message to each channel whose URL is set; exit 1 when one fails."""
+    """Send a test message to each channel whose URL is set; exit 1 when one fails.
+
+    Also lists the tables whose failures would reach nobody.
+    """
     from crm_ibis import terminal
     from crm_ibis.alerts import all_channels, send_to, variable_of
 
@@ -88,6 +139,7 @@ def test(as_json: bool) -> None:
         {"channel": channel, "variable": variable_of(channel), "sent": outcome}
         for channel, outcome in sent.items()
     ]
+    _warn_of_gaps()
     terminal.print_json(found) if as_json else terminal.channels(found)
     if False in sent.values():
         sys.exit(1)

@@ -55,7 +55,10 @@ def history(
 @json_option
 @click.pass_obj
 def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
-    """Check the contracts of sources and published tables; write nothing."""
+    """Check the contracts of sources and published tables.
+
+    Nothing is written. Exit 1 when a contract is broken.
+    """
     from crm_ibis import terminal
     from crm_ibis.checks import check as run_check
 
@@ -69,7 +72,7 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
 @cli.command(name="list")
 @json_option
 def list_kpis(as_json: bool) -> None:
-    """List the KPIs with owner, criticality, SLA and what they need."""
+    """List the KPIs: owner, criticality, SLA, what they need."""
     from crm_ibis import catalog, terminal
 
     found = list(catalog.entries().values())
@@ -80,7 +83,7 @@ def list_kpis(as_json: bool) -> None:
 @click.argument("table")
 @json_option
 def describe(table: str, as_json: bool) -> None:
-    """Describe a KPI, fact or source: meaning, grain, columns, checks."""
+    """Describe a KPI, fact or source: meaning, columns, checks."""
     from crm_ibis import docs, terminal
 
     description = docs.description(table)

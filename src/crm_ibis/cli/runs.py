@@ -23,6 +23,9 @@ from crm_ibis.cli.site import build_or_leave
 from crm_ibis.settings import Settings, shown_url
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from crm_ibis.access import Access
     from crm_ibis.refresh import RefreshResult
 
 DEMO_AS_OF = datetime(2024, 3, 1)
@@ -84,7 +87,16 @@ def seed(settings: Settings, force: bool) -> None:
 @as_of_option
 @click.option("--tag", help="All KPIs of a criticality: critical, high, medium.")
 @click.option("--dry-run", is_flag=True, help="Stop before publishing; show what would change.")
-@click.option("--force", is_flag=True, help="Publish even an instant before the published one.")
+@click.option(
+    "--force",
+    is_flag=True,
+    help="Publish even an instant before the published one, or one of the future.",
+)
+@click.option(
+    "--allow-mass-removal",
+    is_flag=True,
+    help="Publish even where most of a table's published rows go.",
+)
 @click.option("--snapshot", is_flag=True, help="Merge what is published into its snapshots.")
 @json_option
 @click.pass_obj
@@ -95,11 +107,12 @@ def refresh(
     tag: str | None,
     dry_run: bool,
     force: bool,
+    allow_mass_removal: bool,
     snapshot: bool,
     as_json: bool,
 ) -> None:
     """Compute, check and publish KPIs: all of them, or those named."""
-    from crm_ibis import catalog, graph, terminal
+    from crm_ibis import catalog, graph, publish, terminal
     from crm_ibis.refresh import ChecksFailed
     from crm_ibis.refresh import refresh as run_refresh
 
@@ -116,6 +129,7 @@ def refresh(
                 params=params,
                 dry_run=dry_run,
                 force=force,
+                allow_mass_removal=allow_mass_removal,
                 snapshot=snapshot,
                 report=progress,
             )
@@ -129,6 +143,7 @@ def refresh(
         terminal.refreshed(result)
         if dry_run:
             terminal.previewed(result)
+    publish.refuse_mass_removal(result.excess)
     exit_if(result.refused)
 
 
@@ -141,6 +156,9 @@ def refresh(
 )
 @mass_close_option
 @click.option("--allow-earlier", is_flag=True, help="Accept rows whose updated_at went back.")
+@click.option(
+    "--undo-future", is_flag=True, help="First take back what a clock that was ahead recorded."
+)
 @json_option
 @click.pass_obj
 def snapshot(
@@ -149,6 +167,7 @@ def snapshot(
     as_of: datetime | None,
     allow_mass_close: bool,
     allow_earlier: bool,
+    undo_future: bool,
     as_json: bool,
 ) -> None:
     """Merge published KPIs into their histories: all snapshots, or those named."""
@@ -163,6 +182,7 @@ def snapshot(
             as_of=as_of,
             allow_mass_close=allow_mass_close,
             allow_earlier=allow_earlier,
+            undo_future=undo_future,
             report=progress,
         )
     terminal.print_json(recording) if as_json else terminal.recorded(recording.merged)
@@ -222,3 +242,46 @@ def backfill(
     else:
         terminal.recorded([merge for recording in recordings for merge in recording.merged])
     exit_if(recordings[-1].refused)
+
+
+@cli.command()
+@click.option("--apply", "to_apply", is_flag=True, help="Grant what is missing.")
+@json_option
+@click.pass_obj
+def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
+    """Show which of CRM_IBIS_READER_ROLES may read what; exit 1 when one may not.
+
+    Every run that publishes or records grants what is missing, too.
+    """
+    from crm_ibis import terminal
+    from crm_ibis.access import accesses, grant
+
+    with open_database(settings, read_only=not to_apply) as warehouse:
+        found = accesses(warehouse)
+        if to_apply:
+            with warehouse.transaction():
+                grant(warehouse, found)
+            found = accesses(warehouse)
+        dialect = warehouse.dialect
+    if as_json:
+        terminal.print_json(found)
+    elif dialect == "duckdb":
+        click.echo("DuckDB has no roles: whoever may read the file reads all of it")
+    elif not settings.reader_roles:
+        click.echo("CRM_IBIS_READER_ROLES names no role, so there is nothing to grant")
+    else:
+        _show_grants(found)
+    if not all(access.reads for access in found):
+        sys.exit(1)
+
+
+def _show_grants(found: "Sequence[Access]") -> None:
+    for table in dict.fromkeys(access.table for access in found):
+        reads = [a.role for a in found if a.table == table and a.reads]
+        lacks = [a.role for a in found if a.table == table and not a.reads]
+        words = f"{table}: {', '.join(reads) or 'nobody'}"
+        click.echo(f"{words}; not yet {', '.join(lacks)}" if lacks else words)
+    if owned := dict.fromkeys(a.table for a in found if not a.reads and not a.grantable):
+        click.echo(f"only their owner can grant the right to read {', '.join(owned)}")
+    elif not all(access.reads for access in found):
+        click.echo("crm-ibis grants --apply grants what is missing")

@@ -6,11 +6,21 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_ibis.cli.base import Commands, cli, json_option, open_database, progress
+from crm_ibis.cli.base import (
+    Commands,
+    chosen_params,
+    cli,
+    json_option,
+    open_database,
+    progress,
+)
 from crm_ibis.settings import Settings
 
 if TYPE_CHECKING:
     from crm_ibis.fit import Fit, FitReport
+
+
+UNDECIDED = "nobody knows whether it happened (it never did: {value: null})"
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
@@ -24,7 +34,7 @@ def sources(ctx: click.Context, as_json: bool) -> None:
     from crm_ibis.fit import fit
 
     with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
-        found = fit(warehouse, report=progress)
+        found = fit(warehouse, report=progress, params=chosen_params(ctx.obj))
     terminal.print_json(found) if as_json else click.echo("\n".join(_told(found)))
     if found.fails:
         sys.exit(1)
@@ -60,8 +70,12 @@ def _told(found: "FitReport") -> Iterator[str]:
         yield f"left out of a refresh, for want of sources: {', '.join(found.left_out)}"
     for lack in found.lacks:
         words = [f"{name} (absent)" for name in lack.absent]
-        words += [f"{column} (null)" for column in lack.empty]
+        words += [
+            f"{column} ({'missing, so undecided' if column in lack.undecided else 'null'})"
+            for column in lack.empty
+        ]
         yield f"{lack.kpi} will do without {', '.join(words)}"
+    yield from found.health
     if found.problem:
         yield found.problem
     yield "a refresh would fail" if found.fails else "a refresh would run"
@@ -79,7 +93,8 @@ def _source(fit: "Fit") -> Iterator[str]:
     facts = {
         "mapped": "; ".join(renamed),
         "missing": ", ".join(fit.missing),
-        "null": ", ".join(fit.empty),
+        "null": ", ".join(c for c in fit.empty if c not in fit.undecided),
+        "undecided": ", ".join(f"{c} is missing, so {UNDECIDED}" for c in fit.undecided),
         "unused": ", ".join(fit.unused),
     }
     yield from (f"  {title}: {words}" for title, words in facts.items() if words)
@@ -89,8 +104,9 @@ def _source(fit: "Fit") -> Iterator[str]:
             f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "
             f"it becomes {strange.becomes}"
         )
+    yield from (f"  note: {note}" for note in fit.notes)
     for violation in fit.violations:
-        yield f"  {violation.severity}: {violation}".replace("\n", "\n  ")
+        yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
     if fit.quarantined:
         yield f"  in quarantine: {fit.quarantined:,} rows"
     if fit.problem:

@@ -6,11 +6,11 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
+from crm_ibis.forecasts import deals, in_scenario
 from crm_ibis.measures import exact_float, health_status, merge_on, ratio, ratio_pct, when
 from crm_ibis.params import WEIGHT_UNITS, Params
 
 GRAIN = ["facility_id", "month"]
-FACTOR = "decimal(38, 12)"
 
 
 def health_scores(
@@ -60,14 +60,11 @@ def health_scores(
 
 
 def _pipeline_health(stg_leads: Table, params: Params) -> Table:
-    by_stage = stg_leads.group_by([*GRAIN, "stage"]).agg(amount=_.amount.sum())
-    factors = by_stage.stage.cases(
-        *((s, ibis.literal(params.factor("base", s), FACTOR)) for s in params.stages)
-    )
-    weighted = by_stage.group_by(GRAIN).agg(value=(by_stage.amount * factors).sum())
-    value = exact_float(weighted.value)
+    valued = in_scenario(deals(stg_leads, GRAIN), "base", params)
+    weighted = valued.group_by(GRAIN).agg(value=valued.value.sum())
     target = ibis.literal(float(params.health.pipeline_target), "float64")
-    return weighted.select(*GRAIN, pipeline_health=_at_most_100(ratio_pct(value, target)))
+    share = ratio_pct(exact_float(weighted.value), target)
+    return weighted.select(*GRAIN, pipeline_health=_at_most_100(share))
 
 
 def _conversion_health(conversion_funnel: Table, params: Params) -> Table:

@@ -1,12 +1,13 @@
 """What the open and won leads are worth, under several assumptions."""
 
 import ibis
-from ibis import Table, _
+from ibis import Table
 
-from crm_ibis.measures import cents, money, ratio, weighted_pipeline_value
+from crm_ibis.forecasts import deals, in_scenario
+from crm_ibis.measures import cents, exact_float, money, ratio, scenario_toggle
 from crm_ibis.params import Params
 
-GRAIN = ["facility_id", "rep_id", "month", "stage"]
+PLACE = ["facility_id", "rep_id", "month"]
 
 
 def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
@@ -14,11 +15,14 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
 
     Every lead counts with its amount in the month it was created and in the stage it is in now.
     The weighted value is amount x win probability x stage weight, exact, rounded once to cents; a
-    scenario without weighting takes 1 as the stage weight. `weight_factor` is weighted over total
-    value, null when the total is 0. Grain: scenario, facility_id, rep_id, month, stage.
+    scenario without weighting takes 1 as the stage weight. An open lead's own `win_probability`,
+    where the source gives one, replaces that of its stage, unless the scenario ignores it; where
+    the leads of a row differ, the published one is their mean by amount, null when the total is 0.
+    `weight_factor` is weighted over total value, null when the total is 0.
+    Grain: scenario, facility_id, rep_id, month, stage.
     """
-    totals = stg_leads.group_by(GRAIN).agg(deal_count=_.count(), amount=_.amount.sum())
-    valued = ibis.union(*(_in_scenario(totals, name, params) for name in params.scenarios))
+    alike = deals(stg_leads, PLACE)
+    valued = ibis.union(*(_valued(alike, name, params) for name in params.scenarios))
     return valued.mutate(
         weight_factor=ratio(
             cents(valued.weighted_pipeline_value), cents(valued.total_pipeline_value)
@@ -26,22 +30,31 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     )
 
 
-def _in_scenario(totals: Table, name: str, params: Params) -> Table:
-    stages = {stage: params.assumption(name, stage) for stage in params.stages}
-    probability = totals.stage.cases(
-        *((s, ibis.literal(a.win_probability, "decimal(38, 8)")) for s, a in stages.items())
+def _valued(alike: Table, name: str, params: Params) -> Table:
+    given = in_scenario(alike, name, params)
+    totals = given.group_by([*PLACE, "stage"]).agg(
+        deal_count=given.deal_count.sum(),
+        amount=given.amount.sum(),
+        value=given.value.sum(),
+        expected=(given.amount * given.probability).sum(),
+        lowest=given.probability.min(),
+        highest=given.probability.max(),
+        weight=given.stage_weight.max(),  # the stage decides it
     )
-    weight = totals.stage.cases(
-        *((s, ibis.literal(a.stage_weight, "decimal(38, 4)")) for s, a in stages.items())
-    )
-    weighting = params.scenarios[name].apply_weighting
-    value = weighted_pipeline_value(totals.amount, probability, weight, weighting)
+    mean = ratio(exact_float(totals.expected), exact_float(totals.amount))
     return totals.select(
-        *GRAIN,
+        *PLACE,
+        "stage",
         "deal_count",
         scenario=ibis.literal(name),
         total_pipeline_value=money(totals.amount),
-        weighted_pipeline_value=money(value),
-        win_probability=probability.cast("float64"),
-        stage_weight=weight.cast("float64") if weighting else ibis.literal(1.0, "float64"),
+        weighted_pipeline_value=money(totals.value),
+        win_probability=ibis.ifelse(
+            totals.lowest == totals.highest, totals.lowest.cast("float64"), mean
+        ),
+        stage_weight=scenario_toggle(
+            params.scenarios[name].apply_weighting,
+            totals.weight.cast("float64"),
+            ibis.literal(1.0, "float64"),
+        ),
     )

@@ -18,9 +18,11 @@ def ticket_sla_compliance(ticket_sla: Table) -> Table:
     """How many tickets of a month met both targets of their priority, and how long they took.
 
     Compliance counts tickets that are decided; attainment counts targets, of which each ticket has
-    two. An open, overdue ticket is a breach; one that is not due yet counts in neither. Times are
-    in hours from creation, over the tickets that have the event by `as_of`; median and p90 are
-    continuous percentiles. Grain: facility_id, priority, month.
+    two. An open, overdue ticket is a breach; one that is not due yet counts in neither. A target
+    whose event the source does not tell counts nowhere, and the ticket goes by the other one. Times
+    are in hours from creation, over the tickets that have the event by `as_of`; median and p90 are
+    continuous percentiles. Where the source has no `resolved_at`, no ticket is known to be resolved
+    and all count as open. Grain: facility_id, priority, month.
     """
     tickets = ticket_sla.mutate(
         **{
@@ -59,7 +61,8 @@ def ticket_sla_compliance(ticket_sla: Table) -> Table:
 
 def _count(*conditions: ir.BooleanColumn) -> ir.IntegerScalar:
     first, second = (condition.sum() for condition in conditions)
-    return first + second
+    # Null where a target has no state in any row.
+    return first.fill_null(0) + second.fill_null(0)
 
 
 def _spread(microseconds: ir.IntegerColumn) -> dict[str, ir.FloatingScalar]:

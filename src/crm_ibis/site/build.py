@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
+from crm_ibis import runs
 from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
 from crm_ibis.params import Params
@@ -62,33 +63,44 @@ def _write(
     warehouse: Warehouse, folder: Path, params: Params, report: Callable[[str], None]
 ) -> None:
     # They load what the extra brings.
-    from crm_ibis.site import catalog_pages, columns, lineage, log, runs_page, scorecard, trends
+    from crm_ibis import origins
+    from crm_ibis.site import (
+        catalog_pages,
+        lineage,
+        log,
+        provenance,
+        runs_page,
+        scorecard,
+        trends,
+    )
     from crm_ibis.site.lacking import lacking
     from crm_ibis.site.pages import Pages
     from crm_ibis.site.parameters import used
-    from crm_ibis.site.provenance import provenances
     from crm_ibis.site.queries import queries
     from crm_ibis.site.reading import facility_names, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("following columns to their sources")
-    direct = columns.direct_origins(params, now)
-    settled = columns.source_origins(direct)
+    direct = origins.direct_origins(params, now)
+    settled = origins.source_origins(direct)
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
-    names, sources = facility_names(warehouse), provenances(warehouse)
+    names, sources = facility_names(warehouse), provenance.provenances(warehouse)
+    killed = runs.killed(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
+    undecided = provenance.undecided(sources)
     with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
-        reading = read(warehouse, names, lacking(warehouse, direct, params))
-        logged, changes = log.read(warehouse), trends.read(warehouse)
+        lacks = lacking(warehouse, params, undecided)
+        reading = read(warehouse, names, lacks, undecided, killed)
+        logged, changes = log.read(warehouse, killed), trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog_pages.described()
     made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)
     assumptions = used(params, moment)
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)
-    scorecard.write(pages, reading)
+    scorecard.write(pages, reading, params.health.min_coverage_pct)
     catalog_pages.write(pages, tables, direct, settled, logged, made, assumptions)
     lineage.write(pages, tables, direct, settled)
     runs_page.write(pages, logged, changes)

@@ -48,11 +48,16 @@ def headlines(reading: Reading) -> Rows:
     """A row per facility and month, and one per month for the company."""
     company = [{"facility_id": COMPANY, **row} for row in reading.rows.get("scorecard", [])]
     observed, nothing = _observations(reading), dict.fromkeys(lacking(reading))
+    covered = _coverage(reading)
     # What the company does not know now is not told of a facility from a table that is stale.
     rows = [*company, *({**row, **nothing} for row in _of_facilities(reading))]
     names = ("targets_decided", "csat_answers", "nps_answers")
     return [
-        {**row, **{n: observed.get((n, row["facility_id"], row["month"])) for n in names}}
+        {
+            **row,
+            **{n: observed.get((n, row["facility_id"], row["month"])) for n in names},
+            "coverage_pct": covered.get((row["facility_id"], row["month"])),
+        }
         for row in rows
     ]
 
@@ -75,6 +80,16 @@ def _observations(reading: Reading) -> dict[tuple[str, str, Any], int]:
             key = (name, facility, row["month"])
             counts[key] = counts.get(key, 0) + row[column]
     return counts
+
+
+def _coverage(reading: Reading) -> dict[tuple[str, Any], float]:
+    """The weight of the health components that exist; of the company, the most of a facility."""
+    found: dict[tuple[str, Any], float] = {}
+    for row in _rows(reading, "health"):
+        for facility in (COMPANY, row["facility_id"]):
+            key = (facility, row["month"])
+            found[key] = max(found.get(key, 0.0), row["coverage_pct"])
+    return found
 
 
 def _of_facilities(reading: Reading) -> Rows:

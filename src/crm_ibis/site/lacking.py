@@ -1,18 +1,23 @@
 """Of which numbers nothing can be known, as the run that published them had no source for them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
+from datetime import datetime
 
 from crm_ibis import graph, runlog, runs
+from crm_ibis.origins import Origin, direct_origins
 from crm_ibis.params import Params
-from crm_ibis.site.columns import Origin, Origins
+from crm_ibis.unavailable import Unavailable, unknown
 from crm_ibis.warehouse import Warehouse
 
-Lacking = Mapping[str, tuple[str, ...]]
-"""Columns of a table of which nothing can be known, with the absent sources that they lack."""
 
+def lacking(
+    warehouse: Warehouse, params: Params, undecided: Collection[Origin] = ()
+) -> dict[str, Unavailable]:
+    """By published table: what its run had no source for, whatever sources.yml says now.
 
-def lacking(warehouse: Warehouse, direct: Origins, params: Params) -> dict[str, Lacking]:
-    """By published table: what its run had no source for, whatever sources.yml says now."""
+    `undecided` are columns that a source does not have now; they are named where nothing is known.
+    """
+    direct = direct_origins(params, datetime(2024, 1, 1), frozenset(undecided))
     published_by = {
         table: run["run_id"]
         for table, run in runlog.publications(warehouse).items()
@@ -24,34 +29,27 @@ def lacking(warehouse: Warehouse, direct: Origins, params: Params) -> dict[str, 
         for table, run_id in published_by.items()
     }
     found = {
-        sources: unknown(direct, sources, graph.empty_without(list(direct), sources, params))
+        sources: unknown(
+            direct, sources, graph.empty_without(list(direct), sources, params), undecided
+        )
         for sources in set(absent.values())
-        if sources
+        if sources or undecided
     }
-    return {table: found[sources][table] for table, sources in absent.items() if sources}
+    return {
+        table: _unsaid(warehouse, table, found[sources][table])
+        for table, sources in absent.items()
+        if sources in found
+    }
 
 
-def unknown(
-    direct: Origins, absent: Collection[str], left_out: Collection[str]
-) -> dict[str, Lacking]:
-    """By table, the columns of which nothing can be known, with the absent sources that they lack.
-
-    All that their values are made of is absent in sources.yml, or left out for want of it: tables
-    computed without those hold null there, or 0 where they count.
-    """
-    found: dict[str, Lacking] = {}
-
-    def lacks(origin: Origin) -> set[str]:
-        if origin.table in absent:
-            return {origin.table}
-        if origin.table in left_out:
-            return set(graph.sources_of([origin.table])) & set(absent)
-        return set(found.get(origin.table, {}).get(origin.column, ()))
-
-    for name in graph.plan(direct):
-        found[name] = {
-            column: tuple(sorted(set().union(*map(lacks, origins))))
-            for column, origins in direct.get(name, {}).items()
-            if origins and all(map(lacks, origins))
-        }
-    return found
+def _unsaid(warehouse: Warehouse, table: str, columns: Unavailable) -> Unavailable:
+    """The columns without those that hold values, though a source does not tell of them now."""
+    doubtful = [column for column, lacks in columns.items() if any("." in name for name in lacks)]
+    if not doubtful or table not in warehouse.tables(warehouse.analytics):
+        return columns
+    published = warehouse.table(warehouse.analytics, table)
+    there = [column for column in doubtful if column in published.columns]
+    if not there:
+        return columns
+    (values,) = warehouse.rows(published.aggregate(**{c: published[c].count() for c in there}))
+    return {column: lacks for column, lacks in columns.items() if not values.get(column)}

@@ -9,7 +9,7 @@ import igraph
 from crm_ibis import graph
 from crm_ibis.declarations import exposures
 from crm_ibis.docs import Description
-from crm_ibis.site.columns import ROWS, Origin, Origins
+from crm_ibis.origins import ROWS, Origin, Origins
 from crm_ibis.site.pages import Pages
 
 WIDTH, HEIGHT = 172, 26

@@ -6,6 +6,7 @@ contract was broken, and leaves the words to `crm-ibis status`.
 
 import json
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -59,7 +60,7 @@ class Version:
     warnings: int | None = None
     seconds: float | None = None
     trouble: str | None = None
-    """Refused, or how the run ended: failed, abandoned (it was killed), cancelled, retrying."""
+    """Refused, retired, or how the run ended: failed, abandoned (killed), cancelled, retrying."""
     broken: tuple[str, ...] = ()
 
 
@@ -84,18 +85,22 @@ class Log:
     quarantined: dict[str, Quarantined]
 
 
-def read(warehouse: Warehouse) -> Log:
-    """The newest runs, the newest versions of each table, who is late, and what is not over."""
+def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
+    """The newest runs, the newest versions of each table, who is late, and what is not over.
+
+    `killed` is what `runs.killed` said before the transaction that this is called in.
+    """
+    killed = killed or {}
     return Log(
-        _runs(warehouse),
-        versions(warehouse),
-        statuses(warehouse),
+        _runs(warehouse, killed),
+        versions(warehouse, killed),
+        statuses(warehouse, killed=killed),
         current(warehouse),
         quarantined(warehouse),
     )
 
 
-def _runs(warehouse: Warehouse) -> list[Run]:
+def _runs(warehouse: Warehouse, killed: Mapping[str, str]) -> list[Run]:
     if not runlog.has_layout(warehouse, 2):
         return []
     found = warehouse.fetch(
@@ -103,15 +108,20 @@ def _runs(warehouse: Warehouse) -> list[Run]:
         f"FROM {runlog.log_table(warehouse, 'runs')} ORDER BY started_at DESC LIMIT {RUNS}"
     )
     return [
-        Run(run, command, state, began, ended, as_of, _names(tables), job, _tables(broken))
+        Run(
+            *(run, command, killed.get(run, state), began, ended, as_of),
+            *(_names(tables), job, _tables(broken)),
+        )
         for run, command, state, began, ended, as_of, tables, job, broken in found
     ]
 
 
-def versions(warehouse: Warehouse) -> dict[str, list[Version]]:
+def versions(
+    warehouse: Warehouse, killed: Mapping[str, str] | None = None
+) -> dict[str, list[Version]]:
     """The newest versions of each table, with the runs among them that failed to make one."""
     found = _made(warehouse)
-    for table, failures in _failed(warehouse).items():
+    for table, failures in _failed(warehouse, killed or {}).items():
         made = {version.run_id for version in found[table]}
         found[table] += [failure for failure in failures if failure.run_id not in made]
         found[table].sort(key=lambda version: version.started_at, reverse=True)
@@ -140,7 +150,7 @@ def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
     found = warehouse.fetch(
         "SELECT table_name, run_id, started_at, finished_at, as_of, row_count, new_rows, "
         "changed_rows, gone_rows, checks, warnings, seconds, "
-        "CASE WHEN kind = 'refused' THEN kind END FROM ("
+        "CASE WHEN kind IN ('refused', 'retired') THEN kind END FROM ("
         "SELECT t.*, r.started_at, r.finished_at, r.as_of, row_number() OVER "
         "(PARTITION BY t.table_name ORDER BY r.started_at DESC) AS n "
         f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
@@ -154,7 +164,7 @@ def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
     return versions
 
 
-def _failed(warehouse: Warehouse) -> dict[str, list[Version]]:
+def _failed(warehouse: Warehouse, killed: Mapping[str, str]) -> dict[str, list[Version]]:
     """Of each table, the runs that were to publish it or found its contract broken, newest first.
 
     An attempt that another one followed is not told: that one is.
@@ -163,13 +173,17 @@ def _failed(warehouse: Warehouse) -> dict[str, list[Version]]:
     if not runlog.has_layout(warehouse, 2):
         return failures
     log = runlog.log_table(warehouse, "runs")
+    marks = ", ".join("?" * len(killed)) or "NULL"
     found = warehouse.fetch(
         f"SELECT run_id, started_at, finished_at, as_of, state, tables, broken FROM {log} AS a "
-        "WHERE state IN ('failed', 'abandoned', 'cancelled', 'retrying') "
-        f"{UNFOLLOWED.format(log=log)} ORDER BY started_at DESC LIMIT {FAILED}"
+        "WHERE (state IN ('failed', 'abandoned', 'cancelled', 'retrying') "
+        f"OR run_id IN ({marks})) {UNFOLLOWED.format(log=log)} "
+        f"ORDER BY started_at DESC LIMIT {FAILED}",
+        list(killed),
     )
     for run_id, began, ended, as_of, state, tables, broken in found:
-        failure = Version(run_id, began, ended, as_of, trouble=state, broken=_tables(broken))
+        trouble = killed.get(run_id, state)
+        failure = Version(run_id, began, ended, as_of, trouble=trouble, broken=_tables(broken))
         for table in dict.fromkeys((*_names(tables), *failure.broken)):
             failures[table].append(failure)
     return failures

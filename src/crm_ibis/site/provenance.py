@@ -4,15 +4,18 @@ Asks the database, and runs the user's own functions: call it outside a transact
 survive a statement that fails.
 """
 
+from collections.abc import Mapping as Mapped
 from dataclasses import dataclass, field
 
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
 from crm_ibis import checks, contracts, fit, mapped, mapping, sources
+from crm_ibis.column_mapping import Column
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import CrmIbisError
-from crm_ibis.mapping import Column, Mapping, Sources
+from crm_ibis.mapping import Mapping, Sources
+from crm_ibis.origins import Origin
 from crm_ibis.warehouse import Warehouse
 
 
@@ -28,7 +31,10 @@ class Provenance:
     is_read: bool = True
     """Whether a refresh could read it."""
     query: Table | None = None
-    """Of a mapped source that can be read: what takes its place, bound to no database."""
+    """Of a source that can be read and is mapped or lacks columns: what takes its place, bound to
+    no database."""
+    undecided: tuple[str, ...] = ()
+    """Columns that it does not have, so that nobody knows whether their events happened."""
     lists_people: bool = False
     """Whether its mapping lists values that may name people: then there is no query to show."""
 
@@ -52,24 +58,33 @@ def provenances(warehouse: Warehouse) -> dict[str, Provenance]:
     return found
 
 
+def undecided(found: Mapped[str, Provenance]) -> set[Origin]:
+    """The columns that sources do not have and that decide something."""
+    return {Origin(name, column) for name, seen in found.items() for column in seen.undecided}
+
+
 def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> Provenance:
     name, said = contract.name, declared.of(contract.name)
     words = sources.origin_in_words(warehouse, name, declared)
     if said.absent:
         return Provenance(said, words, query=mapped.absent(contract))
     columns = {c: _in_words(column) for c, column in said.columns.items()}
+    without: tuple[str, ...] = ()
     try:
         origin = sources.origin(warehouse, name, declared)
         words = origin.words
         columns = _columns(origin.table, said, contract)
+        without = fit.columns_of(origin.table, said, contract)["undecided"]
         made = {name: sources.mapped_from(origin, name, declared)}
         query = checks.conformed(made)[name]
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
     except (CrmIbisError, IbisError):
         return Provenance(said, words, columns, is_read=False)
     if _lists_people(said, contract):
-        return Provenance(said, words, columns, lists_people=True)
-    return Provenance(said, words, columns, query=query.unbind() if said.is_mapped else None)
+        return Provenance(said, words, columns, undecided=without, lists_people=True)
+    differs = said.is_mapped or not set(contract.schema) <= set(made[name].columns)
+    shown = query.unbind() if differs else None
+    return Provenance(said, words, columns, query=shown, undecided=without)
 
 
 def _lists_people(said: Mapping, contract: Contract) -> bool:
@@ -77,14 +92,11 @@ def _lists_people(said: Mapping, contract: Contract) -> bool:
     personal = {"rep_id", *(c.name for c in contract.columns if c.private)}
     read = {name: said.columns[name].reads for name in personal & said.columns.keys()}
     theirs = {column for name in personal for column in read.get(name, [name])}
-    chosen = {**said.only, **said.leave_out}
     translated = {name for name, column in said.columns.items() if column.translates}
-    literals = [value for column in said.columns.values() for value in column.literals]
-    literals += [value for values in chosen.values() for value in values]
     return (
         bool(personal & translated)
-        or bool(theirs & chosen.keys())
-        or not all(map(_is_harmless, literals))
+        or bool(theirs & said.chosen.keys())
+        or not all(map(_is_harmless, said.literals))
     )
 
 

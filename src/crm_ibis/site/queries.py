@@ -95,7 +95,7 @@ def queries(
     for dialect in DIALECTS:
         made = _written(sources, dialect, here)
         tables = graph.unbound_sources(raw_schema)
-        tables |= {name: ibis.table(tables[name].schema(), name=name) for name in made}
+        tables |= {name: ibis.table(_schema(sources[name]), name=name) for name in made}
         own[dialect] = {**made, **graph.queries(names, dialect, tables, params, as_of)}
         whole[dialect] = {name: graph.as_one(name, own[dialect]) for name in names}
     return Queries(own, whole, sources)
@@ -109,6 +109,12 @@ def _written(sources: Mapping[str, Provenance], dialect: str, here: str) -> dict
             with suppress(UsageError):
                 found[name] = graph.written(name, source.query, dialect)
     return found
+
+
+def _schema(source: Provenance) -> ibis.Schema:
+    """The columns that a source has, which may be fewer than its contract names."""
+    assert source.query is not None
+    return source.query.schema()
 
 
 def _speaks_any(query: Table) -> bool:

@@ -14,9 +14,10 @@ from ibis.common.exceptions import IbisError
 
 from crm_ibis import mapping, runlog, sources
 from crm_ibis.errors import CrmIbisError
+from crm_ibis.origins import Origin
 from crm_ibis.site.datasets import DATASETS, Dataset
-from crm_ibis.site.lacking import Lacking
 from crm_ibis.status import Status, statuses
+from crm_ibis.unavailable import Unavailable
 from crm_ibis.warehouse import Warehouse
 
 Rows = list[dict[str, Any]]
@@ -33,8 +34,10 @@ class Reading:
     """The status of each table."""
     facilities: dict[str, str] = field(default_factory=dict)
     """The names that people know facilities by; their ids where the source cannot be read."""
-    lacking: Mapping[str, Lacking] = field(default_factory=dict)
+    lacking: Mapping[str, Unavailable] = field(default_factory=dict)
     """By table: the columns that are null here, whatever it holds, as its run had no source."""
+    undecided: Collection[Origin] = ()
+    """Columns that a source does not have, so that nobody knows whether their events happened."""
 
     def has(self, name: str) -> bool:
         """Whether there are rows to show."""
@@ -46,8 +49,17 @@ class Reading:
         return max(self.published.values(), default=None)
 
 
-def read(warehouse: Warehouse, names: dict[str, str], lacking: Mapping[str, Lacking]) -> Reading:
-    """Everything that the scorecard shows, with the names of facilities by id."""
+def read(
+    warehouse: Warehouse,
+    names: dict[str, str],
+    lacking: Mapping[str, Unavailable],
+    undecided: Collection[Origin] = (),
+    killed: Mapping[str, str] | None = None,
+) -> Reading:
+    """Everything that the scorecard shows, with the names of facilities by id.
+
+    `killed` is what `runs.killed` said before the transaction that this is called in.
+    """
     there, known = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
     tables = {
         d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
@@ -63,9 +75,10 @@ def read(warehouse: Warehouse, names: dict[str, str], lacking: Mapping[str, Lack
     return Reading(
         rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
-        standing={status.table: status for status in statuses(warehouse)},
+        standing={status.table: status for status in statuses(warehouse, killed=killed)},
         facilities=_named(used, names),
         lacking=lacking,
+        undecided=undecided,
     )
 
 

@@ -21,6 +21,7 @@ def write(pages: Pages, log: Log, found: list[Trend]) -> None:
         "runs",
         log=log,
         events=EVENTS,
+        pages={status.table for status in log.statuses if status.state != "retired"},
         trends=found,
         charts={t.snapshot.name: trends.chart(t) for t in found if t.months},
     )

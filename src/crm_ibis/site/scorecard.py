@@ -1,9 +1,10 @@
 """The first page: headline numbers, then a section for each exposure."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from crm_ibis import catalog
+from crm_ibis import catalog, graph
 from crm_ibis.declarations import Exposure, exposures
 from crm_ibis.site.datasets import DATASETS
 from crm_ibis.site.embedding import columnar
@@ -17,8 +18,11 @@ from crm_ibis.site.sparkline import SPARKLINE
 TABLE_OF = {dataset.name: dataset.table for dataset in DATASETS}
 
 
-def write(pages: Pages, reading: Reading) -> None:
-    """The scorecard, as far as its tables are published."""
+def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
+    """The scorecard, as far as its tables are published.
+
+    `min_coverage_pct` is the weight of components below which there is no health score.
+    """
     parts = [_part(section, reading) for section in sections()]
     rows = headlines(reading)
     months = [row for row in rows if row["facility_id"] == COMPANY]
@@ -35,7 +39,10 @@ def write(pages: Pages, reading: Reading) -> None:
         small=SMALL,
         incomplete_from=running_month(reading),
         facilities=reading.facilities,
-        data=_data(reading, rows, [f for part in parts for f in part["figures"]]),
+        data={
+            **_data(reading, rows, [f for part in parts for f in part["figures"]]),
+            "min_coverage": float(min_coverage_pct),
+        },
     )
 
 
@@ -88,6 +95,12 @@ def _notices(section: Section, reading: Reading) -> list[str]:
     tables = dict.fromkeys((section.table, *(TABLE_OF[f.dataset] for f in section.figures)))
     known = [reading.standing[table] for table in tables if table in reading.standing]
     found = [f"{status.table} {told[status.state]}" for status in known if status.state in told]
+    found += [
+        f"the source {origin.table} has no {origin.column}: nobody knows whether it happened, so "
+        "it decides no target and is counted nowhere"
+        for origin in sorted(reading.undecided)
+        if origin.table in graph.sources_of([section.table])
+    ]
     status = reading.standing.get(section.table)
     if status and status.quarantined:
         rows = "1 row" if status.quarantined == 1 else f"{status.quarantined:,} rows"

@@ -1,9 +1,11 @@
 """What DuckDB and PostgreSQL have in common, and what each must say for itself."""
 
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -83,8 +85,16 @@ class Warehouse(ABC):
         """
 
     @abstractmethod
+    def is_locked(self) -> bool:
+        """Whether a run holds the lock; asks without taking it, so a reader may."""
+
+    @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing, and one consistent picture of the sources from begin to end."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """The clock of the database, UTC without a zone."""
 
     @abstractmethod
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
@@ -131,8 +141,44 @@ class Warehouse(ABC):
         """Gives the roles of the settings the right to read a new published table."""
 
     @abstractmethod
+    def check_roles(self) -> None:
+        """Raises UsageError when the settings name a role that there is not."""
+
+    @abstractmethod
+    def readers(self) -> list[tuple[str, str, bool, bool]]:
+        """Each table of the analytics schema, each role of the settings, whether it may read the
+        table, and whether the user may let it."""
+
+    @abstractmethod
+    def comments(self) -> list[tuple[str, str, str | None]]:
+        """Each table of the analytics schema that the user may comment on, each of its columns and
+        the comment there; the table's own has no column."""
+
+    def comment(self, name: str, column: str, text: str) -> None:
+        """Says of a table of the analytics schema, or of a column, what it means."""
+        place = self.quote(self.analytics, name, *([column] if column else []))
+        literal = text.replace("'", "''")
+        self.run(f"COMMENT ON {'COLUMN' if column else 'TABLE'} {place} IS '{literal}'")
+
+    @abstractmethod
     def dependents(self, schema: str, name: str, column: str) -> list[str]:
         """What of the user's would go with a column without a word."""
+
+    @abstractmethod
+    def would_break(self, schema: str, name: str, column: str) -> list[str]:
+        """What of the user's depends on a column, found without a lasting change."""
+
+    @abstractmethod
+    def unique_indexes(self, name: str) -> dict[str, set[str]]:
+        """The columns of each index that keeps a published table from repeating them, by name."""
+
+    @abstractmethod
+    def rights_to_write(self, name: str, alters: bool) -> list[str]:
+        """What the user lacks to write a published table, or to alter its columns, in words."""
+
+    @abstractmethod
+    def rights_to_create(self) -> list[str]:
+        """What the user lacks to make a published table, in words."""
 
     @abstractmethod
     def broken_views(self) -> set[str]:
@@ -241,11 +287,33 @@ class Warehouse(ABC):
             raise
         except DatabaseError as error:
             dependents = [str(error)]
+        self.refuse_dependents(schema, name, column, dependents)
+
+    def refuse_dependents(
+        self, schema: str, name: str, column: str, dependents: Sequence[str]
+    ) -> None:
+        """Raises DataError when something of the user's depends on a column that is to go."""
         if dependents:
             raise DataError(
                 f"column {column} of {schema}.{name} is no longer part of its contract, but "
                 f"something depends on it: {', '.join(dependents)}; change or drop that, then "
                 "refresh again"
+            )
+
+    def drop_table(self, schema: str, name: str) -> None:
+        """Drops a table, unless something of the user's depends on it: then a DataError."""
+        broken_before = self.broken_views()
+        try:
+            self.run(f"DROP TABLE {self.quote(schema, name)}")
+            dependents = sorted(self.broken_views() - broken_before)
+        except TransientError:
+            raise
+        except DatabaseError as error:
+            dependents = [str(error)]
+        if dependents:
+            raise DataError(
+                f"{schema}.{name} cannot be dropped, as something depends on it: "
+                f"{', '.join(dependents)}; change or drop that, then try again"
             )
 
     @contextmanager
@@ -262,3 +330,8 @@ def first_line(error: Exception) -> str:
     """The gist of a driver's message."""
     lines: Iterable[str] = str(error).strip().splitlines()
     return next(iter(lines), type(error).__name__)
+
+
+def without_values(message: str) -> str:
+    """A driver's message about data without what it quotes, which may be anybody's."""
+    return re.sub(r"""["'](.*["']|.*)""", "(not shown)", message)

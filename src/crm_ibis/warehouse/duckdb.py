@@ -5,8 +5,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import duckdb
@@ -14,8 +15,9 @@ import ibis
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, shown_url
-from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line
+from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line, without_values
 
+ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 _writers: dict[str, threading.Lock] = {}
 
 
@@ -39,7 +41,8 @@ class DuckDBWarehouse(Warehouse):
                 f"there is no DuckDB file {self.file}; `crm-ibis seed` makes one with sample data, "
                 "CRM_IBIS_DATABASE_URL or --database names another"
             )
-        self.con = self._connect(read_only and self.file is not None)
+        self.read_only = read_only and self.file is not None
+        self.con = self._connect(self.read_only)
         with self.translated():
             # TIMESTAMPTZ is cast in the session's zone; sources are read as UTC.
             self.run("SET TimeZone = 'UTC'")
@@ -83,14 +86,21 @@ class DuckDBWarehouse(Warehouse):
         self, holder: Callable[[], str], purpose: str = "", wait: float | None = None
     ) -> Iterator[None]:
         # Other processes cannot open the file at all; this keeps threads of this one apart.
-        name = f"{self.file.resolve() if self.file else id(self)} {purpose}"
-        writer = _writers.setdefault(name, threading.Lock())
+        writer = self._writer(purpose)
         if not writer.acquire(timeout=self.settings.lock_timeout if wait is None else wait):
             raise TransientError(f"{holder()} has the database; wait for it to end and try again")
         try:
             yield
         finally:
             writer.release()
+
+    def is_locked(self) -> bool:
+        # Of this process: while another one is at work, the file cannot be opened.
+        return self._writer().locked()
+
+    def _writer(self, purpose: str = "") -> threading.Lock:
+        name = f"{self.file.resolve() if self.file else id(self)} {purpose}"
+        return _writers.setdefault(name, threading.Lock())
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
@@ -107,6 +117,9 @@ class DuckDBWarehouse(Warehouse):
                 self.con.con.rollback()
             raise
 
+    def now(self) -> datetime:
+        return datetime.now(UTC).replace(tzinfo=None)
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translated():
             answer = self.con.con.execute(sql, list(values)).fetchone()
@@ -118,6 +131,8 @@ class DuckDBWarehouse(Warehouse):
 
     def explain(self, error: Exception) -> str:
         message = first_line(error)
+        if isinstance(error, ABOUT_DATA):
+            return f"DuckDB: {without_values(message)}"
         if isinstance(error, duckdb.OutOfMemoryException):
             return (
                 f"DuckDB ran out of memory or of disk for spilling: {message}; raise "
@@ -142,7 +157,8 @@ class DuckDBWarehouse(Warehouse):
         names = ", ".join(self.quote(c) for c in columns)
         self.run(
             f"COPY {self.quote(schema, name)} ({names}) FROM {_text(str(file))} "
-            "(FORMAT csv, HEADER true)"
+            # Said, as DuckDB would otherwise guess from the first rows.
+            "(FORMAT csv, HEADER true, DELIMITER ',', QUOTE '\"', ESCAPE '\"', NULLSTR '')"
         )
 
     def remark(self, schema: str, name: str) -> str | None:
@@ -171,6 +187,50 @@ class DuckDBWarehouse(Warehouse):
 
     def let_read(self, name: str) -> None:
         """Nothing: whoever may read the file reads all of it."""
+
+    def check_roles(self) -> None:
+        """Nothing: DuckDB has no roles."""
+
+    def readers(self) -> list[tuple[str, str, bool, bool]]:
+        """None: DuckDB has no roles."""
+        return []
+
+    def comments(self) -> list[tuple[str, str, str | None]]:
+        here = "database_name = current_database() AND schema_name = ? AND NOT internal"
+        found = self.fetch(
+            f"SELECT table_name, '', comment FROM duckdb_tables() WHERE {here} UNION ALL "
+            f"SELECT table_name, column_name, comment FROM duckdb_columns() WHERE {here}",
+            [self.analytics, self.analytics],
+        )
+        return cast(list[tuple[str, str, str | None]], found)
+
+    def would_break(self, schema: str, name: str, column: str) -> list[str]:
+        """Drops it and undoes that; a read-only connection cannot, and finds nothing."""
+        if self.read_only:
+            return []
+        before = self.broken_views()
+        with self.translated():
+            self.con.con.begin()
+        try:
+            table = self.quote(schema, name)
+            self.con.con.execute(f"ALTER TABLE {table} DROP COLUMN {self.quote(column)}")
+            return sorted(self.broken_views() - before)
+        except duckdb.Error as error:
+            return [self.explain(error)]
+        finally:
+            self.con.con.rollback()
+
+    def unique_indexes(self, name: str) -> dict[str, set[str]]:
+        """None: see `add_unique`."""
+        return {}
+
+    def rights_to_write(self, name: str, alters: bool) -> list[str]:
+        """None: whoever may write the file may write all of it."""
+        return []
+
+    def rights_to_create(self) -> list[str]:
+        """None: whoever may write the file may write all of it."""
+        return []
 
     def broken_views(self) -> set[str]:
         views = self.fetch("SELECT schema_name, view_name FROM duckdb_views() WHERE NOT internal")

@@ -1,10 +1,12 @@
 """PostgreSQL: many readers, advisory locks, REPEATABLE READ."""
 
+import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import ibis
@@ -13,8 +15,8 @@ from psycopg import IsolationLevel, errors
 from psycopg.types.datetime import TimestampLoader
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
-from crm_ibis.settings import Settings, secrets_of, shown_url
-from crm_ibis.warehouse.base import Row, Warehouse, first_line
+from crm_ibis.settings import Settings, is_ambiguous, redact, shown_url
+from crm_ibis.warehouse.base import Row, Warehouse, first_line, without_values
 
 COPY_BLOCK = 1 << 20
 IDENTIFIER_BYTES = 63
@@ -41,6 +43,8 @@ UNREADY = (
     "terminating",
 )
 """What a server says that will take the connection later; other refusals are final."""
+
+TABLE_RIGHTS = ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 SURE_TO_END = {
     "connect_timeout": 10,
@@ -81,7 +85,7 @@ class PostgresWarehouse(Warehouse):
         super().__init__(settings)
         self.where = shown_url(settings.database_url)
         try:
-            self.con = ibis.connect(settings.database_url, **_defaults(settings.database_url))
+            self.con = ibis.connect(settings.database_url, **_defaults(settings))
         except psycopg.Error as error:
             final = REFUSED in str(error) and not any(word in str(error) for word in UNREADY)
             kind = DatabaseError if final else TransientError
@@ -112,7 +116,7 @@ class PostgresWarehouse(Warehouse):
         if read_only:
             self.run("SET default_transaction_read_only = on")
         else:
-            self._check_roles()
+            self.check_roles()
         if settings.memory_limit:
             self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
 
@@ -122,11 +126,16 @@ class PostgresWarehouse(Warehouse):
             remedy = "check user and password in CRM_IBIS_DATABASE_URL, or ~/.pgpass"
         elif "does not exist" in message:
             remedy = "create it, or name another in CRM_IBIS_DATABASE_URL"
+        elif is_ambiguous(self.settings.database_url):
+            remedy = (
+                "user or password in the URL hold an @, /, ? or # that is not percent-encoded; "
+                "write %40, %2F, %3F or %23"
+            )
         else:
             remedy = "check host, port and that the server runs"
         return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
 
-    def _check_roles(self) -> None:
+    def check_roles(self) -> None:
         there = {name for (name,) in self.fetch("SELECT rolname FROM pg_roles")}
         if missing := [role for role in self.settings.reader_roles if role not in there]:
             raise UsageError(
@@ -135,9 +144,7 @@ class PostgresWarehouse(Warehouse):
             )
 
     def _without_password(self, message: str) -> str:
-        for secret in secrets_of(self.settings.database_url):
-            message = message.replace(secret, "***")
-        return message
+        return redact(message, self.settings.database_url)
 
     def tables(self, schema: str) -> set[str]:
         # Not information_schema, which hides materialised views and what the user may not read.
@@ -159,6 +166,54 @@ class PostgresWarehouse(Warehouse):
             [self.quote(schema, name), column],
         )
         return sorted(described for (described,) in found)
+
+    def would_break(self, schema: str, name: str, column: str) -> list[str]:
+        views = self.fetch(
+            "SELECT DISTINCT pg_describe_object('pg_class'::regclass, r.ev_class, 0) "
+            "FROM pg_depend d JOIN pg_rewrite r ON r.oid = d.objid "
+            "JOIN pg_attribute a ON a.attrelid = d.refobjid AND a.attnum = d.refobjsubid "
+            "WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass "
+            "AND d.refobjid = CAST(? AS regclass) AND a.attname = ? AND r.ev_class <> d.refobjid",
+            [self.quote(schema, name), column],
+        )
+        return sorted(described for (described,) in views) + self.dependents(schema, name, column)
+
+    def unique_indexes(self, name: str) -> dict[str, set[str]]:
+        found = self.fetch(
+            "SELECT c.relname, array_agg(a.attname::text) FROM pg_index i "
+            "JOIN pg_class c ON c.oid = i.indexrelid "
+            "JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey) "
+            "WHERE i.indrelid = CAST(? AS regclass) AND i.indisunique AND i.indisvalid "
+            "AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY c.relname",
+            [self.quote(self.analytics, name)],
+        )
+        return {index: set(columns) for index, columns in found}
+
+    def rights_to_write(self, name: str, alters: bool) -> list[str]:
+        table = self.quote(self.analytics, name)
+        needed = ", ".join(f"('{right}')" for right in TABLE_RIGHTS)
+        found = self.fetch(
+            f"SELECT v.needed FROM (VALUES {needed}) AS v (needed) "
+            "WHERE NOT has_table_privilege(CAST(? AS regclass), v.needed)",
+            [table],
+        )
+        missing = [f"{right} on {self.analytics}.{name}" for (right,) in found]
+        owned = (
+            "SELECT pg_has_role(relowner, 'USAGE') FROM pg_class WHERE oid = CAST(? AS regclass)"
+        )
+        if alters and not self.fetch(owned, [table])[0][0]:
+            missing.append(f"the ownership of {self.analytics}.{name}, whose columns change")
+        return missing
+
+    def rights_to_create(self) -> list[str]:
+        ((schema, database),) = self.fetch(
+            "SELECT (SELECT has_schema_privilege(oid, 'CREATE') FROM pg_namespace "
+            "WHERE nspname = ?), has_database_privilege(current_database(), 'CREATE')",
+            [self.analytics],
+        )
+        if schema is None:
+            return [] if database else [f"CREATE on the database, to make schema {self.analytics}"]
+        return [] if schema else [f"CREATE on schema {self.analytics}"]
 
     def is_table(self, schema: str, name: str) -> bool:
         return bool(
@@ -193,10 +248,26 @@ class PostgresWarehouse(Warehouse):
             with suppress(DatabaseError):  # a lost connection has freed it already
                 self.fetch(f"SELECT pg_advisory_unlock({key})", [name])
 
+    def is_locked(self) -> bool:
+        # The key of a lock is shown as its upper and its lower half, both without a sign.
+        return bool(
+            self.fetch(
+                "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
+                "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
+                "AND ((classid::bigint << 32) | objid::bigint) = "
+                "hashtextextended('crm_ibis.' || ?, 0)",
+                [self.analytics],
+            )
+        )
+
     @contextmanager
     def transaction(self) -> Iterator[None]:
         with self.translated(), self.con.con.transaction():
             yield
+
+    def now(self) -> datetime:
+        ((moment,),) = self.fetch("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
+        return cast(datetime, moment)
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translated():
@@ -213,6 +284,8 @@ class PostgresWarehouse(Warehouse):
 
     def explain(self, error: Exception) -> str:
         message = self._without_password(first_line(error))
+        if isinstance(error, psycopg.DataError):
+            return f"PostgreSQL: {without_values(message)}"
         if isinstance(error, errors.InsufficientPrivilege) and self.read_only:
             remedy = "grant the user USAGE on that schema and SELECT on its tables"
         elif isinstance(error, errors.LockNotAvailable):
@@ -291,15 +364,45 @@ class PostgresWarehouse(Warehouse):
             self.run(f"GRANT USAGE ON SCHEMA {self.quote(self.analytics)} TO {self.quote(role)}")
             self.run(f"GRANT SELECT ON {self.quote(self.analytics, name)} TO {self.quote(role)}")
 
+    def readers(self) -> list[tuple[str, str, bool, bool]]:
+        found = self.fetch(
+            "SELECT c.relname, r.rolname, has_schema_privilege(r.oid, n.oid, 'USAGE') "
+            "AND has_table_privilege(r.oid, c.oid, 'SELECT'), pg_has_role(c.relowner, 'USAGE') "
+            "FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace CROSS JOIN pg_roles r "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND r.rolname = ANY (?) "
+            "ORDER BY c.relname, r.rolname",
+            [self.analytics, list(self.settings.reader_roles)],
+        )
+        return cast(list[tuple[str, str, bool, bool]], found)
+
+    def comments(self) -> list[tuple[str, str, str | None]]:
+        found = self.fetch(
+            "SELECT c.relname, a.attname, d.description FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 "
+            "AND NOT a.attisdropped "
+            "LEFT JOIN pg_description d ON d.objoid = c.oid "
+            "AND d.classoid = 'pg_class'::regclass AND d.objsubid = a.attnum "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE') "
+            "UNION ALL SELECT c.relname, '', obj_description(c.oid, 'pg_class') FROM pg_class c "
+            "JOIN pg_namespace n ON n.oid = c.relnamespace "
+            "WHERE n.nspname = ? AND c.relkind IN ('r', 'p') AND pg_has_role(c.relowner, 'USAGE')",
+            [self.analytics, self.analytics],
+        )
+        return cast(list[tuple[str, str, str | None]], found)
+
     def broken_views(self) -> set[str]:
         """None: PostgreSQL itself refuses to drop what a view depends on, and names the view."""
         return set()
 
 
-def _defaults(url: str) -> dict[str, int]:
-    """What is said of the connection where its URL is silent."""
-    given = parse_qs(urlsplit(url).query)
-    return {name: value for name, value in SURE_TO_END.items() if name not in given}
+def _defaults(settings: Settings) -> dict[str, Any]:
+    """What is said of the connection where its URL, or libpq's environment, is silent."""
+    given = parse_qs(urlsplit(settings.database_url).query)
+    wanted: dict[str, Any] = dict(SURE_TO_END)
+    if "PGAPPNAME" not in os.environ:
+        wanted["application_name"] = settings.application
+    return {name: value for name, value in wanted.items() if name not in given}
 
 
 def _milliseconds(seconds: float) -> int:

@@ -1,82 +1,82 @@
 SELECT
-  "t21"."facility_id",
-  "t21"."month",
-  "t21"."compliance_score",
-  "t21"."pipeline_health",
-  "t21"."conversion_health",
-  "t21"."sla_health",
-  "t21"."satisfaction_health",
-  "t21"."overall_health_score",
-  "t21"."coverage_pct",
-  "t21"."missing_components",
+  "t24"."facility_id",
+  "t24"."month",
+  "t24"."compliance_score",
+  "t24"."pipeline_health",
+  "t24"."conversion_health",
+  "t24"."sla_health",
+  "t24"."satisfaction_health",
+  "t24"."overall_health_score",
+  "t24"."coverage_pct",
+  "t24"."missing_components",
   CASE
     WHEN CAST(FLOOR((
-      "t21"."overall_health_score" * 1000000000.0
+      "t24"."overall_health_score" * 1000000000.0
     ) + 0.5) AS BIGINT) >= 80000000000
     THEN 'excellent'
     WHEN CAST(FLOOR((
-      "t21"."overall_health_score" * 1000000000.0
+      "t24"."overall_health_score" * 1000000000.0
     ) + 0.5) AS BIGINT) >= 60000000000
     THEN 'good'
     WHEN CAST(FLOOR((
-      "t21"."overall_health_score" * 1000000000.0
+      "t24"."overall_health_score" * 1000000000.0
     ) + 0.5) AS BIGINT) >= 40000000000
     THEN 'fair'
-    WHEN "t21"."overall_health_score" IS NOT NULL
+    WHEN "t24"."overall_health_score" IS NOT NULL
     THEN 'poor'
     ELSE NULL
   END AS "health_status"
 FROM (
   SELECT
-    "t20"."facility_id",
-    "t20"."month",
-    "t20"."compliance_score",
-    "t20"."pipeline_health",
-    "t20"."conversion_health",
-    "t20"."sla_health",
-    "t20"."satisfaction_health",
+    "t23"."facility_id",
+    "t23"."month",
+    "t23"."compliance_score",
+    "t23"."pipeline_health",
+    "t23"."conversion_health",
+    "t23"."sla_health",
+    "t23"."satisfaction_health",
     CASE
-      WHEN "t20"."weight" >= 6000
-      THEN "t20"."points" / NULLIF(CAST("t20"."weight" AS DOUBLE), 0)
+      WHEN "t23"."weight" >= 6000
+      THEN "t23"."points" / NULLIF(CAST("t23"."weight" AS DOUBLE), 0)
       ELSE CAST(NULL AS DOUBLE)
     END AS "overall_health_score",
     (
-      CAST("t20"."weight" AS DOUBLE) * 100
+      CAST("t23"."weight" AS DOUBLE) * 100
     ) / NULLIF(CAST(10000 AS DOUBLE), 0) AS "coverage_pct",
     NULLIF(
       SUBSTRING(
-        "t20"."missing",
+        "t23"."missing",
         CASE WHEN (
           1 + 1
-        ) >= 1 THEN 1 + 1 ELSE 1 + 1 + LENGTH("t20"."missing") END
+        ) >= 1 THEN 1 + 1 ELSE 1 + 1 + LENGTH("t23"."missing") END
       ),
       ''
     ) AS "missing_components"
   FROM (
     SELECT
-      "t19"."facility_id",
-      "t19"."month",
-      "t19"."compliance_score",
-      "t19"."pipeline_health",
-      "t19"."conversion_health",
-      "t19"."sla_health",
-      "t19"."satisfaction_health",
-      CAST(CASE WHEN "t19"."compliance_score" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + 0 + CAST(CASE WHEN "t19"."pipeline_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + CAST(CASE WHEN "t19"."conversion_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + CAST(CASE WHEN "t19"."sla_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + CAST(CASE WHEN "t19"."satisfaction_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) AS "weight",
-      COALESCE("t19"."compliance_score" * 2000.0, 0.0) + 0 + COALESCE("t19"."pipeline_health" * 2000.0, 0.0) + COALESCE("t19"."conversion_health" * 2000.0, 0.0) + COALESCE("t19"."sla_health" * 2000.0, 0.0) + COALESCE("t19"."satisfaction_health" * 2000.0, 0.0) AS "points",
-      '' || CASE WHEN "t19"."compliance_score" IS NULL THEN ',compliance_score' ELSE '' END || CASE WHEN "t19"."pipeline_health" IS NULL THEN ',pipeline_health' ELSE '' END || CASE WHEN "t19"."conversion_health" IS NULL THEN ',conversion_health' ELSE '' END || CASE WHEN "t19"."sla_health" IS NULL THEN ',sla_health' ELSE '' END || CASE
-        WHEN "t19"."satisfaction_health" IS NULL
+      "t22"."facility_id",
+      "t22"."month",
+      "t22"."compliance_score",
+      "t22"."pipeline_health",
+      "t22"."conversion_health",
+      "t22"."sla_health",
+      "t22"."satisfaction_health",
+      CAST(CASE WHEN "t22"."compliance_score" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + 0 + CAST(CASE WHEN "t22"."pipeline_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + CAST(CASE WHEN "t22"."conversion_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + CAST(CASE WHEN "t22"."sla_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) + CAST(CASE WHEN "t22"."satisfaction_health" IS NULL THEN 0 ELSE 2000 END AS BIGINT) AS "weight",
+      COALESCE("t22"."compliance_score" * 2000.0, 0.0) + 0 + COALESCE("t22"."pipeline_health" * 2000.0, 0.0) + COALESCE("t22"."conversion_health" * 2000.0, 0.0) + COALESCE("t22"."sla_health" * 2000.0, 0.0) + COALESCE("t22"."satisfaction_health" * 2000.0, 0.0) AS "points",
+      '' || CASE WHEN "t22"."compliance_score" IS NULL THEN ',compliance_score' ELSE '' END || CASE WHEN "t22"."pipeline_health" IS NULL THEN ',pipeline_health' ELSE '' END || CASE WHEN "t22"."conversion_health" IS NULL THEN ',conversion_health' ELSE '' END || CASE WHEN "t22"."sla_health" IS NULL THEN ',sla_health' ELSE '' END || CASE
+        WHEN "t22"."satisfaction_health" IS NULL
         THEN ',satisfaction_health'
         ELSE ''
       END AS "missing"
     FROM (
       SELECT
-        "t18"."facility_id",
-        "t18"."month",
-        MAX("t18"."compliance_score") AS "compliance_score",
-        MAX("t18"."pipeline_health") AS "pipeline_health",
-        MAX("t18"."conversion_health") AS "conversion_health",
-        MAX("t18"."sla_health") AS "sla_health",
-        MAX("t18"."satisfaction_health") AS "satisfaction_health"
+        "t21"."facility_id",
+        "t21"."month",
+        MAX("t21"."compliance_score") AS "compliance_score",
+        MAX("t21"."pipeline_health") AS "pipeline_health",
+        MAX("t21"."conversion_health") AS "conversion_health",
+        MAX("t21"."sla_health") AS "sla_health",
+        MAX("t21"."satisfaction_health") AS "satisfaction_health"
       FROM (
         SELECT
           *
@@ -85,8 +85,8 @@ FROM (
             *
           FROM (
             SELECT
-              "t8"."facility_id",
-              "t8"."month",
+              "t7"."facility_id",
+              "t7"."month",
               CAST(NULL AS DOUBLE) AS "compliance_score",
               CAST(NULL AS DOUBLE) AS "pipeline_health",
               CASE
@@ -94,8 +94,8 @@ FROM (
                   (
                     (
                       (
-                        CAST("t8"."won" AS DOUBLE) * 100
-                      ) / NULLIF(CAST("t8"."leads" AS DOUBLE), 0)
+                        CAST("t7"."won" AS DOUBLE) * 100
+                      ) / NULLIF(CAST("t7"."leads" AS DOUBLE), 0)
                     ) * 100
                   ) / NULLIF(50.0, 0)
                 ) > 100
@@ -103,8 +103,8 @@ FROM (
                 ELSE (
                   (
                     (
-                      CAST("t8"."won" AS DOUBLE) * 100
-                    ) / NULLIF(CAST("t8"."leads" AS DOUBLE), 0)
+                      CAST("t7"."won" AS DOUBLE) * 100
+                    ) / NULLIF(CAST("t7"."leads" AS DOUBLE), 0)
                   ) * 100
                 ) / NULLIF(50.0, 0)
               END AS "conversion_health",
@@ -122,7 +122,7 @@ FROM (
               GROUP BY
                 1,
                 2
-            ) AS "t8"
+            ) AS "t7"
           ) AS "t13"
           UNION ALL
           SELECT
@@ -149,7 +149,7 @@ FROM (
                 1,
                 2
             ) AS "t6"
-          ) AS "t10"
+          ) AS "t11"
         ) AS "t14"
         UNION ALL
         SELECT
@@ -208,16 +208,16 @@ FROM (
               *
             FROM (
               SELECT
-                "t11"."facility_id",
-                "t11"."month",
+                "t17"."facility_id",
+                "t17"."month",
                 CAST(NULL AS DOUBLE) AS "compliance_score",
                 CASE
                   WHEN (
                     (
                       (
-                        CAST(CAST(CAST(FLOOR("t11"."value") AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + (
+                        CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + (
                           CAST(CAST((
-                            "t11"."value" - CAST(CAST(FLOOR("t11"."value") AS DECIMAL(38, 12)) AS BIGINT)
+                            CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT)
                           ) * 1000000000000 AS BIGINT) AS DOUBLE) / 1000000000000.0
                         )
                       ) * 100
@@ -226,9 +226,9 @@ FROM (
                   THEN 100.0
                   ELSE (
                     (
-                      CAST(CAST(CAST(FLOOR("t11"."value") AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + (
+                      CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + (
                         CAST(CAST((
-                          "t11"."value" - CAST(CAST(FLOOR("t11"."value") AS DECIMAL(38, 12)) AS BIGINT)
+                          CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT)
                         ) * 1000000000000 AS BIGINT) AS DOUBLE) / 1000000000000.0
                       )
                     ) * 100
@@ -239,62 +239,126 @@ FROM (
                 CAST(NULL AS DOUBLE) AS "satisfaction_health"
               FROM (
                 SELECT
-                  "t7"."facility_id",
-                  "t7"."month",
-                  SUM(
-                    "t7"."amount" * CASE "t7"."stage"
-                      WHEN 'lead'
-                      THEN CAST(0.015000000000 AS DECIMAL(38, 12))
-                      WHEN 'sql'
-                      THEN CAST(0.075000000000 AS DECIMAL(38, 12))
-                      WHEN 'opportunity'
-                      THEN CAST(0.250000000000 AS DECIMAL(38, 12))
-                      WHEN 'won'
-                      THEN CAST(1.000000000000 AS DECIMAL(38, 12))
-                      WHEN 'lost'
-                      THEN CAST(0E-12 AS DECIMAL(38, 12))
-                      ELSE NULL
-                    END
-                  ) AS "value"
+                  "t16"."facility_id",
+                  "t16"."month",
+                  SUM("t16"."value") AS "value"
                 FROM (
                   SELECT
-                    "t4"."facility_id",
-                    "t4"."month",
-                    "t4"."stage",
-                    SUM("t4"."amount") AS "amount"
-                  FROM "stg_leads" AS "t4"
-                  GROUP BY
-                    1,
-                    2,
-                    3
-                ) AS "t7"
+                    "t15"."facility_id",
+                    "t15"."month",
+                    "t15"."stage",
+                    "t15"."own_probability",
+                    "t15"."deal_count",
+                    "t15"."amount",
+                    "t15"."probability",
+                    "t15"."stage_weight",
+                    "t15"."amount" * "t15"."probability" * "t15"."stage_weight" AS "value"
+                  FROM (
+                    SELECT
+                      "t10"."facility_id",
+                      "t10"."month",
+                      "t10"."stage",
+                      "t10"."own_probability",
+                      "t10"."deal_count",
+                      "t10"."amount",
+                      COALESCE(
+                        CASE
+                          WHEN CAST("t10"."own_probability" * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+                          THEN CAST(1.0000000000 AS DECIMAL(38, 10))
+                          ELSE CAST("t10"."own_probability" * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+                        END,
+                        CASE "t10"."stage"
+                          WHEN 'lead'
+                          THEN CAST(0.1500000000 AS DECIMAL(38, 10))
+                          WHEN 'sql'
+                          THEN CAST(0.3000000000 AS DECIMAL(38, 10))
+                          WHEN 'opportunity'
+                          THEN CAST(0.5000000000 AS DECIMAL(38, 10))
+                          WHEN 'won'
+                          THEN CAST(1.0000000000 AS DECIMAL(38, 10))
+                          WHEN 'lost'
+                          THEN CAST(0E-10 AS DECIMAL(38, 10))
+                          ELSE NULL
+                        END
+                      ) AS "probability",
+                      CASE "t10"."stage"
+                        WHEN 'lead'
+                        THEN CAST(0.1000 AS DECIMAL(38, 4))
+                        WHEN 'sql'
+                        THEN CAST(0.2500 AS DECIMAL(38, 4))
+                        WHEN 'opportunity'
+                        THEN CAST(0.5000 AS DECIMAL(38, 4))
+                        WHEN 'won'
+                        THEN CAST(1.0000 AS DECIMAL(38, 4))
+                        WHEN 'lost'
+                        THEN CAST(0.0000 AS DECIMAL(38, 4))
+                        ELSE NULL
+                      END AS "stage_weight"
+                    FROM (
+                      SELECT
+                        "t8"."facility_id",
+                        "t8"."month",
+                        "t8"."stage",
+                        "t8"."own_probability",
+                        COUNT(*) AS "deal_count",
+                        SUM("t8"."amount") AS "amount"
+                      FROM (
+                        SELECT
+                          "t4"."lead_id",
+                          "t4"."facility_id",
+                          "t4"."rep_id",
+                          "t4"."status",
+                          "t4"."stage",
+                          "t4"."amount",
+                          "t4"."win_probability",
+                          "t4"."created_at",
+                          "t4"."updated_at",
+                          "t4"."qualified_at",
+                          "t4"."closed_at",
+                          "t4"."month",
+                          "t4"."cohort_month",
+                          CASE
+                            WHEN "t4"."stage" IN ('lead', 'sql', 'opportunity')
+                            THEN "t4"."win_probability"
+                            ELSE CAST(NULL AS DECIMAL(24, 6))
+                          END AS "own_probability"
+                        FROM "stg_leads" AS "t4"
+                      ) AS "t8"
+                      GROUP BY
+                        1,
+                        2,
+                        3,
+                        4
+                    ) AS "t10"
+                  ) AS "t15"
+                ) AS "t16"
                 GROUP BY
                   1,
                   2
-              ) AS "t11"
-            ) AS "t15"
-          ) AS "t16"
-        ) AS "t17"
-      ) AS "t18"
+              ) AS "t17"
+            ) AS "t18"
+          ) AS "t19"
+        ) AS "t20"
+      ) AS "t21"
       GROUP BY
         1,
         2
-    ) AS "t19"
+    ) AS "t22"
     WHERE
       (
-        "t19"."compliance_score" IS NOT NULL
+        "t22"."compliance_score" IS NOT NULL
       )
       OR (
-        "t19"."pipeline_health" IS NOT NULL
+        "t22"."pipeline_health" IS NOT NULL
       )
       OR (
-        "t19"."conversion_health" IS NOT NULL
+        "t22"."conversion_health" IS NOT NULL
       )
       OR (
-        "t19"."sla_health" IS NOT NULL
+        "t22"."sla_health" IS NOT NULL
       )
       OR (
-        "t19"."satisfaction_health" IS NOT NULL
+        "t22"."satisfaction_health" IS NOT NULL
       )
-  ) AS "t20"
-) AS "t21"
+  ) AS "t23"
+) AS "t24"

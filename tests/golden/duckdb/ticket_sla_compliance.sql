@@ -41,8 +41,8 @@ FROM (
       "t1"."sla_state" = 'breached') AS "sla_breached_tickets",
     COUNT(*) FILTER(WHERE
       "t1"."sla_state" = 'pending') AS "sla_pending_tickets",
-    SUM(CAST("t1"."response_state" <> 'pending' AS INT)) + SUM(CAST("t1"."resolution_state" <> 'pending' AS INT)) AS "targets_decided",
-    SUM(CAST("t1"."response_state" = 'met' AS INT)) + SUM(CAST("t1"."resolution_state" = 'met' AS INT)) AS "targets_met",
+    COALESCE(SUM(CAST("t1"."response_state" <> 'pending' AS INT)), 0) + COALESCE(SUM(CAST("t1"."resolution_state" <> 'pending' AS INT)), 0) AS "targets_decided",
+    COALESCE(SUM(CAST("t1"."response_state" = 'met' AS INT)), 0) + COALESCE(SUM(CAST("t1"."resolution_state" = 'met' AS INT)), 0) AS "targets_met",
     MAX("t1"."sla_response_target_hours") AS "sla_response_target_hours",
     MAX("t1"."sla_resolution_target_hours") AS "sla_resolution_target_hours",
     CAST(SUM("t1"."first_response_microseconds") AS DOUBLE) / NULLIF(CAST(COUNT("t1"."first_response_microseconds") * 3600000000 AS DOUBLE), 0) AS "avg_first_response_hours",

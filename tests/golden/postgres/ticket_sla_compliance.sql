@@ -44,8 +44,8 @@ FROM (
       "t1"."sla_state" = 'breached') AS "sla_breached_tickets",
     COUNT(*) FILTER(WHERE
       "t1"."sla_state" = 'pending') AS "sla_pending_tickets",
-    SUM(CAST(CAST("t1"."response_state" <> 'pending' AS INT) AS BIGINT)) + SUM(CAST(CAST("t1"."resolution_state" <> 'pending' AS INT) AS BIGINT)) AS "targets_decided",
-    SUM(CAST(CAST("t1"."response_state" = 'met' AS INT) AS BIGINT)) + SUM(CAST(CAST("t1"."resolution_state" = 'met' AS INT) AS BIGINT)) AS "targets_met",
+    COALESCE(SUM(CAST(CAST("t1"."response_state" <> 'pending' AS INT) AS BIGINT)), 0) + COALESCE(SUM(CAST(CAST("t1"."resolution_state" <> 'pending' AS INT) AS BIGINT)), 0) AS "targets_decided",
+    COALESCE(SUM(CAST(CAST("t1"."response_state" = 'met' AS INT) AS BIGINT)), 0) + COALESCE(SUM(CAST(CAST("t1"."resolution_state" = 'met' AS INT) AS BIGINT)), 0) AS "targets_met",
     MAX("t1"."sla_response_target_hours") AS "sla_response_target_hours",
     MAX("t1"."sla_resolution_target_hours") AS "sla_resolution_target_hours",
     CAST(SUM("t1"."first_response_microseconds") AS DOUBLE PRECISION) / NULLIF(

@@ -292,15 +292,20 @@ function scorecard(data) {
       at("h3", card).textContent = title + (last ? `, ${monthName(last.month)}${running(last.month) ? "*" : ""}` : "");
       at(".value", card).textContent = short(now, kind);
       at(".value", card).title = now ?? "";
-      at(".change", card).textContent = data.lacking[name] ? "cannot be known" : change(now, known, kind);
+      at(".change", card).textContent = data.lacking[name] ? "cannot be known" : tooLittle(name, last) ? "coverage too small" : change(now, known, kind);
       at(".rests", card).replaceChildren(...rests(last && observations ? last[observations] : null, of, name, last));
       const spark = rows.filter((row) => row[name] !== null && (!running(row.month) || row === last)).map((row) => ({ month: row.month, month_name: monthName(row.month), value: row[name] }));
       at(".spark", card).hidden = !spark.length;
       if (spark.length) show(at(".spark", card), data.sparkline, spark);
     });
   }
+  // Components of the health score exist, and weigh too little for a score.
+  function tooLittle(name, last) {
+    return name === "overall_health_score" && last && last[name] === null && last.coverage_pct !== null;
+  }
   function rests(count, of, name, last) {
     if (data.lacking[name]) return [make("span", `computed without ${data.lacking[name]}`, { class: "few" })];
+    if (tooLittle(name, last)) return [make("span", `${written(last.coverage_pct, "pct")} of the weights, at least ${written(data.min_coverage, "pct")} are needed`, { class: "few" })];
     if (name === "overall_health_score" && last && last.health_status) return [last.health_status];
     if (count === null || count === undefined || !of) return [];
     // The company's attainment is a mean over facilities, and no share of all targets.

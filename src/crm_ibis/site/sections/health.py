@@ -82,7 +82,7 @@ SECTION = Section(
             name="health-months",
             title="Score by facility and month",
             note="0 to 100. A degree sign: some components are missing, their weight is shared by "
-            "the others. A dash: too little to give a score.",
+            "the others. A dash: those that exist weigh too little to give a score (coverage).",
             dataset="health",
             by=("facility_id", "month", "health_status"),
             sums=SUMS,

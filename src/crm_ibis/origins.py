@@ -5,7 +5,7 @@ order of an aggregate or a rank. Filters, join conditions and grouping decide wh
 and are not followed. A plain count is of rows: its origin is the table's `ROWS`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,8 +35,32 @@ Origins = dict[str, dict[str, frozenset[Origin]]]
 """By table and column, or `ROWS`: the columns that it is computed from."""
 
 
-def direct_origins(params: Params, as_of: datetime) -> Origins:
-    """Of every computed column: the columns of the tables that its function takes."""
+def direct_origins(
+    params: Params, as_of: datetime, missing: Collection[Origin] = frozenset()
+) -> Origins:
+    """Of every computed column: the columns of the tables that its function takes.
+
+    `missing` are columns that a source does not have. A column that is made of nothing without them
+    has them as its origins: they are what it would be made of.
+    """
+    sources = graph.unbound_sources("raw")
+    whole = _origins(sources, params, as_of)
+    if not missing:
+        return whole
+    for origin in missing:
+        sources[origin.table] = _without(sources[origin.table], origin.column)
+    given = {name: set(table.columns) for name, table in sources.items()}
+    found = _origins(sources, params, as_of)
+    given |= {name: set(columns) for name, columns in found.items()}
+    for name, columns in whole.items():
+        for column, origins in columns.items():
+            if not found[name].get(column):
+                gone = frozenset(o for o in origins if o.column not in given[o.table])
+                found[name][column] = gone
+    return found
+
+
+def _origins(sources: dict[str, Table], params: Params, as_of: datetime) -> Origins:
     found: Origins = {}
 
     def read(name: str, table: Table) -> Table:
@@ -44,9 +68,13 @@ def direct_origins(params: Params, as_of: datetime) -> Origins:
         found[name][ROWS] = frozenset(_of_rows(table.op()))
         return ibis.table(table.schema(), name=name)
 
-    sources = graph.unbound_sources("raw")
     graph.build(graph.table_functions(), sources, params, as_of, stage=read)
     return found
+
+
+def _without(table: Table, column: str) -> Table:
+    kept = {name: dtype for name, dtype in table.schema().items() if name != column}
+    return ibis.table(kept, name=table.get_name())
 
 
 def source_origins(direct: Origins) -> Origins:

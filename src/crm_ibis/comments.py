@@ -1,0 +1,91 @@
+"""What the database itself says of published tables: comments from docstrings and contracts.
+
+BI tools show them. A comment that somebody else wrote is left alone: the meta schema keeps what was
+written from here, and only that is brought in line when a contract's text changes.
+"""
+
+import inspect
+from typing import NamedTuple
+
+from crm_ibis import contracts, graph, runlog
+from crm_ibis.contracts import Contract
+from crm_ibis.declarations import snapshots
+from crm_ibis.warehouse import Warehouse
+
+HISTORY = """Every version of every row of {kpi}, with the time during which it held.
+
+Columns that {kpi} gained later are null in versions that ended before. Versions that ended long ago
+are in a table of the same columns called _archive at the end; `crm-ibis history` reads both."""
+
+
+class Place(NamedTuple):
+    """A table, or a column of it."""
+
+    table: str
+    column: str = ""
+
+
+def meaning(contract: Contract) -> str:
+    """The docstring of the table's function, or of its contract for a source."""
+    if contract.kind == "snapshot":
+        return HISTORY.format(kpi=snapshots()[contract.name].kpi)
+    function = graph.table_functions().get(contract.name)
+    return inspect.cleandoc((function or contract.model).__doc__ or "")
+
+
+def bring_in_line(warehouse: Warehouse) -> int:
+    """Writes the comments that are missing or out of date; how many. Call in a transaction."""
+    wanted = _wanted(warehouse)
+    found = {Place(table, column): text for table, column, text in warehouse.comments()}
+    if all(found.get(place) == text for place, text in wanted.items() if place in found):
+        return 0
+    ours = _ours(warehouse)
+    changed = {
+        place: text
+        for place, text in wanted.items()
+        if place in found and found[place] != text and found[place] in (None, ours.get(place))
+    }
+    for place, text in changed.items():
+        warehouse.comment(place.table, place.column, text)
+    _remember(warehouse, changed)
+    return len(changed)
+
+
+def managed(warehouse: Warehouse) -> dict[str, Contract]:
+    """The published tables, snapshots and archives that are there, with their contracts."""
+    found = {c.name: c for c in contracts.contracts().values() if c.kind == "published"}
+    for name, contract in contracts.histories().items():
+        found |= dict.fromkeys((name, snapshots()[name].archive), contract)
+    there = warehouse.tables(warehouse.analytics)
+    return {name: contract for name, contract in found.items() if name in there}
+
+
+def _wanted(warehouse: Warehouse) -> dict[Place, str]:
+    wanted = {}
+    for name, contract in managed(warehouse).items():
+        archived = name != contract.name and contract.kind == "snapshot"
+        told = f"Versions of {contract.name} that ended long ago." if archived else None
+        wanted[Place(name)] = told or meaning(contract)
+        wanted |= {Place(name, c.name): c.description for c in contract.columns}
+    return {place: text for place, text in wanted.items() if text}
+
+
+def _ours(warehouse: Warehouse) -> dict[Place, str]:
+    log = runlog.log_table(warehouse, "comments")
+    found = warehouse.fetch(f"SELECT table_name, column_name, comment FROM {log}")
+    return {Place(table, column): text for table, column, text in found}
+
+
+def _remember(warehouse: Warehouse, written: dict[Place, str]) -> None:
+    log = runlog.log_table(warehouse, "comments")
+    for table in {place.table for place in written}:
+        places = {place: text for place, text in written.items() if place.table == table}
+        marks = ", ".join("?" * len(places))
+        columns = [place.column for place in places]
+        warehouse.run(
+            f"DELETE FROM {log} WHERE table_name = ? AND column_name IN ({marks})",
+            [table, *columns],
+        )
+        rows = ", ".join("(?, ?, ?)" for _ in places)
+        values = [value for place, text in places.items() for value in (*place, text)]
+        warehouse.run(f"INSERT INTO {log} (table_name, column_name, comment) VALUES {rows}", values)

@@ -1,0 +1,81 @@
+"""What was told while the database could not be asked, kept in files of this machine until it can.
+
+So that the runs that fail meanwhile do not all tell the same, and that the end of it is told too.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+from crm_ibis.settings import Settings
+
+REPEATED = timedelta(hours=24)
+"""After that a failure that goes on is told again: this file may have been left behind."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """An alert about one table, and the channels that took it. It holds no values of rows."""
+
+    table: str
+    event: str
+    gist: str
+    run_id: str | None
+    since: datetime | None
+    told_at: datetime
+    heard: tuple[str, ...]
+
+
+def recall(settings: Settings) -> list[Told]:
+    """All that was told; what cannot be read is left out."""
+    found = []
+    for file in sorted(_folder(settings).glob("*.json")):
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            kept = json.loads(file.read_text(encoding="utf-8"))
+            since = datetime.fromisoformat(kept["since"]) if kept["since"] else None
+            told_at = datetime.fromisoformat(kept["told_at"])
+            more = {"since": since, "told_at": told_at, "heard": tuple(kept["heard"])}
+            found.append(Told(**{**kept, **more}))
+    return found
+
+
+def remember(settings: Settings, told: Iterable[Told]) -> None:
+    """Keeps alerts, in place of earlier ones of the same event and table; raises OSError."""
+    folder = _folder(settings)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for alert in told:
+        file = folder / f"{alert.event}.{alert.table}.json"
+        new = file.with_suffix(f".{os.getpid()}")
+        new.write_text(json.dumps(asdict(alert), default=str), encoding="utf-8")
+        new.replace(file)
+
+
+def forget(settings: Settings) -> None:
+    """Drops what was kept."""
+    for file in _folder(settings).glob("*.json"):
+        with suppress(OSError):
+            file.unlink()
+
+
+def _folder(settings: Settings) -> Path:
+    """One for each analytics schema of each database; the URL's password is no part of its name."""
+    state = os.environ.get("XDG_STATE_HOME")
+    home = Path(state) if state else Path("~/.local/state").expanduser()
+    place = f"{_place(settings.database_url)} {settings.analytics_schema}"
+    return home / "crm_ibis" / sha256(place.encode()).hexdigest()[:16]
+
+
+def _place(url: str) -> str:
+    if url.startswith("duckdb:"):
+        path = url.removeprefix("duckdb:").removeprefix("//")
+        return f"duckdb:{Path(path).absolute()}"
+    parts = urlsplit(url)
+    login, _, host = parts.netloc.rpartition("@")
+    options = [pair for pair in parse_qsl(parts.query) if pair[0] != "password"]
+    return f"{login.partition(':')[0]}@{host}{parts.path} {options}"

@@ -1,0 +1,72 @@
+"""Forgets runs that ended long ago, but for those that something still goes by."""
+
+from datetime import datetime, timedelta
+
+from crm_ibis import declarations, runlog, runs
+from crm_ibis.warehouse import Warehouse
+
+KEPT_OF_EACH = 2 * runs.USUAL_OF
+"""So many of the newest runs of the same tables with the same end stay, however old: paces, and
+tables that have failed ever since, are told by them."""
+
+
+def prune(warehouse: Warehouse) -> int:
+    """Deletes runs older than the retention of the jobs file; how many. Call in a transaction.
+
+    The newest publication and merge of each table stay, the first merge of each history, and what
+    open incidents, broken contracts and the quarantine refer to.
+    """
+    limit = runlog.now() - timedelta(days=declarations.run_retention_days())
+    log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
+    alerts = runlog.log_table(warehouse, "alerts")
+    broken = list(runs.broken_contracts(warehouse).values())
+    kept = _kept(warehouse)
+    others = f"AND run_id NOT IN ({', '.join('?' * len(broken))}) " if broken else ""
+    old = [
+        run_id
+        for (run_id,) in warehouse.fetch(
+            f"SELECT run_id FROM {log} WHERE finished_at < ? {others}AND run_id NOT IN ({kept})",
+            [limit, *broken],
+        )
+    ]
+    for start in range(0, len(old), 1000):
+        some = old[start : start + 1000]
+        marks = ", ".join("?" * len(some))
+        for name in (tables, log):
+            warehouse.run(f"DELETE FROM {name} WHERE run_id IN ({marks})", some)
+    warehouse.run(f"DELETE FROM {alerts} WHERE ended_at < ?", [limit])
+    return len(old)
+
+
+def _kept(warehouse: Warehouse) -> str:
+    """A query for the runs that stay, however old."""
+    log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
+    newest = (
+        "SELECT run_id FROM (SELECT run_id, row_number() OVER (PARTITION BY command, tables, "
+        f"state ORDER BY finished_at DESC) AS n FROM {log}) AS a WHERE n <= {KEPT_OF_EACH}"
+    )
+    results = (
+        "SELECT run_id FROM (SELECT t.run_id, t.kind, "
+        "row_number() OVER (PARTITION BY t.table_name, t.kind, r.command = 'backfill' "
+        "ORDER BY r.finished_at DESC) AS n, "
+        "row_number() OVER (PARTITION BY t.table_name, t.kind ORDER BY r.as_of) AS m "
+        f"FROM {tables} AS t JOIN {log} AS r ON r.run_id = t.run_id "
+        "WHERE r.state = 'succeeded' OR t.kind = 'snapshot') AS b "
+        "WHERE n = 1 OR (m = 1 AND kind = 'snapshot')"
+    )
+    alerts = (
+        f"SELECT run_id FROM {runlog.log_table(warehouse, 'alerts')} "
+        "WHERE ended_at IS NULL AND run_id IS NOT NULL"
+    )
+    quarantine = (
+        f"SELECT run_id FROM {runlog.log_table(warehouse, 'quarantine')} WHERE run_id IS NOT NULL"
+    )
+    return " UNION ".join((newest, results, alerts, quarantine))
+
+
+def is_due(warehouse: Warehouse) -> bool:
+    """Whether the run that has just ended is the first of the day (UTC): then it is time to."""
+    today = datetime.combine(runlog.now().date(), datetime.min.time())
+    log = runlog.log_table(warehouse, "runs")
+    ((begun,),) = warehouse.fetch(f"SELECT count(*) FROM {log} WHERE started_at >= ?", [today])
+    return bool(begun <= 1)
