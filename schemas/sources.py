@@ -81,13 +81,13 @@ class Tickets(Source):
     status: Text = column("Status in the support system, not interpreted.")
     created_at: Instant = column("When it was opened (UTC).")
     first_response_at: Instant = column(
-        "When an agent first answered (UTC).",
+        "When an agent first answered (UTC); where the column is missing, its target is undecided.",
         nullable=True,
         not_before="created_at",
         undecided_if_missing=True,
     )
     resolved_at: Instant = column(
-        "When it was resolved (UTC).",
+        "When it was resolved (UTC); where the column is missing, its target is undecided.",
         nullable=True,
         not_before="created_at",
         undecided_if_missing=True,

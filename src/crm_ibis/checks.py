@@ -12,6 +12,7 @@ from crm_ibis import contracts, fitting, history, mapping, rules
 from crm_ibis.connectors import CURRENCIES
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import BrokenCheck, DataError
+from crm_ibis.mapping import PlausibleYears
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.runlog import now
 from crm_ibis.sources import CURRENCY, source_tables
@@ -137,10 +138,14 @@ def planned_audit(
     return Audit(table, contract, demanded, sources, warehouse.query(counts, inline))
 
 
-def source_rules(contract: Contract, columns: Iterable[str], as_of: datetime) -> list[Rule]:
+def source_rules(
+    contract: Contract,
+    columns: Iterable[str],
+    as_of: datetime,
+    years: PlausibleYears | None = None,
+) -> list[Rule]:
     """What a source must keep in the columns that it has, its instants as of an instant."""
-    years = mapping.declared().plausible_years
-    columns = set(columns)
+    years, columns = years or mapping.declared().plausible_years, set(columns)
     instants = [c.name for c in contract.columns if c.dtype.is_timestamp() and c.name in columns]
     return [
         *contract.rules_over(columns),

@@ -1,12 +1,15 @@
 """What a table means, from its function's docstring and its contract."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from crm_ibis import catalog, graph
+from crm_ibis import catalog, checks, graph
 from crm_ibis.comments import meaning
 from crm_ibis.contracts import VALIDITY, Column, Contract, contracts, declared, histories
 from crm_ibis.declarations import snapshots
+from crm_ibis.mapping import PlausibleYears
+from crm_ibis.rules import Rule
 
 UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
 
@@ -43,7 +46,7 @@ def description(name: str) -> Description:
         needs=(snapshots()[name].kpi,) if contract.kind == "snapshot" else tuple(graph.needs(name)),
         needed_by=tuple(n for n in graph.table_functions() if name in graph.needs(n)),
         columns=[_column(c, contract) for c in contract.columns],
-        checks=[rule.name for rule in contract.rules],
+        checks=[rule.name for rule in _rules(contract)],
     )
 
 
@@ -68,14 +71,30 @@ def _kind(contract: Contract) -> str:
     return "fact" if contract.name in graph.fact_functions() else "kpi"
 
 
+def _rules(contract: Contract) -> list[Rule]:
+    """What a table must keep; a source's instants by the years that are plausible by default."""
+    if contract.kind != "source":
+        return list(contract.rules)
+    default = PlausibleYears()
+    return checks.source_rules(contract, contract.schema, datetime(2024, 1, 1), default)
+
+
+def null_in_words(column: dict[str, Any]) -> str:
+    """Whether a column may be null, or not be there at all."""
+    if column["may_be_missing"]:
+        return "yes, or missing"
+    return "yes" if column["nullable"] else ""
+
+
 def _column(c: Column, contract: Contract) -> dict[str, Any]:
     unit = next((unit for suffix, unit in UNITS.items() if c.name.endswith(suffix)), None)
-    own = [rule.name for rule in contract.rules[1:] if rule.columns[:1] == (c.name,)]
+    own = [rule.name for rule in _rules(contract)[1:] if rule.columns[:1] == (c.name,)]
     return {
         "name": c.name,
         "type": str(c.dtype),
         "unit": unit,
         "nullable": c.nullable,
+        "may_be_missing": c.nullable and contract.kind == "source",
         "description": c.description,
         "checks": [check for check in own if check != f"{c.name} is not null"],
     }
@@ -100,7 +119,6 @@ def _section(contract: Contract) -> str:
         lines.append(f"- Needed by: {', '.join(told.needed_by)}")
     lines += ["", "| column | type | null | meaning | checks |", "|---|---|---|---|---|"]
     for c in told.columns:
-        null = "yes" if c["nullable"] else ""
-        checks = "; ".join(c["checks"])
-        lines.append(f"| {c['name']} | {c['type']} | {null} | {c['description']} | {checks} |")
+        null, rules = null_in_words(c), "; ".join(c["checks"])
+        lines.append(f"| {c['name']} | {c['type']} | {null} | {c['description']} | {rules} |")
     return "\n".join(lines)

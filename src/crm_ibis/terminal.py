@@ -188,9 +188,11 @@ def described(told: Any) -> None:
     for title, value in facts.items():
         if value:
             console.print(f"{title}: {value}", markup=False)
+    from crm_ibis.docs import null_in_words  # loads Pandera, which other commands do without
+
     table = _table("column", "type", "null", "meaning")
     for c in told.columns:
-        table.add_row(c["name"], c["type"], "yes" if c["nullable"] else "", c["description"])
+        table.add_row(c["name"], c["type"], null_in_words(c), c["description"])
     _print(table)
     console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
 

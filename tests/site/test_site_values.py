@@ -133,9 +133,9 @@ def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
         # Before there was anything.
-        refresh(warehouse, ["ticket_sla", "monthly_scorecard"], as_of=datetime(2020, 1, 1))
+        refresh(warehouse, ["ticket_sla", "monthly_scorecard"], as_of=datetime(2023, 1, 1))
     page = build_site(settings, tmp_path / "site").page()
-    assert "monthly_scorecard as of 2020-01-01 00:00 UTC has no rows" in page.words
+    assert "monthly_scorecard as of 2023-01-01 00:00 UTC has no rows" in page.words
     assert "Open breaches: No ticket of the period is open and past a target." in page.words
     assert "sla-overdue" not in page.reader.ids
 

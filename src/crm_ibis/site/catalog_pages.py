@@ -102,6 +102,7 @@ def _columns(
         "type": "",
         "unit": None,
         "nullable": None,
+        "may_be_missing": False,
         "description": "",
         "checks": [],
     }

@@ -104,7 +104,8 @@ def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, str]:
     """None where all have the names of ours."""
     seen = fit.columns_of(table, said, contract)
     made = {c: _in_words(column) for c, column in said.columns.items()}
-    columns = {**dict.fromkeys(seen["empty"], "null"), **seen["mapped"], **made}
+    unsaid = dict.fromkeys(seen["empty"], "null") | dict.fromkeys(seen["undecided"], "missing")
+    columns = {**unsaid, **seen["mapped"], **made}
     return columns if any(c != words for c, words in columns.items()) else {}
 
 
