@@ -174,7 +174,7 @@ def _take_up(warehouse: Warehouse) -> None:
             _insert(warehouse, _incident(one))
         elif missed := set(one.heard) - incident.heard:
             _set(warehouse, incident, "heard", ",".join(sorted(incident.heard | missed)))
-    outage.forget(warehouse.settings)
+    outage.forget(warehouse.settings, told)
 
 
 def _incident(told: Told) -> Incident:

@@ -50,17 +50,21 @@ def remember(settings: Settings, told: Iterable[Told]) -> None:
     folder = _folder(settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     for alert in told:
-        file = folder / f"{alert.event}.{alert.table}.json"
+        file = folder / _file_name(alert)
         new = file.with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(asdict(alert), default=str), encoding="utf-8")
         new.replace(file)
 
 
-def forget(settings: Settings) -> None:
-    """Drops what was kept."""
-    for file in _folder(settings).glob("*.json"):
+def forget(settings: Settings, told: Iterable[Told]) -> None:
+    """Drops what was kept of these alerts."""
+    for alert in told:
         with suppress(OSError):
-            file.unlink()
+            (_folder(settings) / _file_name(alert)).unlink()
+
+
+def _file_name(alert: Told) -> str:
+    return f"{alert.event}.{alert.table}.json"
 
 
 def _folder(settings: Settings) -> Path:
