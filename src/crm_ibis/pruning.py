@@ -47,7 +47,7 @@ def _kept(warehouse: Warehouse) -> str:
     )
     results = (
         "SELECT run_id FROM (SELECT t.run_id, t.kind, "
-        "row_number() OVER (PARTITION BY t.table_name, t.kind, r.command = 'backfill' "
+        "row_number() OVER (PARTITION BY t.table_name, t.kind, r.state, r.command = 'backfill' "
         "ORDER BY r.finished_at DESC) AS n, "
         "row_number() OVER (PARTITION BY t.table_name, t.kind ORDER BY r.as_of) AS m "
         f"FROM {tables} AS t JOIN {log} AS r ON r.run_id = t.run_id "
