@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from crm_ibis import content
 from crm_ibis.declarations import Record, read, zone_name
 from crm_ibis.errors import UsageError, near_match
+from crm_ibis.expectations import Expectation
 from crm_ibis.types import declared_tables
 
 FILE = "sources.yml"
@@ -107,6 +108,7 @@ class Mapping(Record):
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
     on_violation: Literal["fail", "quarantine"] = "fail"
     max_quarantined_pct: Annotated[float, Field(ge=0, le=100)] = MAX_QUARANTINED_PCT
+    expect: Annotated[list[Expectation], BeforeValidator(_several)] = []
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "Mapping":
@@ -119,8 +121,8 @@ class Mapping(Record):
 
     @property
     def is_mapped(self) -> bool:
-        """Whether anything but what happens to violations is said of it."""
-        return bool(self.model_fields_set - {"on_violation", "max_quarantined_pct"})
+        """Whether anything but what is demanded of it is said of it."""
+        return bool(self.model_fields_set - {"on_violation", "max_quarantined_pct", "expect"})
 
     @property
     def maker(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Iterable
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -20,7 +21,7 @@ from crm_ibis.results import Results
 from crm_ibis.runlog import Attempt
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import left_out
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse.base import STAGED
 
 DATED = "dated_"
@@ -104,8 +105,12 @@ def record(
         return max([given or runlog.now(), *moments])
 
     moment = held_up if attempt else given
+
+    def published() -> list[Place]:
+        return [(warehouse.analytics, snapshot.kpi) for snapshot in wanted]
+
     run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
-    with run as (run_id, moment), warehouse.transaction():
+    with run as (run_id, moment), warehouse.reading(published):
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
         allowed = (allow_mass_close, allow_earlier)
@@ -176,10 +181,11 @@ def backfill(
     instants = sorted({runlog.past(date) or date for date in dates})
     for date in instants:
         names = [s.name for s in wanted]
+        kpis = list(dict.fromkeys(s.kpi for s in wanted))
         run = runlog.logged(warehouse, "backfill", names, date, params)
-        with run as (run_id, moment), warehouse.transaction():
-            kpis = list(dict.fromkeys(s.kpi for s in wanted))
+        with run as (run_id, moment), ExitStack() as reading:
             results = Results(warehouse, kpis, moment, params, report)
+            reading.enter_context(warehouse.reading(results.places))
             results.build()
             merged = []
             for snapshot in wanted:

@@ -78,7 +78,7 @@ def refresh(
     chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
-        with warehouse.transaction():
+        with warehouse.reading(results.places):
             return _Run(results).rehearse()
 
     def refuse(moment: datetime) -> None:
@@ -86,9 +86,10 @@ def refresh(
             _refuse_going_back(warehouse, chosen, moment)
 
     run = runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
-    with run as (run_id, moment), warehouse.transaction():
+    with run as (run_id, moment):
         results = Results(warehouse, chosen, moment, params, report)
-        return _Run(results).publish(run_id, snapshot)
+        with warehouse.reading(results.places):
+            return _Run(results).publish(run_id, snapshot)
 
 
 class _Run:

@@ -6,19 +6,20 @@ Nothing is copied: a mapping, a connector or a function of one's own becomes par
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
 from ibis import Table
 
-from crm_ibis import connectors, contracts, graph, mapped, mapping
+from crm_ibis import connectors, contracts, functions, graph, mapped, mapping
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
+from crm_ibis.functions import Maker, Written
 from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.params import load_params
-from crm_ibis.warehouse import Warehouse
-
-Maker = Callable[..., Table]
+from crm_ibis.warehouse import Place, Warehouse
+from crm_ibis.warehouse import places as places_in
 
 
 @dataclass(frozen=True)
@@ -34,17 +35,20 @@ class NotThere(DataError):
     """Tables that a source is made of are not in the database."""
 
 
-def source_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+def source_tables(
+    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+) -> dict[str, Table]:
     """The named sources as expressions, not yet in the types of their contracts.
 
-    Raises DataError naming all that cannot be made, UsageError for a mapping that is wrong.
+    What functions return is `written` where that is given. Raises DataError naming all that cannot
+    be made, UsageError for a mapping that is wrong.
     """
     declared, found = mapping.declared(), {}
     missing: list[str] = []
     problems: list[str] = []
     for name in names:
         try:
-            found[name] = source(warehouse, name, declared)
+            found[name] = source(warehouse, name, declared, written)
         except NotThere as error:
             missing.append(str(error))
         except DataError as error:
@@ -60,11 +64,24 @@ def source_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table
     return found
 
 
-def source(warehouse: Warehouse, name: str, declared: Sources) -> Table:
+def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
+    """The tables that the named sources read, as far as these can be made."""
+    declared, found = mapping.declared(), set()
+    for name in names:
+        if not declared.of(name).absent:
+            with suppress(CrmIbisError):  # whoever reads the source is going to be told
+                made = origin(warehouse, name, declared).table
+                found |= places_in([made], warehouse.dialect)
+    return found
+
+
+def source(
+    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+) -> Table:
     """One source, mapped."""
     if declared.of(name).absent:
         return mapped.absent(contracts.contracts()[name])
-    return mapped_from(origin(warehouse, name, declared), name, declared)
+    return mapped_from(origin(warehouse, name, declared, written), name, declared)
 
 
 def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
@@ -75,15 +92,21 @@ def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
     return mapped.mapped(origin.table, name, said, contracts.contracts()[name])
 
 
-def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
-    """What a source that is not absent is made of.
+def origin(
+    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+) -> Origin:
+    """What a source that is not absent is made of, `written` to a temporary table if asked.
 
     Raises NotThere for a missing table, DataError when a function fails.
     """
     said = declared.of(name)
     if said.maker:
         schema = said.schema_ or declared.schema_ or warehouse.raw
-        return _called(warehouse, schema, name, _maker(said, name), said.maker)
+        made = _called(warehouse, schema, name, _maker(said, name), said.maker)
+        if written is None:
+            return made
+        table = written.write(name, made.table, f"{name} by {made.words}")
+        return replace(made, table=table)
     schema, table = _place(warehouse, name, declared)
     there = warehouse.tables(schema)
     if table not in there:
@@ -148,16 +171,7 @@ def _called(warehouse: Warehouse, schema: str, name: str, maker: Maker, words: s
         raise NotThere(f"{', '.join(hints)} (for {name} by {words})")
     given = {p.name: warehouse.table(schema, p.name) for p in wanted if p.name in there}
     words = f"{words} over {', '.join(f'{schema}.{table}' for table in given)}"
-    try:
-        made = maker(**given)
-    except CrmIbisError:
-        raise
-    except (Exception, SystemExit) as error:  # whatever a function of the user's may raise
-        gist = f"{type(error).__name__}: {error}"
-        raise DataError(f"{name} by {words} cannot be made: {gist}") from error
-    if not isinstance(made, Table):
-        raise UsageError(f"{name} by {words}: the function returns no Ibis table")
-    return Origin(made, words)
+    return Origin(functions.called(warehouse, maker, given, f"{name} by {words}"), words)
 
 
 def _function(file: Path, name: str) -> Maker:

@@ -68,7 +68,7 @@ def _write(
     from crm_ibis.site.parameters import used
     from crm_ibis.site.provenance import provenances
     from crm_ibis.site.queries import queries
-    from crm_ibis.site.reading import facility_names, read
+    from crm_ibis.site.reading import facility_names, published_places, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("following columns to their sources")
@@ -79,7 +79,8 @@ def _write(
     names, sources = facility_names(warehouse), provenances(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
-    with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
+    # One transaction, so that no refresh meanwhile mixes two publications.
+    with warehouse.reading(lambda: published_places(warehouse)):
         reading = read(warehouse, names, lacking(warehouse, direct, params))
         logged, changes = log.read(warehouse), trends.read(warehouse)
     moment = reading.as_of or now

@@ -1,0 +1,65 @@
+"""Values of a landed table that sources.yml names, and that never occur there."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import ibis.expr.types as ir
+from ibis import Table
+
+from crm_ibis.mapped import same
+from crm_ibis.mapping import Mapping
+from crm_ibis.rules import Violation
+from crm_ibis.warehouse import Warehouse
+
+SHOWN = 10
+"""So many values that never occur are named."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """A value that a key of sources.yml names for a column of the landed table."""
+
+    key: str
+    column: str
+    value: Any
+
+    def __str__(self) -> str:
+        shown = "an address" if "@" in str(self.value) else repr(self.value)
+        return f"{self.key}: {self.column} {shown}"
+
+
+def never(warehouse: Warehouse, table: Table, said: Mapping) -> list[Named]:
+    """Those of the named values that the table holds in no row; none of a table without rows."""
+    asked = [named for named in _named(said) if named.column in table.columns]
+    if not asked:
+        return []
+    seen = {f"seen_{i}": _is(table[n.column], n.value).any() for i, n in enumerate(asked)}
+    (found,) = warehouse.rows(table.aggregate(row_count=table.count(), **seen))
+    if not found["row_count"]:
+        return []
+    return [named for i, named in enumerate(asked) if not found[f"seen_{i}"]]
+
+
+def violation(source: str, found: Sequence[Named]) -> tuple[Violation, ...]:
+    """The warning of values that never occur, if there are any."""
+    if not found:
+        return ()
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    listed = "; ".join(map(str, found[:SHOWN])) + more
+    check = f"sources.yml names only values that occur, but not {listed}"
+    return (Violation(source, check, (), "warn", 0),)
+
+
+def _named(said: Mapping) -> Iterator[Named]:
+    for key, chosen in (("only", said.only), ("leave_out", said.leave_out)):
+        for column, choices in chosen.items():
+            yield from (Named(key, column, value) for value in choices)
+    for name, made in said.columns.items():
+        if made.from_:
+            translated = (value for value in made.values if value is not None)
+            yield from (Named(f"{name}.values", made.from_, value) for value in translated)
+
+
+def _is(column: ir.Value, value: Any) -> ir.BooleanValue:
+    return column.isnull() if value is None else same(column, value)
