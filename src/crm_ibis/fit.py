@@ -77,10 +77,10 @@ class Fit:
     untranslated: tuple[Untranslated, ...] = ()
     """Of columns without an `else`, which says what becomes of the rest."""
     more_untranslated: tuple[More, ...] = ()
-    never: tuple[str, ...] = ()
-    """Values that the mapping names and that never occur, each with its key and column."""
+    hints: tuple[str, ...] = ()
+    """That there is no row, or which values the mapping names that never occur."""
     unexpected: tuple[Violation, ...] = ()
-    """What is not as `expect` has it, and that there is no row."""
+    """What is not as `expect` has it."""
     violations: tuple[Violation, ...] = ()
     quarantined: int = 0
     problem: str | None = None
@@ -189,8 +189,8 @@ def _looked_at(
             table = sources.mapped_from(origin, name, declared)
             seen = replace(seen, **_counted(warehouse, table, contract))
             seen = replace(seen, **_untranslated(warehouse, origin.table, said, contract))
-            never = occurrences.never(warehouse, origin.table, said)
-            seen = replace(seen, never=tuple(map(str, never)))
+            unseen = occurrences.never(warehouse, origin.table, said)
+            seen = replace(seen, hints=occurrences.hints(seen.rows or 0, unseen))
     except TransientError:
         raise
     except sources.NotThere as error:

@@ -1,4 +1,4 @@
-"""Values of a landed table that sources.yml names, and that never occur there."""
+"""Values that sources.yml names and that never occur in the landed table."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,6 @@ from ibis import Table
 
 from crm_ibis.mapped import same
 from crm_ibis.mapping import Mapping
-from crm_ibis.rules import Violation
 from crm_ibis.warehouse import Warehouse
 
 SHOWN = 10
@@ -41,14 +40,14 @@ def never(warehouse: Warehouse, table: Table, said: Mapping) -> list[Named]:
     return [named for i, named in enumerate(asked) if not found[f"seen_{i}"]]
 
 
-def violation(source: str, found: Sequence[Named]) -> tuple[Violation, ...]:
-    """The warning of values that never occur, if there are any."""
-    if not found:
-        return ()
-    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-    listed = "; ".join(map(str, found[:SHOWN])) + more
-    check = f"sources.yml names only values that occur, but not {listed}"
-    return (Violation(source, check, (), "warn", 0),)
+def hints(rows: int, unseen: Sequence[Named]) -> tuple[str, ...]:
+    """What is worth a word about a source that keeps its contract: no row, values never seen."""
+    empty = () if rows else ("has no rows",)
+    if not unseen:
+        return empty
+    more = f" and {len(unseen) - SHOWN} more" if len(unseen) > SHOWN else ""
+    listed = "; ".join(map(str, unseen[:SHOWN]))
+    return (*empty, f"sources.yml names values that never occur: {listed}{more}")
 
 
 def _named(said: Mapping) -> Iterator[Named]:

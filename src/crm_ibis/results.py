@@ -15,6 +15,7 @@ from crm_ibis.checks import Audit, Checked, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import UsageError
 from crm_ibis.functions import Written
+from crm_ibis.occurrences import Named
 from crm_ibis.params import Params
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
@@ -76,7 +77,7 @@ class Results:
         self._sources: dict[str, Table] = {}
         self._checked: list[str] = []
         self._before: dict[str, list[SourceRun]] = {}
-        self._unseen: dict[str, tuple[Violation, ...]] = {}
+        self._unseen: dict[str, list[Named]] = {}
         self._staged: list[str] = []
         self._outcomes: list[Checked] = []
 
@@ -174,6 +175,11 @@ class Results:
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)
+        if step.kind == "source":
+            hints = occurrences.hints(outcome.rows, self._unseen[outcome.table])
+            for hint in hints:
+                self.report(f"warning: {outcome.table}: {hint}")
+            words += hints
         self.tables[outcome.table] = TableRun(
             outcome.table,
             step.kind,
@@ -185,14 +191,13 @@ class Results:
             newest_at=outcome.also.get(volume.NEWEST),
         )
 
-    def _never(self, name: str) -> tuple[Violation, ...]:
-        """A warning of the values that sources.yml names and that a landed table does not have."""
+    def _never(self, name: str) -> list[Named]:
+        """The values that sources.yml names and that a landed table does not have."""
         declared = mapping.declared()
         if not declared.of(name).is_mapped:
-            return ()
+            return []
         landed = sources.origin(self.warehouse, name, declared, self._written).table
-        found = occurrences.never(self.warehouse, landed, declared.of(name))
-        return occurrences.violation(name, found)
+        return occurrences.never(self.warehouse, landed, declared.of(name))
 
     def _unexpected(self, outcome: Checked) -> tuple[Violation, ...]:
         """What sources.yml says of a source as a whole, and does not hold."""
@@ -200,8 +205,7 @@ class Results:
         if volume.NEWEST not in outcome.also:  # its numbers are broken, so it was not read whole
             return ()
         newest_at, before = outcome.also[volume.NEWEST], self._before.get(name, [])
-        found = volume.violations(name, outcome.rows, newest_at, self.as_of, before)
-        return (*found, *self._unseen.get(name, ()))
+        return volume.violations(name, outcome.rows, newest_at, self.as_of, before)
 
 
 def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:

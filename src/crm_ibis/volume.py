@@ -16,7 +16,6 @@ from crm_ibis.warehouse import Warehouse
 
 NEWEST = "newest_at"
 INSTANTS = ("created_at", "updated_at")
-EMPTY = "has rows"
 
 
 def newest(source: Table, as_of: datetime) -> ir.TimestampScalar:
@@ -45,15 +44,13 @@ def runs_before(warehouse: Warehouse, names: Iterable[str]) -> dict[str, list[So
 def violations(
     name: str, rows: int, newest_at: datetime | None, as_of: datetime, before: Sequence[SourceRun]
 ) -> tuple[Violation, ...]:
-    """What is not as sources.yml expects it, and a warning of a source without any row."""
+    """What is not as sources.yml expects it."""
     found = []
     for expected in mapping.declared().of(name).expect:
         found += [
             Violation(name, check, (), expected.severity, rows, [facts] if facts else [])
             for check, facts in _broken(expected, rows, newest_at, as_of, before)
         ]
-    if not rows and not found:
-        found.append(Violation(name, EMPTY, (), "warn", rows))
     return tuple(found)
 
 

@@ -95,8 +95,8 @@ def _source(fit: "Fit") -> Iterator[str]:
             f"  not translated: {more.column}, {_number(more.values, 'more value')} in "
             f"{_number(more.rows, 'row')}"
         )
-    for never in fit.never:
-        yield f"  warn: named in sources.yml, but never there: {never}"
+    for hint in fit.hints:
+        yield f"  warn: {hint}"
     for violation in (*fit.unexpected, *fit.violations):
         yield f"  {violation.severity}: {violation}".replace("\n", "\n  ")
     if fit.quarantined:
