@@ -33,6 +33,9 @@ def called(warehouse: Warehouse, maker: Maker, tables: Mapping[str, Table], what
     try:
         with warehouse.translated():
             made = maker(**tables)
+    except DatabaseError as error:
+        line = _line(error.__cause__ or error, maker)
+        raise type(error)(f"{what} cannot be made: {error}{line}") from error
     except CrmIbisError as error:
         error.args = (f"{error}{_line(error, maker)}",)
         raise

@@ -184,9 +184,7 @@ def test_an_expectation_maps_nothing(sources_file: SourcesFile) -> None:
     assert declared().of("tickets").expect[0].age == timedelta(hours=36)
 
 
-def test_values_that_never_occur_are_told(
-    warehouse: Warehouse, sources_file: SourcesFile
-) -> None:
+def test_values_that_never_occur_are_told(warehouse: Warehouse, sources_file: SourcesFile) -> None:
     """The status `any` is that of t1, and a number that is text is found by its text."""
     tickets = "id | status | priority\nt1 | any | high\nt2 | 7 | low"
     store(warehouse, tickets=tickets)

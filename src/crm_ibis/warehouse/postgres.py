@@ -11,7 +11,7 @@ import ibis
 import psycopg
 from ibis import Table
 from psycopg import IsolationLevel, errors
-from psycopg.types.datetime import TimestampLoader
+from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, TimestamptzLoader
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, secrets_of, shown_url
@@ -63,14 +63,34 @@ CLIENT_CHECKS = {
 lock."""
 
 
-class _AnyTimestamp(TimestampLoader):
-    """Instants that Python cannot hold (infinity, BC) come as PostgreSQL writes them."""
+class _AsWritten:
+    """What Python cannot hold (infinity, BC, 24:00) comes as PostgreSQL writes it."""
 
     def load(self, data: Any) -> Any:
         try:
-            return super().load(data)
+            return super().load(data)  # type: ignore[misc]
         except psycopg.DataError:
             return bytes(data).decode()
+
+
+class _AnyDate(_AsWritten, DateLoader): ...
+
+
+class _AnyTime(_AsWritten, TimeLoader): ...
+
+
+class _AnyTimestamp(_AsWritten, TimestampLoader): ...
+
+
+class _AnyTimestamptz(_AsWritten, TimestamptzLoader): ...
+
+
+LOADERS = {
+    "date": _AnyDate,
+    "time": _AnyTime,
+    "timestamp": _AnyTimestamp,
+    "timestamptz": _AnyTimestamptz,
+}
 
 
 class PostgresWarehouse(Warehouse):
@@ -95,7 +115,8 @@ class PostgresWarehouse(Warehouse):
                 "DATABASE, special characters of the password percent-encoded, such as %23 for #"
             ) from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
-        self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
+        for kind, loader in LOADERS.items():
+            self.con.con.adapters.register_loader(kind, loader)
         self.read_only = read_only
         self._held: set[Place] | None = None
         """The tables that are locked for reading, while some are."""
