@@ -3,20 +3,25 @@ else does."""
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
+from typing import Any
 
+import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis import contracts, fitting, history, mapping, rules
 from crm_ibis.connectors import CURRENCIES
 from crm_ibis.contracts import Contract
+from crm_ibis.declarations import snapshots
 from crm_ibis.errors import BrokenCheck, DataError
+from crm_ibis.functions import Written
 from crm_ibis.mapping import PlausibleYears
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.runlog import now
-from crm_ibis.sources import CURRENCY, source_tables
-from crm_ibis.warehouse import Query, Warehouse
+from crm_ibis.sources import CURRENCY, places, source_tables
+from crm_ibis.warehouse import Place, Query, Warehouse
 
 Report = Callable[[str], None]
 
@@ -65,6 +70,8 @@ class Checked:
     violations: tuple[Violation, ...] = ()
     problem: str | None = None
     """Why the table could not be checked at all: not there, or with other columns."""
+    also: Mapping[str, Any] = field(default_factory=dict)
+    """What else was asked of the table."""
 
     @property
     def errors(self) -> list[Violation]:
@@ -103,9 +110,11 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     return sources
 
 
-def read_sources(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+def read_sources(
+    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet."""
-    return conformed(source_tables(warehouse, names))
+    return conformed(source_tables(warehouse, names, written))
 
 
 @dataclass(frozen=True)
@@ -117,6 +126,8 @@ class Audit:
     rules: Sequence[Rule]
     sources: Mapping[str, Table]
     query: Query
+    also: tuple[str, ...] = ()
+    """Columns of its answer that count no violations."""
 
 
 def planned_audit(
@@ -126,16 +137,19 @@ def planned_audit(
     demanded: Sequence[Rule],
     sources: Mapping[str, Table],
     inline: bool = True,
+    also: Mapping[str, ir.Scalar] = MappingProxyType({}),
 ) -> Audit:
     """The audit of a table by some of its contract's rules; nothing is asked of the database.
 
     `inline` reads the table wherever it is needed, instead of computing it once. What refers to a
-    source that is absent has nothing to be held against.
+    source that is absent has nothing to be held against. What is `also` asked of the table comes
+    with its outcome.
     """
     absent = mapping.declared().absent
     demanded = [rule for rule in demanded if rule.refers_to not in absent]
-    counts = rules.counts(table, demanded, sources, in_order=warehouse.orders_quickly)
-    return Audit(table, contract, demanded, sources, warehouse.query(counts, inline))
+    in_order = warehouse.orders_quickly
+    query = warehouse.query(rules.counts(table, demanded, sources, in_order, also), inline)
+    return Audit(table, contract, demanded, sources, query, tuple(also))
 
 
 def source_rules(
@@ -154,7 +168,12 @@ def source_rules(
 
 
 def source_audits(
-    warehouse: Warehouse, name: str, raw: Table, sources: Mapping[str, Table], as_of: datetime
+    warehouse: Warehouse,
+    name: str,
+    raw: Table,
+    sources: Mapping[str, Table],
+    as_of: datetime,
+    also: Mapping[str, ir.Scalar] = MappingProxyType({}),
 ) -> list[Audit]:
     """The audits of a source, each of which makes sense only if the one before finds nothing.
 
@@ -163,7 +182,7 @@ def source_audits(
     """
     contract = contracts.contracts()[name]
     demanded = source_rules(contract, sources[name].columns, as_of)
-    audits = [planned_audit(warehouse, sources[name], contract, demanded, sources)]
+    audits = [planned_audit(warehouse, sources[name], contract, demanded, sources, also=also)]
     if conversions := fitting.conversions(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
     if currency := one_currency(name, raw):
@@ -192,17 +211,21 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
     Each is one query, and another for the samples of each broken rule.
     """
     began, checks = time.perf_counter(), 0
-    rows, violations = 0, []
+    rows = 0
+    violations: list[Violation] = []
+    also: dict[str, Any] = {}
     for audit in audits:
         (counted,) = warehouse.rows(audit.query)
         checks += len(audit.rules)
         rows = counted["row_count"]
+        also |= {column: counted[column] for column in audit.also}
         broken = [(rule, counted[f"rule_{i}"]) for i, rule in enumerate(audit.rules)]
         violations = [_violation(warehouse, audit, rule, int(n)) for rule, n in broken if n]
         if violations:
             break
     seconds = time.perf_counter() - began
-    return Checked(audits[0].contract.name, rows, checks, seconds, tuple(violations))
+    table = audits[0].contract.name
+    return Checked(table, rows, checks, seconds, tuple(violations), also=also)
 
 
 def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:
@@ -226,10 +249,14 @@ def audit(
 
 
 def check_source(
-    warehouse: Warehouse, name: str, sources: Mapping[str, Table], as_of: datetime | None = None
+    warehouse: Warehouse,
+    name: str,
+    sources: Mapping[str, Table],
+    written: Written | None = None,
+    as_of: datetime | None = None,
 ) -> Checked:
     """The contract of one source, as of an instant or now."""
-    raw = source_tables(warehouse, [name])[name]
+    raw = source_tables(warehouse, [name], written)[name]
     return run_audits(warehouse, source_audits(warehouse, name, raw, sources, as_of or now()))
 
 
@@ -260,18 +287,28 @@ def check(
         present = published | {c.name for c in known if c.kind == "source"}
         chosen = [c for c in known if c.name in present - mapping.declared().absent]
     outcomes = []
-    with warehouse.transaction():
+    with warehouse.reading(lambda: _places(warehouse, chosen)), Written(warehouse) as written:
         for contract in chosen:
-            outcomes.append(_as_it_is(warehouse, contract))
+            outcomes.append(_as_it_is(warehouse, contract, written))
             report(f"checked {outcomes[-1]}")
     return outcomes
 
 
-def _as_it_is(warehouse: Warehouse, contract: Contract) -> Checked:
+def _places(warehouse: Warehouse, chosen: Iterable[Contract]) -> set[Place]:
+    """The tables that checking some contracts reads."""
+    there = warehouse.tables(warehouse.analytics)
+    needed = {c.name for c in chosen if c.kind == "source"}.union(*(c.parents for c in chosen))
+    own = {c.name for c in chosen if c.kind != "source"}
+    own |= {snapshot.archive for name, snapshot in snapshots().items() if name in own}
+    made_of = places(warehouse, sources_with_parents(needed))
+    return made_of | {(warehouse.analytics, name) for name in own & there}
+
+
+def _as_it_is(warehouse: Warehouse, contract: Contract, written: Written) -> Checked:
     try:
         if contract.kind == "source":
-            sources = read_sources(warehouse, sources_with_parents([contract.name]))
-            return check_source(warehouse, contract.name, sources)
+            sources = read_sources(warehouse, sources_with_parents([contract.name]), written)
+            return check_source(warehouse, contract.name, sources, written)
         if contract.name not in warehouse.tables(warehouse.analytics):
             remedy = "snapshot" if contract.kind == "snapshot" else "refresh"
             raise DataError(f"{contract.name} is not there yet; run crm-ibis {remedy}")
@@ -280,7 +317,7 @@ def _as_it_is(warehouse: Warehouse, contract: Contract) -> Checked:
             table = history.versions(warehouse, contract.name)
         else:
             contracts.check_types(table, contract)
-        sources = read_sources(warehouse, sources_with_parents(contract.parents))
+        sources = read_sources(warehouse, sources_with_parents(contract.parents), written)
         return audit(warehouse, table, contract, contract.rules, sources)
     except DataError as error:
         return Checked(contract.name, 0, 0, 0.0, problem=str(error))

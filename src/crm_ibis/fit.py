@@ -19,16 +19,19 @@ from crm_ibis import (
     mapped,
     mapping,
     marks,
+    occurrences,
     sources,
+    volume,
 )
 from crm_ibis.checks import ChecksFailed, Report
 from crm_ibis.contracts import Contract
-from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
+from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
+from crm_ibis.functions import Written
 from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.origins import Origin
 from crm_ibis.params import Params, load_params
 from crm_ibis.quarantine import Quarantine
-from crm_ibis.rules import Violation
+from crm_ibis.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.runlog import now
 from crm_ibis.warehouse import Warehouse
 
@@ -47,6 +50,15 @@ class Untranslated:
 
 
 @dataclass(frozen=True)
+class More:
+    """How much of a column is not translated beside what is shown."""
+
+    column: str
+    values: int
+    rows: int
+
+
+@dataclass(frozen=True)
 class Fit:
     """One source: where it comes from and what is wrong with it."""
 
@@ -56,6 +68,8 @@ class Fit:
     rows: int | None = None
     first: datetime | None = None
     last: datetime | None = None
+    newest: datetime | None = None
+    """When the newest row by now was created or updated."""
     mapped: dict[str, str] = field(default_factory=dict)
     """Our columns, and what each is made of."""
     missing: tuple[str, ...] = ()
@@ -67,6 +81,12 @@ class Fit:
     unused: tuple[str, ...] = ()
     """Columns of the table that nothing is made of."""
     untranslated: tuple[Untranslated, ...] = ()
+    """Of columns without an `else`, which says what becomes of the rest."""
+    more_untranslated: tuple[More, ...] = ()
+    hints: tuple[str, ...] = ()
+    """That there is no row, or which values the mapping names that never occur."""
+    unexpected: tuple[Violation, ...] = ()
+    """What is not as `expect` has it."""
     violations: tuple[Violation, ...] = ()
     quarantined: int = 0
     notes: tuple[str, ...] = ()
@@ -77,8 +97,8 @@ class Fit:
     @property
     def fails(self) -> bool:
         """Whether a refresh that reads this source would fail."""
-        errors = [violation for violation in self.violations if violation.severity == "error"]
-        return bool(self.problem or (errors and self.policy == "fail"))
+        stopping = (*self.unexpected, *(self.violations if self.policy == "fail" else ()))
+        return bool(self.problem) or any(found.severity == "error" for found in stopping)
 
 
 @dataclass(frozen=True)
@@ -118,13 +138,36 @@ def fit(
 ) -> FitReport:
     """Looks at every source as a refresh would, and writes nothing.
 
-    Raises UsageError for a mapping that is wrong in itself.
+    Raises UsageError for a mapping that is wrong in itself, TransientError when a loader is at work
+    on a table for longer than the lock timeout.
     """
+    names = [c.name for c in contracts.contracts().values() if c.kind == "source"]
+    with (
+        warehouse.looking(lambda: sources.places(warehouse, names)),
+        Written(warehouse) as written,
+    ):
+        found = _fits(warehouse, names, written, report)
+    published = catalog.published()
+    out = sources.left_out(published)
+    remaining = [table for table in published if table not in out]
+    problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
+    lacks = _lacks(remaining, found)
+    health = _health(params or load_params(), found) if coverage.TABLE in remaining else []
+    return FitReport(list(found.values()), out, lacks, health, problem)
+
+
+def _fits(
+    warehouse: Warehouse, names: Iterable[str], written: Written, report: Report
+) -> dict[str, Fit]:
     declared, found = mapping.declared(), {}
     readable: dict[str, Table] = {}
-    for contract in contracts.contracts().values():
-        if contract.kind == "source":
-            found[contract.name] = _looked_at(warehouse, contract, declared, readable)
+    before = volume.runs_before(warehouse, names)
+    for name in names:
+        found[name] = _looked_at(warehouse, name, declared, readable, written)
+        if name in readable and name not in declared.absent:
+            newest = found[name].newest
+            facts = (found[name].rows or 0, newest, now(), before.get(name, []))
+            found[name] = replace(found[name], unexpected=volume.violations(name, *facts))
     for name, table in readable.items():
         if name not in declared.absent:
             violations = _violations(warehouse, name, table, readable)
@@ -133,13 +176,7 @@ def fit(
     if len(readable) == len(found):
         for name, outcome in _quarantined(warehouse, readable).items():
             found[name] = replace(found[name], **outcome)
-    published = catalog.published()
-    out = sources.left_out(published)
-    remaining = [table for table in published if table not in out]
-    problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
-    lacks = _lacks(remaining, found)
-    health = _health(params or load_params(), found) if coverage.TABLE in remaining else []
-    return FitReport(list(found.values()), out, lacks, health, problem)
+    return found
 
 
 def query_of(warehouse: Warehouse, name: str) -> str:
@@ -151,28 +188,37 @@ def query_of(warehouse: Warehouse, name: str) -> str:
 
 
 def _looked_at(
-    warehouse: Warehouse, contract: Contract, declared: Sources, readable: dict[str, Table]
+    warehouse: Warehouse,
+    name: str,
+    declared: Sources,
+    readable: dict[str, Table],
+    written: Written,
 ) -> Fit:
     """What a source is made of; it is added to those that can be read if it can."""
-    name, said = contract.name, declared.of(contract.name)
+    contract, said = contracts.contracts()[name], declared.of(name)
     seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
+    if said.absent:
+        readable[name] = mapped.absent(contract)
+        return seen
     try:
-        if said.absent:
-            readable[name] = mapped.absent(contract)
-            return seen
-        origin = sources.origin(warehouse, name, declared)
-        seen = replace(seen, made_of=origin.words, notes=origin.notes)
-        seen = replace(seen, **columns_of(origin.table, said, contract))
-        table = sources.mapped_from(origin, name, declared)
-        seen = replace(seen, **_counted(warehouse, table, contract))
-        seen = replace(seen, notes=seen.notes + _blanked(warehouse, table))
-        strange = _untranslated(warehouse, origin.table, said, contract)
-        readable[name] = table
-        return replace(seen, untranslated=strange)
+        with warehouse.attempt():
+            origin = sources.origin(warehouse, name, declared, written)
+            seen = replace(seen, made_of=origin.words, notes=origin.notes)
+            seen = replace(seen, **columns_of(origin.table, said, contract))
+            table = sources.mapped_from(origin, name, declared)
+            seen = replace(seen, **_counted(warehouse, table, contract))
+            seen = replace(seen, notes=seen.notes + _blanked(warehouse, table))
+            seen = replace(seen, **_untranslated(warehouse, origin.table, said, contract))
+            unseen = occurrences.never(warehouse, name, origin.table, said)
+            seen = replace(seen, hints=occurrences.hints(seen.rows or 0, unseen))
+    except TransientError:
+        raise
     except sources.NotThere as error:
         return replace(seen, problem=f"there is no table {error}")
     except (DataError, DatabaseError) as error:
         return replace(seen, problem=str(error))
+    readable[name] = table
+    return seen
 
 
 def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
@@ -194,11 +240,15 @@ def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any
 
 
 def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
-    """Rows, and the first and the last instant at which one was created."""
+    """Rows, the first and the last instant at which one was created, and the newest by now."""
     given = fitting.conformed(table, contract)
-    span = {"first": given.created_at.min(), "last": given.created_at.max()}
-    counted = given.aggregate(rows=given.count(), **span)
-    return warehouse.rows(counted)[0]
+    created = given.created_at
+    first, last = (ibis.literal(i).cast("timestamp(6)") for i in (FIRST_INSTANT, LAST_INSTANT))
+    # Others are violations, and Python has no such instants.
+    finite = created.between(first, last)
+    span = {"first": created.min(where=finite), "last": created.max(where=finite)}
+    newest = volume.newest(given, now())
+    return warehouse.rows(given.aggregate(rows=given.count(), **span, newest=newest))[0]
 
 
 def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
@@ -217,18 +267,36 @@ def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
 
 def _untranslated(
     warehouse: Warehouse, table: Table, said: Mapping, contract: Contract
-) -> tuple[Untranslated, ...]:
-    """The most frequent values without a translation; of private columns, none is shown."""
+) -> dict[str, Any]:
+    """The most frequent values without a translation, and how many more there are.
+
+    Of private columns, none is shown; where there is an `else`, there is none.
+    """
     private = {c.name for c in contract.columns if c.private}
-    found = []
+    found: list[Untranslated] = []
+    more = []
     for name, column in said.columns.items():
-        if column.translates and name not in private:
+        if column.translates and not column.has("else_") and name not in private:
             strange = mapped.untranslated(table, said, column)
             most = strange.order_by([strange.row_count.desc(), strange.value]).limit(STRANGE)
-            becomes = str(column.else_) if column.has("else_") else "what it is"
-            for row in warehouse.rows(most):
-                found.append(Untranslated(name, row["value"], row["row_count"], becomes))
-    return tuple(found)
+            shown = [
+                Untranslated(name, row["value"], row["row_count"], "what it is")
+                for row in warehouse.rows(most)
+            ]
+            found += shown
+            if len(shown) == STRANGE:
+                more += _others(warehouse, name, strange, shown)
+    return {"untranslated": tuple(found), "more_untranslated": tuple(more)}
+
+
+def _others(
+    warehouse: Warehouse, column: str, strange: Table, shown: list[Untranslated]
+) -> list[More]:
+    """What there is beside the values that are shown."""
+    total = strange.aggregate(values=strange.count(), rows=strange.row_count.sum())
+    (whole,) = warehouse.rows(total)
+    values, rows = whole["values"] - len(shown), int(whole["rows"]) - sum(v.rows for v in shown)
+    return [More(column, values, rows)] if values else []
 
 
 def _violations(

@@ -15,12 +15,13 @@ from crm_ibis import content
 from crm_ibis.column_mapping import Choices, Columns, Name, Names, Single, Values, Zone
 from crm_ibis.declarations import Record, read
 from crm_ibis.errors import UsageError, near_match
+from crm_ibis.expectations import Expectation
 from crm_ibis.types import declared_tables
 from crm_ibis.written import Loader
 
 FILE = "sources.yml"
 MAX_QUARANTINED_PCT = 1.0
-ON_VIOLATION = {"on_violation", "max_quarantined_pct"}
+DEMANDS = {"on_violation", "max_quarantined_pct", "expect"}
 ORIGINS = ("table", "connector", "file", "constant", "absent")
 
 
@@ -29,6 +30,10 @@ def _pairs(given: Any) -> Any:
     if isinstance(given, str):
         return {given: given}
     return {name: name for name in given} if isinstance(given, list) else given
+
+
+def _expectations(given: Any) -> Any:
+    return given if isinstance(given, list) else [given]
 
 
 def _rows(given: Any) -> Any:
@@ -85,6 +90,7 @@ class Mapping(Record):
     time_zone: Zone | None = None
     on_violation: Literal["fail", "quarantine"] = "fail"
     max_quarantined_pct: Annotated[float, Field(ge=0, le=100)] = MAX_QUARANTINED_PCT
+    expect: Annotated[list[Expectation], BeforeValidator(_expectations)] = []
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "Mapping":
@@ -93,7 +99,7 @@ class Mapping(Record):
             raise ValueError(f"has {' and '.join(sorted(origins))}; it comes from one of them")
         if self.absent and len(self.model_fields_set) > 1:
             raise ValueError("is absent, so there is nothing else to say of it")
-        if self.constant and (more := self.model_fields_set - {"constant", *ON_VIOLATION}):
+        if self.constant and (more := self.model_fields_set - {"constant", *DEMANDS}):
             raise ValueError(f"is constant, so {_listed(more)} cannot be said of it")
         if self.tables and not self.maker:
             raise ValueError("has `tables`, which go with `file` or `connector`")
@@ -113,8 +119,8 @@ class Mapping(Record):
 
     @property
     def is_mapped(self) -> bool:
-        """Whether anything but what happens to violations is said of it."""
-        return bool(self.model_fields_set - ON_VIOLATION)
+        """Whether anything but what is demanded of it is said of it."""
+        return bool(self.model_fields_set - DEMANDS)
 
     @property
     def maker(self) -> str | None:

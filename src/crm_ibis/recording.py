@@ -23,7 +23,7 @@ from crm_ibis.runlog import Attempt
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import left_out
 from crm_ibis.upkeep import upkeep
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse.base import STAGED
 
 DATED = "dated_"
@@ -110,8 +110,12 @@ def record(
         return max([given or runlog.now(), *known])
 
     moment = held_up if attempt else given
+
+    def published() -> list[Place]:
+        return [(warehouse.analytics, snapshot.kpi) for snapshot in wanted]
+
     run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
-    with run as (run_id, moment), warehouse.transaction():
+    with run as (run_id, moment), warehouse.reading(published):
         for snapshot in wanted if undo_future else ():
             undone = snapshots.undo_future(warehouse, snapshot)
             report(f"{snapshot.name}: took back {undone:,} versions of the future")
@@ -258,13 +262,13 @@ class _Backfill:
         spans: Mapping[str, Span | None],
         merged: list[Merged],
     ) -> Recording:
-        with self.warehouse.transaction():
-            kpis = list(dict.fromkeys(s.kpi for s in self.wanted))
-            # The sources are today's: what was entered since the instant is no mistake.
-            today = runlog.now()
-            results = Results(
-                self.warehouse, kpis, moment, self.params, self.report, judged_as_of=today
-            )
+        kpis = list(dict.fromkeys(s.kpi for s in self.wanted))
+        # The sources are today's: what was entered since the instant is no mistake.
+        today = runlog.now()
+        results = Results(
+            self.warehouse, kpis, moment, self.params, self.report, judged_as_of=today
+        )
+        with self.warehouse.reading(results.places):
             results.build()
             merged += [self._merge(s, moment, spans[s.name]) for s in self.wanted]
             if any(merge.refused for merge in merged):

@@ -88,7 +88,7 @@ def refresh(
         runlog.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
         shape.preflight(warehouse, chosen, to_write=False)
-        with warehouse.transaction():
+        with warehouse.reading(results.places):
             return _Run(results, force, allow_mass_removal).rehearse()
 
     def refuse(moment: datetime) -> None:
@@ -98,8 +98,8 @@ def refresh(
     run = runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
     with run as (run_id, moment):
         shape.preflight(warehouse, chosen, to_write=True)
-        with warehouse.transaction():
-            results = Results(warehouse, chosen, moment, params, report)
+        results = Results(warehouse, chosen, moment, params, report)
+        with warehouse.reading(results.places):
             done = _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
     upkeep(warehouse, report)
     return done

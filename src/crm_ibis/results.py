@@ -9,17 +9,19 @@ from itertools import islice
 import ibis
 from ibis import Table
 
-from crm_ibis import checks, contracts, graph, mapping
+from crm_ibis import checks, contracts, graph, mapping, occurrences, sources, volume
 from crm_ibis.ahead import ahead
 from crm_ibis.checks import Audit, Checked, Report
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import UsageError
+from crm_ibis.functions import Written
+from crm_ibis.occurrences import Named
 from crm_ibis.params import Params
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import TableRun
-from crm_ibis.sources import source_tables
-from crm_ibis.warehouse import Staging, Warehouse
+from crm_ibis.runs import SourceRun
+from crm_ibis.warehouse import Place, Staging, Warehouse
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,8 @@ def audited_for(names: Iterable[str]) -> list[str]:
 
 
 class Results:
-    """The named KPIs or facts as of an instant; every method is called inside one transaction."""
+    """The named KPIs or facts as of an instant; all but `places` is called inside one transaction,
+    which reads these."""
 
     def __init__(
         self,
@@ -74,22 +77,31 @@ class Results:
         self.warnings: list[Violation] = []
         self.judged_as_of = judged_as_of or as_of
         self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
+        self._written = Written(warehouse)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
         self._checked: list[str] = []
+        self._before: dict[str, list[SourceRun]] = {}
+        self._unseen: dict[str, list[Named]] = {}
         self._staged: list[str] = []
         self._outcomes: list[Checked] = []
+
+    def places(self) -> set[Place]:
+        """The tables that the sources are made of; asked before the transaction."""
+        return sources.places(self.warehouse, sources_of(self.names))
 
     def build(self) -> None:
         """Checks the sources, then computes and audits each table.
 
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
-        given = source_tables(self.warehouse, sources_of(self.names))
+        given = sources.source_tables(self.warehouse, sources_of(self.names), self._written)
         self._raw = self.quarantine.settle(given)
         self._sources = checks.conformed(self._raw)
         absent = mapping.declared().absent
         self._checked = [name for name in self._raw if name not in absent]
+        self._before = volume.runs_before(self.warehouse, self._checked)
+        self._unseen = {name: self._never(name) for name in self._checked}
         with ahead(self._plan) as steps:
             for step in islice(steps, len(self._checked)):
                 self._carry_out(step)
@@ -106,12 +118,19 @@ class Results:
         """Drops the temporary tables where the end of the transaction does not."""
         for name in (*self._staged, *self.quarantine.staged):
             self.warehouse.unstage(name)
+        self._written.free()
 
     def _plan(self, emit: Callable[[Step], None]) -> None:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
         for name in self._checked:
+            newest = {volume.NEWEST: volume.newest(self._sources[name], self.as_of)}
             audits = checks.source_audits(
-                self.warehouse, name, self._raw[name], self._sources, self.judged_as_of
+                self.warehouse,
+                name,
+                self._raw[name],
+                self._sources,
+                self.judged_as_of,
+                also=newest,
             )
             emit(Step(audits, "source"))
 
@@ -158,12 +177,20 @@ class Results:
             self.warehouse.stage(step.staging)
             self._staged.append(step.staging.name)
         outcome = checks.run_audits(self.warehouse, step.audits)
+        if step.kind == "source":
+            violations = (*outcome.violations, *self._unexpected(outcome))
+            outcome = replace(outcome, violations=violations)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
         self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
         checks.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)
+        if step.kind == "source":
+            hints = occurrences.hints(outcome.rows, self._unseen[outcome.table])
+            for hint in hints:
+                self.report(f"warning: {outcome.table}: {hint}")
+            words += hints
         self.tables[outcome.table] = TableRun(
             outcome.table,
             step.kind,
@@ -172,7 +199,24 @@ class Results:
             outcome.seconds,
             warnings=words + self.quarantine.summaries(outcome.table),
             quarantined=self.quarantine.left_out(outcome.table),
+            newest_at=outcome.also.get(volume.NEWEST),
         )
+
+    def _never(self, name: str) -> list[Named]:
+        """The values that sources.yml names and that a landed table does not have."""
+        declared = mapping.declared()
+        if not declared.of(name).is_mapped:
+            return []
+        landed = sources.origin(self.warehouse, name, declared, self._written).table
+        return occurrences.never(self.warehouse, name, landed, declared.of(name))
+
+    def _unexpected(self, outcome: Checked) -> tuple[Violation, ...]:
+        """What sources.yml says of a source as a whole, and does not hold."""
+        name = outcome.table
+        if volume.NEWEST not in outcome.also:  # its numbers are broken, so it was not read whole
+            return ()
+        newest_at, before = outcome.also[volume.NEWEST], self._before.get(name, [])
+        return volume.violations(name, outcome.rows, newest_at, self.as_of, before)
 
 
 def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:

@@ -10,7 +10,8 @@ from crm_ibis import mapping
 from crm_ibis.checks import read_sources
 from crm_ibis.contracts import Contract, declared
 from crm_ibis.errors import DatabaseError, UsageError, near_match
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.sources import places
+from crm_ibis.warehouse import Place, Warehouse
 
 
 def rows_of(
@@ -22,6 +23,19 @@ def rows_of(
     condition that is none, DatabaseError when the table is not there.
     """
     contract = declared(name.removeprefix(f"{warehouse.raw}."))
+
+    def read_tables() -> set[Place]:
+        if contract.kind == "source":
+            return places(warehouse, [contract.name])
+        return {(warehouse.analytics, contract.name)}
+
+    with warehouse.reading(read_tables):
+        return _rows_of(warehouse, contract, where, limit)
+
+
+def _rows_of(
+    warehouse: Warehouse, contract: Contract, where: str | None, limit: int
+) -> list[dict[str, Any]]:
     if contract.kind == "source" and mapping.declared().of(contract.name).is_mapped:
         mapped = read_sources(warehouse, [contract.name])[contract.name]
         return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", where, limit)

@@ -8,6 +8,7 @@ rule counts its violations; rows are fetched only for rules that are broken.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 import ibis
@@ -112,11 +113,16 @@ class Violation:
 
 
 def counts(
-    table: Table, rules: Sequence[Rule], parents: Mapping[str, Table], in_order: bool = False
+    table: Table,
+    rules: Sequence[Rule],
+    parents: Mapping[str, Table],
+    in_order: bool = False,
+    also: Mapping[str, ir.Scalar] = MappingProxyType({}),
 ) -> Table:
     """The one checking query of a table: its `row_count`, and how many rows break `rule_0`, ...
 
-    `in_order` says that the database orders a column quicker than it groups by it.
+    `in_order` says that the database orders a column quicker than it groups by it. What is `also`
+    asked of the table is answered by the same scan.
     """
     by_row = {
         f"rule_{i}": table.count(where=rule.violated(table))
@@ -132,7 +138,7 @@ def counts(
         for i, rule in enumerate(rules)
         if rule.violated is None
     }
-    found = table.aggregate(row_count=table.count(), **by_row)
+    found = table.aggregate(row_count=table.count(), **by_row, **also)
     return found.mutate(**others) if others else found
 
 

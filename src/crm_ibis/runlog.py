@@ -47,6 +47,7 @@ LAYOUTS = [
     [
         "CREATE TABLE {meta}.comments (table_name TEXT, column_name TEXT, comment TEXT)",
     ],
+    ["ALTER TABLE {meta}.run_tables ADD COLUMN newest_at TIMESTAMP"],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
 
@@ -77,6 +78,8 @@ class TableRun:
     warnings: tuple[str, ...] = ()
     quarantined: int = 0
     """Rows of a source that were left out."""
+    newest_at: datetime | None = None
+    """When the newest row of a source by the run's instant was created or updated."""
 
     @property
     def touched(self) -> int:
@@ -260,8 +263,8 @@ def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> No
         warehouse.run(
             f"INSERT INTO {log_table(warehouse, 'run_tables')} "
             "(run_id, table_name, kind, row_count, new_rows, changed_rows, gone_rows, checks, "
-            "warnings, seconds, quarantined_rows) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            "warnings, seconds, quarantined_rows, newest_at) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             [
                 run_id,
                 table.table,
@@ -274,6 +277,7 @@ def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> No
                 json.dumps(table.warnings),
                 table.seconds,
                 table.quarantined,
+                table.newest_at,
             ],
         )
 

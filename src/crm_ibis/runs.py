@@ -1,9 +1,10 @@
 """What past runs tell: failures, broken contracts, quarantine, and how long a run usually takes."""
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import takewhile
 from statistics import median
 
 from crm_ibis import runlog
@@ -15,7 +16,8 @@ USUAL_FROM = 5
 """What a run usually takes is the median of its last ten successes, known from five on."""
 SLOW = 1.5
 """A run that takes more than this many times as long as usual is slow."""
-
+UNCHANGED_OF = 100
+"""Of so many runs it is told for how long a source has been the same."""
 
 UNFOLLOWED = (
     "AND (state <> 'retrying' OR NOT EXISTS (SELECT 1 FROM {log} AS b WHERE b.job = a.job "
@@ -179,6 +181,69 @@ def sources_read(warehouse: Warehouse, run_ids: Collection[str]) -> dict[str, se
         ):
             found[run_id].add(table)
     return found
+
+
+@dataclass(frozen=True)
+class SourceRun:
+    """What a successful refresh found of a source."""
+
+    run_id: str
+    finished_at: datetime
+    rows: int
+    newest_at: datetime | None
+    """When its newest row by the run's instant was created or updated, if that is known."""
+
+    def is_as(self, rows: int, newest_at: datetime | None) -> bool:
+        """Whether it found as many rows, and the same newest one."""
+        return self.rows == rows and newest_at is not None and self.newest_at == newest_at
+
+
+def source_runs(warehouse: Warehouse, count: int) -> dict[str, list[SourceRun]]:
+    """What the newest successful refreshes that read a source found of it, newest first."""
+    if "run_tables" not in warehouse.tables(warehouse.meta):
+        return {}
+    known = warehouse.table(warehouse.meta, "run_tables").columns
+    newest = "t.newest_at" if "newest_at" in known else "CAST(NULL AS TIMESTAMP)"
+    rows = warehouse.fetch(
+        "SELECT table_name, run_id, finished_at, row_count, newest_at FROM ("
+        f"SELECT t.table_name, t.run_id, r.finished_at, t.row_count, {newest} AS newest_at, "
+        "row_number() OVER (PARTITION BY t.table_name ORDER BY r.finished_at DESC) AS n "
+        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {runlog.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        "WHERE t.kind = 'source' AND r.state = 'succeeded' AND r.command = 'refresh'"
+        ") AS q WHERE n <= ? ORDER BY table_name, finished_at DESC",
+        [count],
+    )
+    found: dict[str, list[SourceRun]] = {}
+    for table, *facts in rows:
+        found.setdefault(table, []).append(SourceRun(*facts))
+    return found
+
+
+@dataclass(frozen=True)
+class SourceSeen:
+    """A source as the newest successful refresh that read it found it."""
+
+    source: str
+    run_id: str
+    read_at: datetime
+    rows: int
+    newest_at: datetime | None
+    unchanged_runs: int
+    """How many of the newest runs in a row, this one included, found the same."""
+
+
+def sources_seen(warehouse: Warehouse) -> list[SourceSeen]:
+    """Every source that a run read, in order of name."""
+    return [
+        SourceSeen(source, last.run_id, last.finished_at, last.rows, last.newest_at, same)
+        for source, (last, *before) in sorted(source_runs(warehouse, UNCHANGED_OF).items())
+        for same in [1 + sum(1 for _ in takewhile(_same_as(last), before))]
+    ]
+
+
+def _same_as(last: SourceRun) -> Callable[[SourceRun], bool]:
+    return lambda run: run.is_as(last.rows, last.newest_at)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ Nothing is copied: a mapping, a connector or a function of one's own becomes par
 import importlib.util
 import inspect
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
@@ -13,16 +14,16 @@ from typing import cast
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import connectors, contracts, graph, joining, mapped, mapping
+from crm_ibis import connectors, contracts, functions, graph, joining, mapped, mapping
 from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.connectors.readings import readings
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
+from crm_ibis.functions import Maker, Written
 from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.params import load_params
-from crm_ibis.warehouse import Warehouse
-
-Maker = Callable[..., Table]
+from crm_ibis.warehouse import Place, Warehouse
+from crm_ibis.warehouse import places as places_in
 
 CURRENCY = "currency"
 """The column of a connector's source that says which currency its amount is in."""
@@ -43,17 +44,20 @@ class NotThere(DataError):
     """Tables that a source is made of are not in the database."""
 
 
-def source_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table]:
+def source_tables(
+    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+) -> dict[str, Table]:
     """The named sources as expressions, not yet in the types of their contracts.
 
-    Raises DataError naming all that cannot be made, UsageError for a mapping that is wrong.
+    What functions return is `written` where that is given. Raises DataError naming all that cannot
+    be made, UsageError for a mapping that is wrong.
     """
     declared, found = mapping.declared(), {}
     missing: list[str] = []
     problems: list[str] = []
     for name in names:
         try:
-            found[name] = source(warehouse, name, declared)
+            found[name] = source(warehouse, name, declared, written)
         except NotThere as error:
             missing.append(str(error))
         except DataError as error:
@@ -69,11 +73,24 @@ def source_tables(warehouse: Warehouse, names: Iterable[str]) -> dict[str, Table
     return found
 
 
-def source(warehouse: Warehouse, name: str, declared: Sources) -> Table:
+def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
+    """The tables that the named sources read, as far as these can be made."""
+    declared, found = mapping.declared(), set()
+    for name in names:
+        if not declared.of(name).absent:
+            with suppress(CrmIbisError):  # whoever reads the source is going to be told
+                made = origin(warehouse, name, declared).table
+                found |= places_in([made], warehouse.dialect)
+    return found
+
+
+def source(
+    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+) -> Table:
     """One source, mapped."""
     if declared.of(name).absent:
         return mapped.absent(contracts.contracts()[name])
-    return mapped_from(origin(warehouse, name, declared), name, declared)
+    return mapped_from(origin(warehouse, name, declared, written), name, declared)
 
 
 def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
@@ -97,13 +114,15 @@ def _with_currency(contract: Contract) -> Contract:
     return replace(contract, columns=(*contract.columns, currency))
 
 
-def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
-    """What a source that is not absent is made of.
+def origin(
+    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+) -> Origin:
+    """What a source that is not absent is made of, `written` to a temporary table if asked.
 
     Raises NotThere for a missing table, DataError when a function fails.
     """
     said = declared.of(name)
-    found = _made(warehouse, name, declared)
+    found = _made(warehouse, name, declared, written)
     if not said.join:
         return found
     others = {
@@ -114,14 +133,17 @@ def origin(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
     return replace(found, table=joined, words=f"{found.words} with {words}")
 
 
-def _made(warehouse: Warehouse, name: str, declared: Sources) -> Origin:
+def _made(warehouse: Warehouse, name: str, declared: Sources, written: Written | None) -> Origin:
     """What a source is made of, without the tables that are joined to it."""
     said = declared.of(name)
     if said.constant:
         return Origin(mapped.constant(said, contracts.contracts()[name]), "constant rows")
     if said.maker:
         schema = said.schema_ or declared.schema_ or warehouse.raw
-        return _called(warehouse, schema, name, said)
+        made = _called(warehouse, schema, name, said)
+        if written is None:
+            return made
+        return replace(made, table=written.write(name, made.table, f"{name} by {made.words}"))
     schema, table = _place(warehouse, name, declared)
     return _landed_in(warehouse, schema, table)
 
@@ -213,16 +235,8 @@ def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Orig
     if missing:
         raise NotThere(f"{', '.join(missing)} (for {name} by {words})")
     words = f"{words} over {', '.join(places)}"
-    try:
-        with local_times_of(said.time_zone):
-            made = maker(**given)
-    except CrmIbisError:
-        raise
-    except (Exception, SystemExit) as error:  # whatever a function of the user's may raise
-        gist = f"{type(error).__name__}: {error}"
-        raise DataError(f"{name} by {words} cannot be made: {gist}") from error
-    if not isinstance(made, Table):
-        raise UsageError(f"{name} by {words}: the function returns no Ibis table")
+    with local_times_of(said.time_zone):
+        made = functions.called(warehouse, maker, given, f"{name} by {words}")
     if not said.connector:
         return Origin(made, words)
     if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):

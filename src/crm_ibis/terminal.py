@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import groupby
 from textwrap import wrap
@@ -16,6 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from crm_ibis.catalog import Entry
+from crm_ibis.runs import SourceSeen
 from crm_ibis.settings import Settings, shown_url
 
 console = Console(highlight=False)
@@ -24,6 +25,8 @@ NARROWEST = 12
 """Names and words are folded to no less than so many signs."""
 GAP = 3
 """Signs from one column to the next."""
+UNCHANGED_FROM = 3
+"""From so many runs in a row on it is told that a source was the same in them."""
 
 SCORECARD = {
     "total_leads": "Leads",
@@ -275,6 +278,22 @@ def _problems(state: Any) -> Iterator[str]:
         yield f"{_number(state.quarantined, 'row')} of its sources in quarantine"
 
 
+def sources_seen(seen: Iterable[SourceSeen], now: datetime) -> None:
+    """How old the newest row of each source was taken to be when it was last read."""
+    for source in seen:
+        age = "is not known"
+        if source.newest_at:
+            age = f"is {_age((now - source.newest_at) / timedelta(hours=1))} old"
+        same = (
+            f", the same in {source.unchanged_runs} runs in a row"
+            if source.unchanged_runs >= UNCHANGED_FROM
+            else ""
+        )
+        rows = _number(source.rows, "row")
+        line = f"source {source.source}: {rows}, the newest {age}{same}"
+        console.print(line, markup=False, soft_wrap=True)
+
+
 def channels(found: Iterable[dict[str, Any]]) -> None:
     """Which channels took a message."""
     table = _table("channel", "URL in", "test message")
@@ -323,7 +342,7 @@ def _cell(value: Any, places: int = 4) -> str:
     if isinstance(value, float):
         text = f"{value:,.{places}f}".rstrip("0").rstrip(".")
         return "0" if text == "-0" else text
-    if isinstance(value, Decimal):
+    if isinstance(value, Decimal) and value.is_finite():
         return f"{value.quantize(Decimal('0.01')) if value == round(value, 2) else value:,}"
     if isinstance(value, int) and not isinstance(value, bool):
         return f"{value:,}"

@@ -102,7 +102,7 @@ def test_the_report_reads_like_this(seeded: Settings, sources_file: Path, run: R
     lines = outcome.out.splitlines()
     assert "  mapped: status from the constant any" in lines
     assert "  unused: status" in lines
-    assert "  in quarantine: 1 rows" in lines
+    assert "  in quarantine: 1 row" in lines
     assert "invoices: absent" in lines
     assert "left out of a refresh, for want of sources: revenue_kpis" in lines
     assert "combined_kpis will do without invoices (absent)" in lines

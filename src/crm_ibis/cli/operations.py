@@ -12,6 +12,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.settings import Settings
 
 if TYPE_CHECKING:
+    from crm_ibis.runs import SourceSeen
     from crm_ibis.status import Status
 
 
@@ -37,14 +38,17 @@ def init(folder: Path) -> None:
 def status(settings: Settings, as_json: bool) -> None:
     """Show how old each KPI is, which are late, and what failed.
 
-    Exit 1 while any is late or failing. Also lists the failures that nobody would hear of.
+    Exit 1 while any is late or failing. Also lists the failures that nobody would hear of, and how
+    old the newest row of each source was when a run last read it.
     """
+    from crm_ibis.runs import sources_seen
     from crm_ibis.status import statuses
 
     with open_database(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
+        seen = sources_seen(warehouse)
     _warn_of_gaps()
-    _show(found, as_json)
+    _show(found, as_json, seen)
 
 
 @cli.command()
@@ -62,10 +66,15 @@ def watch(settings: Settings, as_json: bool) -> None:
     _show(guarded(settings, lambda: look(settings, progress), progress), as_json)
 
 
-def _show(found: "Sequence[Status]", as_json: bool) -> None:
+def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSeen]" = ()) -> None:
     from crm_ibis import terminal
+    from crm_ibis.runlog import now
 
-    terminal.print_json(found) if as_json else terminal.status(found)
+    if as_json:
+        terminal.print_json(found)
+    else:
+        terminal.status(found)
+        terminal.sources_seen(sources, now())
     if not all(state.in_order for state in found):
         sys.exit(1)
 

@@ -59,10 +59,12 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
 
     Nothing is written. Exit 1 when a contract is broken.
     """
-    from crm_ibis import terminal
+    from crm_ibis import mapping, terminal
     from crm_ibis.checks import check as run_check
 
-    with open_database(settings, read_only=True) as warehouse:
+    # Of what functions return, a temporary table is made.
+    staging = any(source.maker for source in mapping.declared().sources.values())
+    with open_database(settings, read_only=True, staging=staging) as warehouse:
         outcomes = run_check(warehouse, tables, report=progress)
     terminal.print_json(outcomes) if as_json else terminal.checked(outcomes)
     if any(outcome.errors or outcome.problem for outcome in outcomes):

@@ -87,7 +87,9 @@ def _source(fit: "Fit") -> Iterator[str]:
         yield f"{fit.source}: absent"
         return
     rows = "" if fit.rows is None else f", {fit.rows:,} rows"
-    span = f", created {fit.first:%Y-%m-%d} to {fit.last:%Y-%m-%d}" if fit.first else ""
+    span = ""
+    if fit.first and fit.last:
+        span = f", created {fit.first.date().isoformat()} to {fit.last.date().isoformat()}"
     yield click.style(f"{fit.source}: from {fit.made_of}{rows}{span}", bold=True)
     renamed = [f"{c} from {words}" for c, words in fit.mapped.items() if c != words]
     facts = {
@@ -104,10 +106,20 @@ def _source(fit: "Fit") -> Iterator[str]:
             f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "
             f"it becomes {strange.becomes}"
         )
+    for more in fit.more_untranslated:
+        yield (
+            f"  not translated: {more.column}, {_number(more.values, 'more value')} in "
+            f"{_number(more.rows, 'row')}"
+        )
     yield from (f"  note: {note}" for note in fit.notes)
-    for violation in fit.violations:
+    yield from (f"  warn: {hint}" for hint in fit.hints)
+    for violation in (*fit.unexpected, *fit.violations):
         yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
     if fit.quarantined:
-        yield f"  in quarantine: {fit.quarantined:,} rows"
+        yield f"  in quarantine: {_number(fit.quarantined, 'row')}"
     if fit.problem:
         yield click.style("  problem: ", fg="red") + fit.problem.replace("\n", "\n  ")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

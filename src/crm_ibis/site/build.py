@@ -77,7 +77,7 @@ def _write(
     from crm_ibis.site.pages import Pages
     from crm_ibis.site.parameters import used
     from crm_ibis.site.queries import queries
-    from crm_ibis.site.reading import facility_names, read
+    from crm_ibis.site.reading import facility_names, published_places, read
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("following columns to their sources")
@@ -90,7 +90,8 @@ def _write(
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     undecided = provenance.undecided(sources)
-    with warehouse.transaction():  # so that no refresh meanwhile mixes two publications
+    # One transaction, so that no refresh meanwhile mixes two publications.
+    with warehouse.reading(lambda: published_places(warehouse)):
         lacks = lacking(warehouse, params, undecided)
         reading = read(warehouse, names, lacks, undecided, killed)
         logged, changes = log.read(warehouse, killed), trends.read(warehouse)

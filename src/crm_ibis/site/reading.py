@@ -12,13 +12,14 @@ from typing import Any
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import mapping, runlog, sources
-from crm_ibis.errors import CrmIbisError
+from crm_ibis import contracts, mapping, runlog, sources
+from crm_ibis.declarations import snapshots
+from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.origins import Origin
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.status import Status, statuses
 from crm_ibis.unavailable import Unavailable
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse import Place, Warehouse
 
 Rows = list[dict[str, Any]]
 
@@ -82,6 +83,13 @@ def read(
     )
 
 
+def published_places(warehouse: Warehouse) -> set[Place]:
+    """All tables of the analytics schema that this program publishes."""
+    known = {*contracts.contracts(), *contracts.histories()}
+    known |= {snapshot.archive for snapshot in snapshots().values()}
+    return {(warehouse.analytics, name) for name in warehouse.tables(warehouse.analytics) & known}
+
+
 def _rows(warehouse: Warehouse, dataset: Dataset, table: Table, unknown: Collection[str]) -> Rows:
     """The dataset's rows, with null for what cannot be known."""
     nothing = dict.fromkeys(set(unknown) & {*dataset.sums, *dataset.values})
@@ -92,10 +100,13 @@ def facility_names(warehouse: Warehouse) -> dict[str, str]:
     """The names in the source, as sources.yml has it; none when it cannot be read."""
     declared = mapping.declared()
     try:
-        found = sources.source(warehouse, "facilities", declared)
-        if not {"id", "name"} <= set(found.columns):
-            return {}
-        return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
+        with warehouse.reading(lambda: sources.places(warehouse, ["facilities"])):
+            found = sources.source(warehouse, "facilities", declared)
+            if not {"id", "name"} <= set(found.columns):
+                return {}
+            return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
+    except TransientError:
+        raise
     except (CrmIbisError, IbisError):
         return {}
 

@@ -3,8 +3,9 @@
 from crm_ibis.errors import UsageError
 from crm_ibis.settings import Settings, shown_url
 from crm_ibis.warehouse.base import Query, Staging, Warehouse
+from crm_ibis.warehouse.places import Place, places
 
-__all__ = ["Query", "Staging", "Warehouse", "open_warehouse"]
+__all__ = ["Place", "Query", "Staging", "Warehouse", "open_warehouse", "places"]
 
 
 def open_warehouse(settings: Settings, read_only: bool = False, staging: bool = False) -> Warehouse:

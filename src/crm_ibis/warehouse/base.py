@@ -17,6 +17,7 @@ from sqlglot import exp
 
 from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.settings import Settings
+from crm_ibis.warehouse.places import Place
 
 STAGED = "crm_ibis_staged_"
 Row = tuple[Any, ...]
@@ -90,7 +91,27 @@ class Warehouse(ABC):
 
     @abstractmethod
     def transaction(self) -> AbstractContextManager[None]:
-        """All or nothing, and one consistent picture of the sources from begin to end."""
+        """All or nothing, and one consistent picture of the database from begin to end.
+
+        Of sources, which others may truncate or swap, only `reading` has one.
+        """
+
+    @abstractmethod
+    def reading(self, plan: Callable[[], Iterable[Place]]) -> AbstractContextManager[None]:
+        """A transaction in which tables stay as they are, and as one moment left them.
+
+        `plan` looks up the tables that are to be read, and may name more. It is asked before the
+        transaction, so what it found has to be looked up again inside. Raises TransientError when
+        somebody is replacing a table and does not end within the lock timeout.
+        """
+
+    def looking(self, plan: Callable[[], Iterable[Place]]) -> AbstractContextManager[None]:
+        """Like `reading`, for looking only: what fails in an `attempt` does not end it."""
+        return self.reading(plan)
+
+    @abstractmethod
+    def attempt(self) -> AbstractContextManager[None]:
+        """Part of a look at the tables that may fail without ending it."""
 
     @abstractmethod
     def now(self) -> datetime:
@@ -111,6 +132,10 @@ class Warehouse(ABC):
     @abstractmethod
     def transient(self, error: Exception) -> bool:
         """Whether a driver's error may well be over at another attempt."""
+
+    def may_stage(self) -> bool:
+        """Whether this user may write temporary tables over this connection."""
+        return True
 
     @abstractmethod
     def stage_sql(self, name: str, query: str) -> list[str]:

@@ -3,8 +3,8 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
@@ -16,6 +16,7 @@ import ibis
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, shown_url
 from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line, without_values
+from crm_ibis.warehouse.places import Place
 
 ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
 _writers: dict[str, threading.Lock] = {}
@@ -119,6 +120,17 @@ class DuckDBWarehouse(Warehouse):
 
     def now(self) -> datetime:
         return datetime.now(UTC).replace(tzinfo=None)
+
+    def reading(self, plan: Callable[[], Iterable[Place]]) -> AbstractContextManager[None]:
+        # Its snapshots know of everything, and no other process writes to the file meanwhile.
+        return self.transaction()
+
+    def looking(self, plan: Callable[[], Iterable[Place]]) -> AbstractContextManager[None]:
+        # Without a transaction, which would not survive a query that fails.
+        return nullcontext()
+
+    def attempt(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translated():

@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -11,12 +11,15 @@ from urllib.parse import parse_qs, urlsplit
 
 import ibis
 import psycopg
+from ibis import Table
 from psycopg import IsolationLevel, errors
-from psycopg.types.datetime import TimestampLoader
+from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, TimestamptzLoader
 
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.settings import Settings, is_ambiguous, redact, shown_url
+from crm_ibis.warehouse import locks
 from crm_ibis.warehouse.base import Row, Warehouse, first_line, without_values
+from crm_ibis.warehouse.places import Place
 
 COPY_BLOCK = 1 << 20
 IDENTIFIER_BYTES = 63
@@ -64,14 +67,34 @@ CLIENT_CHECKS = {
 lock."""
 
 
-class _AnyTimestamp(TimestampLoader):
-    """Instants that Python cannot hold (infinity, BC) come as PostgreSQL writes them."""
+class _AsWritten:
+    """What Python cannot hold (infinity, BC, 24:00) comes as PostgreSQL writes it."""
 
     def load(self, data: Any) -> Any:
         try:
-            return super().load(data)
+            return super().load(data)  # type: ignore[misc]
         except psycopg.DataError:
             return bytes(data).decode()
+
+
+class _AnyDate(_AsWritten, DateLoader): ...
+
+
+class _AnyTime(_AsWritten, TimeLoader): ...
+
+
+class _AnyTimestamp(_AsWritten, TimestampLoader): ...
+
+
+class _AnyTimestamptz(_AsWritten, TimestamptzLoader): ...
+
+
+LOADERS = {
+    "date": _AnyDate,
+    "time": _AnyTime,
+    "timestamp": _AnyTimestamp,
+    "timestamptz": _AnyTimestamptz,
+}
 
 
 class PostgresWarehouse(Warehouse):
@@ -96,8 +119,13 @@ class PostgresWarehouse(Warehouse):
                 "DATABASE, special characters of the password percent-encoded, such as %23 for #"
             ) from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
-        self.con.con.adapters.register_loader("timestamp", _AnyTimestamp)
+        for type_name, loader in LOADERS.items():
+            self.con.con.adapters.register_loader(type_name, loader)
         self.read_only = read_only
+        self._held: set[Place] | None = None
+        """The tables that are locked for reading, while some are."""
+        self._looked_up: set[Place] | None = None
+        """The tables that a plan of what to read has asked for, while it is made."""
         try:
             self._set_up(settings, read_only)
         except BaseException:
@@ -269,6 +297,54 @@ class PostgresWarehouse(Warehouse):
         ((moment,),) = self.fetch("SELECT clock_timestamp() AT TIME ZONE 'UTC'")
         return cast(datetime, moment)
 
+    @contextmanager
+    def reading(self, plan: Callable[[], Iterable[Place]]) -> Iterator[None]:
+        places = self._places_of(plan)
+        timeout = self.settings.lock_timeout
+        deadline = time.monotonic() + timeout
+        while True:
+            with self.transaction():
+                self._held = locks.hold(self.con.con, places, timeout, deadline)
+                try:
+                    stale = locks.changed(self.con.con)
+                    if not stale:
+                        yield
+                        self._refuse_changed(locks.changed(self.con.con))
+                        return
+                finally:
+                    self._held = None
+            if time.monotonic() >= deadline:
+                self._refuse_changed(stale)
+
+    def _places_of(self, plan: Callable[[], Iterable[Place]]) -> set[Place]:
+        self._looked_up = set()
+        try:
+            return {*plan(), *self._looked_up}
+        finally:
+            self._looked_up = None
+
+    def _refuse_changed(self, tables: list[str]) -> None:
+        if tables:
+            raise TransientError(
+                f"{', '.join(tables)} was truncated, rewritten or swapped, or became a partition, "
+                "while the run began or read it; nothing was published. Run again"
+            )
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        with self.translated(), self.con.con.transaction():
+            yield
+
+    def table(self, schema: str, name: str) -> Table:
+        if self._looked_up is not None:
+            self._looked_up.add((schema, name))
+        held = self._held is None or (schema, name) in self._held
+        if not held and schema not in (self.analytics, self.meta):
+            raise TransientError(
+                f"{schema}.{name} appeared while the run began, so it is not locked; run again"
+            )
+        return super().table(schema, name)
+
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translated():
             return max(self._execute(sql, values).rowcount, 0)
@@ -320,6 +396,13 @@ class PostgresWarehouse(Warehouse):
     def transient(self, error: Exception) -> bool:
         lost = isinstance(error, psycopg.OperationalError) and self.con.con.broken
         return lost or isinstance(error, PASSING)
+
+    def may_stage(self) -> bool:
+        allowed = (
+            "SELECT NOT pg_is_in_recovery() AND current_setting('transaction_read_only') = 'off' "
+            "AND has_database_privilege(current_database(), 'TEMPORARY')"
+        )
+        return bool(self.fetch(allowed)[0][0])
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         quoted = self.quote(name)
