@@ -589,7 +589,8 @@ full join outreach using (facility_id, month)
 """
 
 # A lead's part in the weighted value is its amount times probability, its own if it has one, times
-# stage weight, as in the base scenario. `least` ignores nulls, so the caps belong here, where there are leads.
+# stage weight, as in the base scenario. `least` ignores nulls, so the caps belong here, where there
+# are leads.
 _LEAD_HEALTH = """
         sum(amount::decimal(24, 6) * case stage
             when 'lead' then coalesce(win_probability::decimal(7, 6), 0.15) * 0.10
