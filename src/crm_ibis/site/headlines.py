@@ -1,9 +1,11 @@
 """The headline numbers: the company's from the scorecard, a facility's from its own tables."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from crm_ibis.site.figures import Kind
+from crm_ibis.site.numbers import written
 from crm_ibis.site.reading import Reading, Rows
 
 
@@ -66,6 +68,19 @@ def lacking(reading: Reading) -> dict[str, str]:
     """The numbers of which nothing can be known, with the absent sources that they would need."""
     unknown = reading.lacking.get("monthly_scorecard", {})
     return {h.field: ", ".join(unknown[h.field]) for h in TABLE if h.field in unknown}
+
+
+def remarks(reading: Reading, min_coverage_pct: Decimal) -> dict[str, str]:
+    """What must be said beside the name of a number: why there is none."""
+    said = {field: f"without {sources}" for field, sources in lacking(reading).items()}
+    scores = [row["overall_health_score"] for row in _rows(reading, "scorecard")]
+    covered = [row["coverage_pct"] for row in _rows(reading, "health")]
+    if covered and all(score is None for score in scores):
+        said["overall_health_score"] = (
+            f"coverage too small ({written(max(covered), 'pct')} of the weights, min "
+            f"{written(float(min_coverage_pct), 'pct')})"
+        )
+    return said
 
 
 def _observations(reading: Reading) -> dict[tuple[str, str, Any], int]:

@@ -9,7 +9,7 @@ from crm_ibis.declarations import Exposure, exposures
 from crm_ibis.site.datasets import DATASETS
 from crm_ibis.site.embedding import columnar
 from crm_ibis.site.figures import SMALL, STYLE, Figure, Section
-from crm_ibis.site.headlines import COMPANY, HEADLINES, TABLE, headlines, lacking
+from crm_ibis.site.headlines import COMPANY, HEADLINES, TABLE, headlines, lacking, remarks
 from crm_ibis.site.pages import Pages
 from crm_ibis.site.reading import Reading
 from crm_ibis.site.sections import sections
@@ -34,7 +34,7 @@ def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
         headlines=HEADLINES,
         lines=TABLE,
         months=months,
-        lacking=lacking(reading),
+        remarks=remarks(reading, min_coverage_pct),
         scorecard_as_of=reading.published.get("monthly_scorecard"),
         small=SMALL,
         incomplete_from=running_month(reading),
@@ -42,6 +42,7 @@ def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
         data={
             **_data(reading, rows, [f for part in parts for f in part["figures"]]),
             "min_coverage": float(min_coverage_pct),
+            "remarks": remarks(reading, min_coverage_pct),
         },
     )
 

@@ -266,7 +266,7 @@ function scorecard(data) {
     at("tbody", table).replaceChildren(...data.lines.map(([name, title, kind, observations]) => {
       const line = make("tr", undefined, { "data-line": name });
       const head = make("th", title, { scope: "row" });
-      if (data.lacking[name]) head.append(" ", make("span", `without ${data.lacking[name]}`, { class: "few" }));
+      if (data.remarks[name]) head.append(" ", make("span", data.remarks[name], { class: "few" }));
       line.append(head, ...rows.map((row) => {
         const cell = make("td", short(row[name], kind), { title: row[name] ?? "" });
         if (observations && row[name] !== null && row[observations] !== null && row[observations] < data.small) cell.append(" ", make("span", "n", { class: "few" }));
@@ -305,7 +305,7 @@ function scorecard(data) {
   }
   function rests(count, of, name, last) {
     if (data.lacking[name]) return [make("span", `computed without ${data.lacking[name]}`, { class: "few" })];
-    if (tooLittle(name, last)) return [make("span", `${written(last.coverage_pct, "pct")} of the weights, at least ${written(data.min_coverage, "pct")} are needed`, { class: "few" })];
+    if (tooLittle(name, last)) return [make("span", `${written(last.coverage_pct, "pct")} of the weights, min ${written(data.min_coverage, "pct")}`, { class: "few" })];
     if (name === "overall_health_score" && last && last.health_status) return [last.health_status];
     if (count === null || count === undefined || !of) return [];
     // The company's attainment is a mean over facilities, and no share of all targets.
