@@ -1,7 +1,7 @@
 """HubSpot: skipped stages, expected close dates, merged deals, companies of deals, engagements."""
 
 import pytest
-from systems import LANDED, made
+from systems import LANDED, made, without
 from tables import Engine, expect
 
 STAGES = """
@@ -414,3 +414,16 @@ def test_ids_that_landed_as_floats_are_those_that_landed_as_integers(engine: Eng
         9007199254740992 | 1000000000000000 | unassigned
         """,
     )
+
+
+def test_a_ticket_s_event_whose_column_did_not_land_is_unknown(engine: Engine) -> None:
+    """The column is missing, so that the target stays undecided: null would say it never was."""
+    tables = {"ticket": "id | property_createdate\n1 | 2024-01-01"}
+    landed = without("hubspot", "ticket", "property_first_agent_reply_date")
+    (row,) = made(engine, "hubspot", "tickets", landed=landed, **tables)
+    assert "first_response_at" not in row
+    assert row["resolved_at"] is None
+    landed = without("hubspot", "ticket", "property_closed_date")
+    (row,) = made(engine, "hubspot", "tickets", landed=landed, **tables)
+    assert "resolved_at" not in row
+    assert row["first_response_at"] is None

@@ -20,6 +20,12 @@ NOT_SENT = ("draft", "scheduled", "sending", "bounced", "failed")
 NOT_CALLED = ("failed", "canceled", "cancelled", "queued")
 """States of emails and calls that reached nobody, as yet or at all."""
 
+EVENTS = {
+    "first_response_at": "property_first_agent_reply_date",
+    "resolved_at": "property_closed_date",
+}
+"""What a ticket's events land as; without a column, nobody knows whether they happened."""
+
 PRIMARY_TYPES = {
     "deal_id": ("5", "6", "deal_to_company"),
     "ticket_id": ("26", "25", "ticket_to_company"),
@@ -137,13 +143,15 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
     # Of a stage that is not there any more, or says nothing, the date itself tells.
     resolved = when(joined.closed.fill_null(True), joined.closed_at)
     latest = ibis.greatest(joined.created_at, joined.first_response_at, resolved)
-    return joined.select(
+    found = joined.select(
         *("id", "priority", "priority_given", "created_at", "first_response_at"),
         facility_id=ibis.coalesce(joined.company_id, ibis.literal(UNASSIGNED)),
         status=ibis.coalesce(joined.stage_id, ibis.literal("none")),
         resolved_at=resolved,
         updated_at=ibis.coalesce(joined.changed_at, latest),
     )
+    # Left out rather than null, which would say that it never happened.
+    return found.drop(*(ours for ours, theirs in EVENTS.items() if theirs not in ticket.columns))
 
 
 def _ticket_stages(stage: Table) -> Table:
