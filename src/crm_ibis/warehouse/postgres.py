@@ -115,8 +115,8 @@ class PostgresWarehouse(Warehouse):
                 "DATABASE, special characters of the password percent-encoded, such as %23 for #"
             ) from None
         self.con.con.isolation_level = IsolationLevel.REPEATABLE_READ
-        for kind, loader in LOADERS.items():
-            self.con.con.adapters.register_loader(kind, loader)
+        for name, loader in LOADERS.items():
+            self.con.con.adapters.register_loader(name, loader)
         self.read_only = read_only
         self._held: set[Place] | None = None
         """The tables that are locked for reading, while some are."""
