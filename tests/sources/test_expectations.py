@@ -6,7 +6,7 @@ import pytest
 from mappings import SourcesFile
 from stored import raw, read, runs, store
 
-from crm_ibis import runlog
+from crm_ibis import runlog, terminal
 from crm_ibis.checks import ChecksFailed
 from crm_ibis.errors import UsageError
 from crm_ibis.fit import Fit, fit
@@ -238,3 +238,14 @@ def test_a_dry_run_before_any_run_has_nothing_to_hold_against(
     expecting(sources_file, "{max_drop_pct: 0, unchanged_runs: 2}")
     assert refresh(warehouse, KPI, as_of=AT, dry_run=True).warnings == []
     assert runlog.publications(warehouse) == {}
+
+
+def test_status_tells_how_old_the_newest_row_of_a_source_is(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    store(warehouse, tickets=TEN)
+    for _ in range(3):
+        refresh(warehouse, KPI, as_of=AT)
+    terminal.sources_seen(sources_seen(warehouse), datetime(2024, 1, 14))
+    told = capsys.readouterr().out
+    assert "source tickets: 10 rows, the newest is 4.0 days old, the same in 3 runs" in told
