@@ -138,7 +138,7 @@ def source_audits(
     """
     contract = contracts.contracts()[name]
     audits = [planned_audit(warehouse, sources[name], contract, contract.rules, sources)]
-    if conversions := fitting.conversions(raw, contract):
+    if conversions := fitting.rules_of_raw(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
     return audits
 

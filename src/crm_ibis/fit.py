@@ -212,7 +212,7 @@ def _violations(
         for n, t in readable.items()
     }
     demanded = [r for r in contract.rules if r.refers_to is None or r.refers_to in safe]
-    conversions = fitting.conversions(table, contract)
+    conversions = fitting.rules_of_raw(table, contract)
     found = checks.audit(warehouse, safe[name], contract, demanded, safe).violations
     if conversions:
         found = checks.audit(warehouse, table, contract, conversions, {}).violations + found

@@ -39,23 +39,28 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
-    """Rules that hold only of a source as it is read, before its contract's types are applied.
-
-    Its numbers must not be changed by them, and a mapping must have been able to read it.
-    """
+    """Rules that a source's numbers must keep so that none is changed by the contract's type."""
     types = raw.schema()
-    return marks.rules(raw.columns) + [
+    return [
         rules.fits(c.name, c.dtype)
         for c in contract.columns
         if c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
     ]
 
 
+def rules_of_raw(raw: Table, contract: Contract) -> list[Rule]:
+    """Rules that hold only of a source as it is read, before its contract's types are applied.
+
+    Its mapping must have been able to read it, and its numbers must survive their conversion.
+    """
+    return [*marks.rules(raw.columns), *conversions(raw, contract)]
+
+
 def guarded(raw: Table, contract: Contract) -> Table:
     """A source with null in place of numbers that would stop the database at their conversion."""
     safe = {
         rule.columns[0]: measures.when(~rule.violated(raw), raw[rule.columns[0]])
-        for rule in conversions(raw.drop(*filter(marks.is_mark, raw.columns)), contract)
+        for rule in conversions(raw, contract)
         if rule.violated
     }
     return raw.mutate(**safe) if safe else raw

@@ -8,8 +8,9 @@ from mappings import SourcesFile
 from systems import LANDED, unbound
 
 from crm_ibis import connectors, mapping, sources
+from crm_ibis.column_mapping import Column, Condition, Moment
 from crm_ibis.contracts import contracts
-from crm_ibis.mapping import Column, Mapping
+from crm_ibis.mapping import Join, Mapping
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")
@@ -30,7 +31,7 @@ def test_a_connector_s_page_names_its_tables_and_our_columns(system: str) -> Non
 
 
 def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    example, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     sources_file.write(example)
     declared = mapping.declared()
     assert declared.absent == {"outreach", "applications", "invoices"}
@@ -47,6 +48,6 @@ def test_the_example_of_a_function_makes_its_source(sources_file: SourcesFile) -
 
 
 def test_every_key_is_explained() -> None:
-    for model in (Mapping, Column):
+    for model in (Mapping, Column, Join, Moment, Condition):
         for name, key in model.model_fields.items():
             assert re.search(rf"\b{key.alias or name}\b", PAGE), name
