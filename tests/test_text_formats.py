@@ -216,8 +216,11 @@ def test_a_sample_that_says_too_little_is_refused(sample: str, message: str) -> 
 
 
 def test_numbers_are_scaled_exactly(engine: Engine) -> None:
-    assert computed(engine, "float64", [12.5, float("nan"), 1e30], lambda x: scaled(x, "0.01")) == [
+    assert computed(
+        engine, "float64", [12.5, 1e15, float("nan"), 1e30], lambda x: scaled(x, "0.01")
+    ) == [
         Decimal("0.125000"),
+        Decimal("10000000000000.000000"),
         None,
         None,
     ]

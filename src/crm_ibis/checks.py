@@ -183,7 +183,7 @@ def source_audits(
     contract = contracts.contracts()[name]
     demanded = source_rules(contract, sources[name].columns, as_of)
     audits = [planned_audit(warehouse, sources[name], contract, demanded, sources, also=also)]
-    if conversions := fitting.conversions(raw, contract):
+    if conversions := fitting.rules_of_raw(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
     if currency := one_currency(name, raw):
         audits.append(planned_audit(warehouse, raw, contract, currency, {}))

@@ -310,7 +310,7 @@ def _violations(
     }
     demanded = checks.source_rules(contract, safe[name].columns, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
-    conversions = fitting.conversions(table, contract)
+    conversions = fitting.rules_of_raw(table, contract)
     given, demanded = fitting.judged_apart(table, contract, demanded)
     found = checks.audit(warehouse, given, contract, demanded, safe).violations
     if currency := checks.one_currency(name, table):

@@ -58,23 +58,28 @@ def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
 
 
 def conversions(raw: Table, contract: Contract) -> list[Rule]:
-    """Rules that hold only of a source as it is read, before its contract's types are applied.
-
-    Its numbers must not be changed by them, and a mapping must have been able to read it.
-    """
+    """Rules that a source's numbers must keep so that none is changed by the contract's type."""
     types = raw.schema()
-    return marks.rules(raw.columns) + [
+    return [
         rules.fits(c.name, c.dtype)
         for c in contract.columns
         if c.name in types and c.dtype.is_numeric() and _may_not_fit(types[c.name], c.dtype)
     ]
 
 
+def rules_of_raw(raw: Table, contract: Contract) -> list[Rule]:
+    """Rules that hold only of a source as it is read, before its contract's types are applied.
+
+    Its mapping must have been able to read it, and its numbers must survive their conversion.
+    """
+    return [*marks.rules(raw.columns), *conversions(raw, contract)]
+
+
 def guarded(raw: Table, contract: Contract) -> Table:
     """A source with null in place of numbers that would stop the database at their conversion."""
     safe = {
         rule.columns[0]: measures.when(~rule.violated(raw), raw[rule.columns[0]])
-        for rule in conversions(raw.drop(*filter(marks.is_mark, raw.columns)), contract)
+        for rule in conversions(raw, contract)
         if rule.violated
     }
     return raw.mutate(**safe) if safe else raw
@@ -87,7 +92,7 @@ def judged_apart(raw: Table, contract: Contract, rules: Sequence[Rule]) -> tuple
     in that row, as the row breaks the rule about reading it and no other.
     """
     broken: dict[str, ir.BooleanValue] = {}
-    for rule in conversions(raw, contract):
+    for rule in rules_of_raw(raw, contract):
         for name in rule.columns if rule.violated else ():
             assert rule.violated is not None
             flag = rule.violated(raw).fill_null(False)

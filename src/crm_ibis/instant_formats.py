@@ -80,15 +80,25 @@ class Offset:
     pattern: str = ""
     parts: str = ""
     iso: str = ""
+    width: int = 0
+    ending: str = ""
+    """What ISO 8601 has after it."""
 
 
+UTC = "+00:00"
+HOURS_EAST = "[+-](?:0[0-9]|1[0-4])"
 OFFSETS = {
     "z": (
-        Offset("[+-](?:0[0-9]|1[0-4]):?[0-5][0-9]", "([+-][0-9]{2}):?([0-9]{2})", "{0}:{1}"),
-        Offset("[+-](?:0[0-9]|1[0-4])", "([+-][0-9]{2})", "{0}:00"),
-        Offset("[Zz]", "[Zz]", "+00:00"),
+        Offset(f"{HOURS_EAST}:[0-5][0-9]", "([+-][0-9]{2}:[0-9]{2})", "{0}", 6),
+        Offset(f"{HOURS_EAST}[0-5][0-9]", "([+-][0-9]{2})([0-9]{2})", "{0}:{1}", 5),
+        Offset(HOURS_EAST, "([+-][0-9]{2})", "{0}:00", 3, ":00"),
+        Offset("[Zz]", "[Zz]", UTC, 1),
     ),
-    "Z": (Offset("(?:UTC|GMT|utc|gmt|[Zz])", "[A-Za-z]+", "+00:00"),),
+    "Z": (Offset("(?:UTC|GMT|utc|gmt|[Zz])", "[A-Za-z]+", UTC),),
+}
+WIDTHS = {
+    **{"Y": 4, "y": 2, "m": 2, "d": 2, "H": 2, "I": 2, "M": 2, "S": 2, "f": 6},
+    **{"b": 3, "B": 3, "a": 3, "p": 2},
 }
 
 
@@ -102,6 +112,10 @@ class Reading:
     """The same more loosely, in groups."""
     iso: str
     """The groups in the order of ISO 8601; months, days and hours may have one digit."""
+    fixed: str | None
+    """What a text matches whose every part stands where `places` has it, as most do."""
+    places: tuple[str | tuple[int, int], ...]
+    """ISO 8601 of such a text: words, and the start and length of its parts."""
     hours: int = 0
     """To be added, after noon."""
 
@@ -125,10 +139,11 @@ def instant_format(text: str) -> InstantFormat:
     _check([directive for directive, _ in tokens], text)
     has_letters = any(directive in LETTERS for directive in used)
     months = MONTHS if "B" in used else tuple(m[:3] for m in MONTHS) if "b" in used else ()
-    tokens = [
-        (directive, _literal(_prepared(word, months) if has_letters else word))
+    plain = [
+        (directive, re.sub(r"\s+", " ", _prepared(word, months) if has_letters else word))
         for directive, word in tokens
     ]
+    tokens = [(directive, _literal(word)) for directive, word in plain]
     years = YEARS["Y" if "Y" in used else "y"]
     hours = HALF_DAYS if "p" in used else HOURS
     offsets = next((OFFSETS[d] for d in used if d in OFFSETS), (Offset(),))
@@ -137,6 +152,8 @@ def instant_format(text: str) -> InstantFormat:
             pattern=_pattern(tokens, year, clock, noon, offset),
             parts=_parts(tokens, noon, offset),
             iso=_iso(tokens, year, offset),
+            fixed=_fixed(tokens, year, clock, noon, offset),
+            places=_places(plain, year, offset),
             hours=added,
         )
         for year, (clock, noon, added), offset in product(years, hours, offsets)
@@ -217,6 +234,41 @@ def _pattern(
         dates |= dict.fromkeys("bB", "m" + months.replace("0?", "0"))
         kinds.append(_joined(tokens, {**fields, **dates}))
     return f"^ *(?:{'|'.join(kinds)}) *$"
+
+
+def _fixed(
+    tokens: list[tuple[str, str]], year: Year, clock: str, noon: str, offset: Offset
+) -> str | None:
+    """The same where every number has all of its digits; none if a part may be of any length."""
+    directives = [directive for directive, _ in tokens]
+    if "A" in directives or {"f", "Z"} & set(directives[:-1]):
+        return None
+    # Without the spaces that may be more than one, or around it.
+    written = [(directive, word.replace(" +", " ")) for directive, word in tokens]
+    pattern = _pattern(written, year, clock, noon, offset)
+    return pattern.replace("0?", "0").replace("^ *", "^").replace(" *$", "$")
+
+
+def _places(
+    tokens: list[tuple[str, str]], year: Year, offset: Offset
+) -> tuple[str | tuple[int, int], ...]:
+    """Where the parts of such a text are, in the order of ISO 8601."""
+    found: dict[str, tuple[int, int]] = {}
+    start = 0
+    for directive, word in tokens:
+        skipped = 1 if directive in ("b", "B") else 0
+        width = offset.width if directive in OFFSETS else WIDTHS.get(directive, len(word))
+        found[FIELDS.get(directive, "")] = (start + skipped, width - skipped)
+        start += width
+    pieces: list[str | tuple[int, int]] = [year.century, found["year"]]
+    for sign, field in (("-", "month"), ("-", "day"), (" ", "hour"), (":", "minute")):
+        pieces += [sign, found.get(field, "00")]
+    pieces += [":", found.get("second", "00")]
+    if "fraction" in found:
+        pieces += [".", found["fraction"]]
+    if offset.iso:
+        pieces += [UTC] if offset.iso == UTC else [found["offset"], offset.ending]
+    return tuple(piece for piece in pieces if piece)
 
 
 def _parts(tokens: list[tuple[str, str]], noon: str, offset: Offset) -> str:

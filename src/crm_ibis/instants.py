@@ -26,6 +26,10 @@ ISO = rf"^\s*({DATE})(?:[Tt ]{CLOCK}\s?({OFFSET})?)?\s*$"
 """ISO 8601 in the forms that loaders write; groups: day, hours, seconds, fraction, offset."""
 WITH_OFFSET = rf":\d\d(?:\.\d+)?\s?(?:{OFFSET})\s*$"
 
+PLAIN_LOCAL = rf"^{DATE}(?:[T ](?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:[.]\d{{1,6}})?)?$"
+PLAIN_ZONED = rf"{PLAIN_LOCAL[:-3]})(?:Z|[+-](?:0\d|1[0-4]):[0-5]\d)$"
+"""What both databases read alike as it is: groups take PostgreSQL fifty times as long."""
+
 INT64_LIMIT = 2.0**63
 
 
@@ -76,6 +80,8 @@ def instant_of_text(value: ir.StringValue, zone: str | None) -> ir.TimestampValu
     local = in_utc(whole.re_replace(" $", "").cast(LOCAL), zone)
     # In branches of a case, as a cast of other text would stop the query on PostgreSQL.
     return ibis.cases(
+        (value.re_search(PLAIN_LOCAL), in_utc(value.cast(LOCAL), zone).cast(INSTANT)),
+        (value.re_search(PLAIN_ZONED), without_zone(value.cast(UTC_INSTANT)).cast(INSTANT)),
         (value.re_search(ISO) & value.re_search(WITH_OFFSET), with_offset.cast(INSTANT)),
         (value.re_search(ISO), local.cast(INSTANT)),
         else_=ibis.null(INSTANT),

@@ -71,11 +71,11 @@ def constant(mapping: Mapping, contract: Contract) -> Table:
 def with_unassigned(facilities: Table) -> Table:
     """Facilities with one more for what belongs to none, unless it is there."""
     nothing = ibis.literal(0, "int64").name("nothing").as_table()
-    cells: dict[str, Any] = {c: False if marks.is_mark(c) else None for c in facilities.columns}
+    cells: dict[str, Any] = {c: False for c in facilities.columns if marks.is_mark(c)}
     cells |= {"id": UNASSIGNED, "name": "Unassigned"}
     types = facilities.schema()
     row = nothing.select(
-        **{c: ibis.literal(cells[c], types[c].copy(nullable=True)) for c in facilities.columns}
+        **{c: ibis.literal(cells.get(c), types[c].copy(nullable=True)) for c in facilities.columns}
     )
     there = facilities.filter(facilities.id == UNASSIGNED).select(known=facilities.id)
     return ibis.union(facilities, row.anti_join(there, row.id == there.known))

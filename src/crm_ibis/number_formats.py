@@ -21,6 +21,7 @@ class NumberFormat:
 
     pattern: str
     units: tuple[str, ...]
+    thousands: str
     decimal: str
     """The sign before the decimals; empty where there are none."""
 
@@ -43,7 +44,7 @@ def number_format(sample: str) -> NumberFormat:
         )
     thousands, decimal = _signs(number, sample)
     units = tuple(dict.fromkeys(unit for unit in (before, after) if unit))
-    return NumberFormat(_pattern(thousands, decimal, units), units, decimal)
+    return NumberFormat(_pattern(thousands, decimal, units), units, thousands, decimal)
 
 
 def _signs(number: str, sample: str) -> tuple[str, str]:

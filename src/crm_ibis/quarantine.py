@@ -116,7 +116,7 @@ class Quarantine:
         demanded = [_follows(column, parent) for column, parent in followed.items()]
         if said.quarantines:
             # Told by what the table holds, before it is read in the types of the contract.
-            conversions = fitting.conversions(raw, contract)
+            conversions = fitting.rules_of_raw(raw, contract)
             violations += self._take_out(source, raw, contract, conversions)
             source.table = fitting.guarded(source.table, contract)
             self.whole[name] = fitting.conformed(fitting.guarded(raw, contract), contract)

@@ -17,7 +17,9 @@ HEAD = """\
 # What the connector makes of {system}'s tables, what it imputes and what cannot be known is in
 # docs/connectors/{system}.md. Where your {system} is used in another way, put
 # `file: mine.py` in place of `connector: {system}`: a function of the source's name, whose
-# parameters name landed tables, and which may call the connector's.
+# parameters name landed tables, and which may call the connector's. How to rename, translate and
+# read columns, reduce event logs and join tables is in docs/sources.md; whole cases are in
+# docs/mapping-recipes.md.
 
 # The schema of the landed tables.
 schema: {schema}

@@ -1,5 +1,6 @@
 """Instants from text in a format, and from seconds since 1970: the same on both databases."""
 
+import operator
 from collections.abc import Sequence
 from functools import reduce
 from string import ascii_lowercase, ascii_uppercase
@@ -38,8 +39,26 @@ def _instant(value: ir.Value, format: str, zone: str | None) -> ir.TimestampValu
         return _since_1970(value, UNITS[format])
     known = instant_format(format)
     text = _prepared(value, known)
-    branches = [(text.re_search(r.pattern), _read(text, r, known, zone)) for r in known.readings]
+    # Parts at fixed places first: groups of a regular expression take PostgreSQL ten times as long.
+    branches = [
+        (text.re_search(r.fixed), _read(_placed(text, r), r, known, zone))
+        for r in known.readings
+        if r.fixed
+    ]
+    branches += [
+        (text.re_search(r.pattern), _read(text.re_replace(r.parts, r.iso), r, known, zone))
+        for r in known.readings
+    ]
     return ibis.cases(*branches, else_=ibis.null(INSTANT))
+
+
+def _placed(text: ir.StringValue, reading: Reading) -> ir.StringValue:
+    """ISO 8601 of a text whose parts stand at fixed places."""
+    parts = [
+        ibis.literal(piece) if isinstance(piece, str) else text.substr(*piece)
+        for piece in reading.places
+    ]
+    return reduce(operator.add, parts)
 
 
 def _prepared(text: ir.StringValue, known: InstantFormat) -> ir.StringValue:
@@ -52,10 +71,9 @@ def _prepared(text: ir.StringValue, known: InstantFormat) -> ir.StringValue:
 
 
 def _read(
-    text: ir.StringValue, reading: Reading, known: InstantFormat, zone: str | None
+    iso: ir.StringValue, reading: Reading, known: InstantFormat, zone: str | None
 ) -> ir.TimestampValue:
     """The instant of a text that is known to match; in a branch of a case, or the cast fails."""
-    iso = text.re_replace(reading.parts, reading.iso)
     moment = without_zone(iso.cast(UTC_INSTANT)) if known.has_offset else iso.cast(LOCAL)
     if reading.hours:
         moment = moment + ibis.interval(hours=reading.hours)

@@ -9,9 +9,9 @@ from mappings import SourcesFile
 from systems import LANDED, unbound
 
 from crm_ibis import connectors, mapping, sources
-from crm_ibis.column_mapping import Column
+from crm_ibis.column_mapping import Column, Condition, Moment
 from crm_ibis.contracts import contracts
-from crm_ibis.mapping import Mapping
+from crm_ibis.mapping import Join, Mapping
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")
@@ -32,7 +32,7 @@ def test_a_connector_s_page_names_its_tables_and_our_columns(system: str) -> Non
 
 
 def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    example, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     sources_file.write(example)
     declared = mapping.declared()
     assert declared.absent == {"outreach", "applications", "invoices"}
@@ -66,6 +66,6 @@ def test_the_examples_on_a_connector_s_page_make_their_sources(
 
 def test_every_key_is_explained() -> None:
     pages = PAGE + (DOCS / "reading-sources.md").read_text(encoding="utf-8")
-    for model in (Mapping, Column):
+    for model in (Mapping, Column, Join, Moment, Condition):
         for name, key in model.model_fields.items():
             assert re.search(rf"\b{key.alias or name}\b", pages), name
