@@ -47,9 +47,8 @@ def in_utc(value: ir.Value, zone: str | None) -> ir.Value:
 def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
     """A table under our column names: those that the mapping makes, then those of the same name.
 
-    A column that is in neither place is missing, and `fitting.conformed` says what that means: an
-    event that never happened is `value: null`. Raises DataError naming columns that the table does
-    not have.
+    A column that is in neither place is missing; that an event never happened is `value: null`.
+    Raises DataError naming columns that the table does not have.
     """
     _refuse_missing(table, name, mapping)
     kept = _kept(table, mapping)
