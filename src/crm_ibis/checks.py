@@ -110,6 +110,16 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     return sources
 
 
+def without_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) -> dict[str, Table]:
+    """The sources as tables are computed from them: a column that tells whether an event happened
+    is missing where it is missing in the source, as null would say that it did not."""
+    found = {}
+    for name, table in sources.items():
+        undecided = contracts.contracts()[name].undecided(raw[name].columns)
+        found[name] = table.drop(*undecided) if undecided else table
+    return found
+
+
 def read_sources(
     warehouse: Warehouse, names: Iterable[str], written: Written | None = None
 ) -> dict[str, Table]:
@@ -153,16 +163,14 @@ def planned_audit(
 
 
 def source_rules(
-    contract: Contract,
-    columns: Iterable[str],
-    as_of: datetime,
-    years: PlausibleYears | None = None,
+    contract: Contract, as_of: datetime, years: PlausibleYears | None = None
 ) -> list[Rule]:
-    """What a source must keep in the columns that it has, its instants as of an instant."""
-    years, columns = years or mapping.declared().plausible_years, set(columns)
-    instants = [c.name for c in contract.columns if c.dtype.is_timestamp() and c.name in columns]
+    """What a source must keep, its instants as of an instant; the years are those of sources.yml
+    where none are given."""
+    years = years or mapping.declared().plausible_years
+    instants = [c.name for c in contract.columns if c.dtype.is_timestamp()]
     return [
-        *contract.rules_over(columns),
+        *contract.rules,
         *(rules.plausible(name, years.from_, years.ahead, as_of) for name in instants),
     ]
 
@@ -181,7 +189,7 @@ def source_audits(
     database would stop at them without naming a row.
     """
     contract = contracts.contracts()[name]
-    demanded = source_rules(contract, sources[name].columns, as_of)
+    demanded = source_rules(contract, as_of)
     audits = [planned_audit(warehouse, sources[name], contract, demanded, sources, also=also)]
     if conversions := fitting.rules_of_raw(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))

@@ -308,7 +308,7 @@ def _violations(
         n: fitting.conformed(fitting.guarded(t, contracts.contracts()[n]), contracts.contracts()[n])
         for n, t in readable.items()
     }
-    demanded = checks.source_rules(contract, safe[name].columns, now())
+    demanded = checks.source_rules(contract, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = fitting.rules_of_raw(table, contract)
     given, demanded = fitting.judged_apart(table, contract, demanded)

@@ -27,8 +27,7 @@ HINTS = {
 def conformed(raw: Table, contract: Contract) -> Table:
     """A source's columns in the contract's types; other columns are left out.
 
-    A missing column that may be null becomes null, but for one that tells whether an event
-    happened: that stays missing, as nobody knows. Raises DataError naming every required column
+    A missing column that may be null becomes null. Raises DataError naming every required column
     that is missing and every one of another family of types.
     """
     problems = []
@@ -49,11 +48,9 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 
 def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
-    undecided = contract.undecided(raw.columns)
     return {
         c.name: _cast(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
         for c in contract.columns
-        if c.name not in undecided
     }
 
 

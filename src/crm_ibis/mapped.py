@@ -23,9 +23,9 @@ UNASSIGNED = "unassigned"
 def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
     """A table under our column names: those that the mapping makes, then those of the same name.
 
-    A column that is in neither place is missing, and `fitting.conformed` says what that means: an
-    event that never happened is `value: null`. Behind the columns come the marks of what went wrong
-    in a row. Raises DataError naming columns that the table does not have.
+    A column that is in neither place is missing; that an event never happened is `value: null`.
+    Behind the columns come the marks of what went wrong in a row. Raises DataError naming columns
+    that the table does not have.
     """
     _refuse_missing(table, name, mapping)
     reader = Reader(table, name, mapping).kept()

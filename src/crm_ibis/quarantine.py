@@ -120,7 +120,7 @@ class Quarantine:
             violations += self._take_out(source, raw, contract, conversions)
             source.table = fitting.guarded(source.table, contract)
             self.whole[name] = fitting.conformed(fitting.guarded(raw, contract), contract)
-            demanded += checks.source_rules(contract, self.whole[name].columns, self.as_of)
+            demanded += checks.source_rules(contract, self.as_of)
         else:
             self.whole[name] = fitting.conformed(raw, contract)
         given = fitting.conformed(source.table, contract)

@@ -143,7 +143,8 @@ class Results:
             emit(step)
             return step.audits[0].table
 
-        graph.build(self.names, self._sources, self.params, self.as_of, stage)
+        sources = checks.without_undecided(self._raw, self._sources)
+        graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
         """Auditing a table, and writing it before that if that is worth the while.

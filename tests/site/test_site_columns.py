@@ -44,7 +44,10 @@ WON |= {"opportunities.status", "opportunities.closed_at"}
             WON | {"opportunities.created_at", "leads.qualified_at", "leads.created_at"},
         ),
         ("weighted_pipeline_scenarios.deal_count", {"rows of leads"}),
-        ("weighted_pipeline_scenarios.weighted_pipeline_value", {"leads.amount", "leads.stage"}),
+        (
+            "weighted_pipeline_scenarios.weighted_pipeline_value",
+            {"leads.amount", "leads.stage", "leads.win_probability"},
+        ),
         ("cohort_retention.cohort_size", {"rows of leads"}),
         ("cohort_retention.is_complete", {"leads.created_at"}),
         # The activity's rep, else its lead's.

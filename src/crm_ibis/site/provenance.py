@@ -76,7 +76,7 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> 
         columns = _columns(origin.table, said, contract)
         without = fit.columns_of(origin.table, said, contract)["undecided"]
         made = {name: sources.mapped_from(origin, name, declared)}
-        query = checks.conformed(made)[name]
+        query = checks.without_undecided(made, checks.conformed(made))[name]
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
     except (CrmIbisError, IbisError):
         return Provenance(said, words, columns, is_read=False)
