@@ -42,8 +42,9 @@ def write_log(warehouse: Warehouse) -> None:
         )
         if state == "succeeded":
             warehouse.run(
-                f"INSERT INTO {runlog.log_table(warehouse, 'run_tables')} VALUES "
-                "(?, ?, 'published', 40, 1, 2, 3, 4, '[]', 0.5, 0)",
+                f"INSERT INTO {runlog.log_table(warehouse, 'run_tables')} (run_id, table_name, "
+                "kind, row_count, new_rows, changed_rows, gone_rows, checks, warnings, seconds, "
+                "quarantined_rows) VALUES (?, ?, 'published', 40, 1, 2, 3, 4, '[]', 0.5, 0)",
                 [hour, tables],
             )
 
