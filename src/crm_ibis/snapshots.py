@@ -155,12 +155,12 @@ class _Merge:
         """Looks, refuses or writes, looks again."""
         known, found = self.differences.known(), self.differences
         if known.newest and known.newest > self.as_of:
-            remedy = "give a later instant, or one before its first version to crm-ibis backfill"
+            remedy = "give a later instant; crm-ibis backfill goes before its first version"
             if known.newest > self.warehouse.now():
                 remedy = f"that is in the future: {undo_future_with(self.snapshot.name)}"
             self._refuse(
                 f"it knows what held at {known.newest} already, which is after {self.as_of}; a "
-                f"merge goes forward: {remedy}"
+                f"merged history only grows forward: {remedy}"
             )
         found.find()
         try:

@@ -42,7 +42,8 @@ def duration_microseconds(value: Any) -> int:
         meant = UNIT_WORDS.get(singular, singular)
         likely = f' (did you mean "{meant}"?)' if meant in MICROSECONDS else ""
         raise ValueError(
-            f'not a duration: "{unit}" is no unit{likely}; there are s, m (or min), h and d'
+            f'not a duration: "{unit}" is no unit{likely}; there are s, m (or min), h and d, '
+            "such as 36h"
         )
     microseconds = round(Decimal(match[1]) * MICROSECONDS[unit])
     if not 0 < microseconds <= 10 * 366 * MICROSECONDS["d"]:

@@ -143,8 +143,6 @@ class DuckDBWarehouse(Warehouse):
 
     def explain(self, error: Exception) -> str:
         message = first_line(error)
-        if isinstance(error, ABOUT_DATA):
-            return f"DuckDB: {without_values(message)}"
         if isinstance(error, duckdb.OutOfMemoryException):
             return (
                 f"DuckDB ran out of memory or of disk for spilling: {message}; raise "
@@ -154,6 +152,8 @@ class DuckDBWarehouse(Warehouse):
             return f"{self.file} cannot be written: {message}; check the rights of the file"
         if isinstance(error, duckdb.IOException):
             return f"DuckDB cannot read or write: {message}; check disk space and the file"
+        if isinstance(error, ABOUT_DATA):
+            message = without_values(message)
         return f"DuckDB: {message}"
 
     def transient(self, error: Exception) -> bool:
