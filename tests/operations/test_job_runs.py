@@ -158,7 +158,7 @@ def test_a_broken_contract_is_told_so_that_a_person_can_act(
         assert message.text.splitlines() == [
             "tickets: priority is one of critical, high, medium, low: 3 rows, such as "
             "id=tick_003; id=tick_007",
-            "and 1 more broken checks",
+            "and 1 more broken check",
             "nothing was published; readers have what they had",
             "tables: ticket_sla_compliance",
             f"since: {AT:%Y-%m-%d %H:%M} UTC",

@@ -139,6 +139,10 @@ def test_a_refresh_and_a_snapshot_run_green_with_a_channel_that_never_answers(
     (row,) = json.loads(artifact["data"])
     assert (row["KPI"], row["rows"], row["SLA"]) == ("health_scores", 4, "met")
 
+    listed = {artifact["key"] for artifact in production.ask("/artifacts/latest/filter", {})}
+    assert "health-scores" in listed
+    assert not [key for key in listed if "progress" in key], "one artifact for each job"
+
     run = production.ended(production.begin("snapshot/health_score_snapshot"))
     assert run["state_type"] == "COMPLETED", run["state"]
     found = production.rows(
