@@ -89,8 +89,10 @@ class Fit:
     """What is not as `expect` has it."""
     violations: tuple[Violation, ...] = ()
     quarantined: int = 0
+    readings: tuple[str, ...] = ()
+    """How a connector reads its tables, where they land in several ways."""
     notes: tuple[str, ...] = ()
-    """How a connector reads its tables, and what else is worth knowing."""
+    """What else is worth knowing."""
     problem: str | None = None
     """Why a refresh would fail for another reason than violations."""
 
@@ -203,7 +205,7 @@ def _looked_at(
     try:
         with warehouse.attempt():
             origin = sources.origin(warehouse, name, declared, written)
-            seen = replace(seen, made_of=origin.words, notes=origin.notes)
+            seen = replace(seen, made_of=origin.words, readings=origin.readings)
             seen = replace(seen, **columns_of(origin.table, said, contract))
             table = sources.mapped_from(origin, name, declared)
             seen = replace(seen, **_counted(warehouse, table, contract))

@@ -36,7 +36,7 @@ class Origin:
     table: Table
     words: str
     """In words: the table, the connector or the file, and the tables that it reads."""
-    notes: tuple[str, ...] = ()
+    readings: tuple[str, ...] = ()
     """How a connector reads them, where they land in several ways."""
 
 

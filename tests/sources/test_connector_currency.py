@@ -45,7 +45,7 @@ def test_two_currencies_are_refused_by_name(
     write(warehouse, landed, sources_file, TWO)
     with pytest.raises(ChecksFailed) as refused:
         refresh(warehouse, as_of=None)
-    told = str(refused.value)
+    told = refused.value.detailed
     assert "opportunity.currency_iso_code is one currency" in told
     assert "currency=EUR" in told
     assert "currency=JPY" in told
@@ -60,8 +60,9 @@ def test_a_currency_that_is_missing_is_one_of_its_own(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:
     write(warehouse, landed, sources_file, TWO.replace("JPY", "-  "))
-    with pytest.raises(ChecksFailed, match="currency=null"):
+    with pytest.raises(ChecksFailed) as refused:
         refresh(warehouse, as_of=None)
+    assert "currency=null" in refused.value.detailed
 
 
 @pytest.mark.parametrize(

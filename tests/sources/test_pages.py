@@ -32,8 +32,8 @@ def test_a_connector_s_page_names_its_tables_and_our_columns(system: str) -> Non
 
 
 def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
-    example, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-    sources_file.write(example)
+    first, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    sources_file.write(first)
     declared = mapping.declared()
     assert declared.absent == {"outreach", "applications", "invoices"}
     assert declared.of("leads").max_quarantined_pct == 2

@@ -82,5 +82,6 @@ def test_the_command_shows_them(
     shown = "\n".join(_told(found))
     assert "  reads: resolved tickets: by ticket_pipeline_stage.is_closed and ticket_state" in shown
     (tickets,) = (f for f in found.fits if f.source == "tickets")
-    assert asdict(tickets)["notes"] == tickets.notes
-    assert len(tickets.notes) == 2
+    assert asdict(tickets)["readings"] == tickets.readings
+    assert len(tickets.readings) == 2
+    assert shown.count("by ticket_pipeline_stage") == 1

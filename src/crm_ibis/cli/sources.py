@@ -100,7 +100,7 @@ def _source(fit: "Fit") -> Iterator[str]:
         "unused": ", ".join(fit.unused),
     }
     yield from (f"  {title}: {words}" for title, words in facts.items() if words)
-    yield from (f"  reads: {note}" for note in fit.notes)
+    yield from (f"  reads: {reading}" for reading in fit.readings)
     for strange in fit.untranslated:
         yield (
             f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "
