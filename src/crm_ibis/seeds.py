@@ -85,7 +85,9 @@ def _replace(warehouse: Warehouse, contract: Contract, file: Path, there: bool) 
     table = warehouse.quote(warehouse.raw, contract.name)
     rows = _rows(file, contract)
     columns = next(rows)
-    schema = contract.schema_of(c for c in contract.schema if c in columns)
+    # Columns that no sample has are made, so that `crm-ibis sql` runs on it; others stay missing.
+    made = {*columns, *(c.name for c in contract.columns if c.refines)}
+    schema = contract.schema_of(c for c in contract.schema if c in made)
     if there and _fits(warehouse, contract.name, schema):
         # Emptied rather than dropped, so that grants and views on it survive.
         warehouse.run(f"DELETE FROM {table}")
