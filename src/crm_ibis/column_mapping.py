@@ -278,4 +278,4 @@ def _listed(fields: Any) -> str:
 
 def _in_words(conditions: dict[str, Condition]) -> str:
     """The columns that conditions look at; what they look for is left to the file."""
-    return f"{' and '.join(conditions)} {'is' if len(conditions) == 1 else 'are'} as said"
+    return f"{' and '.join(conditions)} {'matches' if len(conditions) == 1 else 'match'}"

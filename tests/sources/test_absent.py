@@ -49,7 +49,7 @@ def test_kpis_without_sources_are_left_out_with_one_line(
         *("health_scores", "monthly_scorecard", "ticket_sla_compliance", "ticket_sla")
     }
     (told,) = (line for line in lines if "left out" in line)
-    assert told.endswith("left out, as what they are made of is absent in sources.yml")
+    assert told.endswith("skipped: all their sources are marked absent in sources.yml")
     assert "cohort_retention, conversion_funnel, combined_kpis" in told
     assert {run.table for run in outcome.tables if run.kind == "source"} == {
         *("facilities", "tickets")
