@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from crm_ibis.fit import Fit, FitReport
 
 
-UNDECIDED = "nobody knows whether it happened (it never did: {value: null})"
+UNDECIDED = "its target is undecided (if it never happens: {value: null})"
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
