@@ -3,10 +3,12 @@
 import re
 from pathlib import Path
 
+import click
 import ibis
 import pytest
 
 from crm_ibis import content, docs
+from crm_ibis.cli import cli
 from crm_ibis.contracts import contracts
 from crm_ibis.types import declared_tables
 
@@ -68,3 +70,58 @@ def test_no_placeholder_is_left() -> None:
     pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
     for page in pages:
         assert not re.search(r"\b[A-Z]+_FIGURES\b|TODO|TBD", page.read_text(encoding="utf-8")), page
+
+
+# The README's table of commands
+
+
+def commands() -> dict[str, click.Command]:
+    """Every command of the command line that does something, by its whole name."""
+    found: dict[str, click.Command] = {}
+
+    def walk(command: click.Command, name: str) -> None:
+        if not isinstance(command, click.Group) or command.invoke_without_command:
+            found[name] = command
+        for sub, inner in getattr(command, "commands", {}).items():
+            walk(inner, f"{name} {sub}".strip())
+
+    walk(cli, "")
+    found.pop("", None)
+    return found
+
+
+def flags(command: click.Command) -> set[str]:
+    """The flags of a command, but for --help."""
+    return {flag for option in command.params for flag in option.opts if flag.startswith("--")}
+
+
+def documented_commands() -> dict[str, set[str]]:
+    """The commands of the README's table, each with the flags that stand with it."""
+    (table,) = re.findall(r"\| command \| does \|\n(.*?)\n\n", README, re.DOTALL)
+    found: dict[str, set[str]] = {}
+    for line in table.splitlines()[1:]:
+        _, signatures, text, _ = line.split("|")
+        names = []
+        for signature in re.findall(r"`(.*?)`", signatures):
+            name = re.match(r"[a-z]+(?: [a-z]+)*", signature)
+            assert name, signature
+            names.append(name[0])
+            found.setdefault(name[0], set()).update(re.findall(r"--[a-z-]+", signature))
+        found[names[0]] |= set(re.findall(r"`(--[a-z-]+)", text))
+    return found
+
+
+def test_readme_lists_every_command_and_flag_and_no_other() -> None:
+    documented = documented_commands()
+    there = commands()
+    assert sorted(documented) == sorted(there)
+    for name, command in there.items():
+        assert documented[name] == flags(command) - {"--json"}, name
+
+
+def test_readme_says_which_commands_print_json() -> None:
+    (text,) = re.findall(r"All but (.*?) take\s`--json`", README, re.DOTALL)
+    without = {name.strip("`") for name in re.findall(r"`[a-z ]+`", text)}
+    for name, command in commands().items():
+        is_excepted = name in without or name.split()[0] in without - commands().keys()
+        assert ("--json" in flags(command)) != is_excepted, name

@@ -45,7 +45,7 @@ class ChecksFailed(DataError):
         tables = ", ".join(dict.fromkeys(violation.table for violation in self.violations))
         return (
             "checks failed; nothing was published:\n" + "\n".join(listed) + "\n"
-            f"mend the rows in {tables} and run again"
+            f"fix the rows in {tables} and rerun"
         )
 
 

@@ -77,6 +77,10 @@ def _column(given: Any) -> Any:
     return {"from": given} if isinstance(given, str) else given
 
 
+def _columns(given: Any) -> list[Any]:
+    return [_column(column) for column in _several(given)]
+
+
 Single = Annotated[Any, AfterValidator(_single)]
 Values = Annotated[list[Single], BeforeValidator(_several)]
 Choices = dict[str, Values]
@@ -116,12 +120,21 @@ Conditions = dict[str, Annotated[Condition, BeforeValidator(_condition)]]
 
 
 class Moment(Record):
-    """The instant by which rows are ordered."""
+    """What rows are ordered by: an instant, or a number."""
 
     from_: Annotated[Name, Field(alias="from")]
     format: Formats | None = None
     time_zone: Zone | None = None
+    number: Samples | None = None
 
+    @model_validator(mode="after")
+    def _is_one_thing(self) -> "Moment":
+        if self.number and (self.format or self.time_zone):
+            raise ValueError("has `number`, and what goes with an instant; it is one of them")
+        return self
+
+
+Moments = Annotated[list[Moment], BeforeValidator(_columns), AfterValidator(_some)]
 
 ORIGINS = ("from_", "value", "latest", "first", "last", "first_value", "last_value", "key")
 OF_GROUPS = ("first", "last", "first_value", "last_value")
@@ -157,7 +170,7 @@ class Column(Record):
     last_value: Name | None = None
     key: Names = []
     by: Annotated[Moment | None, BeforeValidator(_moment)] = None
-    ties: Names = []
+    ties: Moments = []
     where: Conditions = {}
     when: Conditions = {}
     null_values: Values | None = None
@@ -260,7 +273,7 @@ class Column(Record):
     def reads(self) -> list[str]:
         """The columns of the table that it is made of."""
         landed = [self.landed] if self.landed else [*self.latest, *self.key]
-        order = [self.by.from_, *self.ties] if self.by else []
+        order = [moment.from_ for moment in (self.by, *self.ties) if moment]
         return list(dict.fromkeys([*landed, *order, *self.conditions]))
 
 
@@ -278,4 +291,4 @@ def _listed(fields: Any) -> str:
 
 def _in_words(conditions: dict[str, Condition]) -> str:
     """The columns that conditions look at; what they look for is left to the file."""
-    return f"{' and '.join(conditions)} {'is' if len(conditions) == 1 else 'are'} as said"
+    return f"{' and '.join(conditions)} {'matches' if len(conditions) == 1 else 'match'}"

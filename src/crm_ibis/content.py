@@ -11,6 +11,8 @@ from pathlib import Path
 from crm_ibis.errors import UsageError
 
 PARTS = ("schemas", "seeds", "flows")
+OF_DEVELOPERS = ("decisions", "validation.md")
+"""Pages about the program itself, which a project folder does not need."""
 
 
 def is_packaged() -> bool:
@@ -70,6 +72,9 @@ def copy_to(folder: Path) -> None:
             skip = shutil.ignore_patterns("__pycache__")
             shutil.copytree(place, folder / part, ignore=skip, dirs_exist_ok=True)
         shutil.copy(Path(__file__).parent / "project_readme.md", folder / "README.md")
+        # Always those of the program that is installed, whatever project is copied.
+        skip = shutil.ignore_patterns(*OF_DEVELOPERS)
+        shutil.copytree(_shipped() / "docs", folder / "docs", ignore=skip, dirs_exist_ok=True)
     except OSError as error:
         raise UsageError(
             f"cannot make {folder}: {error.strerror or error}; give a folder that can be written"

@@ -42,7 +42,7 @@ RUN_RETENTION_DAYS = 400
 MAX_MISSING_PCT = 50.0
 MAX_REMOVED_PCT = 50.0
 GUARDED_FROM = 20
-"""With fewer rows than this, any share of them may disappear."""
+"""Below this, the guards on mass removal and mass close are off."""
 
 
 def _cron(schedule: str) -> str:

@@ -40,7 +40,7 @@ class DataError(CrmIbisError):
 
 
 class Superseded(DataError):
-    """Tables are published as of a later instant already, which is not to be undone unasked."""
+    """Refuses to overwrite a newer publication."""
 
     def __init__(self, message: str, tables: Iterable[str]) -> None:
         super().__init__(message)

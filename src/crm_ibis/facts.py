@@ -1,4 +1,4 @@
-"""The hard questions, settled once: how far each lead got, whether each ticket was on time."""
+"""Facts computed once and shared by KPIs: how far each lead got, which tickets were on time."""
 
 from datetime import datetime
 

@@ -105,7 +105,7 @@ class Fit:
 
 @dataclass(frozen=True)
 class Lack:
-    """What a KPI will do without: absent sources, and columns that are null."""
+    """What a KPI will be computed without: absent sources, and columns that are null."""
 
     kpi: str
     absent: tuple[str, ...]

@@ -42,7 +42,7 @@ def conformed(raw: Table, contract: Contract) -> Table:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise DataError(
             f"the source {contract.name} does not fit its contract:\n{listed}\n"
-            "mend the table, or put a view with the right columns in its place"
+            "fix the table, or put a view with the right columns in its place"
         )
     return raw.select(**_columns(raw, contract))
 

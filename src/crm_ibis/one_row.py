@@ -8,7 +8,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import column_parts, marks
+from crm_ibis import column_parts, marks, transforms
 from crm_ibis.column_mapping import Column, Moment
 from crm_ibis.column_parts import Part
 from crm_ibis.errors import UsageError
@@ -130,9 +130,11 @@ class OneRow:
     def _order(self, name: str, declared: Column, by: Moment, where: str) -> None:
         """Adds the order that a first or last value is taken from."""
         moment, unreadable = self._moment(by, f"{where}.by")
-        if unreadable is not None:
-            known = self.rows.get(f"unreadable {name}")
-            self.rows[f"unreadable {name}"] = unreadable if known is None else known | unreadable
+        ties = [self._tie(tie, f"{where}.ties") for tie in declared.ties]
+        for unread in (unreadable, *(unread for _, unread in ties)):
+            if unread is not None:
+                known = self.rows.get(f"unreadable {name}")
+                self.rows[f"unreadable {name}"] = unread if known is None else known | unread
         key = _order_key(declared)
         if key in self.orders:
             return
@@ -141,25 +143,32 @@ class OneRow:
         counts = moment.notnull()
         if declared.where:
             counts = counts & self.reader.holds(declared.where, f"{where}.where")
-        ties = [self._tie(column, f"{where}.ties") for column in declared.ties]
-        self.rows |= dict(zip(order.columns, [moment, *ties], strict=True))
+        values = [moment, *(value for value, _ in ties)]
+        self.rows |= dict(zip(order.columns, values, strict=True))
         self.rows[f"{order.name} counts"] = counts
 
     def _moment(self, by: Moment, where: str) -> tuple[ir.Value, ir.BooleanValue | None]:
         given = self.reader[by.from_]
-        if given.type().is_numeric() and not by.format:
+        if given.type().is_numeric() and not by.format and not by.number:
             return given, None  # a version or sequence number orders as well
         declared = Column.model_validate(by.model_dump(by_alias=True, exclude_unset=True))
+        if by.number:
+            given = self.reader.landed(by.from_, declared, where)
+            made = transforms.read_as(given, declared, dt.float64, None, where)
+            return made.value, made.unreadable
         part = column_parts.instant_of(self.reader, by.from_, declared, INSTANT, where)
         return part.value, part.unreadable
 
-    def _tie(self, column: str, where: str) -> ir.Value:
-        given = self.reader[column]
+    def _tie(self, tie: Moment, where: str) -> tuple[ir.Value, ir.BooleanValue | None]:
+        if tie.number or tie.format:
+            return self._moment(tie, where)
+        given = self.reader[tie.from_]
         if given.type().is_numeric() or given.type().is_temporal():
-            return given
+            return given, None
         raise UsageError(
-            f"sources.yml: {where}: column {column} is {given.type()}; ties are broken by numbers, "
-            "dates and instants, as each database orders text in its own way"
+            f"sources.yml: {where}: column {tie.from_} is {given.type()}; ties are broken by "
+            "numbers, dates and instants, because each database orders text in its own way. Read "
+            f'the text with {{from: {tie.from_}, number: "1"}} or with `format`'
         )
 
 
@@ -170,4 +179,4 @@ def _is_constant(declared: Column) -> bool:
 
 def _order_key(declared: Column) -> tuple[object, ...]:
     where = tuple((c, repr(condition)) for c, condition in declared.where.items())
-    return bool(declared.last_value), repr(declared.by), tuple(declared.ties), where
+    return bool(declared.last_value), repr(declared.by), repr(declared.ties), where

@@ -228,7 +228,7 @@ def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
         differing = set(given.items()) ^ set(declared.items())
         raise UsageError(
             f"the function {contract.name} and its contract in schemas/kpis.py differ in "
-            f"{', '.join(sorted({name for name, dtype in differing}))}; bring them together"
+            f"{', '.join(sorted({name for name, dtype in differing}))}; make the two match"
         )
     columns = [c.name for c in contract.values]
     return table.select(columns), contract.schema_of(columns)

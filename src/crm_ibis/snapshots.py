@@ -219,7 +219,7 @@ class _Merge:
             self._refuse("its input is not fit for a history", checked.violations)
         self._refuse(
             "it has several current versions of a key, which no command of crm-ibis writes; "
-            f"`crm-ibis check {self.snapshot.name}` shows them, mend them by hand"
+            f"`crm-ibis check {self.snapshot.name}` shows them; fix them by hand"
         )
 
     def _refuse_changes(self, known: Known, allow_mass_close: bool, allow_earlier: bool) -> None:
@@ -250,13 +250,12 @@ class _Merge:
             self._refuse(
                 f"{counts['gone']:,} of its {known.current:,} current keys are not in "
                 f"{self.snapshot.kpi}, more than the {self.snapshot.max_missing_pct:g} % that may "
-                "disappear at once, and an emptied source looks the same; if they are gone indeed: "
+                "disappear at once, and an emptied source looks the same; if they are really gone: "
                 f"crm-ibis snapshot {self.snapshot.name} --allow-mass-close"
             )
         if found.columns and (violations := self._violations()):
             self._refuse(
-                "its history is damaged already, which no command of crm-ibis does; mend it by "
-                "hand",
+                "its history is damaged, which no command of crm-ibis does; fix it by hand",
                 violations,
             )
 

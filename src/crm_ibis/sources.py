@@ -185,10 +185,12 @@ def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]
     names = list(names)
     without = left_out(names)
     if without:
-        told = f"{', '.join(without)}: left out, as what they are made of is absent in sources.yml"
+        skipped = (
+            f"{', '.join(without)}: skipped: all their sources are marked absent in sources.yml"
+        )
         if len(without) == len(names):
-            raise UsageError(f"{told}; say there where it comes from")
-        report(told)
+            raise UsageError(f"{skipped}; map at least one of them there")
+        report(skipped)
     return [name for name in names if name not in without]
 
 

@@ -281,16 +281,16 @@ def _problems(state: Any) -> Iterator[str]:
 def sources_seen(seen: Iterable[SourceSeen], now: datetime) -> None:
     """How old the newest row of each source was taken to be when it was last read."""
     for source in seen:
-        age = "is not known"
+        age = "of unknown age"
         if source.newest_at:
-            age = f"is {_age((now - source.newest_at) / timedelta(hours=1))} old"
+            age = f"{_age((now - source.newest_at) / timedelta(hours=1))} old"
         same = (
-            f", the same in {source.unchanged_runs} runs in a row"
+            f", unchanged for {source.unchanged_runs} runs"
             if source.unchanged_runs >= UNCHANGED_FROM
             else ""
         )
         rows = _number(source.rows, "row")
-        line = f"source {source.source}: {rows}, the newest {age}{same}"
+        line = f"source {source.source}: {rows}, newest row {age}{same}"
         console.print(line, markup=False, soft_wrap=True)
 
 

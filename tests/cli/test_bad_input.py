@@ -51,11 +51,11 @@ BROKEN = {
     ),
     "a missing column": (
         "ALTER TABLE {raw}.satisfaction DROP COLUMN score",
-        ["satisfaction", "column score (int64) is missing", "mend the table"],
+        ["satisfaction", "column score (int64) is missing", "fix the table"],
     ),
     "a column of another family": (
         "ALTER TABLE {raw}.satisfaction ALTER COLUMN score TYPE varchar",
-        ["satisfaction", "column score is string, must be int64", "mend the table"],
+        ["satisfaction", "column score is string, must be int64", "fix the table"],
     ),
     "a column full of nulls": (
         "UPDATE {raw}.satisfaction SET survey_type = NULL",

@@ -680,6 +680,10 @@ def test_init_makes_a_project_folder_that_works(
     assert f"export CRM_IBIS_HOME={folder}" in outcome.out
     for part in ("README.md", "schemas/sources.py", "schemas/kpis.py", "flows/jobs.yml"):
         assert (folder / part).is_file()
+    # sources.yml and the comments in jobs.yml point to these pages.
+    for page in ("sources", "mapping-recipes", "operations", "publishing", "connectors/zendesk"):
+        assert (folder / "docs" / f"{page}.md").is_file()
+    assert not (folder / "docs" / "decisions").exists()
     assert len(list((folder / "seeds").glob("*.csv"))) == 8
     assert not list(folder.rglob("__pycache__"))
 

@@ -104,8 +104,8 @@ def test_the_report_reads_like_this(seeded: Settings, sources_file: Path, run: R
     assert "  unused: status" in lines
     assert "  in quarantine: 1 row" in lines
     assert "invoices: absent" in lines
-    assert "left out of a refresh, for want of sources: revenue_kpis" in lines
-    assert "combined_kpis will do without invoices (absent)" in lines
+    assert "skipped, as all their sources are marked absent: revenue_kpis" in lines
+    assert "combined_kpis will be computed without invoices (absent)" in lines
 
 
 def test_too_much_quarantine_is_a_refresh_that_would_fail(
@@ -164,7 +164,7 @@ def test_a_refresh_tells_what_it_leaves_out(seeded: Settings, sources_file: Path
     execute(seeded, "UPDATE \"{raw}\".tickets SET priority = 'P1' WHERE id = 'tick_001'")
     outcome = run("refresh", "--as-of", "2024-03-01")
     assert outcome.exit_code == 0
-    assert "revenue_kpis: left out, as what they are made of is absent" in words(outcome.err)
+    assert "revenue_kpis: skipped: all their sources are marked absent" in words(outcome.err)
     assert "left out of tickets, as they break its contract: 1 row" in words(outcome.out)
     status = run("status")
     assert "1 row of its sources in quarantine" in words(status.out)

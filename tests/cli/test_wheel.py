@@ -143,5 +143,5 @@ def test_init_makes_a_project_folder(installed: Path) -> None:
     assert made >= {
         f"{part}/{name}" for part in ("schemas", "seeds") for name in files_in(CHECKOUT / part)
     }
-    assert made >= {"README.md", "flows/jobs.yml"}
+    assert made >= {"README.md", "flows/jobs.yml", "docs/sources.md", "docs/connectors/zendesk.md"}
     assert not list((Path("acme")).rglob("__pycache__"))

@@ -288,7 +288,7 @@ def test_the_message_says_table_check_rows_samples_and_remedy(warehouse: Warehou
     assert "nothing was published" in message
     assert "leads: stage is one of lead, sql, opportunity, won, lost: 1 row\n" in message
     assert "id=l1, stage=qualified" in message
-    assert "mend the rows in leads and run again" in message
+    assert "fix the rows in leads and rerun" in message
 
 
 def test_at_most_20_rows_are_shown_of_however_many(warehouse: Warehouse) -> None:

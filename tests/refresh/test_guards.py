@@ -99,6 +99,19 @@ def test_a_file_with_the_name_of_a_schema_is_refused(
     assert not file.exists()
 
 
+@on_duckdb
+def test_a_landed_schema_with_the_name_of_the_file_is_told_apart_from_a_missing_table(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """Such as a schema crm in crm.duckdb, the file that is used when none is set."""
+    file = tmp_path / "crm.duckdb"
+    with open_warehouse(replace(settings, database_url=f"duckdb://{file}")) as warehouse:
+        warehouse.run("CREATE SCHEMA crm.crm")
+        warehouse.run("CREATE TABLE crm.crm.deals (id INTEGER)")
+        with pytest.raises(DatabaseError, match=r"name of the schema crm.*rename the file"):
+            warehouse.fetch("SELECT * FROM crm.deals")
+
+
 @on_postgres
 def test_whoever_waits_for_the_lock_is_as_fresh_as_the_moment_it_gets_it(
     settings: Settings,

@@ -9,7 +9,7 @@ from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
-RESPONSE = "the source tickets has no first_response_at: nobody knows whether it happened"
+RESPONSE = "The source tickets has no column first_response_at: its targets are undecided"
 
 
 def site_without(folder: Path, *columns: str) -> Built:

@@ -48,8 +48,8 @@ def test_kpis_without_sources_are_left_out_with_one_line(
     assert {run.table for run in outcome.published} == {
         *("health_scores", "monthly_scorecard", "ticket_sla_compliance", "ticket_sla")
     }
-    (told,) = (line for line in lines if "left out" in line)
-    assert told.endswith("left out, as what they are made of is absent in sources.yml")
+    (told,) = (line for line in lines if "skipped" in line)
+    assert told.endswith("skipped: all their sources are marked absent in sources.yml")
     assert "cohort_retention, conversion_funnel, combined_kpis" in told
     assert {run.table for run in outcome.tables if run.kind == "source"} == {
         *("facilities", "tickets")
@@ -99,7 +99,7 @@ def test_named_kpis_of_which_nothing_remains_are_an_error(
 ) -> None:
     store(warehouse)
     sources_file.write(SUPPORT_ONLY)
-    with pytest.raises(UsageError, match="conversion_funnel: left out"):
+    with pytest.raises(UsageError, match="conversion_funnel: skipped"):
         refresh(warehouse, ["conversion_funnel"], as_of=AT)
     with pytest.raises(UsageError, match="pipeline_kpi_snapshot cannot be recorded"):
         chosen(["pipeline_kpi_snapshot"])

@@ -248,4 +248,4 @@ def test_status_tells_how_old_the_newest_row_of_a_source_is(
         refresh(warehouse, KPI, as_of=AT)
     terminal.sources_seen(sources_seen(warehouse), datetime(2024, 1, 14))
     told = capsys.readouterr().out
-    assert "source tickets: 10 rows, the newest is 4.0 days old, the same in 3 runs" in told
+    assert "source tickets: 10 rows, newest row 4.0 days old, unchanged for 3 runs" in told

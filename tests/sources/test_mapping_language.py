@@ -483,7 +483,7 @@ def test_sources_tells_what_each_column_is_made_of_and_what_is_unused(
     )
     (seen,) = [each for each in fit.fit(warehouse).fits if each.source == "tickets"]
     assert seen.mapped["status"] == "the last word by n"
-    assert seen.mapped["resolved_at"] == "the first at where flag is as said"
+    assert seen.mapped["resolved_at"] == "the first at where flag matches"
     assert seen.unused == ("day", "o.word", "o.day", "o.at", "o.flag")
     assert seen.made_of == f"{landed}.words with {landed}.words"
     assert not seen.violations

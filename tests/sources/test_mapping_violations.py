@@ -291,6 +291,35 @@ def test_the_instant_that_orders_rows_must_be_readable_and_text_breaks_no_ties(
         rows_of(warehouse, "tickets")
 
 
+def test_numbers_as_text_order_rows_and_break_ties(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    """As of a CSV export that landed as text: step 10 comes after 9, and `x` is no step."""
+    store(warehouse)
+    land(
+        warehouse,
+        f"{landed}.log",
+        LOG,
+        """
+        id | site | at               | status | note
+        c1 | f1   | 2024-01-01 10:00 | Open   | 9
+        c1 | f1   | 2024-01-01 10:00 | Closed | 10
+        c2 | f1   | 2024-01-01 10:00 | New    | x
+        """,
+    )
+    step = '{from: note, number: "1"}'
+    for status in (
+        f"{{last_value: status, by: at, ties: {step}}}",
+        f"{{last_value: status, by: at, ties: [seq, {step}]}}",
+        f"{{last_value: status, by: {step}}}",
+    ):
+        sources_file.write(log(landed, status))
+        (check,) = violations(warehouse, "tickets").items()
+        assert check[0] == "status can be read"
+        assert [sample["id"] for sample in check[1][1]] == ["c2"]
+        assert rows_of(warehouse, "tickets")[0]["status"] == "Closed"
+
+
 def test_two_columns_make_a_key_of_a_history(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:

@@ -57,8 +57,8 @@ def status(settings: Settings, as_json: bool) -> None:
 def watch(settings: Settings, as_json: bool) -> None:
     """Notify the alert channels of late and failed tables.
 
-    Each incident is told once, and once more when it is over. Exit 1 while any table is late or
-    failing. A watch that fails is told to the default route.
+    Notifies once per incident, and once more when it is over. Exit 1 while any table is late or
+    failing. A watch that fails notifies the default route.
     """
     from crm_ibis.watch import guarded
     from crm_ibis.watch import watch as look
@@ -129,15 +129,15 @@ def deployments(check: bool) -> None:
 
 @cli.group(cls=Commands)
 def alerts() -> None:
-    """Channels that hear of failures, breaches and lateness."""
+    """The channels that failures, breaches and lateness go to."""
 
 
 @alerts.command()
 @json_option
 def test(as_json: bool) -> None:
-    """Send a test message to each channel whose URL is set; exit 1 when one fails.
+    """Send a test message to each channel whose URL is set.
 
-    Also lists the tables whose failures would reach nobody.
+    Exit 1 when one fails. Also lists the tables whose failures would reach nobody.
     """
     from crm_ibis import terminal
     from crm_ibis.alerts import all_channels, send_to, variable_of

@@ -35,7 +35,10 @@ DEMO_URL = "duckdb://crm-demo.duckdb"
 @cli.command()
 @click.pass_obj
 def demo(settings: Settings) -> None:
-    """Load the seeds, refresh and record everything as of 2024-03-01, show the scorecard."""
+    """Load the sample data and compute everything from it.
+
+    Refreshes and records as of 2024-03-01, shows the scorecard and builds the site.
+    """
     import os
 
     from crm_ibis import terminal
@@ -170,7 +173,10 @@ def snapshot(
     undo_future: bool,
     as_json: bool,
 ) -> None:
-    """Merge published KPIs into their histories: all snapshots, or those named."""
+    """Merge published KPIs into their histories.
+
+    All snapshots, or those named.
+    """
     from crm_ibis import terminal
     from crm_ibis.recording import chosen, record
 
@@ -208,9 +214,9 @@ def backfill(
     allow_mass_close: bool,
     as_json: bool,
 ) -> None:
-    """Compute KPIs as of past dates and record them; publish nothing.
+    """Compute KPIs as of past dates and record them.
 
-    For DATES, or --from, --to and --every.
+    Publishes nothing. For DATES, or --from, --to and --every.
     """
     from crm_ibis import terminal
     from crm_ibis.recording import backfill as run_backfill
@@ -249,8 +255,9 @@ def backfill(
 @json_option
 @click.pass_obj
 def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
-    """Show which of CRM_IBIS_READER_ROLES may read what; exit 1 when one may not.
+    """Show which reader roles may read what.
 
+    The roles are those of CRM_IBIS_READER_ROLES. Exit 1 when one lacks a right.
     Every run that publishes or records grants what is missing, too.
     """
     from crm_ibis import terminal

@@ -20,14 +20,17 @@ if TYPE_CHECKING:
     from crm_ibis.fit import Fit, FitReport
 
 
-UNDECIDED = "nobody knows whether it happened (it never did: {value: null})"
+UNDECIDED = "its target is undecided (if it never happens: {value: null})"
 
 
 @cli.group(cls=Commands, invoke_without_command=True)
 @json_option
 @click.pass_context
 def sources(ctx: click.Context, as_json: bool) -> None:
-    """Show how well the sources fit, before any refresh; exit 1 when a refresh would fail."""
+    """Show how well the sources fit, before any refresh.
+
+    Writes nothing. Exit 1 when a refresh would fail.
+    """
     if ctx.invoked_subcommand:
         return
     from crm_ibis import terminal
@@ -56,7 +59,10 @@ def init(settings: Settings, like: str) -> None:
 @click.argument("source")
 @click.pass_obj
 def sql(settings: Settings, source: str) -> None:
-    """Print the query that stands for a source, in the SQL of the database."""
+    """Print the query that stands for a source.
+
+    In the SQL of the database that is set.
+    """
     from crm_ibis.fit import query_of
 
     with open_database(settings, read_only=True) as warehouse:
@@ -67,14 +73,14 @@ def _told(found: "FitReport") -> Iterator[str]:
     for fit in found.fits:
         yield from _source(fit)
     if found.left_out:
-        yield f"left out of a refresh, for want of sources: {', '.join(found.left_out)}"
+        yield f"skipped, as all their sources are marked absent: {', '.join(found.left_out)}"
     for lack in found.lacks:
         words = [f"{name} (absent)" for name in lack.absent]
         words += [
             f"{column} ({'missing, so undecided' if column in lack.undecided else 'null'})"
             for column in lack.empty
         ]
-        yield f"{lack.kpi} will do without {', '.join(words)}"
+        yield f"{lack.kpi} will be computed without {', '.join(words)}"
     yield from found.health
     if found.problem:
         yield found.problem

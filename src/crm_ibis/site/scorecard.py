@@ -97,8 +97,8 @@ def _notices(section: Section, reading: Reading) -> list[str]:
     known = [reading.standing[table] for table in tables if table in reading.standing]
     found = [f"{status.table} {told[status.state]}" for status in known if status.state in told]
     found += [
-        f"the source {origin.table} has no {origin.column}: nobody knows whether it happened, so "
-        "it decides no target and is counted nowhere"
+        f"The source {origin.table} has no column {origin.column}: its targets are undecided and "
+        "not counted"
         for origin in sorted(reading.undecided)
         if origin.table in graph.sources_of([section.table])
     ]

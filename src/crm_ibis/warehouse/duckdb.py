@@ -152,6 +152,11 @@ class DuckDBWarehouse(Warehouse):
             return f"{self.file} cannot be written: {message}; check the rights of the file"
         if isinstance(error, duckdb.IOException):
             return f"DuckDB cannot read or write: {message}; check disk space and the file"
+        if same := re.search(r"Ambiguous reference to catalog or schema \"(.+?)\"", message):
+            return (
+                f"the DuckDB file {self.file} has the name of the schema {same[1]}, which DuckDB "
+                "cannot tell apart; rename the file"
+            )
         if isinstance(error, ABOUT_DATA):
             message = without_values(message)
         return f"DuckDB: {message}"
