@@ -65,8 +65,13 @@ def _kept(warehouse: Warehouse) -> str:
 
 
 def is_due(warehouse: Warehouse) -> bool:
-    """Whether the run that has just ended is the first of the day (UTC): then it is time to."""
+    """Whether the run that has just ended is the first success of the day (UTC): then it is time.
+
+    Of successes, as a job that fails every night would else keep the log from ever being pruned.
+    """
     today = datetime.combine(runlog.now().date(), datetime.min.time())
     log = runlog.log_table(warehouse, "runs")
-    ((begun,),) = warehouse.fetch(f"SELECT count(*) FROM {log} WHERE started_at >= ?", [today])
-    return bool(begun <= 1)
+    ((done,),) = warehouse.fetch(
+        f"SELECT count(*) FROM {log} WHERE state = 'succeeded' AND finished_at >= ?", [today]
+    )
+    return bool(done <= 1)

@@ -70,7 +70,6 @@ class Publication:
         if not self.exists:
             ((rows,),) = self.warehouse.fetch(f"SELECT count(*) FROM {self.staged}")
             return Changes(rows=rows, new=rows, changed=0, gone=0)
-        shape.refuse_another_grain(self.warehouse, self.contract)
         both = f"{self._s(key)} IS NOT NULL AND {self._p(key)} IS NOT NULL"
         changed = self._differs(self.compared)
         filled = self._differs([c for c in self.quiet if c not in self.columns.added])

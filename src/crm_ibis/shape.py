@@ -83,7 +83,22 @@ def columns_of(warehouse: Warehouse, contract: Contract) -> Columns:
     )
 
 
-def refuse_another_grain(warehouse: Warehouse, contract: Contract) -> None:
+def _check(warehouse: Warehouse, contract: Contract, to_write: bool) -> None:
+    columns = columns_of(warehouse, contract)
+    _refuse_another_grain(warehouse, contract)
+    if to_write:
+        alters = bool(columns.added or columns.dropped)
+        _refuse_without(contract.name, warehouse.rights_to_write(contract.name, alters))
+    for column in columns.dropped:
+        warehouse.refuse_dependents(
+            warehouse.analytics,
+            contract.name,
+            column,
+            warehouse.would_break(warehouse.analytics, contract.name, column),
+        )
+
+
+def _refuse_another_grain(warehouse: Warehouse, contract: Contract) -> None:
     """Raises DataError where a table has several rows per key, or an index of another key."""
     name, key = f"{warehouse.analytics}.{contract.name}", set(contract.key)
     unique = warehouse.unique_indexes(contract.name)
@@ -101,21 +116,6 @@ def refuse_another_grain(warehouse: Warehouse, contract: Contract) -> None:
         raise DataError(
             f"{name} has several rows per {', '.join(contract.key)}, so it was published with "
             "another grain; rename or drop it, then refresh again"
-        )
-
-
-def _check(warehouse: Warehouse, contract: Contract, to_write: bool) -> None:
-    columns = columns_of(warehouse, contract)
-    refuse_another_grain(warehouse, contract)
-    if to_write:
-        alters = bool(columns.added or columns.dropped)
-        _refuse_without(contract.name, warehouse.rights_to_write(contract.name, alters))
-    for column in columns.dropped:
-        warehouse.refuse_dependents(
-            warehouse.analytics,
-            contract.name,
-            column,
-            warehouse.would_break(warehouse.analytics, contract.name, column),
         )
 
 

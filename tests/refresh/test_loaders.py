@@ -342,6 +342,69 @@ def test_a_table_behind_a_function_in_a_view_ends_the_run_when_it_is_truncated(
     assert total(warehouse) == 7
 
 
+def test_a_schema_swapped_by_rename_while_a_run_reads_ends_it(warehouse: Warehouse) -> None:
+    """It takes no lock on a table, and the rows of the new one are younger than the snapshot."""
+    store(warehouse, tickets=TICKETS)
+    place, schema = raw(warehouse, "tickets"), warehouse.quote(warehouse.raw)
+    green, old = (warehouse.quote(warehouse.raw + end) for end in ("_green", "_old"))
+    warehouse.run(f"CREATE SCHEMA {green}")
+    for name in warehouse.tables(warehouse.raw):
+        warehouse.run(f"CREATE TABLE {green}.{name} (LIKE {schema}.{name})")
+    with another_session(warehouse) as query:
+        swapped: list[str] = []
+
+        def swap(line: str) -> None:
+            if line.startswith("checked") and not swapped:
+                swapped.append(line)
+                query("BEGIN")
+                for name in warehouse.tables(warehouse.raw):
+                    query(f"INSERT INTO {green}.{name} SELECT * FROM {schema}.{name}")
+                query(f"INSERT INTO {green}.tickets SELECT * FROM {place} WHERE id = 't1'")
+                query(f"UPDATE {green}.tickets SET id = ctid::text")
+                query(f"ALTER SCHEMA {schema} RENAME TO {old}")
+                query(f"ALTER SCHEMA {green} RENAME TO {schema}")
+                query("COMMIT")
+
+        try:
+            with pytest.raises(TransientError, match=r"tickets.* was truncated, rewritten or swap"):
+                refresh(warehouse, KPI, as_of=AS_OF, report=swap)
+            refresh(warehouse, KPI, as_of=AS_OF)
+            assert total(warehouse) == 8
+        finally:
+            query(f"DROP SCHEMA {old} CASCADE")
+
+
+def test_a_table_behind_a_function_in_a_view_ends_the_run_when_it_is_swapped(
+    warehouse: Warehouse,
+) -> None:
+    store(warehouse, tickets=TICKETS)
+    place, landed = raw(warehouse, "tickets"), raw(warehouse, "landed")
+    warehouse.run(f"ALTER TABLE {place} RENAME TO landed")
+    function, shape = raw(warehouse, "all_landed"), raw(warehouse, "shape")
+    warehouse.run(f"CREATE TABLE {shape} (LIKE {landed})")
+    warehouse.run(
+        f"CREATE FUNCTION {function}() RETURNS SETOF {shape} LANGUAGE plpgsql "
+        f"AS $$ BEGIN RETURN QUERY SELECT * FROM {landed}; END $$"
+    )
+    warehouse.run(f"CREATE VIEW {place} AS SELECT * FROM {function}()")
+    fresh = raw(warehouse, "fresh")
+    warehouse.run(f"CREATE TABLE {fresh} (LIKE {landed})")
+    with another_session(warehouse) as query:
+
+        def swap(line: str) -> None:
+            if line.startswith("checked facilities"):
+                query("BEGIN")
+                query(f"INSERT INTO {fresh} SELECT * FROM {landed}")
+                query(f"ALTER TABLE {landed} RENAME TO old")
+                query(f"ALTER TABLE {fresh} RENAME TO landed")
+                query("COMMIT")
+
+        with pytest.raises(TransientError, match=r"landed was truncated, rewritten or swapped"):
+            refresh(warehouse, KPI, as_of=AS_OF, report=swap)
+    refresh(warehouse, KPI, as_of=AS_OF)
+    assert total(warehouse) == 7
+
+
 def test_a_materialised_view_is_read_and_stays_while_it_is_read(warehouse: Warehouse) -> None:
     store(warehouse, tickets=TICKETS)
     place, landed = raw(warehouse, "tickets"), raw(warehouse, "landed")

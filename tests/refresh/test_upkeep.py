@@ -298,3 +298,16 @@ def test_upkeep_leaves_the_lock_to_whoever_waits(
     monkeypatch.setattr(warehouse, "lock", taken)
     refresh(warehouse, ["revenue_kpis"], as_of=LATER)
     assert runs(warehouse)[-1]["state"] == "succeeded"
+
+
+def test_a_run_that_failed_today_does_not_keep_the_log_from_being_pruned(
+    warehouse: Warehouse,
+) -> None:
+    store(warehouse, invoices="amount\n5")
+    runlog.prepare(warehouse)
+    old_run(warehouse, 0, "failed", "outreach_kpis")
+    for n in range(25):
+        old_run(warehouse, 500 + n, "failed", KPI)
+    lines: list[str] = []
+    refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=lines.append)
+    assert "deleted 5 runs that ended long ago from the log" in lines

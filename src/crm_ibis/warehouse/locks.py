@@ -10,9 +10,10 @@ none. It takes the right to SELECT, and locks also what a view reads and the par
 What it cannot lock is locked by a query that returns nothing: materialised views and foreign
 tables, and tables of which the user may read single columns only. That query takes the snapshot
 before it has the lock, so afterwards, and again at the end, every table that the transaction has
-touched is compared with what the snapshot knows of it: its file, and whether it is a partition. A
-table behind a function in a view is found that way too, and so is a partition that was attached
-while the run read, which no lock of a reader prevents. REFRESH of a materialised view writes rows
+touched is compared with what the snapshot knows of it: its name and schema, its file, and whether
+it is a partition. A table behind a function in a view is found that way too, and so is what no lock
+of a reader prevents: a partition that was attached, or a schema that was renamed, while the run
+read. REFRESH of a materialised view writes rows
 that every snapshot sees; the rows of a foreign table are the other server's to keep together.
 """
 
@@ -39,10 +40,13 @@ WHERE c.relkind IN ('v', 'm', 'f') AND n.nspname = ANY(%s) AND c.relname = ANY(%
 
 CHANGED = """
 SELECT l.relation::regclass::text FROM pg_locks l LEFT JOIN pg_class c ON c.oid = l.relation
+LEFT JOIN pg_namespace n ON n.oid = c.relnamespace
+CROSS JOIN pg_identify_object('pg_class'::regclass, l.relation, 0) AS i
 WHERE l.pid = pg_backend_pid() AND l.locktype = 'relation' AND l.mode = 'AccessShareLock'
 AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-AND (pg_identify_object('pg_class'::regclass, l.relation, 0)).type IN ('table', 'materialized view')
+AND i.type IN ('table', 'materialized view')
 AND (c.oid IS NULL
+OR (i.schema, i.name) <> (quote_ident(n.nspname), quote_ident(c.relname))
 OR c.relfilenode <> 0 AND c.relfilenode <> pg_relation_filenode(c.oid)
 OR NOT c.relispartition AND pg_partition_root(c.oid) <> c.oid)
 ORDER BY 1

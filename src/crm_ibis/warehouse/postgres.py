@@ -277,9 +277,11 @@ class PostgresWarehouse(Warehouse):
                 self.fetch(f"SELECT pg_advisory_unlock({key})", [name])
 
     def is_locked(self) -> bool:
-        # The key of a lock is shown as its upper and its lower half, both without a sign.
+        # The key of a lock is shown as its upper and its lower half, both without a sign. A standby
+        # knows nothing of the locks of its primary: there, somebody may well be at work.
         return bool(
             self.fetch(
+                "SELECT 1 WHERE pg_is_in_recovery() UNION ALL "
                 "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND objsubid = 1 AND granted "
                 "AND database = (SELECT oid FROM pg_database WHERE datname = current_database()) "
                 "AND ((classid::bigint << 32) | objid::bigint) = "
