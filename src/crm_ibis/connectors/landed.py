@@ -95,9 +95,10 @@ def require(table: Table, called: str, *columns: str, for_: str) -> None:
     if not any(column in table.columns for column in columns):
         has = "has none of the columns" if len(columns) > 1 else "has no column"
         raise DataError(
-            f"{called} {has} {', '.join(columns)}, so {for_} cannot be told; load it, or make the "
-            "source with a function of your own in sources.yml, which may add the column and call "
-            "the connector's function"
+            f"{called} {has} {', '.join(columns)}, so {for_} cannot be told; load it, or say in "
+            "sources.yml what holds: make the source with a function of your own, which may add "
+            "the column and call the connector's function, or do without the source "
+            "(`absent` in place of the connector)"
         )
 
 
