@@ -75,6 +75,8 @@ class Results:
         self.tables: dict[str, TableRun] = {}
         """What was done with each table, sources included."""
         self.warnings: list[Violation] = []
+        self.hints: list[tuple[str, str]] = []
+        """What is worth a word about sources that keep their contracts."""
         self.judged_as_of = judged_as_of or as_of
         self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
         self._written = Written(warehouse)
@@ -196,6 +198,7 @@ class Results:
             for hint in hints:
                 self.report(f"warning: {outcome.table}: {hint}")
             words += hints
+            self.hints += [(outcome.table, hint) for hint in hints]
         self.tables[outcome.table] = TableRun(
             outcome.table,
             step.kind,
