@@ -210,7 +210,8 @@ def _show(run: JobRun, outcome: Outcome) -> None:
         for table in outcome.results
     ]
     with untroubled():
-        told = f"{_summary(outcome)}, run {outcome.run_id}"
+        hints = "".join(f"\n\nwarning: {source}: {hint}" for source, hint in outcome.hints)
+        told = f"{_summary(outcome)}, run {outcome.run_id}{hints}"
         create_table_artifact(rows, artifact_key(run.name), told)
 
 

@@ -20,7 +20,7 @@ from crm_ibis.functions import Written
 from crm_ibis.mapping import PlausibleYears
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.runlog import now
-from crm_ibis.sources import CURRENCY, places, source_tables
+from crm_ibis.sources import CURRENCY, places, source_tables, unread_of
 from crm_ibis.warehouse import Place, Query, Warehouse
 
 Report = Callable[[str], None]
@@ -51,7 +51,7 @@ class ChecksFailed(DataError):
 
 def broken_check(violation: Violation) -> BrokenCheck:
     """What may be told of a violation outside the database."""
-    key = contracts.declared(violation.table).key
+    key = violation.key or contracts.declared(violation.table).key
     keys = tuple(
         ", ".join(f"{column}={row[column]}" for column in key if column in row)
         for row in violation.samples[:SAMPLE_KEYS]
@@ -182,17 +182,21 @@ def source_audits(
     sources: Mapping[str, Table],
     as_of: datetime,
     also: Mapping[str, ir.Scalar] = MappingProxyType({}),
+    unread: Sequence[Rule] = (),
 ) -> list[Audit]:
     """The audits of a source, each of which makes sense only if the one before finds nothing.
 
-    Numbers that would not survive the conversion to the contract's type are looked for first: the
-    database would stop at them without naming a row.
+    What is `unread` of landed tables is null in the source. Numbers that would not survive the
+    conversion to the contract's type are looked for first too: the database would stop at them
+    without naming a row.
     """
     contract = contracts.contracts()[name]
     demanded = source_rules(contract, as_of)
     audits = [planned_audit(warehouse, sources[name], contract, demanded, sources, also=also)]
     if conversions := fitting.rules_of_raw(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
+    if unread:
+        audits.insert(0, planned_audit(warehouse, raw, contract, unread, {}))
     if currency := one_currency(name, raw):
         audits.append(planned_audit(warehouse, raw, contract, currency, {}))
     return audits
@@ -240,9 +244,8 @@ def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Vio
     contract = audit.contract
     found = warehouse.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
     samples = [contract.without_personal(row) for row in found]
-    return Violation(
-        contract.name, rule.name, rule.columns, rule.severity, rows, samples, contract.key
-    )
+    key = rule.key or contract.key
+    return Violation(contract.name, rule.name, rule.columns, rule.severity, rows, samples, key)
 
 
 def audit(
@@ -265,7 +268,10 @@ def check_source(
 ) -> Checked:
     """The contract of one source, as of an instant or now."""
     raw = source_tables(warehouse, [name], written)[name]
-    return run_audits(warehouse, source_audits(warehouse, name, raw, sources, as_of or now()))
+    unread = [found.rule for found in unread_of(warehouse, [name]).get(name, ())]
+    moment = as_of or now()
+    audits = source_audits(warehouse, name, raw, sources, moment, unread=unread)
+    return run_audits(warehouse, audits)
 
 
 def report_warnings(outcome: Checked, report: Report) -> None:

@@ -24,6 +24,7 @@ from crm_ibis import (
     volume,
 )
 from crm_ibis.checks import ChecksFailed, Report
+from crm_ibis.connectors.unread import Unread
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
 from crm_ibis.functions import Written
@@ -163,20 +164,21 @@ def _fits(
 ) -> dict[str, Fit]:
     declared, found = mapping.declared(), {}
     readable: dict[str, Table] = {}
+    unread: dict[str, tuple[Unread, ...]] = {}
     before = volume.runs_before(warehouse, names)
     for name in names:
-        found[name] = _looked_at(warehouse, name, declared, readable, written)
+        found[name] = _looked_at(warehouse, name, declared, readable, unread, written)
         if name in readable and name not in declared.absent:
             newest = found[name].newest
             facts = (found[name].rows or 0, newest, now(), before.get(name, []))
             found[name] = replace(found[name], unexpected=volume.violations(name, *facts))
     for name, table in readable.items():
         if name not in declared.absent:
-            violations = _violations(warehouse, name, table, readable)
+            violations = _violations(warehouse, name, table, readable, unread[name])
             found[name] = replace(found[name], violations=violations)
             report(f"checked {name}")
     if len(readable) == len(found):
-        for name, outcome in _quarantined(warehouse, readable).items():
+        for name, outcome in _quarantined(warehouse, readable, unread).items():
             found[name] = replace(found[name], **outcome)
     return found
 
@@ -194,9 +196,13 @@ def _looked_at(
     name: str,
     declared: Sources,
     readable: dict[str, Table],
+    unread: dict[str, tuple[Unread, ...]],
     written: Written,
 ) -> Fit:
-    """What a source is made of; it is added to those that can be read if it can."""
+    """What a source is made of; it is added to those that can be read if it can.
+
+    What cannot be read of the tables that it is made of is added to `unread`.
+    """
     contract, said = contracts.contracts()[name], declared.of(name)
     seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
     if said.absent:
@@ -220,6 +226,7 @@ def _looked_at(
     except (DataError, DatabaseError) as error:
         return replace(seen, problem=str(error))
     readable[name] = table
+    unread[name] = origin.unread
     return seen
 
 
@@ -302,7 +309,11 @@ def _others(
 
 
 def _violations(
-    warehouse: Warehouse, name: str, table: Table, readable: dict[str, Table]
+    warehouse: Warehouse,
+    name: str,
+    table: Table,
+    readable: dict[str, Table],
+    unread: tuple[Unread, ...],
 ) -> tuple[Violation, ...]:
     """Every broken check, but for references to a source that cannot be read."""
     contract = contracts.contracts()[name]
@@ -319,15 +330,20 @@ def _violations(
         found += checks.audit(warehouse, table, contract, currency, {}).violations
     if conversions:
         found = checks.audit(warehouse, table, contract, conversions, {}).violations + found
+    if unread:
+        rules = [seen.rule for seen in unread]
+        found = checks.audit(warehouse, table, contract, rules, {}).violations + found
     return found
 
 
-def _quarantined(warehouse: Warehouse, readable: dict[str, Table]) -> dict[str, dict[str, Any]]:
+def _quarantined(
+    warehouse: Warehouse, readable: dict[str, Table], unread: dict[str, tuple[Unread, ...]]
+) -> dict[str, dict[str, Any]]:
     """How many rows a refresh would leave out of each source, and where they are too many."""
     quarantine = Quarantine(warehouse)
     with warehouse.transaction():
         with suppress(ChecksFailed):  # of violations, `_violations` tells as well
-            quarantine.settle(readable)
+            quarantine.settle(readable, unread)
         for name in quarantine.staged:
             warehouse.unstage(name)
     found: dict[str, dict[str, Any]] = {

@@ -16,6 +16,7 @@ from ibis import Table
 
 from crm_ibis import checks, contracts, fitting, mapping
 from crm_ibis.checks import ChecksFailed, Report
+from crm_ibis.connectors.unread import Unread
 from crm_ibis.contracts import Contract
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.runlog import now
@@ -72,18 +73,24 @@ class Quarantine:
         """Each source with all of its rows, in the types of its contract."""
         self.staged: list[str] = []
         """Names of the temporary tables, to be freed with those of the run."""
+        self.unread: Mapping[str, Sequence[Unread]] = {}
         self.excess: dict[str, list[Violation]] = {}
         """What is wrong with sources that leave out too much, by a sentence that says how much."""
         self.broken: list[Violation] = []
         """What is wrong with sources that leave out nothing but what follows their parents."""
 
-    def settle(self, raw: Mapping[str, Table]) -> dict[str, Table]:
-        """The sources without the rows that must not be read.
+    def settle(
+        self,
+        raw: Mapping[str, Table],
+        unread: Mapping[str, Sequence[Unread]] = MappingProxyType({}),
+    ) -> dict[str, Table]:
+        """The sources without the rows that must not be read, nor those of which a connector left
+        something `unread`.
 
         Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
         that may leave out none of its own is broken.
         """
-        declared = mapping.declared()
+        declared, self.unread = mapping.declared(), unread
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
         checks.conformed(raw)  # or else told one by one which columns are missing
@@ -94,6 +101,16 @@ class Quarantine:
         if self.broken:
             raise ChecksFailed(self.broken)
         return {name: self.settled[name].table for name in raw}
+
+    def unread_rules(self, name: str, whole: Table) -> list[Rule]:
+        """What must not be unread of the tables that a source is made of, once it is settled.
+
+        What is unread of its own rows went into quarantine with them, where sources.yml says so.
+        """
+        found = self.unread.get(name, ())
+        if mapping.declared().of(name).quarantines:
+            return [unread.outside(name, whole) for unread in found]
+        return [unread.rule for unread in found]
 
     def left_out(self, name: str) -> int:
         """How many rows of a source are in quarantine."""
@@ -116,8 +133,9 @@ class Quarantine:
         demanded = [_follows(column, parent) for column, parent in followed.items()]
         if said.quarantines:
             # Told by what the table holds, before it is read in the types of the contract.
-            conversions = fitting.rules_of_raw(raw, contract)
-            violations += self._take_out(source, raw, contract, conversions)
+            own = [unread.in_ours(name) for unread in self.unread.get(name, ())]
+            as_read = [*fitting.rules_of_raw(raw, contract), *(rule for rule in own if rule)]
+            violations += self._take_out(source, raw, contract, as_read)
             source.table = fitting.guarded(source.table, contract)
             self.whole[name] = fitting.conformed(fitting.guarded(raw, contract), contract)
             demanded += checks.source_rules(contract, self.as_of)
@@ -128,7 +146,14 @@ class Quarantine:
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
-                audits = checks.source_audits(self.warehouse, name, raw, self.whole, self.as_of)
+                audits = checks.source_audits(
+                    self.warehouse,
+                    name,
+                    raw,
+                    self.whole,
+                    self.as_of,
+                    unread=self.unread_rules(name, raw),
+                )
                 self.broken += checks.run_audits(self.warehouse, audits).errors
 
     def _followed(self, contract: Contract) -> dict[str, Settled]:

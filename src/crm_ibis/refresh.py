@@ -36,6 +36,8 @@ class RefreshResult:
     warnings: list[Violation] = field(default_factory=list)
     previews: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     merged: list[Merged] = field(default_factory=list)
+    hints: list[tuple[str, str]] = field(default_factory=list)
+    """Sources without a row or with values that never occur, and a sentence about each."""
     excess: dict[str, str] = field(default_factory=dict)
     """Tables of a dry run that would lose too many rows, and a sentence about each."""
 
@@ -194,6 +196,7 @@ class _Run:
             warnings=self.results.warnings,
             previews=previews or {},
             merged=self.merged,
+            hints=self.results.hints,
             excess=self.excess,
         )
 

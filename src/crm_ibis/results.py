@@ -18,7 +18,7 @@ from crm_ibis.functions import Written
 from crm_ibis.occurrences import Named
 from crm_ibis.params import Params
 from crm_ibis.quarantine import Quarantine
-from crm_ibis.rules import Violation
+from crm_ibis.rules import Rule, Violation
 from crm_ibis.runlog import TableRun
 from crm_ibis.runs import SourceRun
 from crm_ibis.warehouse import Place, Staging, Warehouse
@@ -75,6 +75,8 @@ class Results:
         self.tables: dict[str, TableRun] = {}
         """What was done with each table, sources included."""
         self.warnings: list[Violation] = []
+        self.hints: list[tuple[str, str]] = []
+        """What is worth a word about sources that keep their contracts."""
         self.judged_as_of = judged_as_of or as_of
         self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
         self._written = Written(warehouse)
@@ -82,6 +84,7 @@ class Results:
         self._sources: dict[str, Table] = {}
         self._checked: list[str] = []
         self._before: dict[str, list[SourceRun]] = {}
+        self._unread: dict[str, list[Rule]] = {}
         self._unseen: dict[str, list[Named]] = {}
         self._staged: list[str] = []
         self._outcomes: list[Checked] = []
@@ -96,7 +99,9 @@ class Results:
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
         given = sources.source_tables(self.warehouse, sources_of(self.names), self._written)
-        self._raw = self.quarantine.settle(given)
+        unread = sources.unread_of(self.warehouse, given)
+        self._raw = self.quarantine.settle(given, unread)
+        self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
         self._sources = checks.conformed(self._raw)
         absent = mapping.declared().absent
         self._checked = [name for name in self._raw if name not in absent]
@@ -131,6 +136,7 @@ class Results:
                 self._sources,
                 self.judged_as_of,
                 also=newest,
+                unread=self._unread.get(name, ()),
             )
             emit(Step(audits, "source"))
 
@@ -192,6 +198,7 @@ class Results:
             for hint in hints:
                 self.report(f"warning: {outcome.table}: {hint}")
             words += hints
+            self.hints += [(outcome.table, hint) for hint in hints]
         self.tables[outcome.table] = TableRun(
             outcome.table,
             step.kind,

@@ -66,6 +66,8 @@ class Rule:
     """Counts its rows by ordering the table, where that is quicker than finding them."""
     refers_to: str | None = None
     """The source whose ids it looks for."""
+    key: tuple[str, ...] = ()
+    """What names the rows that it finds, where they are not those of the table."""
 
     def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
         """The rows that break the rule."""
@@ -145,8 +147,9 @@ def counts(
 def samples(table: Table, rule: Rule, key: Sequence[str], parents: Mapping[str, Table]) -> Table:
     """Up to 20 rows that break a rule: the key and the offending columns."""
     rows = rule.rows(table, parents)
+    key = [c for c in rule.key or key if c in rows.columns]
     shown = [c for c in rows.columns if c in (*key, *rule.columns, "row_count")]
-    return rows.select(shown).order_by(list(key)).limit(SAMPLES)
+    return rows.select(shown).order_by(key or shown).limit(SAMPLES)
 
 
 def unique(key: tuple[str, ...]) -> Rule:

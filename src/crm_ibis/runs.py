@@ -16,6 +16,8 @@ USUAL_FROM = 5
 """What a run usually takes is the median of its last ten successes, known from five on."""
 SLOW = 1.5
 """A run that takes more than this many times as long as usual is slow."""
+UNCHANGED_FROM = 3
+"""From so many runs in a row on it is told that a source was the same in them."""
 UNCHANGED_OF = 100
 """Of so many runs it is told for how long a source has been the same."""
 
@@ -231,6 +233,15 @@ class SourceSeen:
     newest_at: datetime | None
     unchanged_runs: int
     """How many of the newest runs in a row, this one included, found the same."""
+
+    @property
+    def is_unchanged(self) -> bool:
+        """Whether it has been the same for so long that ingestion may have stopped."""
+        return self.unchanged_runs >= UNCHANGED_FROM
+
+    def age_hours(self, now: datetime) -> float | None:
+        """How old its newest row is, if that is known."""
+        return (now - self.newest_at) / timedelta(hours=1) if self.newest_at else None
 
 
 def sources_seen(warehouse: Warehouse) -> list[SourceSeen]:

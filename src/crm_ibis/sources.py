@@ -17,6 +17,7 @@ from ibis import Table
 from crm_ibis import connectors, contracts, functions, graph, joining, mapped, mapping
 from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.connectors.readings import readings
+from crm_ibis.connectors.unread import Unread, noting
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.functions import Maker, Written
@@ -38,6 +39,8 @@ class Origin:
     """In words: the table, the connector or the file, and the tables that it reads."""
     readings: tuple[str, ...] = ()
     """How a connector reads them, where they land in several ways."""
+    unread: tuple[Unread, ...] = ()
+    """What a connector, or a function that calls it, may be unable to read of them."""
 
 
 class NotThere(DataError):
@@ -82,6 +85,14 @@ def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
                 made = origin(warehouse, name, declared).table
                 found |= places_in([made], warehouse.dialect)
     return found
+
+
+def unread_of(warehouse: Warehouse, names: Iterable[str]) -> dict[str, tuple[Unread, ...]]:
+    """What the functions that make the named sources may be unable to read."""
+    declared = mapping.declared()
+    return {
+        name: origin(warehouse, name, declared).unread for name in names if declared.of(name).maker
+    }
 
 
 def source(
@@ -225,7 +236,8 @@ def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Orig
             f"sources.yml: sources.{name}.tables: {words} has no parameter "
             f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
         )
-    given, places, missing = {}, [], []
+    given: dict[str, Table] = {}
+    places, missing = [], []
     for parameter in wanted.values():
         within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
         there = warehouse.tables(within or schema)
@@ -237,13 +249,14 @@ def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Orig
     if missing:
         raise NotThere(f"{', '.join(missing)} (for {name} by {words})")
     words = f"{words} over {', '.join(places)}"
-    with local_times_of(said.time_zone):
+    with local_times_of(said.time_zone), noting() as notes:
         made = functions.called(warehouse, maker, given, f"{name} by {words}")
+    unread = notes.unread({table.op().name: p for p, table in given.items()})
     if not said.connector:
-        return Origin(made, words)
+        return Origin(made, words, unread=unread)
     if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):
         made = made.drop(CURRENCY)
-    return Origin(made, words, readings(said.connector, name, given, said.time_zone))
+    return Origin(made, words, readings(said.connector, name, given, said.time_zone), unread)
 
 
 def _function(file: Path, name: str) -> Maker:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, is_dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from itertools import groupby
 from textwrap import wrap
@@ -25,8 +25,6 @@ NARROWEST = 12
 """Names and words are folded to no less than so many signs."""
 GAP = 3
 """Signs from one column to the next."""
-UNCHANGED_FROM = 3
-"""From so many runs in a row on it is told that a source was the same in them."""
 
 SCORECARD = {
     "total_leads": "Leads",
@@ -57,12 +55,13 @@ def refreshed(result: Any) -> None:
     _print(table)
     sources = [run for run in result.tables if run.kind == "source"]
     checked = sum(run.checks for run in result.tables)
+    warnings = len(result.warnings) + len(result.hints)
     rows = sum(run.rows for run in sources)
     done = "would be published" if result.dry_run else f"published in run {result.run_id}"
     console.print(
         f"{_number(len(result.published), 'table')} {done}, as of {result.as_of:%Y-%m-%d %H:%M:%S} "
         f"UTC: {_number(len(sources), 'source')} with {_number(rows, 'row')}, "
-        f"{_number(checked, 'check')}, {_number(len(result.warnings), 'warning')}, "
+        f"{_number(checked, 'check')}, {_number(warnings, 'warning')}, "
         f"{result.seconds:.1f} s"
     )
     for run in sources:
@@ -71,6 +70,8 @@ def refreshed(result: Any) -> None:
                 f"left out of {run.table}, as they break its contract: "
                 f"{_number(run.quarantined, 'row')} (crm-ibis sources shows some)"
             )
+    for source, hint in result.hints:
+        console.print(f"warning: {source}: {hint}", markup=False, soft_wrap=True)
     if result.merged:
         recorded(result.merged)
 
@@ -282,13 +283,12 @@ def sources_seen(seen: Iterable[SourceSeen], now: datetime) -> None:
     """How old the newest row of each source was taken to be when it was last read."""
     for source in seen:
         age = "of unknown age"
-        if source.newest_at:
-            age = f"{_age((now - source.newest_at) / timedelta(hours=1))} old"
-        same = (
-            f", unchanged for {source.unchanged_runs} runs"
-            if source.unchanged_runs >= UNCHANGED_FROM
-            else ""
-        )
+        hours = source.age_hours(now)
+        if hours is not None:
+            age = f"{_age(hours)} old"
+        same = ""
+        if source.is_unchanged:
+            same = f", unchanged for {source.unchanged_runs} runs"
         rows = _number(source.rows, "row")
         line = f"source {source.source}: {rows}, newest row {age}{same}"
         console.print(line, markup=False, soft_wrap=True)

@@ -5,12 +5,13 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from crm_ibis import alerts, catalog, incidents, runlog
+from crm_ibis import alerts, catalog, incidents, runlog, runs
 from crm_ibis.alerts import GONE, WATCH, Alert, Report
 from crm_ibis.declarations import Event
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.metrics import Metrics
+from crm_ibis.runs import SourceSeen
 from crm_ibis.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -52,6 +53,9 @@ def watch(
     with open_warehouse(settings) as warehouse:
         runlog.prepare_unless_at_work(warehouse)
         found = statuses(warehouse, now)
+        for source in runs.sources_seen(warehouse):
+            if source.is_unchanged:
+                report(_unchanged(source))
         with incidents.alone(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
@@ -60,6 +64,17 @@ def watch(
     with Metrics(report) as metrics:
         metrics.ages(status for status in found if status.state != "retired")
     return found
+
+
+def _unchanged(source: SourceSeen) -> str:
+    """A word that ingestion may have stopped; alerts of it are for `expect` in sources.yml."""
+    newest = "not known"
+    if source.newest_at:
+        newest = f"of {source.newest_at:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"source {source.source} is the same in {source.unchanged_runs} runs in a row, "
+        f"the newest row is {newest}"
+    )
 
 
 def _end_unknown(warehouse: Warehouse, report: Report) -> None:

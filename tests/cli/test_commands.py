@@ -611,6 +611,17 @@ def test_status_of_what_is_published(seeded: Settings, run: Run) -> None:
     assert (state["state"], state["late"], state["failing"]) == ("on time", False, False)
 
 
+def test_status_of_sources_is_a_list_of_its_own(published: Settings, run: Run) -> None:
+    """The tables stay the list that they were."""
+    outcome = run("status", "--sources", "--json")
+    assert outcome.exit_code == 0
+    (tickets,) = (source for source in outcome.json if source["source"] == "tickets")
+    assert (tickets["rows"], tickets["unchanged_runs"]) == (10, 1)
+    assert tickets["newest_at"].startswith("2024-02")
+    assert "source tickets: 10 rows, the newest is" in words(run("status", "--sources").out)
+    assert {"table", "state"} <= set(run("status", "--json").json[0])
+
+
 def test_status_exits_0_when_everything_is_on_time(published: Settings, run: Run) -> None:
     assert run("status").exit_code == 0
 

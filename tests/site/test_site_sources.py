@@ -240,6 +240,27 @@ def test_facilities_that_the_role_may_not_read_go_by_their_ids(
     assert f"{paid.raw}.invoices cannot be read" not in catalog
 
 
+def test_the_site_tells_how_new_sources_are_and_what_they_were_warned_of(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """The second of four runs finds another newest ticket, and the two after it the same."""
+    store(warehouse, tickets="id\nt1\nt2", invoices="id")
+    for moment in ("2024-01-11", "2024-01-12", "2024-01-12 01:00", "2024-01-12 02:00"):
+        refresh(warehouse, as_of=datetime.fromisoformat(moment))
+        warehouse.run(
+            f"UPDATE {raw(warehouse, 'tickets')} SET updated_at = TIMESTAMP '2024-01-12' "
+            "WHERE id = 't1'"
+        )
+    build(warehouse, tmp_path / "site", load_params())
+    site = Built(tmp_path / "site")
+    told = site.page("runs.html").words
+    assert "How new the sources are" in told
+    assert "2024-01-12 00:00" in told
+    assert "the same in 3 runs" in told
+    assert "has no rows" in site.page("tables/invoices.html").words
+    assert "has no rows" not in site.page("tables/tickets.html").words
+
+
 def test_pages_of_sources_tell_where_they_come_from(hostile: Built) -> None:
     tickets = hostile.page("tables/tickets.html").words
     assert "Comes from raw.cases Broken rows quarantine : they are left out, up to 10 %" in tickets

@@ -13,7 +13,9 @@ from crm_ibis.fit import Fit, fit
 from crm_ibis.mapping import declared
 from crm_ibis.refresh import RefreshResult, refresh
 from crm_ibis.runs import sources_seen
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.settings import Settings
+from crm_ibis.warehouse import Warehouse, open_warehouse
+from crm_ibis.watch import watch
 
 AT = datetime(2024, 1, 20)
 KPI = ["ticket_sla_compliance"]
@@ -249,3 +251,28 @@ def test_status_tells_how_old_the_newest_row_of_a_source_is(
     terminal.sources_seen(sources_seen(warehouse), datetime(2024, 1, 14))
     told = capsys.readouterr().out
     assert "source tickets: 10 rows, newest row 4.0 days old, unchanged for 3 runs" in told
+
+
+def test_the_summary_of_a_refresh_tells_of_sources_without_rows(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The facility's only row is there: one warning, about tickets."""
+    store(warehouse, tickets="id")
+    outcome = refresh(warehouse, KPI, as_of=AT)
+    assert outcome.hints == [("tickets", "has no rows")]
+    terminal.refreshed(outcome)
+    told = " ".join(capsys.readouterr().out.split())
+    assert "1 warning," in told
+    assert "warning: tickets: has no rows" in told
+
+
+def test_the_watch_says_which_sources_stay_the_same(settings: Settings) -> None:
+    """No run of a job asked for an alert: a line is all."""
+    with open_warehouse(settings) as warehouse:
+        store(warehouse, tickets=TEN)
+        for _ in range(3):
+            refresh(warehouse, KPI, as_of=AT)
+    lines: list[str] = []
+    watch(settings, lines.append)
+    words = "source tickets is the same in 3 runs in a row, the newest row is of 2024-01-10 00:00"
+    assert f"{words} UTC" in lines

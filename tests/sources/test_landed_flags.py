@@ -196,6 +196,7 @@ def test_a_source_that_nothing_tells_is_refused(
         function(**tables)
     assert columns[0] in str(refused.value)
     assert "function of your own" in str(refused.value)
+    assert "`absent` in place of the connector" in str(refused.value)
 
 
 def test_salesforce_deals_without_flags(engine: Engine) -> None:

@@ -33,17 +33,26 @@ def init(folder: Path) -> None:
 
 
 @cli.command()
+@click.option("--sources", "of_sources", is_flag=True, help="Show the sources only.")
 @json_option
 @click.pass_obj
-def status(settings: Settings, as_json: bool) -> None:
+def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     """Show how old each KPI is, which are late, and what failed.
 
     Exit 1 while any is late or failing. Also lists the failures that nobody would hear of, and how
-    old the newest row of each source was when a run last read it.
+    old the newest row of each source is, as of the run that last read it. --json lists the tables;
+    with --sources, the sources.
     """
+    from crm_ibis import terminal
+    from crm_ibis.runlog import now
     from crm_ibis.runs import sources_seen
     from crm_ibis.status import statuses
 
+    if of_sources:
+        with open_database(settings, read_only=True) as warehouse:
+            seen = sources_seen(warehouse)
+        terminal.print_json(seen) if as_json else terminal.sources_seen(seen, now())
+        return
     with open_database(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
         seen = sources_seen(warehouse)

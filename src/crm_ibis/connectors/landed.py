@@ -13,10 +13,12 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.connectors.unread import note
 from crm_ibis.errors import DataError
 from crm_ibis.instants import (
     DATE,
     INSTANT,
+    ISO,
     UTC_INSTANT,
     in_utc,
     instant_of_text,
@@ -43,6 +45,13 @@ FACILITY = ibis.schema(
 
 YES = ("true", "t", "yes", "y", "1")
 NO = ("false", "f", "no", "n", "0")
+
+NOTHING = r"^\s*(?:nan|nat|null|none)?\s*$"
+"""What loaders write, in small letters, where there is nothing."""
+PLAIN_NUMBER = r"^\s*[+-]?(?:0*\d{1,17}(?:\.\d*)?|\.\d+)\s*$"
+SCIENTIFIC = r"^\s*[+-]?(?:\d{1,17}(?:\.\d*)?|\.\d+)[eE][+-]?\d{1,2}\s*$"
+"""Numbers as both databases read them; of a decimal(24, 6), 18 digits are whole."""
+TOO_LARGE = 1e17
 
 FURTHEST_WEST = ibis.interval(hours=12)
 """The clocks that are furthest behind UTC, at sea."""
@@ -86,9 +95,10 @@ def require(table: Table, called: str, *columns: str, for_: str) -> None:
     if not any(column in table.columns for column in columns):
         has = "has none of the columns" if len(columns) > 1 else "has no column"
         raise DataError(
-            f"{called} {has} {', '.join(columns)}, so {for_} cannot be told; load it, or make the "
-            "source with a function of your own in sources.yml, which may add the column and call "
-            "the connector's function"
+            f"{called} {has} {', '.join(columns)}, so {for_} cannot be told; load it, or say in "
+            "sources.yml what holds: make the source with a function of your own, which may add "
+            "the column and call the connector's function, or do without the source "
+            "(`absent` in place of the connector)"
         )
 
 
@@ -114,6 +124,7 @@ def moment(table: Table, name: str) -> ir.TimestampValue:
         return ibis.null(INSTANT)
     value, zone = table[name], _zone.get()
     if value.type().is_string():
+        note(table, name, "instant", _is_there(value) & ~value.re_search(ISO))
         return instant_of_text(value, zone)
     if value.type().is_numeric():
         raise DataError(
@@ -129,7 +140,9 @@ def day(table: Table, name: str) -> ir.DateValue:
         return ibis.null("date")
     value = table[name]
     if value.type().is_string():
-        return value.re_extract(rf"^\s*({DATE})", 1).nullif("").cast("date")
+        is_day = value.re_search(ISO)
+        note(table, name, "day", _is_there(value) & ~is_day)
+        return when(is_day, value.re_extract(rf"^\s*({DATE})", 1).nullif("").cast("date"))
     # A day that landed as an instant is midnight in UTC, wherever it is meant.
     return value.cast(INSTANT).cast("date")
 
@@ -158,9 +171,25 @@ def number(table: Table, name: str) -> ir.DecimalValue:
     """A column as an exact number."""
     if name not in table.columns:
         return ibis.null("decimal(24, 6)")
+    value = table[name]
+    if value.type().is_string():
+        readable = _is_number(value)
+        note(table, name, "number", _is_there(value) & ~readable)
+        return when(readable, value.strip().cast("decimal(24, 6)"))
     # By way of text, which holds the shortest form of a float. NaN is how some loaders write null.
-    written = table[name].cast("string").nullif("").nullif("nan").nullif("NaN")
+    written = value.cast("string").nullif("nan").nullif("NaN")
     return written.cast("decimal(24, 6)")
+
+
+def _is_there(value: ir.StringValue) -> ir.BooleanValue:
+    return (~value.lower().re_search(NOTHING)).fill_null(False)
+
+
+def _is_number(value: ir.StringValue) -> ir.BooleanValue:
+    """Whether text is a number that a decimal(24, 6) holds."""
+    # In a branch of a case, as PostgreSQL may read other text before it looks at its form.
+    read = ibis.cases((value.re_search(SCIENTIFIC), value.strip().cast("float64")))
+    return value.re_search(PLAIN_NUMBER) | (read.abs() < TOO_LARGE).fill_null(False)
 
 
 def currency(table: Table, name: str) -> ir.StringValue:
@@ -175,7 +204,8 @@ def flag(table: Table, name: str) -> ir.BooleanValue:
     value = table[name]
     if value.type().is_boolean():
         return value
-    written = text(table, name).lower()
+    written = text(table, name).lower().strip()
+    note(table, name, "flag", _is_there(text(table, name)) & ~written.isin(YES + NO))
     return ibis.cases((written.isin(YES), True), (written.isin(NO), False))
 
 

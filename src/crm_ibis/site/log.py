@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crm_ibis import runlog, runs
+from crm_ibis.alerts import first_line
 from crm_ibis.incidents import Incident, current
-from crm_ibis.runs import UNFOLLOWED, checks_in
+from crm_ibis.runs import UNFOLLOWED, SourceSeen, checks_in
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
@@ -62,6 +63,8 @@ class Version:
     trouble: str | None = None
     """Refused, retired, or how the run ended: failed, abandoned (killed), cancelled, retrying."""
     broken: tuple[str, ...] = ()
+    warned: tuple[str, ...] = ()
+    """What the warnings are, without the keys of rows."""
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,8 @@ class Log:
     statuses: list[Status]
     incidents: list[Incident]
     quarantined: dict[str, Quarantined]
+    sources: list[SourceSeen]
+    """What the newest run that read each source found of it."""
 
 
 def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
@@ -97,6 +102,7 @@ def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
         statuses(warehouse, killed=killed),
         current(warehouse),
         quarantined(warehouse),
+        runs.sources_seen(warehouse),
     )
 
 
@@ -159,7 +165,8 @@ def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
         f"WHERE n <= {VERSIONS} ORDER BY table_name, n"
     )
     for table, *told, warnings, seconds, trouble in found:
-        told += [_count(warnings), seconds, trouble]
+        warned = _warned(warnings)
+        told += [len(warned), seconds, trouble, (), warned]
         versions[table].append(Version(*told))
     return versions
 
@@ -198,6 +205,6 @@ def _tables(broken: str | None) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check.table for check in checks_in(broken)))
 
 
-def _count(warnings: Any) -> int:
-    """Warnings are a JSON list of texts, which may quote keys: only their number is told."""
-    return len(json.loads(warnings or "[]"))
+def _warned(warnings: Any) -> tuple[str, ...]:
+    """Warnings are a JSON list of texts, of which only the first line never quotes keys."""
+    return tuple(first_line(warning) for warning in json.loads(warnings or "[]"))

@@ -94,9 +94,9 @@ WITH "t19" AS (
             "t4"."is_closed" AS "closed",
             COALESCE(
               CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+                WHEN CAST(NULLIF(NULLIF(CAST("t4"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(CAST("t4"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(CAST("t4"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6))
               END,
               CASE
                 WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'appointmentscheduled'
@@ -267,7 +267,7 @@ FROM (
               END AS "own_verdict",
               COALESCE(CAST("t1"."owner_id" AS TEXT), 'unassigned') AS "rep_id",
               COALESCE(
-                CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."property_amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                CAST(NULLIF(NULLIF(CAST("t1"."property_amount" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
               NULLIF(UPPER("t1"."property_deal_currency_code"), '') AS "currency",
@@ -353,16 +353,16 @@ LEFT OUTER JOIN (
     COALESCE("t13"."by_type", "t13"."by_label", "t13"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t9"."key",
+      "t10"."key",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t9"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))) || CAST(LENGTH("t9"."company_id") AS TEXT)
-          END || "t9"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t10"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))) || CAST(LENGTH("t10"."company_id") AS TEXT)
+          END || "t10"."company_id"
         ) FILTER(WHERE
-          "t9"."by_type"),
+          "t10"."by_type"),
         CASE
           WHEN (
             3 + 1
@@ -371,24 +371,24 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t9"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))) || CAST(LENGTH("t9"."company_id") AS TEXT)
-              END || "t9"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t10"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))) || CAST(LENGTH("t10"."company_id") AS TEXT)
+              END || "t10"."company_id"
             ) FILTER(WHERE
-              "t9"."by_type")
+              "t10"."by_type")
           )
         END
       ) AS "by_type",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t9"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))) || CAST(LENGTH("t9"."company_id") AS TEXT)
-          END || "t9"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t10"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))) || CAST(LENGTH("t10"."company_id") AS TEXT)
+          END || "t10"."company_id"
         ) FILTER(WHERE
-          "t9"."by_label"),
+          "t10"."by_label"),
         CASE
           WHEN (
             3 + 1
@@ -397,22 +397,22 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t9"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))) || CAST(LENGTH("t9"."company_id") AS TEXT)
-              END || "t9"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t10"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))) || CAST(LENGTH("t10"."company_id") AS TEXT)
+              END || "t10"."company_id"
             ) FILTER(WHERE
-              "t9"."by_label")
+              "t10"."by_label")
           )
         END
       ) AS "by_label",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t9"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))) || CAST(LENGTH("t9"."company_id") AS TEXT)
-          END || "t9"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t10"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))) || CAST(LENGTH("t10"."company_id") AS TEXT)
+          END || "t10"."company_id"
         ),
         CASE
           WHEN (
@@ -422,10 +422,10 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t9"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t9"."company_id") AS TEXT))) || CAST(LENGTH("t9"."company_id") AS TEXT)
-              END || "t9"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t10"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t10"."company_id") AS TEXT))) || CAST(LENGTH("t10"."company_id") AS TEXT)
+              END || "t10"."company_id"
             )
           )
         END
@@ -450,7 +450,7 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t0"
-    ) AS "t9"
+    ) AS "t10"
     GROUP BY
       1
   ) AS "t13"

@@ -94,9 +94,9 @@ WITH "t14" AS (
             "t3"."is_closed" AS "closed",
             COALESCE(
               CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+                WHEN CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6))
               END,
               CASE
                 WHEN COALESCE(LOWER("t3"."stage_id"), '') = 'appointmentscheduled'
@@ -258,7 +258,7 @@ FROM (
             END AS "own_verdict",
             COALESCE(CAST("t0"."owner_id" AS TEXT), 'unassigned') AS "rep_id",
             COALESCE(
-              CAST(NULLIF(NULLIF(NULLIF(CAST("t0"."property_amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+              CAST(NULLIF(NULLIF(CAST("t0"."property_amount" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)),
               0
             ) AS "amount",
             NULLIF(UPPER("t0"."property_deal_currency_code"), '') AS "currency",

@@ -35,16 +35,16 @@ WITH "t24" AS (
     1
 ), "t35" AS (
   SELECT
-    "t27"."merged_id",
-    COALESCE("t32"."end_id", "t27"."deal_id") AS "deal_id"
-  FROM "t24" AS "t27"
+    "t28"."merged_id",
+    COALESCE("t32"."end_id", "t28"."deal_id") AS "deal_id"
+  FROM "t24" AS "t28"
   LEFT OUTER JOIN (
     SELECT
-      "t25"."merged_id" AS "via_id",
-      "t25"."deal_id" AS "end_id"
-    FROM "t24" AS "t25"
+      "t26"."merged_id" AS "via_id",
+      "t26"."deal_id" AS "end_id"
+    FROM "t24" AS "t26"
   ) AS "t32"
-    ON "t27"."deal_id" = "t32"."via_id"
+    ON "t28"."deal_id" = "t32"."via_id"
 ), "t42" AS (
   SELECT
     "t40"."merged_id",
@@ -154,7 +154,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-  ) AS "t15"
+  ) AS "t16"
   UNION ALL
   SELECT
     *
@@ -198,7 +198,7 @@ FROM (
         AND NOT (
           COALESCE(LOWER("t1"."property_hs_email_status"), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
         )
-    ) AS "t16"
+    ) AS "t17"
     UNION ALL
     SELECT
       *
@@ -237,7 +237,7 @@ FROM (
           COALESCE(LOWER(CAST(NULL AS TEXT)), '') IN ('failed', 'canceled', 'cancelled', 'queued')
         )
     ) AS "t14"
-  ) AS "t19"
+  ) AS "t20"
 ) AS "t22"
 LEFT OUTER JOIN (
   SELECT
@@ -318,7 +318,7 @@ LEFT OUTER JOIN (
     ) AS "t65"
     SEMI JOIN (
       SELECT
-        "t20"."deal_id" AS "kept_id"
+        "t19"."deal_id" AS "kept_id"
       FROM (
         SELECT
           CAST("t6"."deal_id" AS TEXT) AS "deal_id",
@@ -335,7 +335,7 @@ LEFT OUTER JOIN (
           END AS "own_verdict",
           COALESCE(CAST("t6"."owner_id" AS TEXT), 'unassigned') AS "rep_id",
           COALESCE(
-            CAST(NULLIF(NULLIF(NULLIF(CAST("t6"."property_amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+            CAST(NULLIF(NULLIF(CAST("t6"."property_amount" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)),
             0
           ) AS "amount",
           NULLIF(UPPER("t6"."property_deal_currency_code"), '') AS "currency",
@@ -345,15 +345,15 @@ LEFT OUTER JOIN (
         FROM "hubspot"."deal" AS "t6"
         WHERE
           COALESCE("t6"."is_deleted", FALSE) = FALSE
-      ) AS "t20"
+      ) AS "t19"
       ANTI JOIN (
         SELECT
           CAST("t7"."merged_deal_id" AS TEXT) AS "merged_id"
         FROM "hubspot"."merged_deal" AS "t7"
       ) AS "t13"
-        ON "t20"."deal_id" = "t13"."merged_id"
-    ) AS "t29"
-      ON "t65"."deal_id" = "t29"."kept_id"
+        ON "t19"."deal_id" = "t13"."merged_id"
+    ) AS "t27"
+      ON "t65"."deal_id" = "t27"."kept_id"
   ) AS "t66"
   GROUP BY
     1
@@ -461,16 +461,16 @@ LEFT OUTER JOIN (
     COALESCE("t33"."by_type", "t33"."by_label", "t33"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t17"."key",
+      "t18"."key",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t17"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
-          END || "t17"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t18"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
+          END || "t18"."company_id"
         ) FILTER(WHERE
-          "t17"."by_type"),
+          "t18"."by_type"),
         CASE
           WHEN (
             3 + 1
@@ -479,24 +479,24 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t17"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
-              END || "t17"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t18"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
+              END || "t18"."company_id"
             ) FILTER(WHERE
-              "t17"."by_type")
+              "t18"."by_type")
           )
         END
       ) AS "by_type",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t17"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
-          END || "t17"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t18"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
+          END || "t18"."company_id"
         ) FILTER(WHERE
-          "t17"."by_label"),
+          "t18"."by_label"),
         CASE
           WHEN (
             3 + 1
@@ -505,22 +505,22 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t17"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
-              END || "t17"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t18"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
+              END || "t18"."company_id"
             ) FILTER(WHERE
-              "t17"."by_label")
+              "t18"."by_label")
           )
         END
       ) AS "by_label",
       SUBSTRING(
         MIN(
           CASE
-            WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
-            THEN CAST(LENGTH("t17"."company_id") AS TEXT)
-            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
-          END || "t17"."company_id"
+            WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
+            THEN CAST(LENGTH("t18"."company_id") AS TEXT)
+            ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
+          END || "t18"."company_id"
         ),
         CASE
           WHEN (
@@ -530,10 +530,10 @@ LEFT OUTER JOIN (
           ELSE 3 + 1 + LENGTH(
             MIN(
               CASE
-                WHEN 3 <= LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))
-                THEN CAST(LENGTH("t17"."company_id") AS TEXT)
-                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t17"."company_id") AS TEXT))) || CAST(LENGTH("t17"."company_id") AS TEXT)
-              END || "t17"."company_id"
+                WHEN 3 <= LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))
+                THEN CAST(LENGTH("t18"."company_id") AS TEXT)
+                ELSE REPEAT('0', 3 - LENGTH(CAST(LENGTH("t18"."company_id") AS TEXT))) || CAST(LENGTH("t18"."company_id") AS TEXT)
+              END || "t18"."company_id"
             )
           )
         END
@@ -558,7 +558,7 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t17"
+    ) AS "t18"
     GROUP BY
       1
   ) AS "t33"

@@ -252,16 +252,16 @@ WITH "t10" AS (
           EXCLUDE ("id")
         FROM (
           SELECT
-            "t7"."deal_id",
-            "t7"."deal_facility_id",
-            "t7"."deal_owner_id",
-            "t7"."stage_name",
-            "t7"."stage",
-            "t7"."amount",
-            "t7"."currency",
-            "t7"."deal_created_at",
-            "t7"."changed_at",
-            "t7"."close_day",
+            "t6"."deal_id",
+            "t6"."deal_facility_id",
+            "t6"."deal_owner_id",
+            "t6"."stage_name",
+            "t6"."stage",
+            "t6"."amount",
+            "t6"."currency",
+            "t6"."deal_created_at",
+            "t6"."changed_at",
+            "t6"."close_day",
             "t19"."id",
             "t19"."since",
             "t19"."was_other"
@@ -301,12 +301,12 @@ WITH "t10" AS (
                 THEN 'lost'
                 WHEN "t1"."is_closed"
                 AND (
-                  CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+                  CAST(NULLIF(NULLIF(CAST("t1"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
                 )
                 THEN 'won'
                 WHEN "t1"."is_closed"
                 AND (
-                  CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+                  CAST(NULLIF(NULLIF(CAST("t1"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
                 )
                 THEN 'lost'
                 WHEN "t1"."is_closed"
@@ -329,7 +329,7 @@ WITH "t10" AS (
                 ELSE NULL
               END AS "stage",
               COALESCE(
-                CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                CAST(NULLIF(NULLIF(CAST("t1"."amount" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
               NULLIF(UPPER("t1"."currency_iso_code"), '') AS "currency",
@@ -348,7 +348,7 @@ WITH "t10" AS (
             FROM "salesforce"."opportunity" AS "t1"
             WHERE
               COALESCE("t1"."is_deleted", FALSE) = FALSE
-          ) AS "t7"
+          ) AS "t6"
           LEFT OUTER JOIN (
             SELECT
               "t17"."id",
@@ -387,7 +387,7 @@ WITH "t10" AS (
             GROUP BY
               1
           ) AS "t19"
-            ON "t7"."deal_id" = "t19"."id"
+            ON "t6"."deal_id" = "t19"."id"
         ) AS "t20"
       ) AS "t22"
       LEFT OUTER JOIN (
@@ -409,19 +409,19 @@ WITH "t10" AS (
       "t9"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t4"."lead_id",
-        "t4"."facility_id",
-        "t4"."owner_id",
-        "t4"."lead_status",
-        "t4"."own_stage",
-        "t4"."converted_deal_id",
-        "t4"."entered_at",
-        "t4"."changed_at",
-        "t4"."converted_at",
-        "t4"."given_up_at",
+        "t5"."lead_id",
+        "t5"."facility_id",
+        "t5"."owner_id",
+        "t5"."lead_status",
+        "t5"."own_stage",
+        "t5"."converted_deal_id",
+        "t5"."entered_at",
+        "t5"."changed_at",
+        "t5"."converted_at",
+        "t5"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t4"."converted_deal_id"
-          ORDER BY "t4"."entered_at" ASC, LOWER("t4"."lead_id") ASC, "t4"."lead_id" ASC
+          PARTITION BY "t5"."converted_deal_id"
+          ORDER BY "t5"."entered_at" ASC, LOWER("t5"."lead_id") ASC, "t5"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -540,7 +540,7 @@ WITH "t10" AS (
           COALESCE("t0"."is_deleted", FALSE) = FALSE
           AND NULLIF("t0"."master_record_id", '') IS NULL
           AND "t0"."converted_opportunity_id" IS NOT NULL
-      ) AS "t4"
+      ) AS "t5"
     ) AS "t9"
     WHERE
       "t9"."place" = 0
@@ -551,24 +551,24 @@ SELECT
   *
 FROM (
   SELECT
-    "t6"."lead_id" AS "id",
-    COALESCE("t28"."deal_facility_id", "t6"."facility_id") AS "facility_id",
-    "t6"."owner_id" AS "rep_id",
-    "t6"."lead_status" AS "status",
-    CASE WHEN "t28"."deal_id" IS NOT NULL THEN "t28"."stage" ELSE "t6"."own_stage" END AS "stage",
+    "t7"."lead_id" AS "id",
+    COALESCE("t28"."deal_facility_id", "t7"."facility_id") AS "facility_id",
+    "t7"."owner_id" AS "rep_id",
+    "t7"."lead_status" AS "status",
+    CASE WHEN "t28"."deal_id" IS NOT NULL THEN "t28"."stage" ELSE "t7"."own_stage" END AS "stage",
     COALESCE("t28"."amount", 0) AS "amount",
     "t28"."currency",
-    "t6"."entered_at" AS "created_at",
-    GREATEST("t6"."changed_at", "t28"."deal_changed_at") AS "updated_at",
+    "t7"."entered_at" AS "created_at",
+    GREATEST("t7"."changed_at", "t28"."deal_changed_at") AS "updated_at",
     COALESCE(
       CASE
-        WHEN "t28"."began_at" >= "t6"."entered_at"
+        WHEN "t28"."began_at" >= "t7"."entered_at"
         THEN "t28"."began_at"
         ELSE CAST(NULL AS TIMESTAMP(6))
       END,
-      "t6"."converted_at"
+      "t7"."converted_at"
     ) AS "qualified_at",
-    COALESCE("t28"."deal_closed_at", "t6"."given_up_at") AS "closed_at"
+    COALESCE("t28"."deal_closed_at", "t7"."given_up_at") AS "closed_at"
   FROM (
     SELECT
       "t0"."id" AS "lead_id",
@@ -684,9 +684,9 @@ FROM (
     WHERE
       COALESCE("t0"."is_deleted", FALSE) = FALSE
       AND NULLIF("t0"."master_record_id", '') IS NULL
-  ) AS "t6"
+  ) AS "t7"
   LEFT OUTER JOIN "t26" AS "t28"
-    ON "t6"."lead_id" = "t28"."carrier_id"
+    ON "t7"."lead_id" = "t28"."carrier_id"
 ) AS "t30"
 UNION ALL
 SELECT

@@ -37,12 +37,12 @@ WITH "t16" AS (
           THEN 'lost'
           WHEN "t3"."is_closed"
           AND (
-            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+            CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
           )
           THEN 'won'
           WHEN "t3"."is_closed"
           AND (
-            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+            CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
           )
           THEN 'lost'
           WHEN "t3"."is_closed"
@@ -98,12 +98,12 @@ WITH "t16" AS (
             THEN 'lost'
             WHEN "t3"."is_closed"
             AND (
-              CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+              CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
             )
             THEN 'won'
             WHEN "t3"."is_closed"
             AND (
-              CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+              CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
             )
             THEN 'lost'
             WHEN "t3"."is_closed"
@@ -158,12 +158,12 @@ WITH "t16" AS (
           THEN 'lost'
           WHEN "t3"."is_closed"
           AND (
-            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+            CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
           )
           THEN 'won'
           WHEN "t3"."is_closed"
           AND (
-            CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+            CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
           )
           THEN 'lost'
           WHEN "t3"."is_closed"
@@ -188,17 +188,17 @@ WITH "t16" AS (
         FALSE
       ) AS "counts"
     FROM "salesforce"."opportunity" AS "t3"
-  ) AS "t12"
+  ) AS "t11"
   WHERE
-    "t12"."holds" IS NOT NULL
+    "t11"."holds" IS NOT NULL
 )
 SELECT
   "t15"."activity_id" AS "id",
   COALESCE(
-    COALESCE("t15"."account_id", "t33"."deal_facility_id", "t9"."facility_id"),
+    COALESCE("t15"."account_id", "t33"."deal_facility_id", "t10"."facility_id"),
     'unassigned'
   ) AS "facility_id",
-  COALESCE("t9"."lead_id", "t33"."carrier_id", "t33"."deal_id") AS "lead_id",
+  COALESCE("t10"."lead_id", "t33"."carrier_id", "t33"."deal_id") AS "lead_id",
   "t15"."rep_id",
   "t15"."channel",
   "t15"."message",
@@ -268,7 +268,7 @@ FROM (
       (
         "t5"."was_done" IS NULL
       ) OR "t5"."was_done"
-  ) AS "t11"
+  ) AS "t12"
   UNION ALL
   SELECT
     *
@@ -359,16 +359,16 @@ LEFT OUTER JOIN (
           EXCLUDE ("id")
         FROM (
           SELECT
-            "t10"."deal_id",
-            "t10"."deal_facility_id",
-            "t10"."deal_owner_id",
-            "t10"."stage_name",
-            "t10"."stage",
-            "t10"."amount",
-            "t10"."currency",
-            "t10"."deal_created_at",
-            "t10"."changed_at",
-            "t10"."close_day",
+            "t9"."deal_id",
+            "t9"."deal_facility_id",
+            "t9"."deal_owner_id",
+            "t9"."stage_name",
+            "t9"."stage",
+            "t9"."amount",
+            "t9"."currency",
+            "t9"."deal_created_at",
+            "t9"."changed_at",
+            "t9"."close_day",
             "t25"."id",
             "t25"."since",
             "t25"."was_other"
@@ -408,12 +408,12 @@ LEFT OUTER JOIN (
                 THEN 'lost'
                 WHEN "t3"."is_closed"
                 AND (
-                  CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+                  CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
                 )
                 THEN 'won'
                 WHEN "t3"."is_closed"
                 AND (
-                  CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+                  CAST(NULLIF(NULLIF(CAST("t3"."probability" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
                 )
                 THEN 'lost'
                 WHEN "t3"."is_closed"
@@ -436,7 +436,7 @@ LEFT OUTER JOIN (
                 ELSE NULL
               END AS "stage",
               COALESCE(
-                CAST(NULLIF(NULLIF(NULLIF(CAST("t3"."amount" AS TEXT), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                CAST(NULLIF(NULLIF(CAST("t3"."amount" AS TEXT), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
               NULLIF(UPPER("t3"."currency_iso_code"), '') AS "currency",
@@ -455,7 +455,7 @@ LEFT OUTER JOIN (
             FROM "salesforce"."opportunity" AS "t3"
             WHERE
               COALESCE("t3"."is_deleted", FALSE) = FALSE
-          ) AS "t10"
+          ) AS "t9"
           LEFT OUTER JOIN (
             SELECT
               "t23"."id",
@@ -494,7 +494,7 @@ LEFT OUTER JOIN (
             GROUP BY
               1
           ) AS "t25"
-            ON "t10"."deal_id" = "t25"."id"
+            ON "t9"."deal_id" = "t25"."id"
         ) AS "t26"
       ) AS "t28"
       LEFT OUTER JOIN (
@@ -516,19 +516,19 @@ LEFT OUTER JOIN (
       "t14"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t7"."lead_id",
-        "t7"."facility_id",
-        "t7"."owner_id",
-        "t7"."lead_status",
-        "t7"."own_stage",
-        "t7"."converted_deal_id",
-        "t7"."entered_at",
-        "t7"."changed_at",
-        "t7"."converted_at",
-        "t7"."given_up_at",
+        "t8"."lead_id",
+        "t8"."facility_id",
+        "t8"."owner_id",
+        "t8"."lead_status",
+        "t8"."own_stage",
+        "t8"."converted_deal_id",
+        "t8"."entered_at",
+        "t8"."changed_at",
+        "t8"."converted_at",
+        "t8"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t7"."converted_deal_id"
-          ORDER BY "t7"."entered_at" ASC, LOWER("t7"."lead_id") ASC, "t7"."lead_id" ASC
+          PARTITION BY "t8"."converted_deal_id"
+          ORDER BY "t8"."entered_at" ASC, LOWER("t8"."lead_id") ASC, "t8"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -647,7 +647,7 @@ LEFT OUTER JOIN (
           COALESCE("t1"."is_deleted", FALSE) = FALSE
           AND NULLIF("t1"."master_record_id", '') IS NULL
           AND "t1"."converted_opportunity_id" IS NOT NULL
-      ) AS "t7"
+      ) AS "t8"
     ) AS "t14"
     WHERE
       "t14"."place" = 0
@@ -770,5 +770,5 @@ LEFT OUTER JOIN (
   WHERE
     COALESCE("t1"."is_deleted", FALSE) = FALSE
     AND NULLIF("t1"."master_record_id", '') IS NULL
-) AS "t9"
-  ON "t15"."who_id" = "t9"."lead_id"
+) AS "t10"
+  ON "t15"."who_id" = "t10"."lead_id"

@@ -94,9 +94,9 @@ WITH "t19" AS (
             "t4"."is_closed" AS "closed",
             COALESCE(
               CASE
-                WHEN CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
-                THEN CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
-                ELSE CAST(NULLIF(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6))
+                WHEN CAST(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)) > 1
+                THEN CAST(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)) * CAST('0.01' AS DECIMAL(3, 2))
+                ELSE CAST(NULLIF(NULLIF(CAST("t4"."probability" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6))
               END,
               CASE
                 WHEN COALESCE(LOWER("t4"."stage_id"), '') = 'appointmentscheduled'
@@ -279,7 +279,7 @@ FROM (
               END AS "own_verdict",
               COALESCE(CAST("t1"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
               COALESCE(
-                CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                CAST(NULLIF(NULLIF(CAST("t1"."property_amount" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
               NULLIF(UPPER("t1"."property_deal_currency_code"), '') AS "currency",
@@ -371,15 +371,15 @@ LEFT OUTER JOIN (
     COALESCE("t13"."by_type", "t13"."by_label", "t13"."lowest") AS "company_id"
   FROM (
     SELECT
-      "t9"."key",
+      "t10"."key",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t9"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t10"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t9"."company_id"
+        ) || "t10"."company_id"
       ) FILTER(WHERE
-        "t9"."by_type") FROM CASE
+        "t10"."by_type") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -387,22 +387,22 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t9"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t10"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t9"."company_id"
+            ) || "t10"."company_id"
           ) FILTER(WHERE
-            "t9"."by_type")
+            "t10"."by_type")
         )
       END) AS "by_type",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t9"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t10"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t9"."company_id"
+        ) || "t10"."company_id"
       ) FILTER(WHERE
-        "t9"."by_label") FROM CASE
+        "t10"."by_label") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -410,20 +410,20 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t9"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t10"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t9"."company_id"
+            ) || "t10"."company_id"
           ) FILTER(WHERE
-            "t9"."by_label")
+            "t10"."by_label")
         )
       END) AS "by_label",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t9"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t10"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t9"."company_id"
+        ) || "t10"."company_id"
       ) FROM CASE
         WHEN (
           3 + 1
@@ -432,10 +432,10 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t9"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t9"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t10"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t10"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t9"."company_id"
+            ) || "t10"."company_id"
           )
         )
       END) AS "lowest"
@@ -459,7 +459,7 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t0"
-    ) AS "t9"
+    ) AS "t10"
     GROUP BY
       1
   ) AS "t13"

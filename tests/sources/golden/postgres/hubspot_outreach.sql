@@ -32,16 +32,16 @@ WITH "t24" AS (
     1
 ), "t35" AS (
   SELECT
-    "t27"."merged_id",
-    COALESCE("t32"."end_id", "t27"."deal_id") AS "deal_id"
-  FROM "t24" AS "t27"
+    "t28"."merged_id",
+    COALESCE("t32"."end_id", "t28"."deal_id") AS "deal_id"
+  FROM "t24" AS "t28"
   LEFT OUTER JOIN (
     SELECT
-      "t25"."merged_id" AS "via_id",
-      "t25"."deal_id" AS "end_id"
-    FROM "t24" AS "t25"
+      "t26"."merged_id" AS "via_id",
+      "t26"."deal_id" AS "end_id"
+    FROM "t24" AS "t26"
   ) AS "t32"
-    ON "t27"."deal_id" = "t32"."via_id"
+    ON "t28"."deal_id" = "t32"."via_id"
 ), "t42" AS (
   SELECT
     "t40"."merged_id",
@@ -151,7 +151,7 @@ FROM (
         )
       ) AS "updated_at"
     FROM "hubspot"."engagement_meeting" AS "t0"
-  ) AS "t15"
+  ) AS "t16"
   UNION ALL
   SELECT
     *
@@ -195,7 +195,7 @@ FROM (
         AND NOT (
           COALESCE(LOWER("t1"."property_hs_email_status"), '') IN ('draft', 'scheduled', 'sending', 'bounced', 'failed')
         )
-    ) AS "t16"
+    ) AS "t17"
     UNION ALL
     SELECT
       *
@@ -234,7 +234,7 @@ FROM (
           COALESCE(LOWER(CAST(NULL AS VARCHAR)), '') IN ('failed', 'canceled', 'cancelled', 'queued')
         )
     ) AS "t14"
-  ) AS "t19"
+  ) AS "t20"
 ) AS "t22"
 LEFT OUTER JOIN (
   SELECT
@@ -316,7 +316,7 @@ LEFT OUTER JOIN (
           1
         FROM (
           SELECT
-            "t20"."deal_id" AS "kept_id"
+            "t19"."deal_id" AS "kept_id"
           FROM (
             SELECT
               CAST("t6"."deal_id" AS VARCHAR) AS "deal_id",
@@ -333,7 +333,7 @@ LEFT OUTER JOIN (
               END AS "own_verdict",
               COALESCE(CAST("t6"."owner_id" AS VARCHAR), 'unassigned') AS "rep_id",
               COALESCE(
-                CAST(NULLIF(NULLIF(NULLIF(CAST("t6"."property_amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                CAST(NULLIF(NULLIF(CAST("t6"."property_amount" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
               NULLIF(UPPER("t6"."property_deal_currency_code"), '') AS "currency",
@@ -343,7 +343,7 @@ LEFT OUTER JOIN (
             FROM "hubspot"."deal" AS "t6"
             WHERE
               COALESCE("t6"."is_deleted", FALSE) = FALSE
-          ) AS "t20"
+          ) AS "t19"
           WHERE
             NOT EXISTS(
               SELECT
@@ -354,11 +354,11 @@ LEFT OUTER JOIN (
                 FROM "hubspot"."merged_deal" AS "t7"
               ) AS "t13"
               WHERE
-                "t20"."deal_id" = "t13"."merged_id"
+                "t19"."deal_id" = "t13"."merged_id"
             )
-        ) AS "t29"
+        ) AS "t27"
         WHERE
-          "t65"."deal_id" = "t29"."kept_id"
+          "t65"."deal_id" = "t27"."kept_id"
       )
   ) AS "t66"
   GROUP BY
@@ -458,15 +458,15 @@ LEFT OUTER JOIN (
     COALESCE("t33"."by_type", "t33"."by_label", "t33"."lowest") AS "deal_company_id"
   FROM (
     SELECT
-      "t17"."key",
+      "t18"."key",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t17"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t18"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t17"."company_id"
+        ) || "t18"."company_id"
       ) FILTER(WHERE
-        "t17"."by_type") FROM CASE
+        "t18"."by_type") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -474,22 +474,22 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t17"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t18"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t17"."company_id"
+            ) || "t18"."company_id"
           ) FILTER(WHERE
-            "t17"."by_type")
+            "t18"."by_type")
         )
       END) AS "by_type",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t17"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t18"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t17"."company_id"
+        ) || "t18"."company_id"
       ) FILTER(WHERE
-        "t17"."by_label") FROM CASE
+        "t18"."by_label") FROM CASE
         WHEN (
           3 + 1
         ) >= 1
@@ -497,20 +497,20 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t17"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t18"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t17"."company_id"
+            ) || "t18"."company_id"
           ) FILTER(WHERE
-            "t17"."by_label")
+            "t18"."by_label")
         )
       END) AS "by_label",
       SUBSTRING(MIN(
         LPAD(
-          CAST(LENGTH("t17"."company_id") AS VARCHAR),
-          GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
+          CAST(LENGTH("t18"."company_id") AS VARCHAR),
+          GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
           '0'
-        ) || "t17"."company_id"
+        ) || "t18"."company_id"
       ) FROM CASE
         WHEN (
           3 + 1
@@ -519,10 +519,10 @@ LEFT OUTER JOIN (
         ELSE 3 + 1 + LENGTH(
           MIN(
             LPAD(
-              CAST(LENGTH("t17"."company_id") AS VARCHAR),
-              GREATEST(LENGTH(CAST(LENGTH("t17"."company_id") AS VARCHAR)), 3),
+              CAST(LENGTH("t18"."company_id") AS VARCHAR),
+              GREATEST(LENGTH(CAST(LENGTH("t18"."company_id") AS VARCHAR)), 3),
               '0'
-            ) || "t17"."company_id"
+            ) || "t18"."company_id"
           )
         )
       END) AS "lowest"
@@ -546,7 +546,7 @@ LEFT OUTER JOIN (
         )
         OR COALESCE(CAST(NULL AS BOOLEAN), FALSE) AS "by_label"
       FROM "hubspot"."deal_company" AS "t4"
-    ) AS "t17"
+    ) AS "t18"
     GROUP BY
       1
   ) AS "t33"

@@ -334,12 +334,12 @@ FROM (
                 THEN 'lost'
                 WHEN "t1"."is_closed"
                 AND (
-                  CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
+                  CAST(NULLIF(NULLIF(CAST("t1"."probability" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 100
                 )
                 THEN 'won'
                 WHEN "t1"."is_closed"
                 AND (
-                  CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."probability" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
+                  CAST(NULLIF(NULLIF(CAST("t1"."probability" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)) = 0
                 )
                 THEN 'lost'
                 WHEN "t1"."is_closed"
@@ -362,7 +362,7 @@ FROM (
                 ELSE NULL
               END AS "stage",
               COALESCE(
-                CAST(NULLIF(NULLIF(NULLIF(CAST("t1"."amount" AS VARCHAR), ''), 'nan'), 'NaN') AS DECIMAL(24, 6)),
+                CAST(NULLIF(NULLIF(CAST("t1"."amount" AS VARCHAR), 'nan'), 'NaN') AS DECIMAL(24, 6)),
                 0
               ) AS "amount",
               NULLIF(UPPER("t1"."currency_iso_code"), '') AS "currency",
@@ -438,19 +438,19 @@ FROM (
       "t7"."lead_id" AS "carrier_id"
     FROM (
       SELECT
-        "t3"."lead_id",
-        "t3"."facility_id",
-        "t3"."owner_id",
-        "t3"."lead_status",
-        "t3"."own_stage",
-        "t3"."converted_deal_id",
-        "t3"."entered_at",
-        "t3"."changed_at",
-        "t3"."converted_at",
-        "t3"."given_up_at",
+        "t4"."lead_id",
+        "t4"."facility_id",
+        "t4"."owner_id",
+        "t4"."lead_status",
+        "t4"."own_stage",
+        "t4"."converted_deal_id",
+        "t4"."entered_at",
+        "t4"."changed_at",
+        "t4"."converted_at",
+        "t4"."given_up_at",
         ROW_NUMBER() OVER (
-          PARTITION BY "t3"."converted_deal_id"
-          ORDER BY "t3"."entered_at" ASC, LOWER("t3"."lead_id") ASC, "t3"."lead_id" ASC
+          PARTITION BY "t4"."converted_deal_id"
+          ORDER BY "t4"."entered_at" ASC, LOWER("t4"."lead_id") ASC, "t4"."lead_id" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) - 1 AS "place"
       FROM (
@@ -569,7 +569,7 @@ FROM (
           COALESCE("t0"."is_deleted", FALSE) = FALSE
           AND NULLIF("t0"."master_record_id", '') IS NULL
           AND "t0"."converted_opportunity_id" IS NOT NULL
-      ) AS "t3"
+      ) AS "t4"
     ) AS "t7"
     WHERE
       "t7"."place" = 0
