@@ -49,7 +49,7 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
     return {
-        c.name: _cast(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
+        c.name: in_type(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
         for c in contract.columns
     }
 
@@ -132,7 +132,8 @@ def family(dtype: dt.DataType) -> str:
     return "instant" if dtype.is_timestamp() else type(dtype).__name__
 
 
-def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+def in_type(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+    """A source's value in a type of its contract, the same on both databases."""
     if value.type().copy(nullable=True) == dtype:
         return value
     if value.type().is_floating() and dtype.is_decimal():
