@@ -218,7 +218,7 @@ def one_currency(name: str, raw: Table) -> list[Rule]:
 
 
 def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
-    """Runs a table's audits up to the first that finds something.
+    """Runs a table's audits up to the first that finds an error.
 
     Each is one query, and another for the samples of each broken rule.
     """
@@ -232,8 +232,8 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
         rows = counted["row_count"]
         also |= {column: counted[column] for column in audit.also}
         broken = [(rule, counted[f"rule_{i}"]) for i, rule in enumerate(audit.rules)]
-        violations = [_violation(warehouse, audit, rule, int(n)) for rule, n in broken if n]
-        if violations:
+        violations += [_violation(warehouse, audit, rule, int(n)) for rule, n in broken if n]
+        if any(violation.severity == "error" for violation in violations):
             break
     seconds = time.perf_counter() - began
     table = audits[0].contract.name

@@ -73,6 +73,15 @@ def text_of(value: ir.Value) -> ir.StringValue:
     return value.cast("string")
 
 
+def refuse_unlike(dtype: dt.DataType, where: str) -> None:
+    """Raises DataError for a type whose values each database writes as text in its own way."""
+    if dtype.is_nested() or dtype.is_json() or dtype.is_interval() or dtype.is_binary():
+        raise DataError(
+            f"sources.yml: {where}: a column of type {dtype} cannot be part of a key; use text, "
+            "numbers, dates or instants"
+        )
+
+
 def _part(reader: Reader, declared: Column, dtype: dt.DataType, where: str) -> Part:
     if declared.latest:
         parts = [
@@ -85,6 +94,8 @@ def _part(reader: Reader, declared: Column, dtype: dt.DataType, where: str) -> P
         return instant_of(reader, declared.landed, declared, dtype, where)
     if declared.key:
         values = [reader.landed(column, declared, where) for column in declared.key]
+        for value in values:
+            refuse_unlike(value.type(), f"{where}.key")
         return Part(key_of(values), True)
     if declared.landed is None:
         return Part(transforms.literal(declared.value, dtype, where))

@@ -34,6 +34,7 @@ from crm_ibis.params import Params, load_params
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.runlog import now
+from crm_ibis.runs import SourceRun
 from crm_ibis.warehouse import Warehouse
 
 STRANGE = 20
@@ -178,7 +179,7 @@ def _fits(
             found[name] = replace(found[name], violations=violations)
             report(f"checked {name}")
     if len(readable) == len(found):
-        for name, outcome in _quarantined(warehouse, readable, unread).items():
+        for name, outcome in _quarantined(warehouse, readable, unread, before).items():
             found[name] = replace(found[name], **outcome)
     return found
 
@@ -326,8 +327,8 @@ def _violations(
     conversions = fitting.rules_of_raw(table, contract)
     given, demanded = fitting.judged_apart(table, contract, demanded)
     found = checks.audit(warehouse, given, contract, demanded, safe).violations
-    if currency := checks.one_currency(name, table):
-        found += checks.audit(warehouse, table, contract, currency, {}).violations
+    if not mapping.declared().of(name).quarantines:
+        found += _currencies(warehouse, name, table)
     if conversions:
         found = checks.audit(warehouse, table, contract, conversions, {}).violations + found
     if unread:
@@ -336,21 +337,49 @@ def _violations(
     return found
 
 
+def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
+    """That a connector's amounts are in several currencies, if so."""
+    contract, demanded = contracts.contracts()[name], checks.one_currency(name, table)
+    return checks.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
+
+
 def _quarantined(
-    warehouse: Warehouse, readable: dict[str, Table], unread: dict[str, tuple[Unread, ...]]
+    warehouse: Warehouse,
+    readable: dict[str, Table],
+    unread: dict[str, tuple[Unread, ...]],
+    before: dict[str, list[SourceRun]],
 ) -> dict[str, dict[str, Any]]:
-    """How many rows a refresh would leave out of each source, and where they are too many."""
+    """How many rows a refresh would leave out of each source, where they are too many, and what is
+    not as it must be in the rows that are left."""
     quarantine = Quarantine(warehouse)
+    found: dict[str, dict[str, Any]] = {}
     with warehouse.transaction():
         with suppress(ChecksFailed):  # of violations, `_violations` tells as well
             quarantine.settle(readable, unread)
+        for name, settled in quarantine.settled.items():
+            left = _unexpected(warehouse, name, settled.table, before.get(name, []))
+            found[name] = {"quarantined": settled.left_out, "unexpected": left}
         for name in quarantine.staged:
             warehouse.unstage(name)
-    found: dict[str, dict[str, Any]] = {
-        name: {"quarantined": settled.left_out} for name, settled in quarantine.settled.items()
-    }
     for sentence, violations in quarantine.excess.items():
         found[violations[0].table]["problem"] = sentence
+    return found
+
+
+def _unexpected(
+    warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
+) -> tuple[Violation, ...]:
+    """What stops a refresh that reads the rows of a source that are not in quarantine."""
+    declared, contract = mapping.declared(), contracts.contracts()[name]
+    if name in declared.absent:
+        return ()
+    given = fitting.conformed(fitting.guarded(settled, contract), contract)
+    (seen,) = warehouse.rows(
+        given.aggregate(rows=given.count(), newest=volume.newest(given, now()))
+    )
+    found = volume.violations(name, seen["rows"], seen["newest"], now(), before)
+    if declared.of(name).quarantines:
+        found += _currencies(warehouse, name, settled)
     return found
 
 

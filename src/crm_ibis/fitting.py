@@ -35,9 +35,8 @@ def conformed(raw: Table, contract: Contract) -> Table:
         if c.name not in raw.columns:
             if not c.nullable:
                 problems.append(f"column {c.name} ({c.dtype}) is missing")
-        elif not _may_become(raw.schema()[c.name], c.dtype):
-            hint = HINTS.get((family(raw.schema()[c.name]), family(c.dtype)), "")
-            problems.append(f"column {c.name} is {raw.schema()[c.name]}, must be {c.dtype}{hint}")
+        elif problem := misfit(raw.schema()[c.name], c.dtype):
+            problems.append(f"column {c.name} {problem}")
     if problems:
         listed = "\n".join(f"  {problem}" for problem in problems)
         raise DataError(
@@ -49,7 +48,7 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
     return {
-        c.name: _cast(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
+        c.name: in_type(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
         for c in contract.columns
     }
 
@@ -117,10 +116,13 @@ def _passing(rule: Rule, flags: list[str]) -> Rule:
     )
 
 
-def _may_become(given: dt.DataType, wanted: dt.DataType) -> bool:
+def misfit(given: dt.DataType, wanted: dt.DataType) -> str | None:
+    """Why a column of one type cannot become one of another, if so."""
     # Loaders land ids as numbers, and as floats where some are missing.
     is_id = wanted.is_string() and family(given) == "number"
-    return is_id or family(given) == family(wanted)
+    if is_id or family(given) == family(wanted):
+        return None
+    return f"is {given}, must be {wanted}{HINTS.get((family(given), family(wanted)), '')}"
 
 
 def family(dtype: dt.DataType) -> str:
@@ -132,7 +134,8 @@ def family(dtype: dt.DataType) -> str:
     return "instant" if dtype.is_timestamp() else type(dtype).__name__
 
 
-def _cast(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+def in_type(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+    """A source's value in a type of its contract, the same on both databases."""
     if value.type().copy(nullable=True) == dtype:
         return value
     if value.type().is_floating() and dtype.is_decimal():

@@ -7,7 +7,7 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis import fitting, mapping, marks
-from crm_ibis.column_parts import text_of
+from crm_ibis.column_parts import refuse_unlike, text_of
 from crm_ibis.errors import DataError, near_match
 from crm_ibis.mapping import Join
 from crm_ibis.matching import is_one_of
@@ -36,7 +36,7 @@ def _with(
     ]
     other = Reader(other.table.filter(*kept), source, said) if kept else other
     ours = Reader(table, source, said)
-    pairs = [_alike(ours[left], other[right]) for left, right in join.on.items()]
+    pairs = [_alike(ours[left], other[right], f"{where}.on") for left, right in join.on.items()]
     keys = {f"{alias} key {i}": right for i, (_, right) in enumerate(pairs)}
     named = {f"{alias}.{c}": other.table[c] for c in other.table.columns}
     rows = other.table.select(**named, **keys)
@@ -51,8 +51,10 @@ def _with(
     return found.drop(*lefts, *keys)
 
 
-def _alike(left: ir.Value, right: ir.Value) -> tuple[ir.Value, ir.Value]:
+def _alike(left: ir.Value, right: ir.Value, where: str) -> tuple[ir.Value, ir.Value]:
     """Two keys in one type: as they are if they are of one, else as text, as ids are."""
+    for value in (left, right):
+        refuse_unlike(value.type(), where)
     families = {fitting.family(left.type()), fitting.family(right.type())}
     if families == {"text"} and left.type() == right.type():
         return left, right

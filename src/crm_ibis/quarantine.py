@@ -12,6 +12,7 @@ from graphlib import TopologicalSorter
 from types import MappingProxyType
 
 import ibis
+import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis import checks, contracts, fitting, mapping
@@ -199,7 +200,7 @@ class Quarantine:
         parts = []
         for rule in broken:
             rows = rule.rows(given, self.whole)
-            key = {c: rows[c].cast(dtype) for c, dtype in schema.items()}
+            key = {c: fitting.in_type(rows[c], dtype) for c, dtype in schema.items()}
             parts.append(rows.select(**key, check_name=ibis.literal(rule.name)))
         name = f"{TABLE}_{source.name}_{len(source.keys)}"
         columns = ibis.schema({**schema, "check_name": "string"})
@@ -269,12 +270,12 @@ def _gone(parent: Settled) -> Table:
 def _without_followers(table: Table, column: str, parent: Settled) -> Table:
     """All rows but those that refer to a row in quarantine; a row without a key stays."""
     gone = _gone(parent)
-    return table.anti_join(gone, table[column].cast("string") == gone.parent_id)
+    return table.anti_join(gone, fitting.in_type(table[column], dt.string) == gone.parent_id)
 
 
 def _without(table: Table, keys: Table, contract: Contract) -> Table:
     """The rows of a table that have a key, and none of these."""
-    own = {c: table[c].cast(keys.schema()[c]) for c in contract.key}
+    own = {c: fitting.in_type(table[c], keys.schema()[c]) for c in contract.key}
     kept = table.filter(*(table[c].notnull() for c in contract.key))
     return kept.anti_join(keys, [own[c] == keys[c] for c in contract.key])
 

@@ -28,8 +28,11 @@ class Reader(Mapping[str, ir.Value]):
         return len(self.table.columns)
 
     def read(self, column: str, null_values: Sequence[Any], where: str) -> ir.Value:
-        """A column, null where it has one of these values."""
-        return matching.blanked(self.table[column], null_values, where)
+        """A column, null where it has one of these values; ids and enumerations as text."""
+        value = self.table[column]
+        if value.type().is_uuid() or value.type().is_unknown():  # PostgreSQL's enumerations
+            value = value.cast("string")
+        return matching.blanked(value, null_values, where)
 
     def landed(self, column: str, declared: Column, where: str) -> ir.Value:
         """A column for one of ours, which may have null values of its own."""

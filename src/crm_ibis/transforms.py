@@ -11,7 +11,7 @@ import ibis.expr.types as ir
 
 from crm_ibis import fitting
 from crm_ibis.column_mapping import Column
-from crm_ibis.errors import UsageError
+from crm_ibis.errors import DataError, UsageError
 from crm_ibis.instants import in_utc, text_of_number
 from crm_ibis.matching import same
 from crm_ibis.measures import instant
@@ -65,6 +65,8 @@ def transformed(
         made = _translated(given, made, declared, dtype, where)
     if declared.has("missing"):
         filled = literal(declared.missing, dtype, where)
+        if problem := fitting.misfit(made.value.type(), dtype):
+            raise DataError(f"sources.yml: {where}: the column {problem}")
         made = Made(ibis.ifelse(given.isnull(), filled, made.value), made.unreadable)
     return made
 

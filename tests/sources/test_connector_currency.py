@@ -56,6 +56,30 @@ def test_two_currencies_are_refused_by_name(
     assert fit(warehouse).fails
 
 
+def test_quarantine_is_no_way_around_it(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    """Which of two currencies is to go, no row can tell: `sources` and a refresh agree on that."""
+    more = ", on_violation: quarantine, max_quarantined_pct: 50"
+    write(warehouse, landed, sources_file, TWO, more)
+    with pytest.raises(ChecksFailed, match="is one currency"):
+        refresh(warehouse, as_of=None)
+    assert fit(warehouse).fails
+
+
+def test_one_currency_that_is_left_after_quarantine_is_enough(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    """The deal in yen was made in the year 24."""
+    more = ", on_violation: quarantine, max_quarantined_pct: 50"
+    deals = TWO.replace(
+        "JPY               | false  | false     | 2024", "JPY | false | false | 0024"
+    )
+    write(warehouse, landed, sources_file, deals, more)
+    assert not fit(warehouse).fails
+    refresh(warehouse, as_of=None)
+
+
 def test_a_currency_that_is_missing_is_one_of_its_own(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:

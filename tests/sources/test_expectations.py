@@ -55,6 +55,23 @@ def test_too_few_rows_stop_a_refresh(
     assert runs(warehouse)[-1]["state"] == "failed"
 
 
+@pytest.mark.parametrize(("least", "stops"), [(9, False), (10, True)])
+def test_rows_in_quarantine_do_not_count(
+    warehouse: Warehouse, sources_file: SourcesFile, least: int, stops: bool
+) -> None:
+    store(warehouse, tickets=TEN)
+    warehouse.run(f"UPDATE {raw(warehouse, 'tickets')} SET priority = 'odd' WHERE id = 't9'")
+    more = "on_violation: quarantine, max_quarantined_pct: 10"
+    sources_file.write(f"sources: {{tickets: {{expect: {{min_rows: {least}}}, {more}}}}}")
+    seen = fit_of(warehouse)
+    assert (seen.rows, seen.quarantined, seen.fails) == (10, 1, stops)
+    if not stops:
+        refresh(warehouse, KPI, as_of=AT)
+        return
+    with pytest.raises(ChecksFailed, match="tickets: has at least 10 rows: 9 rows"):
+        refresh(warehouse, KPI, as_of=AT)
+
+
 def test_a_warning_is_told_and_stops_nothing(
     warehouse: Warehouse, sources_file: SourcesFile
 ) -> None:

@@ -18,6 +18,7 @@ from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)
 TICKETS = "sources: {tickets: {on_violation: quarantine, max_quarantined_pct: 50}}"
+BY_HALF = "{on_violation: quarantine, max_quarantined_pct: 50}"
 BROKEN = """
     id | priority | created_at | resolved_at
     t1 | low      | 2024-01-10 | 2024-01-11
@@ -214,6 +215,42 @@ def test_numbers_that_would_stop_the_database_go(
     (base, *_) = read(warehouse, "weighted_pipeline_scenarios")
     assert (base["deal_count"], base["total_pipeline_value"]) == (2, 40)
     assert quarantine(warehouse) == [("leads", "l2", "amount fits into decimal(24, 6)")]
+
+
+@pytest.mark.parametrize(
+    ("of_facilities", "of_tickets"),
+    [("double precision", "double precision"), ("text", "numeric(10, 2)")],
+)
+def test_rows_whose_ids_landed_as_numbers_go(
+    warehouse: Warehouse, sources_file: SourcesFile, of_facilities: str, of_tickets: str
+) -> None:
+    """One has no name and takes its ticket with it, one has no such priority, one is of year 24."""
+    sources_file.write(f"sources: {{facilities: {BY_HALF}, tickets: {BY_HALF}}}")
+    warehouse.ensure_schema(warehouse.raw)
+    warehouse.run(f"CREATE TABLE {raw(warehouse, 'facilities')} (id {of_facilities}, name text)")
+    warehouse.run(
+        f"INSERT INTO {raw(warehouse, 'facilities')} VALUES (1001, 'A'), (1002, 'B'), (1003, NULL)"
+    )
+    warehouse.run(
+        f"CREATE TABLE {raw(warehouse, 'tickets')} (id {of_tickets}, facility_id {of_tickets}, "
+        "priority text, status text, created_at timestamp, first_response_at timestamp, "
+        "resolved_at timestamp, updated_at timestamp)"
+    )
+    row = "'2024-01-02', NULL, NULL, '2024-01-05'"
+    warehouse.run(
+        f"INSERT INTO {raw(warehouse, 'tickets')} VALUES (1, 1001, 'low', 'open', {row}), "
+        f"(2, 1003, 'low', 'open', {row}), (3, 1002, 'weird', 'open', {row}), "
+        f"(4, 1002, 'low', 'open', {row}), (5, 1002, 'low', 'open', {row}), "
+        "(6, 1002, 'low', 'open', '0024-01-02', NULL, NULL, '2024-01-05')"
+    )
+    refresh(warehouse, ["ticket_sla"], as_of=AT)
+    assert sorted(row["ticket_id"] for row in read(warehouse, "ticket_sla")) == ["1", "4", "5"]
+    assert [(source, key) for source, key, _ in quarantine(warehouse)] == [
+        ("facilities", "1003"),
+        ("tickets", "2"),
+        ("tickets", "3"),
+        ("tickets", "6"),
+    ]
 
 
 def test_more_than_the_share_fails_and_publishes_nothing(
