@@ -516,8 +516,8 @@ def test_instants_with_a_zone_mean_the_same_in_any_session(
 
 
 REFUSED = on_each_database(
-    ("both", "leads", "id", "INTEGER", "1", "int32", "string"),
-    ("both", "leads", "id", "BIGINT", "1", "int64", "string"),
+    ("both", "leads", "id", "BOOLEAN", "true", "boolean", "string"),
+    ("both", "leads", "id", "DATE", "DATE '2024-01-10'", "date", "string"),
     ("both", "leads", "amount", "VARCHAR", "'12'", "string", "decimal(24, 6)"),
     ("both", "leads", "amount", "BOOLEAN", "'true'", "boolean", "decimal(24, 6)"),
     ("both", "leads", "created_at", "VARCHAR", "'2024-01-10'", "string", "timestamp(6)"),

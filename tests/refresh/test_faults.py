@@ -152,7 +152,10 @@ def test_duckdb_without_memory_publishes_nothing(duckdb_settings: Settings) -> N
 
 def many_leads(warehouse: Warehouse, count: int) -> None:
     warehouse.run(
-        f"INSERT INTO {raw(warehouse, 'leads')} SELECT 'lead with a long id ' || n, 'f1', "
+        f"INSERT INTO {raw(warehouse, 'leads')} "
+        "(id, facility_id, rep_id, status, stage, amount, "
+        "created_at, updated_at, qualified_at, closed_at) "
+        "SELECT 'lead with a long id ' || n, 'f1', "
         "'rep number ' || n, 'active', 'lead', n, TIMESTAMP '2024-01-01', TIMESTAMP '2024-01-02', "
         f"NULL, NULL FROM range({count}) AS numbers(n)"
     )

@@ -8,7 +8,7 @@ import ibis
 from ibis import Table
 from tables import Engine, drawn, value
 
-from crm_ibis import connectors, fitting, mapped
+from crm_ibis import checks, connectors, fitting, mapped
 from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.contracts import contracts
 from crm_ibis.mapping import Mapping
@@ -273,7 +273,9 @@ def made(
     }
     with local_times_of(time_zone):
         found = function(**given)
-    made_of = fitting.conformed(_whole(found, source, time_zone), contracts()[source])
+    whole = _whole(found, source, time_zone)
+    conformed = fitting.conformed(whole, contracts()[source])
+    made_of = checks.without_undecided({source: whole}, {source: conformed})[source]
     rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
     # PostgreSQL hands out a decimal as short as it was written.
     six = Decimal("0.000001")
