@@ -618,7 +618,7 @@ def test_status_of_sources_is_a_list_of_its_own(published: Settings, run: Run) -
     (tickets,) = (source for source in outcome.json if source["source"] == "tickets")
     assert (tickets["rows"], tickets["unchanged_runs"]) == (10, 1)
     assert tickets["newest_at"].startswith("2024-02")
-    assert "source tickets: 10 rows, the newest is" in words(run("status", "--sources").out)
+    assert "source tickets: 10 rows, newest row" in words(run("status", "--sources").out)
     assert {"table", "state"} <= set(run("status", "--json").json[0])
 
 

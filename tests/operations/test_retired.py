@@ -119,6 +119,7 @@ def test_status_shows_it_as_retired_with_the_command_that_drops_it(behind: Setti
     assert f"crm-ibis retire {GONE} drops what is left of it" in words(done.out)
 
 
+@pytest.mark.e2e
 def test_all_commands_and_the_site_go_on(
     published: Settings, channels: Channels, tmp_path: Path
 ) -> None:

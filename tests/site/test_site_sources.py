@@ -240,6 +240,7 @@ def test_facilities_that_the_role_may_not_read_go_by_their_ids(
     assert f"{paid.raw}.invoices cannot be read" not in catalog
 
 
+@pytest.mark.e2e
 def test_the_site_tells_how_new_sources_are_and_what_they_were_warned_of(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:

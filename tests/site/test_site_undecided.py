@@ -23,6 +23,7 @@ def site_without(folder: Path, *columns: str) -> Built:
     return build_site(settings, folder / "out")
 
 
+@pytest.mark.e2e
 def test_without_either_event_the_attainment_cannot_be_known(tmp_path: Path) -> None:
     built = site_without(tmp_path, "first_response_at", "resolved_at")
     page = built.page()
@@ -46,6 +47,7 @@ def test_without_responses_the_attainment_is_that_of_resolutions(tmp_path: Path)
     ]
 
 
+@pytest.mark.e2e
 def test_what_was_published_with_its_columns_stays_known(tmp_path: Path) -> None:
     """What is known is shown, though the source lost its columns after it was published."""
     settings = settings_in(tmp_path)
@@ -62,6 +64,7 @@ def test_what_was_published_with_its_columns_stays_known(tmp_path: Path) -> None
     ]
 
 
+@pytest.mark.e2e
 def test_too_little_for_a_score_is_not_nothing_to_measure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

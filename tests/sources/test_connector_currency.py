@@ -56,6 +56,7 @@ def test_two_currencies_are_refused_by_name(
     assert fit(warehouse).fails
 
 
+@pytest.mark.e2e
 def test_quarantine_is_no_way_around_it(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:
@@ -67,6 +68,7 @@ def test_quarantine_is_no_way_around_it(
     assert fit(warehouse).fails
 
 
+@pytest.mark.e2e
 def test_one_currency_that_is_left_after_quarantine_is_enough(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:

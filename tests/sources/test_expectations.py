@@ -240,6 +240,7 @@ def test_values_that_occur_are_not_told(warehouse: Warehouse, sources_file: Sour
     assert hints_of(refresh(warehouse, KPI, as_of=AT)) == ()
 
 
+@pytest.mark.e2e
 def test_an_empty_source_is_told_and_an_absent_one_is_not(
     warehouse: Warehouse, sources_file: SourcesFile
 ) -> None:

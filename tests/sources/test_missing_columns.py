@@ -43,6 +43,7 @@ OPTIONAL = [
 ]
 
 
+@pytest.mark.e2e
 def test_every_column_that_may_be_null_may_be_missing(warehouse: Warehouse) -> None:
     store(warehouse, leads="id\nl1", opportunities="id | lead_id\no1 | l1", tickets="id\nt1")
     without(warehouse, *OPTIONAL)
@@ -168,6 +169,7 @@ def test_rows_in_quarantine_are_found_without_the_column(
     assert fit_of(fit(warehouse), "tickets").quarantined == 1
 
 
+@pytest.mark.e2e
 def test_what_will_be_undecided_is_foretold(warehouse: Warehouse) -> None:
     store(warehouse, tickets=TICKETS)
     without(warehouse, "tickets.first_response_at")
@@ -183,6 +185,7 @@ def test_what_will_be_undecided_is_foretold(warehouse: Warehouse) -> None:
     ]
 
 
+@pytest.mark.e2e
 def test_a_health_score_that_no_row_can_have_is_foretold(
     warehouse: Warehouse, sources_file: SourcesFile
 ) -> None:
