@@ -74,7 +74,7 @@ def test_the_wheel_is_pure_python_of_this_version(wheel: Path) -> None:
 
 def test_the_wheel_holds_the_package_its_content_and_nothing_else(wheel: Path) -> None:
     expected = {f"crm_ibis/{name}" for name in files_in(CHECKOUT / "src" / "crm_ibis")}
-    for part in ("schemas", "seeds", "flows"):
+    for part in ("schemas", "seeds", "flows", "docs"):
         expected |= {f"{CONTENT}/{part}/{name}" for name in files_in(CHECKOUT / part)}
     found = {name for name in names_in(wheel) if ".dist-info/" not in name}
     assert found == expected
@@ -87,7 +87,7 @@ def test_the_wheel_holds_no_tests_and_no_stray_files(wheel: Path) -> None:
             continue
         assert name.startswith("crm_ibis/")
         assert name.rpartition(".")[2] in kinds, name
-        parts = name.split("/")
+        parts = name.removeprefix(f"{CONTENT}/docs/").split("/")
         assert not {"tests", "benchmarks", "docs", "__pycache__"} & set(parts), name
         assert not parts[-1].startswith((".", "test_", "conftest")), name
 
