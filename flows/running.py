@@ -55,7 +55,7 @@ def run_job(name: str) -> State:
 
 
 def _planned(name: str) -> JobRun:
-    """The run of a job; one that the project does not have is told, as nobody answers for it."""
+    """The run of a job; alerts the default route when the project has no such job."""
     try:
         return outcomes.planned(name, scheduled_start(), str(runtime.flow_run.id))
     except UsageError as error:

@@ -82,7 +82,7 @@ def _tell_without_database(settings: Settings, alert: Alert, report: Report) -> 
     try:
         outage.remember(settings, kept)
     except OSError as error:
-        report(f"what was told cannot be remembered here: {error.strerror or error}")
+        report(f"cannot save a record of this alert on this machine: {error.strerror or error}")
 
 
 def begin(warehouse: Warehouse, alert: Alert, report: Report) -> None:
@@ -102,8 +102,8 @@ def end(
 ) -> None:
     """Ends incidents, and says so to those who heard of trouble; call it while `alone`.
 
-    Each channel is told of what it heard, since when that was. An incident whose end some channel
-    did not take stays open for the next time. `words` stand for "has recovered".
+    Each channel gets the start of the incidents that it was alerted to. An incident stays open
+    while a channel cannot be reached with its end. `words` stand for "has recovered".
     """
     tables, events = set(tables), set(events)
     ended = [i for i in current(warehouse) if i.table in tables and i.event in events]
@@ -163,7 +163,7 @@ def alone(warehouse: Warehouse) -> Iterator[None]:
 
 
 def _take_up(warehouse: Warehouse) -> None:
-    """Brings what was told without the database into it."""
+    """Moves alerts that were sent without the database into it."""
     told = outage.recall(warehouse.settings)
     if not told or not runlog.has_layout(warehouse, LAYOUT):
         return
@@ -188,7 +188,7 @@ def untroubled(report: Report) -> Iterator[None]:
     try:
         yield
     except CrmIbisError as error:
-        report(f"what was told before cannot be looked up: {alerts.first_line(str(error))}")
+        report(f"cannot look up earlier alerts: {alerts.first_line(str(error))}")
 
 
 def _heard(incidents: Iterable[Incident], alert: Alert) -> Heard:

@@ -1,6 +1,6 @@
-"""What was told while the database could not be asked, kept in files of this machine until it can.
+"""Alerts sent while the database is down, kept in local files until it can be reached again.
 
-So that the runs that fail meanwhile do not all tell the same, and that the end of it is told too.
+They keep failing runs from repeating the same alert, and let the recovery be announced.
 """
 
 import json
@@ -16,7 +16,7 @@ from urllib.parse import parse_qsl, urlsplit
 from crm_ibis.settings import Settings
 
 REPEATED = timedelta(hours=24)
-"""After that a failure that goes on is told again: this file may have been left behind."""
+"""A failure that lasts longer is announced again: this file may have been left behind."""
 
 
 @dataclass(frozen=True)

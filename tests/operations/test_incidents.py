@@ -208,7 +208,7 @@ def test_an_alert_goes_out_though_the_database_cannot_be_used(
     lines: list[str] = []
     incidents.tell(unusable, FAILED, lines.append)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
-    assert "cannot be looked up" in lines[0]
+    assert "cannot look up earlier alerts" in lines[0]
     assert "geheim" not in "".join(lines)
 
 
@@ -437,4 +437,4 @@ def test_a_machine_without_a_place_to_remember_tells_all_the_same(
     lines: list[str] = []
     incidents.tell(ready, FAILED, lines.append)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
-    assert any("cannot be remembered here" in line for line in lines)
+    assert any("cannot save a record of this alert" in line for line in lines)
