@@ -20,10 +20,10 @@ from prefect.events.schemas.automations import Posture
 from watch import RESOURCE, WATCHED
 
 from crm_ibis import runlog
+from crm_ibis.config.declarations import jobs, watch_job
+from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.deadlines import next_scheduled
-from crm_ibis.declarations import jobs, watch_job
 from crm_ibis.errors import UsageError
-from crm_ibis.validation import duration_microseconds
 
 NAME = "crm_ibis: the watch is silent"
 MISSED = 3

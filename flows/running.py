@@ -29,10 +29,10 @@ from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 
 from crm_ibis import alerts, job_runs, outcomes
-from crm_ibis.declarations import Job
+from crm_ibis.config.declarations import Job
+from crm_ibis.config.settings import load_settings
 from crm_ibis.errors import CrmIbisError, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
-from crm_ibis.settings import load_settings
 
 LONGEST_WAIT = 5
 """Seconds that a finished attempt waits for its progress to be shown."""

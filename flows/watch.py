@@ -12,8 +12,8 @@ from running import artifact_key, in_brief, in_short, retrying, tried, untrouble
 
 from crm_ibis import alerts
 from crm_ibis import watch as watching
-from crm_ibis.declarations import watch_job
-from crm_ibis.settings import load_settings
+from crm_ibis.config.declarations import watch_job
+from crm_ibis.config.settings import load_settings
 from crm_ibis.status import Status
 
 WATCHED = "crm_ibis.watched"

@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from tables import Engine
 
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 from tables import source_rows
 
-from crm_ibis import content
+from crm_ibis.config import project as content
 from crm_ibis.contracts import contracts, histories
 from crm_ibis.warehouse import Warehouse
 

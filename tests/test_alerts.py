@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from crm_ibis import alerts, declarations
+from crm_ibis import alerts
 from crm_ibis.alerts import Alert
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.config import declarations
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.rules import Violation
 
@@ -109,7 +110,7 @@ def test_whoever_has_heard_is_left_out() -> None:
 
 
 def test_every_owner_of_an_exposure_has_a_channel() -> None:
-    from crm_ibis.declarations import exposures, jobs
+    from crm_ibis.config.declarations import exposures, jobs
 
     assert {exposure.owner for exposure in exposures().values()} == jobs().owners.keys()
 

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from crm_ibis import catalog, content, declarations, graph
+from crm_ibis import catalog, graph
+from crm_ibis.config import declarations
+from crm_ibis.config import project as content
 from crm_ibis.contracts import contracts, declared, histories
 from crm_ibis.errors import UsageError
 

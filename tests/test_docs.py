@@ -7,8 +7,9 @@ import click
 import ibis
 import pytest
 
-from crm_ibis import content, docs
+from crm_ibis import docs
 from crm_ibis.cli import cli
+from crm_ibis.config import project
 from crm_ibis.contracts import contracts
 from crm_ibis.types import declared_tables
 
@@ -51,7 +52,7 @@ def test_the_map_names_everything_and_nothing_else() -> None:
 
 
 def test_sources_read_without_pandera_are_those_of_the_contracts() -> None:
-    read = declared_tables(content.path("schemas", "sources.py"))
+    read = declared_tables(project.path("schemas", "sources.py"))
     declared = {c.name: c.schema for c in contracts().values() if c.kind == "source"}
     assert {name: dict(schema) for name, schema in read.items()} == {
         name: dict(schema) for name, schema in declared.items()

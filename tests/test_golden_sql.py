@@ -12,8 +12,8 @@ import pytest
 import sqlglot
 
 from crm_ibis import graph
+from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
-from crm_ibis.params import load_params
 
 GOLDEN = Path(__file__).parent / "golden"
 AS_OF = datetime(2024, 3, 1)

@@ -11,9 +11,9 @@ import pytest
 from ibis import Table
 from tables import Engine, expect
 
-from crm_ibis import measures
-from crm_ibis.measures import DAY, HOUR
-from crm_ibis.params import load_params
+from crm_ibis import expressions
+from crm_ibis.config.params import load_params
+from crm_ibis.expressions import DAY, HOUR
 
 AMOUNT = {"amount": "decimal(24, 6)"}
 TWO_INSTANTS = {"start": "timestamp(6)", "end": "timestamp(6)"}
@@ -59,7 +59,7 @@ def test_a_ratio_without_a_whole_is_null(engine: Engine) -> None:
         1    | -
     """
     types = {"part": "int64", "whole": "int64"}
-    assert each(engine, types, drawing, lambda t: measures.ratio(t.part, t.whole)) == [
+    assert each(engine, types, drawing, lambda t: expressions.ratio(t.part, t.whole)) == [
         0.5,
         1 / 3,
         0,
@@ -69,7 +69,7 @@ def test_a_ratio_without_a_whole_is_null(engine: Engine) -> None:
         None,
         None,
     ]
-    assert each(engine, types, drawing, lambda t: measures.ratio_pct(t.part, t.whole)) == [
+    assert each(engine, types, drawing, lambda t: expressions.ratio_pct(t.part, t.whole)) == [
         50,
         100 / 3,
         0,
@@ -89,7 +89,7 @@ def test_a_ratio_of_decimals_is_taken_in_floats(engine: Engine) -> None:
         1    | 3
         1    | 0.00
     """
-    assert each(engine, types, drawing, lambda t: measures.ratio(t.part, t.whole)) == [
+    assert each(engine, types, drawing, lambda t: expressions.ratio(t.part, t.whole)) == [
         1.005,
         1 / 3,
         None,
@@ -105,7 +105,7 @@ def test_when_keeps_the_value_only_where_the_condition_holds(engine: Engine) -> 
         true  | -
     """
     types = {"holds": "boolean", "number": "int64"}
-    kept = each(engine, types, drawing, lambda t: measures.when(t.holds, t.number))
+    kept = each(engine, types, drawing, lambda t: expressions.when(t.holds, t.number))
     assert kept == [7, None, None, None]
 
 
@@ -115,7 +115,7 @@ def test_an_instant_keeps_its_microseconds(engine: Engine) -> None:
         amount
         1
     """
-    assert each(engine, AMOUNT, drawing, lambda t: measures.instant(moment)) == [moment]
+    assert each(engine, AMOUNT, drawing, lambda t: expressions.instant(moment)) == [moment]
 
 
 def test_an_event_is_known_from_its_own_instant_on(engine: Engine) -> None:
@@ -128,7 +128,7 @@ def test_an_event_is_known_from_its_own_instant_on(engine: Engine) -> None:
     """
     as_of = datetime(2024, 1, 20, 10, 0, 0, 2)
     assert each(
-        engine, {"end": "timestamp(6)"}, drawing, lambda t: measures.known_by(t.end, as_of)
+        engine, {"end": "timestamp(6)"}, drawing, lambda t: expressions.known_by(t.end, as_of)
     ) == [
         datetime(2024, 1, 20, 10, 0, 0, 1),
         datetime(2024, 1, 20, 10, 0, 0, 2),
@@ -147,14 +147,16 @@ def test_a_month_is_its_first_day(engine: Engine) -> None:
         -
     """
     types = {"end": "timestamp(6)"}
-    assert each(engine, types, drawing, lambda t: measures.month_of(t.end)) == [
+    assert each(engine, types, drawing, lambda t: expressions.month_of(t.end)) == [
         date(2024, 1, 1),
         date(2024, 2, 1),
         date(2023, 12, 1),
         date(1969, 12, 1),
         None,
     ]
-    after = each(engine, types, drawing, lambda t: measures.month_after(measures.month_of(t.end)))
+    after = each(
+        engine, types, drawing, lambda t: expressions.month_after(expressions.month_of(t.end))
+    )
     assert after == [
         date(2024, 2, 1),
         date(2024, 3, 1),
@@ -176,7 +178,7 @@ def test_month_numbers_differ_by_calendar_months(engine: Engine) -> None:
         engine,
         TWO_INSTANTS,
         drawing,
-        lambda t: measures.month_number(t.end) - measures.month_number(t.start),
+        lambda t: expressions.month_number(t.end) - expressions.month_number(t.start),
     )
     assert months == [1, 12, -3, None]
 
@@ -191,10 +193,10 @@ def test_durations_are_whole_microseconds_and_may_be_negative(engine: Engine) ->
     """
     # A hundred years from 1924 on have 36525 days.
     assert each(
-        engine, TWO_INSTANTS, drawing, lambda t: measures.microseconds_between(t.start, t.end)
+        engine, TWO_INSTANTS, drawing, lambda t: expressions.microseconds_between(t.start, t.end)
     ) == [1, -5_400_000_000, 36_525 * 86_400_000_000 + 1, None]
     assert each(
-        engine, TWO_INSTANTS, drawing, lambda t: measures.hours_between(t.start, t.end)
+        engine, TWO_INSTANTS, drawing, lambda t: expressions.hours_between(t.start, t.end)
     ) == [1 / 3_600_000_000, -1.5, (36_525 * 86_400_000_000 + 1) / 3_600_000_000, None]
 
 
@@ -207,9 +209,9 @@ def test_a_mean_duration_leaves_out_nulls(engine: Engine) -> None:
         -
     """
     types = {"microseconds": "int64"}
-    mean = over(engine, types, drawing, lambda t: measures.mean_duration(t.microseconds, HOUR))
+    mean = over(engine, types, drawing, lambda t: expressions.mean_duration(t.microseconds, HOUR))
     assert mean == -3 / (2 * 3_600_000_000)
-    mean = over(engine, types, drawing, lambda t: measures.mean_duration(t.microseconds, DAY))
+    mean = over(engine, types, drawing, lambda t: expressions.mean_duration(t.microseconds, DAY))
     assert mean == -3 / (2 * 86_400_000_000)
 
 
@@ -217,8 +219,8 @@ def test_a_mean_duration_leaves_out_nulls(engine: Engine) -> None:
 def test_durations_of_nothing_have_no_mean_and_no_median(engine: Engine, drawing: str) -> None:
     types = {"microseconds": "int64"}
     for expression in (
-        lambda t: measures.mean_duration(t.microseconds, HOUR),
-        lambda t: measures.quantile_duration(t.microseconds, 0.5, HOUR),
+        lambda t: expressions.mean_duration(t.microseconds, HOUR),
+        lambda t: expressions.quantile_duration(t.microseconds, 0.5, HOUR),
     ):
         assert over(engine, types, drawing, expression) is None
 
@@ -239,7 +241,7 @@ def test_a_percentile_lies_between_the_two_nearest_durations(
         engine,
         {"hours": "int64"},
         drawing,
-        lambda t: measures.quantile_duration(t.hours * HOUR, share, HOUR),
+        lambda t: expressions.quantile_duration(t.hours * HOUR, share, HOUR),
     )
     assert found == pytest.approx(hours, abs=1e-9)
 
@@ -253,7 +255,7 @@ def test_decimals_become_whole_millionths_and_cents(engine: Engine) -> None:
         9999999999.999999
         -
     """
-    assert each(engine, AMOUNT, drawing, lambda t: measures.micros(t.amount)) == [
+    assert each(engine, AMOUNT, drawing, lambda t: expressions.micros(t.amount)) == [
         1_150_000,
         290_000,
         -290_000,
@@ -270,7 +272,7 @@ def test_decimals_become_whole_millionths_and_cents(engine: Engine) -> None:
         -0.29
         -
         """,
-        lambda t: measures.cents(t.amount),
+        lambda t: expressions.cents(t.amount),
     )
     assert cents == [115, 29, -29, None]
 
@@ -281,7 +283,7 @@ def test_money_may_be_as_much_as_its_type_holds(engine: Engine) -> None:
         9999999999999999.99
     """
     types = {"amount": "decimal(18, 2)"}
-    cents = each(engine, types, drawing, lambda t: measures.cents(t.amount))
+    cents = each(engine, types, drawing, lambda t: expressions.cents(t.amount))
     assert cents == [999_999_999_999_999_999]
 
 
@@ -290,7 +292,9 @@ def test_a_mean_of_money_may_be_as_much_as_its_type_holds(engine: Engine) -> Non
         amount
         9999999999999999.99
     """
-    means = each(engine, AMOUNT, drawing, lambda t: measures.money_mean(t.amount, ibis.literal(1)))
+    means = each(
+        engine, AMOUNT, drawing, lambda t: expressions.money_mean(t.amount, ibis.literal(1))
+    )
     assert means == money("9999999999999999.99")
 
 
@@ -308,7 +312,7 @@ def test_a_long_decimal_becomes_the_nearest_float(engine: Engine) -> None:
         engine,
         {"amount": "decimal(38, 12)"},
         drawing,
-        lambda t: measures.exact_float(t.amount),
+        lambda t: expressions.exact_float(t.amount),
     )
     assert floats[:2] == [0.1, -0.25]
     assert floats[2:5] == pytest.approx(
@@ -325,10 +329,10 @@ def test_a_mean_of_decimals_leaves_out_nulls(engine: Engine) -> None:
         0.2
         0.000001
     """
-    mean = over(engine, AMOUNT, drawing, lambda t: measures.mean_decimal(t.amount))
+    mean = over(engine, AMOUNT, drawing, lambda t: expressions.mean_decimal(t.amount))
     assert mean == 300_001 / 3_000_000
-    assert over(engine, AMOUNT, "amount", lambda t: measures.mean_decimal(t.amount)) is None
-    assert over(engine, AMOUNT, "amount\n-", lambda t: measures.mean_decimal(t.amount)) is None
+    assert over(engine, AMOUNT, "amount", lambda t: expressions.mean_decimal(t.amount)) is None
+    assert over(engine, AMOUNT, "amount\n-", lambda t: expressions.mean_decimal(t.amount)) is None
 
 
 def test_a_mean_of_percentages_does_not_depend_on_their_order(engine: Engine) -> None:
@@ -339,7 +343,7 @@ def test_a_mean_of_percentages_does_not_depend_on_their_order(engine: Engine) ->
             engine,
             types,
             "\n".join(["pct", "-", *map(repr, order)]),
-            lambda t: measures.mean_pct(t.pct),
+            lambda t: expressions.mean_pct(t.pct),
         )
         for order in (thirds, thirds[::-1], sorted(thirds))
     ]
@@ -355,9 +359,9 @@ def test_a_mean_of_percentages_may_be_negative_and_is_null_without_any(engine: E
         -100
         -
     """
-    assert over(engine, types, drawing, lambda t: measures.mean_pct(t.pct)) == -2.5
-    assert over(engine, types, "pct", lambda t: measures.mean_pct(t.pct)) is None
-    assert over(engine, types, "pct\n-", lambda t: measures.mean_pct(t.pct)) is None
+    assert over(engine, types, drawing, lambda t: expressions.mean_pct(t.pct)) == -2.5
+    assert over(engine, types, "pct", lambda t: expressions.mean_pct(t.pct)) is None
+    assert over(engine, types, "pct\n-", lambda t: expressions.mean_pct(t.pct)) is None
 
 
 def test_money_is_rounded_half_away_from_zero(engine: Engine) -> None:
@@ -373,7 +377,7 @@ def test_money_is_rounded_half_away_from_zero(engine: Engine) -> None:
         9999999999999999.985
         -
     """
-    rounded = each(engine, AMOUNT, drawing, lambda t: measures.money(t.amount))
+    rounded = each(engine, AMOUNT, drawing, lambda t: expressions.money(t.amount))
     assert rounded == money(
         "1.01", "0.01", "-0.01", "0", "0", "2.68", "-1.02", "9999999999999999.99", None
     )
@@ -399,7 +403,7 @@ def test_a_mean_of_money_is_rounded_half_away_from_zero(engine: Engine) -> None:
         123456789.015 | 1
     """
     types = {**AMOUNT, "count": "int64"}
-    means = each(engine, types, drawing, lambda t: measures.money_mean(t.amount, t["count"]))
+    means = each(engine, types, drawing, lambda t: expressions.money_mean(t.amount, t["count"]))
     assert means == money(
         "1.01",
         "-1.01",
@@ -428,7 +432,7 @@ def test_a_mean_of_no_money_is_null(engine: Engine) -> None:
         -      | 0
     """
     types = {**AMOUNT, "count": "int64"}
-    means = each(engine, types, drawing, lambda t: measures.money_mean(t.amount, t["count"]))
+    means = each(engine, types, drawing, lambda t: expressions.money_mean(t.amount, t["count"]))
     assert means == [None, None, None, None]
 
 
@@ -442,7 +446,7 @@ def test_the_wilson_bound_is_exactly_zero_without_successes(engine: Engine) -> N
     """
     types = {"successes": "int64", "trials": "int64"}
     bounds = each(
-        engine, types, drawing, lambda t: measures.wilson_lower_bound(t.successes, t.trials)
+        engine, types, drawing, lambda t: expressions.wilson_lower_bound(t.successes, t.trials)
     )
     assert bounds == [0, 0, 0, 0]
 
@@ -461,7 +465,7 @@ def test_the_wilson_bound_is_that_of_the_formula(engine: Engine) -> None:
     """
     types = {"successes": "int64", "trials": "int64"}
     bounds = each(
-        engine, types, drawing, lambda t: measures.wilson_lower_bound(t.successes, t.trials)
+        engine, types, drawing, lambda t: expressions.wilson_lower_bound(t.successes, t.trials)
     )
     assert bounds[:4] == pytest.approx(
         [100 / 4.8416, 500 / 8.8416, 71.11690380734976, 15.00357088201715], abs=1e-9
@@ -470,8 +474,8 @@ def test_the_wilson_bound_is_that_of_the_formula(engine: Engine) -> None:
 
 
 def test_a_scenario_toggle_takes_a_bool_or_a_column(engine: Engine) -> None:
-    assert measures.scenario_toggle(True, "weighted", "plain") == "weighted"
-    assert measures.scenario_toggle(False, "weighted", "plain") == "plain"
+    assert expressions.scenario_toggle(True, "weighted", "plain") == "weighted"
+    assert expressions.scenario_toggle(False, "weighted", "plain") == "plain"
     drawing = """
         enabled
         true
@@ -482,7 +486,7 @@ def test_a_scenario_toggle_takes_a_bool_or_a_column(engine: Engine) -> None:
         engine,
         {"enabled": "boolean"},
         drawing,
-        lambda t: measures.scenario_toggle(t.enabled, "weighted", "plain"),
+        lambda t: expressions.scenario_toggle(t.enabled, "weighted", "plain"),
     )
     assert chosen == ["weighted", "plain", "plain"]
 
@@ -514,7 +518,7 @@ def test_a_forecast_is_a_weighted_mean_when_enabled_else_a_plain_one(
         engine,
         FORECAST_TYPES,
         FORECAST,
-        lambda t: measures.weighted_forecast(t.amount, t.weight, enabled),
+        lambda t: expressions.weighted_forecast(t.amount, t.weight, enabled),
     )
     assert found == pytest.approx(mean, abs=1e-9)
 
@@ -529,7 +533,7 @@ def test_a_forecast_is_weighted_unless_said_otherwise(engine: Engine) -> None:
         4      | 2
         7      | -
         """,
-        lambda t: measures.weighted_forecast(t.amount, t.weight),
+        lambda t: expressions.weighted_forecast(t.amount, t.weight),
     )
     assert found == 3
 
@@ -544,14 +548,14 @@ def test_a_forecast_without_weights_or_values_is_null(engine: Engine) -> None:
         engine,
         FORECAST_TYPES,
         drawing,
-        lambda t: measures.weighted_forecast(t.amount, t.weight),
+        lambda t: expressions.weighted_forecast(t.amount, t.weight),
     )
     assert weighted is None
     plain = over(
         engine,
         FORECAST_TYPES,
         "amount | weight\n- | 1",
-        lambda t: measures.weighted_forecast(t.amount, t.weight, False),
+        lambda t: expressions.weighted_forecast(t.amount, t.weight, False),
     )
     assert plain is None
 
@@ -578,7 +582,7 @@ def test_a_pipeline_value_is_exact_and_without_weighting_its_weight_is_one(
             engine,
             types,
             drawing,
-            lambda t: measures.weighted_pipeline_value(
+            lambda t: expressions.weighted_pipeline_value(
                 t.amount, t.probability, t.weight, weighting(t)
             ),
         )
@@ -608,7 +612,7 @@ def test_a_status_includes_its_lower_bound_and_looks_at_nine_places(engine: Engi
         engine,
         {"score": "float64"},
         drawing,
-        lambda t: measures.health_status(t.score, thresholds),
+        lambda t: expressions.health_status(t.score, thresholds),
     ) == [
         "excellent",
         "excellent",
@@ -649,7 +653,7 @@ def test_merged_tables_have_a_row_for_every_key_of_any(engine: Engine) -> None:
         f1          | 2024-02 | 9
         """,
     )
-    merged = measures.merge_on(["facility_id", "month"], first, second, third)
+    merged = expressions.merge_on(["facility_id", "month"], first, second, third)
     expect(
         sorted(engine.warehouse.rows(merged), key=lambda r: (r["facility_id"], r["month"])),
         """

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from tables import assuming
 
+from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
-from crm_ibis.params import load_params
 
 HOUR = 3_600_000_000
 

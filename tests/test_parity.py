@@ -12,9 +12,9 @@ import pytest
 from benchmarks.hand_written import QUERIES
 
 from crm_ibis import graph
+from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import contracts
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

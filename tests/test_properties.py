@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from tables import AS_OF, Engine, source_rows
 
 from crm_ibis import graph
-from crm_ibis.params import load_params
-from crm_ibis.settings import Settings
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
 PARAMS = load_params()

@@ -12,10 +12,10 @@ import pytest
 from ibis import Table
 from tables import expect
 
+from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import contracts
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

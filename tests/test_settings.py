@@ -2,9 +2,9 @@
 
 import pytest
 
+from crm_ibis.config.settings import is_ambiguous, load_settings, redact, shown_url
+from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError
-from crm_ibis.settings import is_ambiguous, load_settings, redact, shown_url
-from crm_ibis.validation import duration_microseconds
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from crm_ibis import blocking, catalog
-from crm_ibis.declarations import FLOW_RUN, OWNER, Event, exposures, jobs, snapshots
+from crm_ibis.config.declarations import FLOW_RUN, OWNER, Event, exposures, jobs, snapshots
 from crm_ibis.errors import BrokenCheck
 
 Report = Callable[[str], None]

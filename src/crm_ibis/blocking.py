@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from crm_ibis import catalog, graph, results
-from crm_ibis.declarations import snapshots
+from crm_ibis.config.declarations import snapshots
 
 
 def upstream(table: str) -> set[str]:

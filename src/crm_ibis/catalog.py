@@ -6,7 +6,7 @@ from functools import cache
 from typing import get_args
 
 from crm_ibis import graph
-from crm_ibis.declarations import Criticality, Job, exposures, jobs, snapshots
+from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
 from crm_ibis.errors import UsageError, near_match
 
 

@@ -12,9 +12,9 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis import contracts, fitting, history, mapping, rules
+from crm_ibis.config.declarations import snapshots
 from crm_ibis.connectors import CURRENCIES
 from crm_ibis.contracts import Contract
-from crm_ibis.declarations import snapshots
 from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.functions import Written
 from crm_ibis.mapping import PlausibleYears

@@ -6,10 +6,10 @@ from typing import Annotated, Any
 import ibis.expr.datatypes as dt
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
-from crm_ibis.declarations import Record, zone_name
+from crm_ibis.config.declarations import Record, zone_name
+from crm_ibis.config.literal_yaml import as_written
 from crm_ibis.instant_formats import WORDS, instant_format
 from crm_ibis.number_formats import number_format
-from crm_ibis.written import as_written
 
 
 def _single(value: Any) -> Any:

@@ -9,8 +9,8 @@ import ibis.expr.types as ir
 from crm_ibis import fitting, transforms
 from crm_ibis.column_mapping import Column
 from crm_ibis.errors import DataError
+from crm_ibis.expressions import when
 from crm_ibis.instants import INSTANT, text_of_number, without_zone
-from crm_ibis.measures import when
 from crm_ibis.reader import Reader
 
 

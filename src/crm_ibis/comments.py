@@ -8,8 +8,8 @@ import inspect
 from typing import NamedTuple
 
 from crm_ibis import contracts, graph, runlog
+from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import Contract
-from crm_ibis.declarations import snapshots
 from crm_ibis.warehouse import Warehouse
 
 HISTORY = """Every version of every row of {kpi}, with the time during which it held.

@@ -18,8 +18,9 @@ from ibis import Table
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from crm_ibis import content, declarations, rules
-from crm_ibis.declarations import Snapshot
+from crm_ibis import rules
+from crm_ibis.config import declarations, project
+from crm_ibis.config.declarations import Snapshot
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.rules import Rule
 from crm_ibis.types import Instant, dtype_of, table_name
@@ -209,7 +210,7 @@ def contracts() -> dict[str, Contract]:
     """All contracts of the project, by table name: sources first, then published tables."""
     found = {}
     for file in ("sources.py", "kpis.py"):
-        path = content.path("schemas", file)
+        path = project.path("schemas", file)
         spec = importlib.util.spec_from_file_location(f"_crm_ibis_schemas_{path.stem}", path)
         assert spec is not None
         assert spec.loader is not None

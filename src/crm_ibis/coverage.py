@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from crm_ibis import graph
+from crm_ibis.config.params import Params
 from crm_ibis.origins import Origin, direct_origins
-from crm_ibis.params import Params
 from crm_ibis.unavailable import unknown
 
 TABLE = "health_scores"

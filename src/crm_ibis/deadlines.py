@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 from cronsim import CronSim
 
-from crm_ibis.declarations import Job, Jobs
+from crm_ibis.config.declarations import Job, Jobs
 
 
 @dataclass(frozen=True)

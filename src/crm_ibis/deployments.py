@@ -5,8 +5,9 @@ from typing import Any
 
 import yaml
 
-from crm_ibis import catalog, content
-from crm_ibis.declarations import Job, Jobs, jobs
+from crm_ibis import catalog
+from crm_ibis.config import project
+from crm_ibis.config.declarations import Job, Jobs, jobs
 from crm_ibis.errors import UsageError
 
 HEADER = """\
@@ -43,11 +44,11 @@ def in_step() -> bool:
 
 
 def _project() -> Path:
-    if content.is_packaged():
+    if project.is_packaged():
         raise UsageError(
             "there is no project folder: `crm-ibis init DIR` makes one, CRM_IBIS_HOME names it"
         )
-    return content.home()
+    return project.home()
 
 
 def _deployment(name: str, declared: Jobs) -> dict[str, Any]:

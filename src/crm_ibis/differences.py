@@ -8,7 +8,7 @@ from datetime import datetime
 from ibis import Table
 
 from crm_ibis import contracts, history
-from crm_ibis.declarations import Snapshot
+from crm_ibis.config.declarations import Snapshot
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 

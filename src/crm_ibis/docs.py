@@ -6,8 +6,8 @@ from typing import Any
 
 from crm_ibis import catalog, checks, graph
 from crm_ibis.comments import meaning
+from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import VALIDITY, Column, Contract, contracts, declared, histories
-from crm_ibis.declarations import snapshots
 from crm_ibis.mapping import PlausibleYears
 from crm_ibis.rules import Rule
 

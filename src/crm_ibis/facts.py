@@ -6,8 +6,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
-from crm_ibis.measures import HOUR, hours_between, instant, known_by, when
-from crm_ibis.params import Params
+from crm_ibis.config.params import Params
+from crm_ibis.expressions import HOUR, hours_between, instant, known_by, when
 
 MET, BREACHED, PENDING = "met", "breached", "pending"
 UNDECIDED = ibis.null("string")

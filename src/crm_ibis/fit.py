@@ -24,13 +24,13 @@ from crm_ibis import (
     volume,
 )
 from crm_ibis.checks import ChecksFailed, Report
+from crm_ibis.config.params import Params, load_params
 from crm_ibis.connectors.unread import Unread
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
 from crm_ibis.functions import Written
 from crm_ibis.mapping import Mapping, Sources
 from crm_ibis.origins import Origin
-from crm_ibis.params import Params, load_params
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.runlog import now

@@ -8,7 +8,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import marks, measures, rules
+from crm_ibis import expressions, marks, rules
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.instants import text_of_number
@@ -74,7 +74,7 @@ def rules_of_raw(raw: Table, contract: Contract) -> list[Rule]:
 def guarded(raw: Table, contract: Contract) -> Table:
     """A source with null in place of numbers that would stop the database at their conversion."""
     safe = {
-        rule.columns[0]: measures.when(~rule.violated(raw), raw[rule.columns[0]])
+        rule.columns[0]: expressions.when(~rule.violated(raw), raw[rule.columns[0]])
         for rule in conversions(raw, contract)
         if rule.violated
     }
@@ -97,7 +97,7 @@ def judged_apart(raw: Table, contract: Contract, rules: Sequence[Rule]) -> tuple
     flagged = raw.mutate(**{flags[name]: flag for name, flag in broken.items()})
     safe = flagged.mutate(
         **{
-            name: measures.when(~flagged[flag], flagged[name])
+            name: expressions.when(~flagged[flag], flagged[name])
             for name, flag in flags.items()
             if name in flagged.columns
         }

@@ -7,8 +7,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
-from crm_ibis.measures import weighted_pipeline_value, when
-from crm_ibis.params import OpenStage, Params
+from crm_ibis.config.params import OpenStage, Params
+from crm_ibis.expressions import weighted_pipeline_value, when
 
 PROBABILITY = "decimal(38, 10)"
 """6 places of a lead's own probability, times 4 of a multiplier."""

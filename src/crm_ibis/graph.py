@@ -15,10 +15,11 @@ import ibis
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import content, facts, kpis, staging
+from crm_ibis import facts, kpis, staging
+from crm_ibis.config import project
+from crm_ibis.config.params import Params
 from crm_ibis.emptiness import is_empty
 from crm_ibis.errors import UsageError, near_match
-from crm_ibis.params import Params
 from crm_ibis.types import declared_tables
 
 TableFunction = Callable[..., Table]
@@ -120,7 +121,7 @@ def empty_without(names: Collection[str], absent: Collection[str], params: Param
 
 def unbound_sources(raw_schema: str) -> dict[str, Table]:
     """The sources as tables without a connection, for compiling a KPI to SQL."""
-    declared = declared_tables(content.path("schemas", "sources.py"))
+    declared = declared_tables(project.path("schemas", "sources.py"))
     return {
         name: ibis.table(schema, name=name, database=raw_schema)
         for name, schema in declared.items()

@@ -11,10 +11,10 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis import contracts
+from crm_ibis.config.declarations import Snapshot, snapshots
 from crm_ibis.contracts import Contract
-from crm_ibis.declarations import Snapshot, snapshots
 from crm_ibis.errors import DataError, UsageError, near_match
-from crm_ibis.measures import instant
+from crm_ibis.expressions import instant
 from crm_ibis.warehouse import Warehouse
 
 

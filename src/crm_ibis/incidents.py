@@ -12,10 +12,10 @@ from datetime import datetime
 
 from crm_ibis import alerts, outage, runlog
 from crm_ibis.alerts import Alert, Report
-from crm_ibis.declarations import Event
+from crm_ibis.config.declarations import Event
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.outage import Told
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 TROUBLE: tuple[Event, ...] = ("failure", "sla_breach", "late")

@@ -8,7 +8,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 LOCAL, UTC_INSTANT = dt.Timestamp(), dt.Timestamp(timezone="UTC")
 INSTANT = dt.Timestamp(scale=6)

@@ -12,13 +12,13 @@ from threading import Timer
 
 from crm_ibis import outcomes, recording, results, runlog
 from crm_ibis.alerts import Report
-from crm_ibis.declarations import snapshots
+from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
-from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.runlog import Attempt
-from crm_ibis.settings import Settings
 from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

@@ -12,7 +12,7 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 
 from crm_ibis import graph
-from crm_ibis.params import load_params
+from crm_ibis.config.params import load_params
 
 Columns = dict[str, set[str]]
 """Columns by source."""

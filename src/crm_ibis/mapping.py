@@ -11,13 +11,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from crm_ibis import content
 from crm_ibis.column_mapping import Choices, Columns, Name, Names, Single, Values, Zone
-from crm_ibis.declarations import Record, read
+from crm_ibis.config import project
+from crm_ibis.config.declarations import Record, read
+from crm_ibis.config.literal_yaml import Loader
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expectations import Expectation
 from crm_ibis.types import declared_tables
-from crm_ibis.written import Loader
 
 FILE = "sources.yml"
 MAX_QUARANTINED_PCT = 1.0
@@ -213,7 +213,7 @@ class Sources(Record):
 def place() -> Path:
     """Where the file is, or would be."""
     named = os.environ.get("CRM_IBIS_SOURCES")
-    return Path(named).expanduser() if named else content.home() / FILE
+    return Path(named).expanduser() if named else project.home() / FILE
 
 
 def declared() -> Sources:
@@ -242,7 +242,7 @@ def _declared_in(path: Path, modified: int) -> Sources:
 
 
 def _refuse_unknown(path: Path, found: Sources) -> None:
-    known = declared_tables(content.path("schemas", "sources.py"))
+    known = declared_tables(project.path("schemas", "sources.py"))
     for name, mapping in found.sources.items():
         if name not in known:
             raise UsageError(

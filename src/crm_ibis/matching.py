@@ -11,10 +11,10 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from crm_ibis.column_mapping import Condition
+from crm_ibis.config.literal_yaml import as_written
 from crm_ibis.errors import UsageError
+from crm_ibis.expressions import instant
 from crm_ibis.instants import INSTANT, without_zone
-from crm_ibis.measures import instant
-from crm_ibis.written import as_written
 
 MOST_DIGITS = 38
 """Of a decimal number in both databases."""

@@ -7,11 +7,11 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.config.literal_yaml import as_written
 from crm_ibis.mapping import Mapping
 from crm_ibis.matching import same
 from crm_ibis.reader import Reader
 from crm_ibis.warehouse import Warehouse
-from crm_ibis.written import as_written
 
 SHOWN = 10
 """So many values that never occur are named."""

@@ -14,7 +14,7 @@ import ibis.expr.operations as ops
 from ibis import Table
 
 from crm_ibis import graph
-from crm_ibis.params import Params
+from crm_ibis.config.params import Params
 
 ROWS = "*"
 """Stands for the rows of a table, which a count is of."""

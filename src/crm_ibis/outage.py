@@ -13,7 +13,7 @@ from hashlib import sha256
 from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 
 REPEATED = timedelta(hours=24)
 """A failure that lasts longer is announced again: this file may have been left behind."""

@@ -6,14 +6,14 @@ from datetime import datetime
 from crm_ibis import alerts, incidents, runs
 from crm_ibis.alerts import Alert, Report
 from crm_ibis.checks import broken_check
+from crm_ibis.config.declarations import Event, Job, job_named, jobs
+from crm_ibis.config.settings import Settings
 from crm_ibis.deadlines import last_scheduled
-from crm_ibis.declarations import Event, Job, job_named, jobs
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.incidents import TROUBLE
-from crm_ibis.metrics import Metrics
+from crm_ibis.operations.statsd import Metrics
 from crm_ibis.rules import Violation
 from crm_ibis.runlog import Attempt, TableRun, now, publications
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 JITTER = 0.25

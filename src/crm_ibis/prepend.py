@@ -13,7 +13,7 @@ from functools import cached_property
 import ibis
 
 from crm_ibis import checks, contracts, history, runlog
-from crm_ibis.declarations import GUARDED_FROM, Snapshot
+from crm_ibis.config.declarations import GUARDED_FROM, Snapshot
 from crm_ibis.differences import BEGAN, literal
 from crm_ibis.errors import DataError
 from crm_ibis.history import Span

@@ -2,7 +2,8 @@
 
 from datetime import datetime, timedelta
 
-from crm_ibis import declarations, runlog, runs
+from crm_ibis import runlog, runs
+from crm_ibis.config import declarations
 from crm_ibis.warehouse import Warehouse
 
 KEPT_OF_EACH = 2 * runs.USUAL_OF

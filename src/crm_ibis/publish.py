@@ -11,8 +11,8 @@ from typing import Any
 import ibis
 
 from crm_ibis import shape
+from crm_ibis.config.declarations import GUARDED_FROM
 from crm_ibis.contracts import Contract
-from crm_ibis.declarations import GUARDED_FROM
 from crm_ibis.errors import MassRemoval
 from crm_ibis.shape import Columns
 from crm_ibis.warehouse import Warehouse

@@ -11,12 +11,12 @@ from ibis import Table
 
 from crm_ibis import contracts, history, runlog, shape, snapshots
 from crm_ibis.checks import Report
-from crm_ibis.declarations import Snapshot
-from crm_ibis.declarations import snapshots as declared_snapshots
+from crm_ibis.config.declarations import Snapshot
+from crm_ibis.config.declarations import snapshots as declared_snapshots
+from crm_ibis.config.params import Params, load_params
 from crm_ibis.errors import UsageError
+from crm_ibis.expressions import instant
 from crm_ibis.history import Span
-from crm_ibis.measures import instant
-from crm_ibis.params import Params, load_params
 from crm_ibis.prepend import Prepending
 from crm_ibis.results import Results
 from crm_ibis.runlog import Attempt

@@ -8,9 +8,9 @@ from typing import Any
 
 from crm_ibis import catalog, contracts, graph, publish, runlog, shape
 from crm_ibis.checks import ChecksFailed, Report
-from crm_ibis.declarations import MAX_REMOVED_PCT, removable_pct, snapshots
+from crm_ibis.config.declarations import MAX_REMOVED_PCT, removable_pct, snapshots
+from crm_ibis.config.params import Params, load_params
 from crm_ibis.errors import DataError, Superseded
-from crm_ibis.params import Params, load_params
 from crm_ibis.publish import Changes, Publication
 from crm_ibis.recording import merge_published
 from crm_ibis.results import Results

@@ -12,11 +12,11 @@ from ibis import Table
 from crm_ibis import checks, contracts, graph, mapping, occurrences, sources, volume
 from crm_ibis.ahead import ahead
 from crm_ibis.checks import Audit, Checked, Report
+from crm_ibis.config.params import Params
 from crm_ibis.contracts import Contract
 from crm_ibis.errors import UsageError
 from crm_ibis.functions import Written
 from crm_ibis.occurrences import Named
-from crm_ibis.params import Params
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.rules import Rule, Violation
 from crm_ibis.runlog import TableRun

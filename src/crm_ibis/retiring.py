@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from crm_ibis import catalog, contracts, graph, runlog, runs
-from crm_ibis.declarations import snapshots
+from crm_ibis.config.declarations import snapshots
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.runlog import TableRun
 from crm_ibis.warehouse import Warehouse

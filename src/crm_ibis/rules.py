@@ -21,7 +21,7 @@ from pandera.api.extensions import register_check_method
 from pandera.api.ibis.types import IbisData
 from pandera.backends.ibis.register import register_ibis_backends
 
-from crm_ibis.measures import instant
+from crm_ibis.expressions import instant
 
 SAMPLES = 20
 FIRST_INSTANT = "0001-01-01 00:00:00"

@@ -16,8 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import crm_ibis
+from crm_ibis.config.params import Params
 from crm_ibis.errors import BrokenCheck, CrmIbisError, DataError, TransientError, UsageError
-from crm_ibis.params import Params
 from crm_ibis.warehouse import Warehouse
 
 LAYOUTS = [

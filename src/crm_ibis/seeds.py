@@ -19,7 +19,7 @@ from pathlib import Path
 import ibis
 import ibis.expr.datatypes as dt
 
-from crm_ibis import content
+from crm_ibis.config import project
 from crm_ibis.contracts import Contract, contracts
 from crm_ibis.errors import DatabaseError, DataError, near_match
 from crm_ibis.warehouse import Warehouse
@@ -57,7 +57,7 @@ def load_seeds(
     cannot be read: then nothing is loaded.
     """
     sources = [c for c in contracts().values() if c.kind == "source"]
-    files = {c.name: content.path("seeds", f"{c.name}.csv") for c in sources}
+    files = {c.name: project.path("seeds", f"{c.name}.csv") for c in sources}
     loaded = {}
     with warehouse.lock(lambda: "another run"), warehouse.transaction():
         warehouse.ensure_schema(warehouse.raw)

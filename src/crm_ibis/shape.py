@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from crm_ibis import contracts, history
+from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts import Contract
-from crm_ibis.declarations import Snapshot
 from crm_ibis.errors import DataError
 from crm_ibis.warehouse import Warehouse
 

@@ -18,7 +18,7 @@ from ibis import Table
 
 from crm_ibis import checks, contracts, history, rules
 from crm_ibis.checks import Audit
-from crm_ibis.declarations import GUARDED_FROM, Snapshot
+from crm_ibis.config.declarations import GUARDED_FROM, Snapshot
 from crm_ibis.differences import BEGAN, CHANGE, Differences, Known, literal
 from crm_ibis.errors import DataError
 from crm_ibis.rules import Violation

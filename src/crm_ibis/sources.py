@@ -15,6 +15,7 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis import connectors, contracts, functions, graph, joining, mapped, mapping
+from crm_ibis.config.params import load_params
 from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.connectors.readings import readings
 from crm_ibis.connectors.unread import Unread, noting
@@ -22,7 +23,6 @@ from crm_ibis.contracts import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.functions import Maker, Written
 from crm_ibis.mapping import Mapping, Sources
-from crm_ibis.params import load_params
 from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse import places as places_in
 

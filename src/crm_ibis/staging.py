@@ -9,7 +9,7 @@ from datetime import datetime
 import ibis
 from ibis import Table
 
-from crm_ibis.measures import instant, month_of
+from crm_ibis.expressions import instant, month_of
 
 
 def stg_leads(leads: Table, as_of: datetime) -> Table:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from ibis import Table
 
-from crm_ibis import connectors, content, mapping
+from crm_ibis import connectors, mapping
+from crm_ibis.config import project
 from crm_ibis.errors import UsageError
 from crm_ibis.types import declared_tables
 from crm_ibis.warehouse import Warehouse
@@ -53,7 +54,7 @@ def write(warehouse: Warehouse, system: str) -> Path:
     path = mapping.place()
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with CRM_IBIS_SOURCES")
-    if content.home().name == "_content" and path.parent == content.home():
+    if project.home().name == "_content" and path.parent == project.home():
         raise UsageError(
             "there is no project folder to write it to; name a file with CRM_IBIS_SOURCES, or a "
             "folder made by `crm-ibis init` with CRM_IBIS_HOME"
@@ -75,7 +76,7 @@ def written(warehouse: Warehouse, system: str) -> str:
         raise UsageError(
             f"no schema has a table of {system}'s: {', '.join(sorted(wanted))}; load them first"
         )
-    known = declared_tables(content.path("schemas", "sources.py"))
+    known = declared_tables(project.path("schemas", "sources.py"))
     ordered = sorted(known, key=lambda source: source not in made)
     parts = [_part(source, system, made.get(source), there) for source in ordered]
     # JSON's quotes are YAML's: a schema may be called 2024 or no, or hold a colon.

@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from crm_ibis import blocking, catalog, graph, runlog, runs
+from crm_ibis.config.declarations import jobs, snapshots
 from crm_ibis.deadlines import Deadline, deadlines, next_runs
-from crm_ibis.declarations import jobs, snapshots
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.runs import FailedRun, Pace
 from crm_ibis.sources import left_out

@@ -16,8 +16,8 @@ from rich.table import Table
 from rich.text import Text
 
 from crm_ibis.catalog import Entry
+from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.runs import SourceSeen
-from crm_ibis.settings import Settings, shown_url
 
 console = Console(highlight=False)
 

@@ -6,7 +6,7 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 from crm_ibis.number_formats import ALIKE, MOST_WHOLE_DIGITS, NumberFormat, number_format
 
 EXACT = dt.Decimal(24, 6)

@@ -11,13 +11,13 @@ import ibis.expr.types as ir
 
 from crm_ibis import fitting
 from crm_ibis.column_mapping import Column
+from crm_ibis.config.literal_yaml import as_written
 from crm_ibis.errors import DataError, UsageError
+from crm_ibis.expressions import instant
 from crm_ibis.instants import in_utc, text_of_number
 from crm_ibis.matching import same
-from crm_ibis.measures import instant
 from crm_ibis.text_instants import UNITS, instant_in
 from crm_ibis.text_numbers import number_in, scaled
-from crm_ibis.written import as_written
 
 BLANK = "^[ \t\r\n\u00a0]*$"
 

@@ -9,7 +9,7 @@ from ibis import Table
 
 from crm_ibis import mapping
 from crm_ibis.expectations import Expectation
-from crm_ibis.measures import instant
+from crm_ibis.expressions import instant
 from crm_ibis.rules import FIRST_INSTANT, Violation
 from crm_ibis.runs import SourceRun, source_runs
 from crm_ibis.warehouse import Warehouse

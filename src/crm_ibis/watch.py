@@ -7,12 +7,12 @@ from typing import get_args
 
 from crm_ibis import alerts, catalog, incidents, runlog, runs
 from crm_ibis.alerts import GONE, WATCH, Alert, Report
-from crm_ibis.declarations import Event
+from crm_ibis.config.declarations import Event
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.incidents import TROUBLE
-from crm_ibis.metrics import Metrics
+from crm_ibis.operations.statsd import Metrics
 from crm_ibis.runs import SourceSeen
-from crm_ibis.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

@@ -13,7 +13,7 @@ from unittest.mock import patch
 import pytest
 
 from crm_ibis.cli import main
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
 

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from commands import Outcome, Run, contents, execute, file_of, logged_runs, use, words
 
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 
 SECRET = "geheim"
 UNREACHABLE = f"postgres://reader:{SECRET}@127.0.0.1:1/crm"

@@ -11,7 +11,7 @@ import sqlglot
 from commands import Demo, Run, contents, execute, logged_runs, words
 
 from crm_ibis import __version__
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
 COMMANDS = [

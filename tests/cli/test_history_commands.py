@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from commands import Demo, Run, contents, execute, words
 
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 
 SNAPSHOTS = {"pipeline_kpi_snapshot", "conversion_funnel_snapshot", "health_score_snapshot"}
 NOBODY_COMPLIES = "UPDATE {raw}.applications SET compliance_score = 0 WHERE facility_id = 'fac_001'"

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from commands import Demo, Run, words
 
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 from crm_ibis.site import build
 
 

@@ -9,7 +9,7 @@ import yaml
 from commands import Run, contents, execute, logged_runs, words
 
 from crm_ibis import mapping, starting
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import Warehouse
 
 

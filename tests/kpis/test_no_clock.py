@@ -4,7 +4,7 @@ import pytest
 from tables import AS_OF
 
 from crm_ibis import graph
-from crm_ibis.params import load_params
+from crm_ibis.config.params import load_params
 
 COMPUTED = [*graph.fact_functions(), *graph.kpi_functions()]
 NEEDED = {needed for name in COMPUTED for needed in graph.needs(name)}

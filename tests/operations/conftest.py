@@ -9,8 +9,8 @@ from channels import Channels
 from receivers import HttpSink
 
 from crm_ibis import alerts
+from crm_ibis.config.settings import Settings
 from crm_ibis.seeds import load_seeds
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
 OUTSIDE = ("CRM_IBIS_CHANNEL_", "DD_")

@@ -20,11 +20,11 @@ from jobs_at_work import (
 
 from crm_ibis import blocking, graph, runlog
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import contracts
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
 from crm_ibis.rules import Rule
-from crm_ibis.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import watch

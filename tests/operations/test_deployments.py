@@ -8,9 +8,10 @@ import pytest
 import yaml
 from cli.commands import Outcome, crm_ibis, words
 
-from crm_ibis import catalog, content, deployments
+from crm_ibis import catalog, deployments
+from crm_ibis.config import project as content
+from crm_ibis.config.declarations import jobs
 from crm_ibis.contracts import contracts, histories
-from crm_ibis.declarations import jobs
 from crm_ibis.errors import UsageError
 
 CHECKOUT = Path(__file__).parents[2]
@@ -223,7 +224,7 @@ def test_a_mistake_in_the_jobs_file_is_told_and_nothing_written(
 def test_an_installed_package_without_a_project_says_how_to_make_one(
     monkeypatch: pytest.MonkeyPatch, arguments: list[str]
 ) -> None:
-    packaged = Path(content.__file__).parent / "_content"
+    packaged = Path(content.__file__).parents[1] / "_content"
     monkeypatch.setattr(content, "home", lambda: packaged)
     done = crm_ibis("deployments", *arguments)
     assert done.exit_code == 2

@@ -8,7 +8,7 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from crm_ibis.declarations import Event, Jobs
+from crm_ibis.config.declarations import Event, Jobs
 from crm_ibis.status import State
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

@@ -10,14 +10,14 @@ from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, l
 
 from crm_ibis import alerts, outcomes, runlog
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.config.declarations import job_named, jobs
+from crm_ibis.config.settings import Settings
 from crm_ibis.deadlines import last_scheduled
-from crm_ibis.declarations import job_named, jobs
 from crm_ibis.errors import Superseded, TransientError, UsageError
 from crm_ibis.recording import backfill
 from crm_ibis.refresh import refresh
 from crm_ibis.runlog import Attempt
 from crm_ibis.runs import failures
-from crm_ibis.settings import Settings
 from crm_ibis.status import Status
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import watch

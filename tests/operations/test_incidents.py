@@ -14,9 +14,9 @@ from jobs_at_work import current, quiet
 from crm_ibis import incidents, runlog
 from crm_ibis import outage as keeping
 from crm_ibis.alerts import Alert
-from crm_ibis.declarations import Event
+from crm_ibis.config.declarations import Event
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
 SINCE = datetime(2024, 3, 1, 3)

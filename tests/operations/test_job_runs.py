@@ -27,11 +27,11 @@ from jobs_at_work import (
 
 from crm_ibis import catalog, incidents, job_runs, outcomes, runlog
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import watch

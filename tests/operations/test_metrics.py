@@ -9,8 +9,8 @@ from jobs_at_work import BREAK_TICKETS, carry_out, execute, fail, log_run, plann
 from receivers import Agent
 
 from crm_ibis import graph
-from crm_ibis.metrics import Metrics
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
+from crm_ibis.operations.statsd import Metrics
 from crm_ibis.watch import watch
 
 COMMON = "service:crm_ibis"

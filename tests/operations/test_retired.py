@@ -11,14 +11,15 @@ from channels import Channels
 from cli.commands import crm_ibis, use, words
 from jobs_at_work import current, execute, fetch, log_run, quiet
 
-from crm_ibis import catalog, content, graph, incidents, outcomes, runlog
+from crm_ibis import catalog, graph, incidents, outcomes, runlog
 from crm_ibis.alerts import Alert
+from crm_ibis.config import project as content
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import contracts, histories
 from crm_ibis.errors import DataError, UsageError
-from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.retiring import retire
-from crm_ibis.settings import Settings
 from crm_ibis.site.build import build
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse

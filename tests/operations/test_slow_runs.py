@@ -8,7 +8,7 @@ from channels import Channels
 from jobs_at_work import AT, carry_out, current, execute, log_run, planned
 
 from crm_ibis import runlog, runs
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 

@@ -29,8 +29,8 @@ from jobs_at_work import (
 from stored import another_session
 
 from crm_ibis import job_runs
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, DatabaseError, TransientError
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 from crm_ibis.watch import watch
 

@@ -25,14 +25,15 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import catalog, content, graph, incidents, job_runs, outcomes, runlog, status
+from crm_ibis import catalog, graph, incidents, job_runs, outcomes, runlog, status
 from crm_ibis import watch as watching
-from crm_ibis.declarations import Job, jobs
+from crm_ibis.config import project
+from crm_ibis.config.declarations import Job, jobs
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, UsageError
 from crm_ibis.outcomes import JobRun
 from crm_ibis.refresh import refresh
 from crm_ibis.runlog import Attempt
-from crm_ibis.settings import Settings
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import guarded, watch
@@ -407,7 +408,7 @@ def test_a_watch_is_told_that_cannot_read_the_project(
 ) -> None:
     """A KPI was renamed, and exposures.yml still has its old name."""
     publish_all(settings)
-    content.copy_to(tmp_path / "project")
+    project.copy_to(tmp_path / "project")
     monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "project"))
     file = tmp_path / "project" / "schemas" / "exposures.yml"
     file.write_text(file.read_text().replace("[health_scores]", "[health_score]"))

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any
 
 from crm_ibis import checks, runlog
+from crm_ibis.config.settings import Settings
 from crm_ibis.publish import Publication
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
 

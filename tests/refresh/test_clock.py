@@ -9,7 +9,7 @@ import pytest
 from stored import analytics, raw, read, runs, store
 
 from crm_ibis import job_runs, runlog
-from crm_ibis.declarations import job_named
+from crm_ibis.config.declarations import job_named
 from crm_ibis.errors import DataError
 from crm_ibis.outcomes import JobRun
 from crm_ibis.recording import backfill, record

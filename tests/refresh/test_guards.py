@@ -11,10 +11,10 @@ from stored import analytics, another_session, project_in, raw, read, runs, stor
 
 from crm_ibis import runlog
 from crm_ibis.checks import ChecksFailed, check
+from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import contracts
 from crm_ibis.errors import DatabaseError, DataError, Superseded, UsageError
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

@@ -18,12 +18,12 @@ from stored import Query, another_session, raw, read, runs, store
 
 from crm_ibis import sources
 from crm_ibis.checks import check
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import TransientError
 from crm_ibis.fit import fit
 from crm_ibis.recording import backfill, record
 from crm_ibis.refresh import refresh
 from crm_ibis.rows import rows_of
-from crm_ibis.settings import Settings
 from crm_ibis.site.reading import facility_names
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

@@ -8,9 +8,9 @@ import pytest
 from click.testing import CliRunner
 from stored import Project, project_in, raw, read, read_all, runs, store
 
-from crm_ibis import content
 from crm_ibis.cli import cli
-from crm_ibis.declarations import removable_pct
+from crm_ibis.config import project as content
+from crm_ibis.config.declarations import removable_pct
 from crm_ibis.errors import MassRemoval, UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.status import statuses
@@ -51,7 +51,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
 
 
 def content_of_jobs() -> str:
-    folder = Path(content.__file__).parents[2]
+    folder = Path(content.__file__).parents[3]
     return (folder / "flows" / "jobs.yml").read_text(encoding="utf-8")
 
 

@@ -10,8 +10,8 @@ from stored import another_session, raw, read_all, runs, store
 
 from crm_ibis import __version__, runlog
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.config.params import load_params
 from crm_ibis.errors import DatabaseError, DataError
-from crm_ibis.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.runs import failures
 from crm_ibis.warehouse import Warehouse

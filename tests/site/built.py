@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
-from crm_ibis.params import load_params
-from crm_ibis.settings import Settings
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
 from crm_ibis.site.build import build
 from crm_ibis.site.embedding import rows_of
 from crm_ibis.warehouse import open_warehouse

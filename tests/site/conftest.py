@@ -11,10 +11,10 @@ import pytest
 from benchmarks.generate import generate
 from built import AS_OF, HOSTILE, Built, build_site, settings_in
 
-from crm_ibis.params import load_params
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
-from crm_ibis.settings import Settings
 from crm_ibis.site.build import build
 from crm_ibis.warehouse import open_warehouse
 

@@ -10,8 +10,8 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from crm_ibis.measures import wilson_lower_bound
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
+from crm_ibis.expressions import wilson_lower_bound
 from crm_ibis.site.numbers import short
 from crm_ibis.warehouse import open_warehouse
 

@@ -5,8 +5,8 @@ from datetime import datetime
 import pytest
 
 from crm_ibis import graph
+from crm_ibis.config.params import load_params
 from crm_ibis.origins import ROWS, Origins, direct_origins, source_origins
-from crm_ibis.params import load_params
 from crm_ibis.site import parameters
 from crm_ibis.unavailable import unknown
 

@@ -9,7 +9,7 @@ import pytest
 from built import HOSTILE, Built
 from stored import raw, read, store
 
-from crm_ibis.params import load_params
+from crm_ibis.config.params import load_params
 from crm_ibis.refresh import refresh
 from crm_ibis.site import reading
 from crm_ibis.site.build import build

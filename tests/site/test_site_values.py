@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from built import AS_OF, Built, Rows, build_site, settings_in
 
-from crm_ibis.params import load_params
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
-from crm_ibis.settings import Settings
 from crm_ibis.site.build import build
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.site.headlines import TABLE

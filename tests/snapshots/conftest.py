@@ -10,8 +10,8 @@ from stored import analytics, leftovers
 from tables import drawn, value
 
 from crm_ibis import snapshots
+from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts import contracts
-from crm_ibis.declarations import Snapshot
 from crm_ibis.snapshots import Merged
 from crm_ibis.warehouse import Warehouse
 

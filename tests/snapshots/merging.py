@@ -13,9 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from crm_ibis import runlog
+from crm_ibis.config.settings import Settings
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 KINDS = ("new", "changed", "corrected", "gone", "archived", "refused")

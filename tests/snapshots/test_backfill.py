@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from stored import analytics, another_session, leftovers, raw, read_all, runs, store
 
-from crm_ibis import content, runlog
+from crm_ibis import runlog
 from crm_ibis.checks import ChecksFailed
+from crm_ibis.config import project
+from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import contracts, histories
-from crm_ibis.declarations import snapshots
 from crm_ibis.recording import backfill, instants_between, record
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 HIRING, FUNNEL = "pipeline_kpi_snapshot", "conversion_funnel_snapshot"
@@ -53,7 +54,7 @@ def more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]
     """A project with snapshots of rep_activity_by_channel and of a fact, kept for 20 days."""
     for part in ("schemas", "flows"):
         shutil.copytree(
-            content.path(part), tmp_path / part, ignore=shutil.ignore_patterns("__pycache__")
+            project.path(part), tmp_path / part, ignore=shutil.ignore_patterns("__pycache__")
         )
     with (tmp_path / "schemas" / "snapshots.yml").open("a", encoding="utf-8") as file:
         file.write(f"{ACTIVITY}: rep_activity_by_channel\n{TICKETS}: ticket_sla\n")

@@ -21,7 +21,7 @@ from test_backfill import (
 )
 
 from crm_ibis import history
-from crm_ibis.declarations import snapshots
+from crm_ibis.config.declarations import snapshots
 from crm_ibis.recording import backfill, record
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse

@@ -19,10 +19,10 @@ from merging import after_the_first_write
 from stored import analytics, another_session, leftovers, raw, read_all, runs, store
 
 from crm_ibis import runlog
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.e2e

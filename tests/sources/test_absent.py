@@ -9,9 +9,9 @@ from mappings import SourcesFile
 from stored import read, store
 
 from crm_ibis import graph
+from crm_ibis.config.params import load_params
 from crm_ibis.emptiness import is_empty
 from crm_ibis.errors import UsageError
-from crm_ibis.params import load_params
 from crm_ibis.recording import chosen
 from crm_ibis.refresh import refresh
 from crm_ibis.status import statuses

@@ -9,8 +9,8 @@ from mappings import SourcesFile, land
 from stored import read
 from systems import LANDED
 
+from crm_ibis.config.settings import Settings
 from crm_ibis.refresh import refresh
-from crm_ibis.settings import Settings
 from crm_ibis.starting import written
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

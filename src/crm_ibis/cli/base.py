@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from crm_ibis.config.settings import Settings, load_settings
 from crm_ibis.errors import near_match
-from crm_ibis.settings import Settings, load_settings
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help must be quick
-    from crm_ibis.params import Params
+    from crm_ibis.config.params import Params
     from crm_ibis.warehouse import Warehouse
 
 
@@ -85,7 +85,7 @@ def open_database(
 
 
 def chosen_params(settings: Settings) -> "Params":
-    from crm_ibis.params import load_params
+    from crm_ibis.config.params import load_params
 
     return load_params(settings.params_file)
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_ibis.cli.base import Commands, cli, json_option, open_database, progress
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
-from crm_ibis.settings import Settings
 
 if TYPE_CHECKING:
     from crm_ibis.runs import SourceSeen
@@ -23,9 +23,10 @@ def init(folder: Path) -> None:
 
     It holds flows, jobs, contracts, seeds and prefect.yaml; CRM_IBIS_HOME names it.
     """
-    from crm_ibis import content, deployments
+    from crm_ibis import deployments
+    from crm_ibis.config import project
 
-    content.copy_to(folder)
+    project.copy_to(folder)
     deployments.write(folder)
     click.echo(f"made {folder}; read {folder / 'README.md'}, then:")
     click.echo(f"  export CRM_IBIS_HOME={folder.resolve()}")

@@ -15,7 +15,7 @@ from crm_ibis.cli.base import (
     open_database,
     progress,
 )
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 
 
 @cli.command()

@@ -20,7 +20,7 @@ from crm_ibis.cli.base import (
     progress,
 )
 from crm_ibis.cli.site import build_or_leave
-from crm_ibis.settings import Settings, shown_url
+from crm_ibis.config.settings import Settings, shown_url
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 
 from crm_ibis.cli.base import Commands, chosen_params, cli, open_database, progress
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import UsageError
-from crm_ibis.settings import Settings
 
 FOLDER = "site"
 out_option = click.option(

@@ -14,7 +14,7 @@ from crm_ibis.cli.base import (
     open_database,
     progress,
 )
-from crm_ibis.settings import Settings
+from crm_ibis.config.settings import Settings
 
 if TYPE_CHECKING:
     from crm_ibis.fit import Fit, FitReport

@@ -10,7 +10,7 @@ from ibis import Table
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.hubspot_deals import deals_of, kept, survivors
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text, word
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 CALL_CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 """HubSpot's own id of the call outcome Connected."""

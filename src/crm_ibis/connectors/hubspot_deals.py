@@ -8,7 +8,7 @@ from ibis import Table
 
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text, word
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 SQL_FROM, OPPORTUNITY_FROM = Decimal("0.4"), Decimal("0.6")
 """Probabilities of an open stage from which a deal is qualified, and an opportunity."""

@@ -15,6 +15,7 @@ from ibis import Table
 
 from crm_ibis.connectors.unread import note
 from crm_ibis.errors import DataError
+from crm_ibis.expressions import when
 from crm_ibis.instants import (
     DATE,
     INSTANT,
@@ -25,7 +26,6 @@ from crm_ibis.instants import (
     shown_in,
     text_of_number,
 )
-from crm_ibis.measures import when
 
 UNASSIGNED = "unassigned"
 """The facility of what belongs to no company, and the rep of what nobody owns."""

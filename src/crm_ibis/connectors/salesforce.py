@@ -10,7 +10,7 @@ from ibis import Table
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 from crm_ibis.connectors.salesforce_deals import deals_of, leads_of
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 DONE, NOT_DONE = (
     ("completed",),

@@ -7,7 +7,7 @@ from ibis import Table
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 from crm_ibis.errors import DataError
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 GIVEN_UP, QUALIFIED = ("Closed - Not Converted", "Unqualified", "Disqualified"), ("Qualified",)
 """Statuses of leads that are not converted; any other is a plain lead."""

@@ -19,7 +19,7 @@ from crm_ibis.connectors.landed import (
     word,
 )
 from crm_ibis.connectors.zendesk_replies import first_replies
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 RESOLVED = ("solved", "closed")
 MERGED_TAG = "closed_by_merge"

@@ -5,7 +5,7 @@ from ibis import Table
 
 from crm_ibis.connectors import landed
 from crm_ibis.connectors.landed import flag, marked, moment, text, word
-from crm_ibis.measures import when
+from crm_ibis.expressions import when
 
 AGENTS = ("agent", "admin")
 

@@ -6,8 +6,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
-from crm_ibis.measures import month_number, ratio_pct
-from crm_ibis.params import Params
+from crm_ibis.config.params import Params
+from crm_ibis.expressions import month_number, ratio_pct
 
 GRAIN = ["facility_id", "rep_id", "cohort_month"]
 

@@ -3,7 +3,7 @@
 import ibis
 from ibis import Table
 
-from crm_ibis.measures import DAY, microseconds_between, ratio, ratio_pct
+from crm_ibis.expressions import DAY, microseconds_between, ratio, ratio_pct
 
 GRAIN = ["facility_id", "rep_id", "month"]
 STAGES = ["lead", "sql", "opportunity", "won"]

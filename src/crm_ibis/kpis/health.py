@@ -6,9 +6,9 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
+from crm_ibis.config.params import WEIGHT_UNITS, Params
+from crm_ibis.expressions import exact_float, health_status, merge_on, ratio, ratio_pct, when
 from crm_ibis.forecasts import deals, in_scenario
-from crm_ibis.measures import exact_float, health_status, merge_on, ratio, ratio_pct, when
-from crm_ibis.params import WEIGHT_UNITS, Params
 
 GRAIN = ["facility_id", "month"]
 

@@ -2,7 +2,8 @@
 
 from ibis import Table, _
 
-from crm_ibis.measures import (
+from crm_ibis.config.params import Params
+from crm_ibis.expressions import (
     DAY,
     mean_decimal,
     mean_duration,
@@ -13,7 +14,6 @@ from crm_ibis.measures import (
     ratio_pct,
     when,
 )
-from crm_ibis.params import Params
 
 GRAIN = ["facility_id", "month"]
 

@@ -3,7 +3,7 @@
 import ibis
 from ibis import Table, _
 
-from crm_ibis.measures import ratio_pct, wilson_lower_bound
+from crm_ibis.expressions import ratio_pct, wilson_lower_bound
 
 
 def rep_activity_by_channel(stg_outreach: Table, stg_leads: Table) -> Table:

@@ -3,9 +3,9 @@
 import ibis
 from ibis import Table
 
+from crm_ibis.config.params import Params
+from crm_ibis.expressions import cents, exact_float, money, ratio, scenario_toggle
 from crm_ibis.forecasts import deals, in_scenario
-from crm_ibis.measures import cents, exact_float, money, ratio, scenario_toggle
-from crm_ibis.params import Params
 
 PLACE = ["facility_id", "rep_id", "month"]
 

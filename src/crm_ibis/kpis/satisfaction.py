@@ -3,7 +3,7 @@
 import ibis
 from ibis import Table, _
 
-from crm_ibis.measures import month_after, ratio, ratio_pct
+from crm_ibis.expressions import month_after, ratio, ratio_pct
 
 GRAIN = ["facility_id", "month", "metric_type"]
 

@@ -2,8 +2,8 @@
 
 from ibis import Table, _
 
-from crm_ibis.measures import health_status, mean_pct, merge_on, money, ratio, ratio_pct
-from crm_ibis.params import Params
+from crm_ibis.config.params import Params
+from crm_ibis.expressions import health_status, mean_pct, merge_on, money, ratio, ratio_pct
 
 
 def monthly_scorecard(

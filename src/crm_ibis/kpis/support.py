@@ -3,7 +3,7 @@
 import ibis.expr.types as ir
 from ibis import Table, _
 
-from crm_ibis.measures import (
+from crm_ibis.expressions import (
     HOUR,
     mean_duration,
     microseconds_between,

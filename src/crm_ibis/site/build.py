@@ -8,9 +8,9 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from crm_ibis import runs
+from crm_ibis.config.params import Params
 from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
-from crm_ibis.params import Params
 from crm_ibis.site.folder import files, renewed
 from crm_ibis.warehouse import Warehouse
 

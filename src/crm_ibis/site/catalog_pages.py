@@ -3,8 +3,8 @@
 from typing import Any
 
 from crm_ibis import catalog, docs, graph
+from crm_ibis.config.declarations import Job, exposures, jobs
 from crm_ibis.contracts import contracts, histories
-from crm_ibis.declarations import Job, exposures, jobs
 from crm_ibis.docs import Description
 from crm_ibis.origins import ROWS, Origin, Origins
 from crm_ibis.site.log import Log

@@ -4,8 +4,8 @@ from collections.abc import Collection
 from datetime import datetime
 
 from crm_ibis import graph, runlog, runs
+from crm_ibis.config.params import Params
 from crm_ibis.origins import Origin, direct_origins
-from crm_ibis.params import Params
 from crm_ibis.unavailable import Unavailable, unknown
 from crm_ibis.warehouse import Warehouse
 

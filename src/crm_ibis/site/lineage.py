@@ -7,7 +7,7 @@ from typing import Any
 import igraph
 
 from crm_ibis import graph
-from crm_ibis.declarations import exposures
+from crm_ibis.config.declarations import exposures
 from crm_ibis.docs import Description
 from crm_ibis.origins import ROWS, Origin, Origins
 from crm_ibis.site.pages import Pages

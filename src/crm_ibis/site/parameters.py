@@ -10,8 +10,8 @@ from ibis import Table
 from pydantic import BaseModel
 
 from crm_ibis import graph
-from crm_ibis.measures import HOUR
-from crm_ibis.params import Params, SlaTarget
+from crm_ibis.config.params import Params, SlaTarget
+from crm_ibis.expressions import HOUR
 
 
 class Watched:

@@ -11,8 +11,8 @@ import ibis.expr.operations as ops
 from ibis import Table
 
 from crm_ibis import checks, graph
+from crm_ibis.config.params import Params
 from crm_ibis.errors import UsageError
-from crm_ibis.params import Params
 from crm_ibis.site.highlighting import highlighted
 from crm_ibis.site.provenance import Provenance
 

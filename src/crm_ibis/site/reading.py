@@ -13,7 +13,7 @@ from ibis import Table
 from ibis.common.exceptions import IbisError
 
 from crm_ibis import contracts, mapping, runlog, sources
-from crm_ibis.declarations import snapshots
+from crm_ibis.config.declarations import snapshots
 from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.origins import Origin
 from crm_ibis.site.datasets import DATASETS, Dataset

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from crm_ibis.declarations import exposures
+from crm_ibis.config.declarations import exposures
 from crm_ibis.docs import Description
 from crm_ibis.site.embedding import embedded
 from crm_ibis.site.pages import MENU

@@ -13,7 +13,7 @@ from typing import Any
 import altair as alt
 
 from crm_ibis import history
-from crm_ibis.declarations import Snapshot, snapshots
+from crm_ibis.config.declarations import Snapshot, snapshots
 from crm_ibis.site.drawing import ROWS, drawn
 from crm_ibis.site.figures import STYLE
 from crm_ibis.site.numbers import written

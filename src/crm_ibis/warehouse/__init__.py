@@ -1,7 +1,7 @@
 """The only package that opens connections: all that differs between databases is in here."""
 
+from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import UsageError
-from crm_ibis.settings import Settings, shown_url
 from crm_ibis.warehouse.base import Query, Staging, Warehouse
 from crm_ibis.warehouse.places import Place, places
 

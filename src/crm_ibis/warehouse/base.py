@@ -15,8 +15,8 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 from sqlglot import exp
 
+from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, TransientError
-from crm_ibis.settings import Settings
 from crm_ibis.warehouse.places import Place
 
 STAGED = "crm_ibis_staged_"

@@ -13,8 +13,8 @@ from urllib.parse import unquote
 import duckdb
 import ibis
 
+from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
-from crm_ibis.settings import Settings, shown_url
 from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line, without_values
 from crm_ibis.warehouse.places import Place
 

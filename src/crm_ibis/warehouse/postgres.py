@@ -15,8 +15,8 @@ from ibis import Table
 from psycopg import IsolationLevel, errors
 from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, TimestamptzLoader
 
+from crm_ibis.config.settings import Settings, is_ambiguous, redact, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
-from crm_ibis.settings import Settings, is_ambiguous, redact, shown_url
 from crm_ibis.warehouse import locks
 from crm_ibis.warehouse.base import Row, Warehouse, first_line, without_values
 from crm_ibis.warehouse.places import Place

@@ -20,8 +20,8 @@ from pydantic import (
     model_validator,
 )
 
+from crm_ibis.config.validation import duration_microseconds, explained
 from crm_ibis.errors import UsageError
-from crm_ibis.validation import duration_microseconds, explained
 
 Stage = Literal["lead", "sql", "opportunity", "won", "lost"]
 OpenStage = Literal["lead", "sql", "opportunity"]

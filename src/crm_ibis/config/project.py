@@ -10,6 +10,7 @@ from pathlib import Path
 
 from crm_ibis.errors import UsageError
 
+PACKAGE = Path(__file__).parents[1]
 PARTS = ("schemas", "seeds", "flows")
 OF_DEVELOPERS = ("decisions", "validation.md")
 """Pages about the program itself, which a project folder does not need."""
@@ -17,7 +18,7 @@ OF_DEVELOPERS = ("decisions", "validation.md")
 
 def is_packaged() -> bool:
     """Whether the content is the copy inside the installed package, which nobody is to change."""
-    return home() == Path(__file__).parent / "_content"
+    return home() == PACKAGE / "_content"
 
 
 def home() -> Path:
@@ -39,11 +40,10 @@ def _named() -> Path | None:
 
 def _shipped() -> Path:
     """The folder that comes with the program: of the checkout, or inside the package."""
-    package = Path(__file__).parent
-    checkout = package.parents[1]
+    checkout = PACKAGE.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "schemas").is_dir():
         return checkout
-    return package / "_content"
+    return PACKAGE / "_content"
 
 
 def path(*parts: str) -> Path:
@@ -71,7 +71,7 @@ def copy_to(folder: Path) -> None:
         for part, place in parts.items():
             skip = shutil.ignore_patterns("__pycache__")
             shutil.copytree(place, folder / part, ignore=skip, dirs_exist_ok=True)
-        shutil.copy(Path(__file__).parent / "project_readme.md", folder / "README.md")
+        shutil.copy(PACKAGE / "project_readme.md", folder / "README.md")
         # Always those of the program that is installed, whatever project is copied.
         skip = shutil.ignore_patterns(*OF_DEVELOPERS)
         shutil.copytree(_shipped() / "docs", folder / "docs", ignore=skip, dirs_exist_ok=True)

@@ -10,7 +10,7 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 
-from crm_ibis.params import Thresholds
+from crm_ibis.config.params import Thresholds
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

@@ -12,7 +12,7 @@ from typing import Any
 
 from crm_ibis import catalog
 from crm_ibis.alerts import Report
-from crm_ibis.declarations import jobs
+from crm_ibis.config.declarations import jobs
 from crm_ibis.runlog import TableRun
 from crm_ibis.status import Status
 

@@ -21,9 +21,9 @@ from pydantic import (
     model_validator,
 )
 
-from crm_ibis import content
+from crm_ibis.config import project
+from crm_ibis.config.validation import duration_microseconds, explained
 from crm_ibis.errors import UsageError, near_match
-from crm_ibis.validation import duration_microseconds, explained
 
 Criticality = Literal["critical", "high", "medium", "low"]
 Event = Literal[
@@ -255,12 +255,12 @@ class Snapshot:
 
 def exposures() -> dict[str, Exposure]:
     """The exposures, by name; raises UsageError naming the key that is wrong."""
-    return read(content.path("schemas", "exposures.yml"), dict[str, Exposure])
+    return read(project.path("schemas", "exposures.yml"), dict[str, Exposure])
 
 
 def jobs() -> Jobs:
     """The jobs; raises UsageError naming the key that is wrong."""
-    return read(content.path("flows", "jobs.yml"), Jobs)
+    return read(project.path("flows", "jobs.yml"), Jobs)
 
 
 def job_named(name: str) -> Job:
@@ -302,12 +302,12 @@ def run_retention_days() -> int:
 
 def _are_scheduled() -> bool:
     """Whether the project has a jobs file, without which it can be run by hand."""
-    return (content.home() / "flows" / "jobs.yml").exists()
+    return (project.home() / "flows" / "jobs.yml").exists()
 
 
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
-    path = content.home() / "schemas" / "snapshots.yml"
+    path = project.home() / "schemas" / "snapshots.yml"
     declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}

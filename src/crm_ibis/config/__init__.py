@@ -1,0 +1,1 @@
+"""What a project sets: settings, files of its own, declarations, parameters."""

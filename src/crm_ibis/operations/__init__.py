@@ -1,0 +1,1 @@
+"""Running jobs: their SLA, outcomes, alerts, status and deployments."""
