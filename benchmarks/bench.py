@@ -25,10 +25,10 @@ import duckdb
 from benchmarks.generate import generate
 from benchmarks.hand_written import QUERIES
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings, load_settings
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
+from crm_ibis.metrics import graph
 from crm_ibis.refresh import RefreshResult, refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

@@ -19,11 +19,11 @@ from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import Posture
 from watch import RESOURCE, WATCHED
 
-from crm_ibis import runlog
 from crm_ibis.config.declarations import jobs, watch_job
 from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.deadlines import next_scheduled
 from crm_ibis.errors import UsageError
+from crm_ibis.runlog import log
 
 NAME = "crm_ibis: the watch is silent"
 MISSED = 3
@@ -81,7 +81,7 @@ def _duration(text: str) -> timedelta:
 def _period() -> timedelta:
     """From one run of the watch to the next."""
     declared, job = jobs(), watch_job()
-    first = next_scheduled(declared, job, runlog.now())
+    first = next_scheduled(declared, job, log.now())
     second = next_scheduled(declared, job, first) if first else None
     if first is None or second is None:
         raise UsageError("the watch has no schedule in jobs.yml; give AFTER, such as 30min")

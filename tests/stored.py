@@ -10,7 +10,7 @@ import psycopg
 from tables import source_rows
 
 from crm_ibis.config import project as content
-from crm_ibis.contracts import contracts, histories
+from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.warehouse import Warehouse
 
 Query = Callable[..., list[tuple[Any, ...]]]

@@ -11,9 +11,9 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import graph
 from crm_ibis.config.params import Params, load_params
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
+from crm_ibis.metrics import graph
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

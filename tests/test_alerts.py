@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from crm_ibis import alerts
 from crm_ibis.alerts import Alert
-from crm_ibis.checks import ChecksFailed
 from crm_ibis.config import declarations
+from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import BrokenCheck
-from crm_ibis.rules import Violation
 
 SINCE = datetime(2024, 3, 1, 3)
 

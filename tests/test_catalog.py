@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from crm_ibis import catalog, graph
 from crm_ibis.config import declarations
 from crm_ibis.config import project as content
-from crm_ibis.contracts import contracts, declared, histories
+from crm_ibis.contracts.models import contracts, declared, histories
 from crm_ibis.errors import UsageError
+from crm_ibis.metrics import catalog, graph
 
 EXPOSURES = {
     "crm_weighted_pipeline": ("weighted_pipeline_scenarios", "Sales Operations", "high"),

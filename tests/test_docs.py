@@ -7,11 +7,11 @@ import click
 import ibis
 import pytest
 
-from crm_ibis import docs
 from crm_ibis.cli import cli
 from crm_ibis.config import project
-from crm_ibis.contracts import contracts
-from crm_ibis.types import declared_tables
+from crm_ibis.contracts.models import contracts
+from crm_ibis.contracts.types import declared_tables
+from crm_ibis.metrics import describe
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_page_of_tables_is_up_to_date() -> None:
     page = (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8")
-    assert page == docs.markdown(), "run `make docs`"
+    assert page == describe.markdown(), "run `make docs`"
 
 
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
@@ -62,7 +62,7 @@ def test_sources_read_without_pandera_are_those_of_the_contracts() -> None:
 
 def test_every_table_and_column_is_described() -> None:
     for contract in contracts().values():
-        assert docs.meaning(contract), contract.name
+        assert describe.meaning(contract), contract.name
         for column in contract.columns:
             assert column.description.endswith((".", ".)")), f"{contract.name}.{column.name}"
 

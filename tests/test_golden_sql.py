@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import sqlglot
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
+from crm_ibis.metrics import graph
 
 GOLDEN = Path(__file__).parent / "golden"
 AS_OF = datetime(2024, 3, 1)

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from benchmarks.hand_written import QUERIES
 
-from crm_ibis import graph
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
+from crm_ibis.metrics import graph
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

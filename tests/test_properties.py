@@ -12,9 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tables import AS_OF, Engine, source_rows
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
+from crm_ibis.metrics import graph
 from crm_ibis.warehouse import open_warehouse
 
 PARAMS = load_params()

@@ -12,7 +12,7 @@ from stored import Project, another_session, project_in, raw
 from tables import value
 
 from crm_ibis.config import project as content
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import CrmIbisError, DataError
 from crm_ibis.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse

@@ -13,7 +13,7 @@ from ibis import Table
 from tables import expect
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
 from crm_ibis.refresh import refresh
 from crm_ibis.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse, open_warehouse

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from crm_ibis import blocking, catalog
+from crm_ibis import blocking
 from crm_ibis.config.declarations import FLOW_RUN, OWNER, Event, exposures, jobs, snapshots
 from crm_ibis.errors import BrokenCheck
+from crm_ibis.metrics import catalog
 
 Report = Callable[[str], None]
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
-from crm_ibis import catalog, graph, results
+from crm_ibis import results
 from crm_ibis.config.declarations import snapshots
+from crm_ibis.metrics import catalog, graph
 
 
 def upstream(table: str) -> set[str]:

@@ -7,9 +7,11 @@ written from here, and only that is brought in line when a contract's text chang
 import inspect
 from typing import NamedTuple
 
-from crm_ibis import contracts, graph, runlog
 from crm_ibis.config.declarations import snapshots
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import models
+from crm_ibis.contracts.models import Contract
+from crm_ibis.metrics import graph
+from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import Warehouse
 
 HISTORY = """Every version of every row of {kpi}, with the time during which it held.
@@ -53,8 +55,8 @@ def bring_in_line(warehouse: Warehouse) -> int:
 
 def managed(warehouse: Warehouse) -> dict[str, Contract]:
     """The published tables, snapshots and archives that are there, with their contracts."""
-    found = {c.name: c for c in contracts.contracts().values() if c.kind == "published"}
-    for name, contract in contracts.histories().items():
+    found = {c.name: c for c in models.contracts().values() if c.kind == "published"}
+    for name, contract in models.histories().items():
         found |= dict.fromkeys((name, snapshots()[name].archive), contract)
     there = warehouse.tables(warehouse.analytics)
     return {name: contract for name, contract in found.items() if name in there}

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from ibis import Table
 
-from crm_ibis import contracts, history
+from crm_ibis import history
 from crm_ibis.config.declarations import Snapshot
+from crm_ibis.contracts import models
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -43,8 +44,8 @@ class Differences:
         self.warehouse = warehouse
         self.snapshot = snapshot
         self.given = given
-        self.contract = contracts.declared(snapshot.name)
-        self.grain = contracts.declared(snapshot.kpi).key
+        self.contract = models.declared(snapshot.name)
+        self.grain = models.declared(snapshot.kpi).key
         self.values = [c for c in given.columns if c not in self.grain]
         self.columns = history.columns_of(warehouse, snapshot.name, self.contract)
         self.archive = history.columns_of(warehouse, snapshot.archive, self.contract)

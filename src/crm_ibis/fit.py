@@ -9,32 +9,21 @@ from typing import Any
 import ibis
 from ibis import Table
 
-from crm_ibis import (
-    catalog,
-    checks,
-    contracts,
-    coverage,
-    fitting,
-    lineage,
-    mapped,
-    mapping,
-    marks,
-    occurrences,
-    sources,
-    volume,
-)
-from crm_ibis.checks import ChecksFailed, Report
+from crm_ibis import fitting, mapped, mapping, marks, occurrences, sources, volume
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.connectors.unread import Unread
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import audit, models
+from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
 from crm_ibis.functions import Written
 from crm_ibis.mapping import Mapping, Sources
-from crm_ibis.origins import Origin
+from crm_ibis.metrics import catalog, coverage, source_columns
+from crm_ibis.metrics.lineage import Origin
 from crm_ibis.quarantine import Quarantine
-from crm_ibis.rules import FIRST_INSTANT, LAST_INSTANT, Violation
-from crm_ibis.runlog import now
-from crm_ibis.runs import SourceRun
+from crm_ibis.runlog.log import now
+from crm_ibis.runlog.summaries import SourceRun
 from crm_ibis.warehouse import Warehouse
 
 STRANGE = 20
@@ -145,7 +134,7 @@ def fit(
     Raises UsageError for a mapping that is wrong in itself, TransientError when a loader is at work
     on a table for longer than the lock timeout.
     """
-    names = [c.name for c in contracts.contracts().values() if c.kind == "source"]
+    names = [c.name for c in models.contracts().values() if c.kind == "source"]
     with (
         warehouse.looking(lambda: sources.places(warehouse, names)),
         Written(warehouse) as written,
@@ -186,10 +175,10 @@ def _fits(
 
 def query_of(warehouse: Warehouse, name: str) -> str:
     """The query that stands for a source; raises UsageError for a name that is none."""
-    known = [c.name for c in contracts.contracts().values() if c.kind == "source"]
+    known = [c.name for c in models.contracts().values() if c.kind == "source"]
     if name not in known:
         raise UsageError(f'there is no source "{name}"{near_match(name, known)}')
-    return str(ibis.to_sql(checks.read_sources(warehouse, [name])[name], warehouse.dialect))
+    return str(ibis.to_sql(audit.read_sources(warehouse, [name])[name], warehouse.dialect))
 
 
 def _looked_at(
@@ -204,7 +193,7 @@ def _looked_at(
 
     What cannot be read of the tables that it is made of is added to `unread`.
     """
-    contract, said = contracts.contracts()[name], declared.of(name)
+    contract, said = models.contracts()[name], declared.of(name)
     seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
     if said.absent:
         readable[name] = mapped.absent(contract)
@@ -317,30 +306,30 @@ def _violations(
     unread: tuple[Unread, ...],
 ) -> tuple[Violation, ...]:
     """Every broken check, but for references to a source that cannot be read."""
-    contract = contracts.contracts()[name]
+    contract = models.contracts()[name]
     safe = {
-        n: fitting.conformed(fitting.guarded(t, contracts.contracts()[n]), contracts.contracts()[n])
+        n: fitting.conformed(fitting.guarded(t, models.contracts()[n]), models.contracts()[n])
         for n, t in readable.items()
     }
-    demanded = checks.source_rules(contract, now())
+    demanded = audit.source_rules(contract, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = fitting.rules_of_raw(table, contract)
     given, demanded = fitting.judged_apart(table, contract, demanded)
-    found = checks.audit(warehouse, given, contract, demanded, safe).violations
+    found = audit.audit(warehouse, given, contract, demanded, safe).violations
     if not mapping.declared().of(name).quarantines:
         found += _currencies(warehouse, name, table)
     if conversions:
-        found = checks.audit(warehouse, table, contract, conversions, {}).violations + found
+        found = audit.audit(warehouse, table, contract, conversions, {}).violations + found
     if unread:
         rules = [seen.rule for seen in unread]
-        found = checks.audit(warehouse, table, contract, rules, {}).violations + found
+        found = audit.audit(warehouse, table, contract, rules, {}).violations + found
     return found
 
 
 def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
     """That a connector's amounts are in several currencies, if so."""
-    contract, demanded = contracts.contracts()[name], checks.one_currency(name, table)
-    return checks.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
+    contract, demanded = models.contracts()[name], audit.one_currency(name, table)
+    return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
 
 
 def _quarantined(
@@ -370,7 +359,7 @@ def _unexpected(
     warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
 ) -> tuple[Violation, ...]:
     """What stops a refresh that reads the rows of a source that are not in quarantine."""
-    declared, contract = mapping.declared(), contracts.contracts()[name]
+    declared, contract = mapping.declared(), models.contracts()[name]
     if name in declared.absent:
         return ()
     given = fitting.conformed(fitting.guarded(settled, contract), contract)
@@ -390,7 +379,7 @@ def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
         return []
     undecided = {str(origin) for origin in _undecided(found)}
     lacks = []
-    for kpi, read in lineage.columns_read(kpis).items():
+    for kpi, read in source_columns.columns_read(kpis).items():
         nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
         if nulls or absent & set(read):
             unknown = tuple(column for column in nulls if column in undecided)

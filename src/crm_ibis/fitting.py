@@ -8,11 +8,12 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import expressions, marks, rules
-from crm_ibis.contracts import Contract
+from crm_ibis import expressions, marks
+from crm_ibis.contracts import rules
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DataError
 from crm_ibis.instants import text_of_number
-from crm_ibis.rules import Rule
 
 UNFIT = "unfit_"
 """Begins the name of a column that tells whether something in a row is not fit to be read."""

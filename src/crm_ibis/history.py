@@ -10,9 +10,9 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import contracts
 from crm_ibis.config.declarations import Snapshot, snapshots
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import models
+from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.expressions import instant
 from crm_ibis.warehouse import Warehouse
@@ -50,7 +50,7 @@ def versions(warehouse: Warehouse, name: str, key: Mapping[str, Any] | None = No
     the KPI gained later is null in earlier versions, one that it lost in later ones. Raises
     UsageError for an unknown snapshot or key column, DataError when nothing was recorded yet.
     """
-    found, contract = recorded(warehouse, snapshot_named(name)), contracts.declared(name)
+    found, contract = recorded(warehouse, snapshot_named(name)), models.declared(name)
     if found is None:
         raise DataError(f"nothing is recorded in {name} yet; run crm-ibis snapshot {name}")
     conditions = _conditions(found, key or {}, contract)
@@ -59,15 +59,15 @@ def versions(warehouse: Warehouse, name: str, key: Mapping[str, Any] | None = No
 
 def recorded(warehouse: Warehouse, snapshot: Snapshot, only: Iterable[str] = ()) -> Table | None:
     """All versions in a snapshot and its archive, or `only` some columns; None without either."""
-    contract = contracts.declared(snapshot.name)
+    contract = models.declared(snapshot.name)
     parts = {
         name: columns
         for name in (snapshot.name, snapshot.archive)
         if (columns := columns_of(warehouse, name, contract))
     }
     every = {c: t for columns in parts.values() for c, t in columns.items()}
-    names = list(only) or [c for c in every if c not in contracts.VALIDITY]
-    names = list(dict.fromkeys([*names, *contracts.VALIDITY]))
+    names = list(only) or [c for c in every if c not in models.VALIDITY]
+    names = list(dict.fromkeys([*names, *models.VALIDITY]))
     tables = [
         _with_columns(warehouse.table(warehouse.analytics, name), every).select(*names)
         for name in parts
@@ -91,7 +91,7 @@ class Span:
 
 def span(warehouse: Warehouse, snapshot: Snapshot) -> Span | None:
     """From the first version to the newest begin or end of one; None without any version."""
-    contract, firsts, newest = contracts.declared(snapshot.name), [], []
+    contract, firsts, newest = models.declared(snapshot.name), [], []
     for name in (snapshot.name, snapshot.archive):
         if columns_of(warehouse, name, contract):
             ((began, *ends),) = warehouse.fetch(
@@ -105,7 +105,7 @@ def span(warehouse: Warehouse, snapshot: Snapshot) -> Span | None:
 
 def in_order(found: Table, name: str) -> Table:
     """Versions ordered by key, then by time."""
-    return found.order_by(list(contracts.declared(name).key))
+    return found.order_by(list(models.declared(name).key))
 
 
 def key_of(name: str, text: str) -> dict[str, str]:
@@ -113,7 +113,7 @@ def key_of(name: str, text: str) -> dict[str, str]:
 
     Raises UsageError when the text is none.
     """
-    known = contracts.declared(snapshot_named(name).kpi).key
+    known = models.declared(snapshot_named(name).kpi).key
     parts = re.split(rf",\s*(?=(?:{'|'.join(map(re.escape, known))})=)", text.strip())
     key = dict(part.split("=", 1) for part in parts if "=" in part)
     if len(key) < len(parts):
@@ -136,7 +136,7 @@ def columns_of(warehouse: Warehouse, name: str, contract: Contract) -> dict[str,
             f"{warehouse.analytics}.{name} is a view, where a history is kept; rename the view"
         )
     schema = warehouse.table(warehouse.analytics, name).schema()
-    contracts.check_history(name, schema, contract)
+    models.check_history(name, schema, contract)
     return {c: t.copy(nullable=True) for c, t in schema.items()}
 
 

@@ -10,12 +10,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crm_ibis import alerts, outage, runlog
+from crm_ibis import alerts, outage
 from crm_ibis.alerts import Alert, Report
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.outage import Told
+from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 TROUBLE: tuple[Event, ...] = ("failure", "sla_breach", "late")
@@ -63,7 +64,7 @@ def tell(settings: Settings, alert: Alert, report: Report = lambda line: None) -
 def _tell_without_database(settings: Settings, alert: Alert, report: Report) -> None:
     """Tells who has not heard of it within a day, as this machine remembers."""
     earlier = {(told.table, told.event): told for told in outage.recall(settings)}
-    fresh = [t for t in earlier.values() if runlog.now() - t.told_at < outage.REPEATED]
+    fresh = [t for t in earlier.values() if log.now() - t.told_at < outage.REPEATED]
     known = _heard([_incident(told) for told in fresh], alert)
     heard = _deliver(alert, known, report)
     kept = [
@@ -73,7 +74,7 @@ def _tell_without_database(settings: Settings, alert: Alert, report: Report) -> 
             gist=alert.gist,
             run_id=alert.run_id,
             since=alert.since,
-            told_at=earlier[table, alert.event].told_at if known.get(table) else runlog.now(),
+            told_at=earlier[table, alert.event].told_at if known.get(table) else log.now(),
             heard=tuple(sorted(heard[table])),
         )
         for table in alert.tables
@@ -140,7 +141,7 @@ def forget(warehouse: Warehouse, incidents: Iterable[Incident]) -> None:
 
 def current(warehouse: Warehouse) -> list[Incident]:
     """The incidents that have not ended, oldest first."""
-    if not runlog.has_layout(warehouse, LAYOUT):
+    if not log.has_layout(warehouse, LAYOUT):
         return []
     found = warehouse.fetch(
         "SELECT table_name, event, gist, run_id, since, told_at, heard "
@@ -156,8 +157,8 @@ def current(warehouse: Warehouse) -> list[Incident]:
 def alone(warehouse: Warehouse) -> Iterator[None]:
     """Keeps others from telling of incidents meanwhile."""
     with warehouse.lock(lambda: "another alert", purpose=".alerts"):
-        if not runlog.has_layout(warehouse, LAYOUT):
-            runlog.prepare_unless_at_work(warehouse)
+        if not log.has_layout(warehouse, LAYOUT):
+            log.prepare_unless_at_work(warehouse)
         _take_up(warehouse)
         yield
 
@@ -165,7 +166,7 @@ def alone(warehouse: Warehouse) -> Iterator[None]:
 def _take_up(warehouse: Warehouse) -> None:
     """Moves alerts that were sent without the database into it."""
     told = outage.recall(warehouse.settings)
-    if not told or not runlog.has_layout(warehouse, LAYOUT):
+    if not told or not log.has_layout(warehouse, LAYOUT):
         return
     known: dict[tuple[str, str], Incident] = {(i.table, i.event): i for i in current(warehouse)}
     for one in told:
@@ -217,7 +218,7 @@ def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
         # The words of whoever told first stay, for the next run that fails in the same way.
         told = table in known and known[table].is_of(alert)
         gist = known[table].gist if told else alert.gist
-        values = [gist, alert.run_id, runlog.now(), ",".join(sorted(heard[table]))]
+        values = [gist, alert.run_id, log.now(), ",".join(sorted(heard[table]))]
         if table in known:
             warehouse.run(
                 f"UPDATE {_name(warehouse)} SET gist = ?, run_id = ?, told_at = ?, heard = ? "
@@ -225,7 +226,7 @@ def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
                 [*values, table, alert.event],
             )
         else:
-            new = (table, alert.event, gist, alert.run_id, alert.since, runlog.now())
+            new = (table, alert.event, gist, alert.run_id, alert.since, log.now())
             _insert(warehouse, Incident(*new, frozenset(heard[table])))
 
 
@@ -245,7 +246,7 @@ def _end(warehouse: Warehouse, incident: Incident, missed: set[str]) -> None:
     if missed:
         _set(warehouse, incident, "heard", ",".join(sorted(missed)))
     else:
-        _set(warehouse, incident, "ended_at", runlog.now())
+        _set(warehouse, incident, "ended_at", log.now())
 
 
 def _set(warehouse: Warehouse, incident: Incident, column: str, value: object) -> None:
@@ -257,4 +258,4 @@ def _set(warehouse: Warehouse, incident: Incident, column: str, value: object) -
 
 
 def _name(warehouse: Warehouse) -> str:
-    return runlog.log_table(warehouse, "alerts")
+    return log.log_table(warehouse, "alerts")

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Timer
 
-from crm_ibis import outcomes, recording, results, runlog
+from crm_ibis import outcomes, recording, results
 from crm_ibis.alerts import Report
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.params import load_params
@@ -18,7 +18,8 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.refresh import refresh
-from crm_ibis.runlog import Attempt
+from crm_ibis.runlog import log
+from crm_ibis.runlog.log import Attempt
 from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -68,9 +69,9 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
     except TransientError as error:
         if error.run_id:  # so that the watch does not take it for killed before the next attempt
             with suppress(DatabaseError), open_warehouse(settings) as warehouse:
-                runlog.log_failure(warehouse, error.run_id, error, run.attempt(number))
+                log.log_failure(warehouse, error.run_id, error, run.attempt(number))
         raise
-    seconds, sla_met = time.perf_counter() - began, run.in_time(runlog.now())
+    seconds, sla_met = time.perf_counter() - began, run.in_time(log.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
 
@@ -130,7 +131,7 @@ def _recorded(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Repor
 
 def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Timer:
     """Fires when the SLA runs out, whatever the run is blocked on; at once if that is past."""
-    left = (run.due_at - runlog.now()) / timedelta(seconds=1) if run.due_at else 0
+    left = (run.due_at - log.now()) / timedelta(seconds=1) if run.due_at else 0
     timer = Timer(max(left, 0), outcomes.tell_of_breach, [settings, run, report])
     timer.daemon = True
     if run.due_at:

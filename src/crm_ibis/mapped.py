@@ -9,7 +9,7 @@ from ibis import Table
 from crm_ibis import marks, transforms
 from crm_ibis.column_mapping import Column
 from crm_ibis.column_parts import Part, in_utc_without_zone, part_of, text_of
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.mapping import Mapping
 from crm_ibis.matching import same

@@ -15,9 +15,9 @@ from crm_ibis.column_mapping import Choices, Columns, Name, Names, Single, Value
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Record, read
 from crm_ibis.config.literal_yaml import Loader
+from crm_ibis.contracts.types import declared_tables
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expectations import Expectation
-from crm_ibis.types import declared_tables
 
 FILE = "sources.yml"
 MAX_QUARANTINED_PCT = 1.0

@@ -5,7 +5,7 @@ nothing had happened. So a mapped table has, beside its columns, a mark for each
 wrong, and each mark is a rule of the source: a row that has it breaks the rule.
 """
 
-from crm_ibis.rules import Rule
+from crm_ibis.contracts.rules import Rule
 
 UNREADABLE = "~unreadable "
 SEVERAL = "~several "

@@ -3,17 +3,18 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crm_ibis import alerts, incidents, runs
+from crm_ibis import alerts, incidents
 from crm_ibis.alerts import Alert, Report
-from crm_ibis.checks import broken_check
 from crm_ibis.config.declarations import Event, Job, job_named, jobs
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import broken_check
+from crm_ibis.contracts.rules import Violation
 from crm_ibis.deadlines import last_scheduled
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.incidents import TROUBLE
 from crm_ibis.operations.statsd import Metrics
-from crm_ibis.rules import Violation
-from crm_ibis.runlog import Attempt, TableRun, now, publications
+from crm_ibis.runlog import summaries
+from crm_ibis.runlog.log import Attempt, TableRun, now, publications
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 JITTER = 0.25
@@ -165,7 +166,7 @@ def _warnings(run: JobRun, outcome: Outcome) -> Alert | None:
 
 
 def _slowness(warehouse: Warehouse, run: JobRun, outcome: Outcome) -> Alert | None:
-    for pace in runs.paces(warehouse).values():
+    for pace in summaries.paces(warehouse).values():
         if pace.run_id == outcome.run_id and pace.slow:
             took = f"took {pace.seconds:,.1f} s, usually {pace.usual_seconds:,.1f} s"
             return _about("slow_run", run, outcome, [took])

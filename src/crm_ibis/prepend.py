@@ -12,11 +12,13 @@ from functools import cached_property
 
 import ibis
 
-from crm_ibis import checks, contracts, history, runlog
+from crm_ibis import history
 from crm_ibis.config.declarations import GUARDED_FROM, Snapshot
+from crm_ibis.contracts import audit, models
 from crm_ibis.differences import BEGAN, literal
 from crm_ibis.errors import DataError
 from crm_ibis.history import Span
+from crm_ibis.runlog import log
 from crm_ibis.snapshots import Merged
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
@@ -133,7 +135,7 @@ class Prepending:
         assert versions is not None
         keys = ibis.table(self._kpi.schema_of(grain), name=STAGED + self.snapshot.kpi)
         touched = versions.semi_join(keys, list(grain))
-        found = checks.audit(self.warehouse, touched, self._history, self._history.rules, {})
+        found = audit.audit(self.warehouse, touched, self._history, self._history.rules, {})
         if found.violations:
             raise DataError(
                 f"the backfill would have damaged {self.snapshot.name}, so everything of this "
@@ -143,16 +145,16 @@ class Prepending:
     @cached_property
     def _first_merge(self) -> datetime:
         """When the history first looked at its KPI, as far as the run log knows."""
-        known = runlog.first_merge(self.warehouse, self.snapshot.name, self.span.first)
+        known = log.first_merge(self.warehouse, self.snapshot.name, self.span.first)
         return known or self.span.first
 
     @property
-    def _kpi(self) -> contracts.Contract:
-        return contracts.declared(self.snapshot.kpi)
+    def _kpi(self) -> models.Contract:
+        return models.declared(self.snapshot.kpi)
 
     @property
-    def _history(self) -> contracts.Contract:
-        return contracts.declared(self.snapshot.name)
+    def _history(self) -> models.Contract:
+        return models.declared(self.snapshot.name)
 
     @cached_property
     def _parts(self) -> list[str]:

@@ -12,7 +12,7 @@ import ibis
 
 from crm_ibis import shape
 from crm_ibis.config.declarations import GUARDED_FROM
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import MassRemoval
 from crm_ibis.shape import Columns
 from crm_ibis.warehouse import Warehouse

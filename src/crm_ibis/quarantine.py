@@ -15,12 +15,13 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import checks, contracts, fitting, mapping
-from crm_ibis.checks import ChecksFailed, Report
+from crm_ibis import fitting, mapping
 from crm_ibis.connectors.unread import Unread
-from crm_ibis.contracts import Contract
-from crm_ibis.rules import Rule, Violation
-from crm_ibis.runlog import now
+from crm_ibis.contracts import audit, models
+from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.runlog.log import now
 from crm_ibis.warehouse import Warehouse
 
 TABLE = "quarantine"
@@ -94,7 +95,7 @@ class Quarantine:
         declared, self.unread = mapping.declared(), unread
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
-        checks.conformed(raw)  # or else told one by one which columns are missing
+        audit.conformed(raw)  # or else told one by one which columns are missing
         for name in _parents_first(raw):
             self._settle(name, raw[name])
         if self.excess:
@@ -127,7 +128,7 @@ class Quarantine:
             self._record(run_id, name)
 
     def _settle(self, name: str, raw: Table) -> None:
-        said, contract = mapping.declared().of(name), contracts.contracts()[name]
+        said, contract = mapping.declared().of(name), models.contracts()[name]
         source = self.settled[name] = Settled(name, raw)
         violations = []
         followed = self._followed(contract)
@@ -139,7 +140,7 @@ class Quarantine:
             violations += self._take_out(source, raw, contract, as_read)
             source.table = fitting.guarded(source.table, contract)
             self.whole[name] = fitting.conformed(fitting.guarded(raw, contract), contract)
-            demanded += checks.source_rules(contract, self.as_of)
+            demanded += audit.source_rules(contract, self.as_of)
         else:
             self.whole[name] = fitting.conformed(raw, contract)
         given = fitting.conformed(source.table, contract)
@@ -147,7 +148,7 @@ class Quarantine:
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
-                audits = checks.source_audits(
+                audits = audit.source_audits(
                     self.warehouse,
                     name,
                     raw,
@@ -155,7 +156,7 @@ class Quarantine:
                     self.as_of,
                     unread=self.unread_rules(name, raw),
                 )
-                self.broken += checks.run_audits(self.warehouse, audits).errors
+                self.broken += audit.run_audits(self.warehouse, audits).errors
 
     def _followed(self, contract: Contract) -> dict[str, Settled]:
         """Parents with rows in quarantine, by the column that refers to them."""
@@ -177,7 +178,7 @@ class Quarantine:
         """
         if not demanded:
             return []
-        found = checks.audit(self.warehouse, given, contract, demanded, self.whole).errors
+        found = audit.audit(self.warehouse, given, contract, demanded, self.whole).errors
         if found:
             names = {violation.check for violation in found}
             broken = [rule for rule in demanded if rule.name in names]
@@ -227,7 +228,7 @@ class Quarantine:
 
     def _record(self, run_id: str, name: str) -> None:
         there = self.warehouse.quote(self.warehouse.meta, TABLE)
-        settled, contract = self.settled.get(name), contracts.contracts()[name]
+        settled, contract = self.settled.get(name), models.contracts()[name]
         if not settled or not settled.keys:
             self.warehouse.run(f"DELETE FROM {there} WHERE source_name = ?", [name])
             return
@@ -248,7 +249,7 @@ class Quarantine:
 
 
 def _parents_first(names: Iterable[str]) -> list[str]:
-    declared, names = contracts.contracts(), set(names)
+    declared, names = models.contracts(), set(names)
     needed = {name: (declared[name].parents & names) - {name} for name in sorted(names)}
     return list(TopologicalSorter(needed).static_order())
 

@@ -9,17 +9,19 @@ from itertools import count
 import ibis
 from ibis import Table
 
-from crm_ibis import contracts, history, runlog, shape, snapshots
-from crm_ibis.checks import Report
+from crm_ibis import history, shape, snapshots
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.declarations import snapshots as declared_snapshots
 from crm_ibis.config.params import Params, load_params
+from crm_ibis.contracts import models
+from crm_ibis.contracts.audit import Report
 from crm_ibis.errors import UsageError
 from crm_ibis.expressions import instant
 from crm_ibis.history import Span
 from crm_ibis.prepend import Prepending
 from crm_ibis.results import Results
-from crm_ibis.runlog import Attempt
+from crm_ibis.runlog import log
+from crm_ibis.runlog.log import Attempt
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import left_out
 from crm_ibis.upkeep import upkeep
@@ -100,21 +102,21 @@ def record(
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
     wanted = chosen(names)
-    names, given = [snapshot.name for snapshot in wanted], runlog.past(as_of)
+    names, given = [snapshot.name for snapshot in wanted], log.past(as_of)
 
     def held_up() -> datetime:
         """A scheduled run merges what is published by now, as of then if that is later."""
-        published = runlog.publications(warehouse)
+        published = log.publications(warehouse)
         moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
-        known = [m for m in moments if not runlog.in_the_future(warehouse, m)]
-        return max([given or runlog.now(), *known])
+        known = [m for m in moments if not log.in_the_future(warehouse, m)]
+        return max([given or log.now(), *known])
 
     moment = held_up if attempt else given
 
     def published() -> list[Place]:
         return [(warehouse.analytics, snapshot.kpi) for snapshot in wanted]
 
-    run = runlog.logged(warehouse, "snapshot", names, moment, attempt=attempt)
+    run = log.logged(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.reading(published):
         for snapshot in wanted if undo_future else ():
             undone = snapshots.undo_future(warehouse, snapshot)
@@ -152,13 +154,13 @@ def merge_published(
 
 def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) -> dict[str, str]:
     """Snapshots whose KPI is not published, or as of a later instant, and that in words."""
-    there, published = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
+    there, published = warehouse.tables(warehouse.analytics), log.publications(warehouse)
     found = {}
     for snapshot in wanted:
         known = published.get(snapshot.kpi, {}).get("as_of")
         if snapshot.kpi not in there:
             found[snapshot.name] = f"{snapshot.kpi} is not published yet; run crm-ibis refresh"
-        elif known and runlog.in_the_future(warehouse, known):
+        elif known and log.in_the_future(warehouse, known):
             found[snapshot.name] = (
                 f"{snapshot.kpi} is published as of {known}, which is in the future: a clock was "
                 f"ahead. First run crm-ibis refresh {snapshot.kpi} --force"
@@ -199,7 +201,7 @@ def backfill(
     """
     wanted, params = chosen(names), params or load_params()
     recordings: list[Recording] = []
-    instants = sorted({runlog.past(date) or date for date in dates})
+    instants = sorted({log.past(date) or date for date in dates})
     spans = _spans(warehouse, wanted)
     ordered = _in_order(instants, spans)
     misplaced = [date for date in ordered if _misplaced(spans, date)]
@@ -240,7 +242,7 @@ class _Backfill:
     def record(self, date: datetime) -> Recording:
         """Records an instant in all snapshots or in none."""
         names = [snapshot.name for snapshot in self.wanted]
-        run = runlog.logged(self.warehouse, "backfill", names, date, self.params)
+        run = log.logged(self.warehouse, "backfill", names, date, self.params)
         with run as (run_id, moment):
             shape.preflight_histories(self.warehouse, self.wanted)
             spans = _spans(self.warehouse, self.wanted)
@@ -264,7 +266,7 @@ class _Backfill:
     ) -> Recording:
         kpis = list(dict.fromkeys(s.kpi for s in self.wanted))
         # The sources are today's: what was entered since the instant is no mistake.
-        today = runlog.now()
+        today = log.now()
         results = Results(
             self.warehouse, kpis, moment, self.params, self.report, judged_as_of=today
         )
@@ -321,7 +323,7 @@ def _allowed(name: str, span: Span, date: datetime, apart: bool) -> str:
         f"{span.newest}, and a history grows at its ends, never in the middle; give instants "
         f"before {span.first}, or from {span.newest} on"
     )
-    if span.newest > runlog.now():
+    if span.newest > log.now():
         return f"{told}. {span.newest} is in the future: {snapshots.undo_future_with(name)}"
     if apart:
         return f"{told}. The chosen histories differ: record them one by one, with --snapshot"
@@ -337,7 +339,7 @@ def _refuse_date(
 ) -> Recording:
     """Logs that an instant was refused before anything was computed."""
     names = [snapshot.name for snapshot in wanted]
-    with runlog.logged(warehouse, "backfill", names, date, params) as (run_id, moment):
+    with log.logged(warehouse, "backfill", names, date, params) as (run_id, moment):
         merged = _all_refused(wanted, moment, _misplaced(spans, moment))
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
@@ -365,11 +367,11 @@ def _listed(instants: Sequence[datetime]) -> str:
 def _dated(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
     """A staged KPI with `updated_at` as publishing would give it, had the current versions of the
     snapshot been what is published."""
-    contract, moment = contracts.declared(snapshot.kpi), instant(as_of)
+    contract, moment = models.declared(snapshot.kpi), instant(as_of)
     names = [c.name for c in contract.values]
     staged = ibis.table(contract.schema_of(names), name=STAGED + snapshot.kpi)
     dated = staged.mutate(updated_at=moment)
-    if there := history.columns_of(warehouse, snapshot.name, contracts.declared(snapshot.name)):
+    if there := history.columns_of(warehouse, snapshot.name, models.declared(snapshot.name)):
         versions = warehouse.table(warehouse.analytics, snapshot.name)
         current = versions.filter(versions.valid_to.isnull())
         compared = [c.name for c in contract.values if c.name in there and not c.volatile]
@@ -388,7 +390,7 @@ def _dated(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
 def _log(warehouse: Warehouse, recording: Recording) -> None:
     tables = [merge.logged() for merge in recording.merged]
     if not recording.refused:
-        runlog.succeed(warehouse, recording.run_id, tables)
+        log.succeed(warehouse, recording.run_id, tables)
         return
     reasons = "\n".join(merge.refused or "" for merge in recording.refused)
-    runlog.fail(warehouse, recording.run_id, reasons, tables)
+    log.fail(warehouse, recording.run_id, reasons, tables)

@@ -6,16 +6,19 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from crm_ibis import catalog, contracts, graph, publish, runlog, shape
-from crm_ibis.checks import ChecksFailed, Report
+from crm_ibis import publish, shape
 from crm_ibis.config.declarations import MAX_REMOVED_PCT, removable_pct, snapshots
 from crm_ibis.config.params import Params, load_params
+from crm_ibis.contracts import models
+from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError, Superseded
+from crm_ibis.metrics import catalog, graph
 from crm_ibis.publish import Changes, Publication
 from crm_ibis.recording import merge_published
 from crm_ibis.results import Results
-from crm_ibis.rules import Violation
-from crm_ibis.runlog import Attempt, TableRun
+from crm_ibis.runlog import log
+from crm_ibis.runlog.log import Attempt, TableRun
 from crm_ibis.snapshots import Merged
 from crm_ibis.sources import computable
 from crm_ibis.upkeep import upkeep
@@ -83,12 +86,12 @@ def refresh(
     is broken, MassRemoval when too many rows would go, DataError or DatabaseError otherwise. After
     any of them, readers have what they had.
     """
-    as_of = runlog.past(as_of)
+    as_of = log.past(as_of)
     chosen = [graph.publishable(name) for name in names] or catalog.published()
     chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
-        runlog.refuse_clock_ahead(warehouse)
-        results = Results(warehouse, chosen, as_of or runlog.now(), params, report)
+        log.refuse_clock_ahead(warehouse)
+        results = Results(warehouse, chosen, as_of or log.now(), params, report)
         shape.preflight(warehouse, chosen, to_write=False)
         with warehouse.reading(results.places):
             return _Run(results, force, allow_mass_removal).rehearse()
@@ -97,7 +100,7 @@ def refresh(
         if not force:
             _refuse_going_back(warehouse, chosen, moment)
 
-    run = runlog.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
+    run = log.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
     with run as (run_id, moment):
         shape.preflight(warehouse, chosen, to_write=True)
         results = Results(warehouse, chosen, moment, params, report)
@@ -142,7 +145,7 @@ class _Run:
             )
         refused = "\n".join(merge.refused for merge in self.merged if merge.refused)
         tables = [*self.results.tables.values(), *(merge.logged() for merge in self.merged)]
-        runlog.succeed(self.warehouse, run_id, tables, refused or None)
+        log.succeed(self.warehouse, run_id, tables, refused or None)
         return self._result(run_id)
 
     def rehearse(self) -> RefreshResult:
@@ -159,7 +162,7 @@ class _Run:
         compared, removable = {}, removable_pct()
         for name in self.results.names:
             began = time.perf_counter()
-            publication = Publication(self.warehouse, contracts.declared(name))
+            publication = Publication(self.warehouse, models.declared(name))
             changes = publication.changes()
             self._published(name, changes, began)
             compared[name] = publication, changes
@@ -202,11 +205,11 @@ class _Run:
 
 
 def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) -> None:
-    published = runlog.publications(warehouse)
+    published = log.publications(warehouse)
     later = [name for name in names if name in published and published[name]["as_of"] > as_of]
     if later:
         known = published[later[0]]["as_of"]
-        if runlog.in_the_future(warehouse, known):
+        if log.in_the_future(warehouse, known):
             raise DataError(
                 f"{later[0]} is published as of {known}, which is in the future: a clock was "
                 f"ahead. crm-ibis refresh {later[0]} --force publishes the present state, and "

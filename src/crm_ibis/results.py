@@ -9,18 +9,21 @@ from itertools import islice
 import ibis
 from ibis import Table
 
-from crm_ibis import checks, contracts, graph, mapping, occurrences, sources, volume
+from crm_ibis import mapping, occurrences, sources, volume
 from crm_ibis.ahead import ahead
-from crm_ibis.checks import Audit, Checked, Report
 from crm_ibis.config.params import Params
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import audit as checks
+from crm_ibis.contracts import models
+from crm_ibis.contracts.audit import Audit, Checked, Report
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import UsageError
 from crm_ibis.functions import Written
+from crm_ibis.metrics import graph
 from crm_ibis.occurrences import Named
 from crm_ibis.quarantine import Quarantine
-from crm_ibis.rules import Rule, Violation
-from crm_ibis.runlog import TableRun
-from crm_ibis.runs import SourceRun
+from crm_ibis.runlog.log import TableRun
+from crm_ibis.runlog.summaries import SourceRun
 from crm_ibis.warehouse import Place, Staging, Warehouse
 
 
@@ -37,7 +40,7 @@ class Step:
 def sources_of(names: Iterable[str]) -> list[str]:
     """The sources that are checked before the named tables are computed."""
     needed = set(graph.sources_of(names))
-    needed.update(*(contracts.declared(name).parents for name in names))
+    needed.update(*(models.declared(name).parents for name in names))
     return checks.sources_with_parents(needed)
 
 
@@ -158,7 +161,7 @@ class Results:
         Of a fact that is not published the rules about single rows are checked: its keys are those
         of a source that was just checked.
         """
-        contract, staging = contracts.declared(name), None
+        contract, staging = models.declared(name), None
         table, schema = _as_declared(table, contract)
         if self._worth_writing(name):
             staging = self.warehouse.staging(name, table, schema)

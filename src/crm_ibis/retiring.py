@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from crm_ibis import catalog, contracts, graph, runlog, runs
 from crm_ibis.config.declarations import snapshots
+from crm_ibis.contracts import models
 from crm_ibis.errors import DataError, UsageError, near_match
-from crm_ibis.runlog import TableRun
+from crm_ibis.metrics import catalog, graph
+from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse
 
 
@@ -32,28 +34,28 @@ def retire(
     something of the user's depends on the table; then nothing is dropped.
     """
     _refuse_known(name)
-    kind = _kind_of(name, runs.made(warehouse))
+    kind = _kind_of(name, summaries.made(warehouse))
     if kind == "snapshot" and not with_history:
         raise UsageError(
             f"{name} is a history, which cannot be computed again once it is dropped; "
             "--with-history drops it and its archive all the same"
         )
     names = [name, f"{name}_archive"] if kind == "snapshot" else [name]
-    with runlog.logged(warehouse, "retire", [name], None) as (run_id, _), warehouse.transaction():
+    with log.logged(warehouse, "retire", [name], None) as (run_id, _), warehouse.transaction():
         there = warehouse.tables(warehouse.analytics)
         dropped = tuple(table for table in names if table in there)
         for table in dropped:
             _drop(warehouse, table)
             report(f"dropped {warehouse.analytics}.{table}")
-        note = TableRun(name, runlog.RETIRED, rows=0, checks=0, seconds=0.0)
-        runlog.succeed(warehouse, run_id, [note])
+        note = TableRun(name, log.RETIRED, rows=0, checks=0, seconds=0.0)
+        log.succeed(warehouse, run_id, [note])
     return Retirement(run_id, name, dropped)
 
 
 def _refuse_known(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
-    if {name} & {*graph.table_functions(), *contracts.contracts(), *kept, *archives}:
+    if {name} & {*graph.table_functions(), *models.contracts(), *kept, *archives}:
         raise UsageError(
             f"{name} is part of this project; take it out of the project first, then retire it"
         )

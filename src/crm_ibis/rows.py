@@ -7,8 +7,8 @@ import sqlglot
 from sqlglot import exp
 
 from crm_ibis import mapping
-from crm_ibis.checks import read_sources
-from crm_ibis.contracts import Contract, declared
+from crm_ibis.contracts.audit import read_sources
+from crm_ibis.contracts.models import Contract, declared
 from crm_ibis.errors import DatabaseError, UsageError, near_match
 from crm_ibis.sources import places
 from crm_ibis.warehouse import Place, Warehouse

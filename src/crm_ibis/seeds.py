@@ -20,7 +20,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from crm_ibis.config import project
-from crm_ibis.contracts import Contract, contracts
+from crm_ibis.contracts.models import Contract, contracts
 from crm_ibis.errors import DatabaseError, DataError, near_match
 from crm_ibis.warehouse import Warehouse
 

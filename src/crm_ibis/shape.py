@@ -7,9 +7,10 @@ when all of it is computed and has to be thrown away.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from crm_ibis import contracts, history
+from crm_ibis import history
 from crm_ibis.config.declarations import Snapshot
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import models
+from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import DataError
 from crm_ibis.warehouse import Warehouse
 
@@ -30,7 +31,7 @@ def preflight(warehouse: Warehouse, names: Iterable[str], to_write: bool) -> Non
     """
     there, problems = warehouse.tables(warehouse.analytics), []
     for name in names:
-        contract = contracts.declared(name)
+        contract = models.declared(name)
         try:
             if name in there:
                 _check(warehouse, contract, to_write)
@@ -46,7 +47,7 @@ def preflight_histories(warehouse: Warehouse, snapshots: Iterable[Snapshot]) -> 
     """Raises one DataError with all that keeps KPIs from being merged into their histories."""
     problems = []
     for snapshot in snapshots:
-        contract = contracts.declared(snapshot.name)
+        contract = models.declared(snapshot.name)
         for name in (snapshot.name, snapshot.archive):
             try:
                 history.columns_of(warehouse, name, contract)

@@ -16,13 +16,14 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import checks, contracts, history, rules
-from crm_ibis.checks import Audit
+from crm_ibis import history
 from crm_ibis.config.declarations import GUARDED_FROM, Snapshot
+from crm_ibis.contracts import audit, models, rules
+from crm_ibis.contracts.audit import Audit
+from crm_ibis.contracts.rules import Violation
 from crm_ibis.differences import BEGAN, CHANGE, Differences, Known, literal
 from crm_ibis.errors import DataError
-from crm_ibis.rules import Violation
-from crm_ibis.runlog import TableRun
+from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse
 
 
@@ -113,7 +114,7 @@ def undo_future(warehouse: Warehouse, snapshot: Snapshot) -> int:
     Versions that begin later are deleted, and those that end later are current again: the history
     is what it says that held now. Call inside the run's transaction.
     """
-    contract, moment = contracts.declared(snapshot.name), literal(warehouse.now())
+    contract, moment = models.declared(snapshot.name), literal(warehouse.now())
     there = history.columns_of(warehouse, snapshot.name, contract)
     archived = history.columns_of(warehouse, snapshot.archive, contract)
     current = warehouse.quote(warehouse.analytics, snapshot.name)
@@ -213,8 +214,8 @@ class _Merge:
             return
         demanded = [rules.unique(found.grain)]
         demanded += [rules.required(c) for c in (*found.grain, "updated_at")]
-        kpi = contracts.declared(self.snapshot.kpi)
-        checked = checks.audit(self.warehouse, found.given, kpi, demanded, {})
+        kpi = models.declared(self.snapshot.kpi)
+        checked = audit.audit(self.warehouse, found.given, kpi, demanded, {})
         if checked.violations:
             self._refuse("its input is not fit for a history", checked.violations)
         self._refuse(
@@ -290,7 +291,7 @@ class _Merge:
         """Creates the table, or gives it the columns that the KPI has gained."""
         found, schema = self.differences, self.warehouse.analytics
         wanted = {c: t.copy(nullable=True) for c, t in found.given.schema().items()}
-        wanted |= {c: found.contract.schema[c] for c in contracts.VALIDITY}
+        wanted |= {c: found.contract.schema[c] for c in models.VALIDITY}
         if not found.columns:
             self._create(self.snapshot.name, wanted)
             self.warehouse.add_unique(
@@ -331,7 +332,7 @@ class _Merge:
         """What is wrong with the versions of the keys that change, archived ones included."""
         if not self.differences.rows:
             return ()
-        return checks.run_audits(self.warehouse, [self._audit]).violations
+        return audit.run_audits(self.warehouse, [self._audit]).violations
 
     @cached_property
     def _audit(self) -> Audit:
@@ -342,6 +343,6 @@ class _Merge:
         assert versions is not None
         keys = ibis.table(found.contract.schema_of(found.grain), name=found.name)
         touched = versions.semi_join(keys, list(found.grain))
-        return checks.planned_audit(
+        return audit.planned_audit(
             self.warehouse, touched, found.contract, found.contract.rules, {}, inline=False
         )

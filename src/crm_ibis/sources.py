@@ -14,15 +14,17 @@ from typing import cast
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis import connectors, contracts, functions, graph, joining, mapped, mapping
+from crm_ibis import connectors, functions, joining, mapped, mapping
 from crm_ibis.config.params import load_params
 from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.connectors.readings import readings
 from crm_ibis.connectors.unread import Unread, noting
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import models
+from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.functions import Maker, Written
 from crm_ibis.mapping import Mapping, Sources
+from crm_ibis.metrics import graph
 from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse import places as places_in
 
@@ -100,13 +102,13 @@ def source(
 ) -> Table:
     """One source, mapped."""
     if declared.of(name).absent:
-        return mapped.absent(contracts.contracts()[name])
+        return mapped.absent(models.contracts()[name])
     return mapped_from(origin(warehouse, name, declared, written), name, declared)
 
 
 def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
     """What a source is made of, under our column names."""
-    said, contract = declared.of(name), contracts.contracts()[name]
+    said, contract = declared.of(name), models.contracts()[name]
     if not said.is_mapped:
         return origin.table
     if said.connector and CURRENCY in origin.table.columns:
@@ -148,7 +150,7 @@ def _made(warehouse: Warehouse, name: str, declared: Sources, written: Written |
     """What a source is made of, without the tables that are joined to it."""
     said = declared.of(name)
     if said.constant:
-        return Origin(mapped.constant(said, contracts.contracts()[name]), "constant rows")
+        return Origin(mapped.constant(said, models.contracts()[name]), "constant rows")
     if said.maker:
         schema = said.schema_ or declared.schema_ or warehouse.raw
         made = _called(warehouse, schema, name, said)

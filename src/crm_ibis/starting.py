@@ -9,8 +9,8 @@ from ibis import Table
 
 from crm_ibis import connectors, mapping
 from crm_ibis.config import project
+from crm_ibis.contracts.types import declared_tables
 from crm_ibis.errors import UsageError
-from crm_ibis.types import declared_tables
 from crm_ibis.warehouse import Warehouse
 
 HEAD = """\

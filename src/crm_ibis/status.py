@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from crm_ibis import blocking, catalog, graph, runlog, runs
+from crm_ibis import blocking
 from crm_ibis.config.declarations import jobs, snapshots
 from crm_ibis.deadlines import Deadline, deadlines, next_runs
 from crm_ibis.errors import BrokenCheck
-from crm_ibis.runs import FailedRun, Pace
+from crm_ibis.metrics import catalog, graph
+from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog.summaries import FailedRun, Pace
 from crm_ibis.sources import left_out
 from crm_ibis.warehouse import Warehouse
 
@@ -99,16 +101,16 @@ def statuses(
 
     `killed` is what `runs.killed` said before the transaction that this is called in, if any.
     """
-    now = now or runlog.now()
+    now = now or log.now()
     declared, kept, listed = jobs(), snapshots(), catalog.entries()
-    published = runlog.publications(warehouse)
-    recorded = runlog.publications(warehouse, "snapshot")
+    published = log.publications(warehouse)
+    recorded = log.publications(warehouse, "snapshot")
     due = deadlines(declared, now)
-    gone = [name for name in runs.made(warehouse) if not catalog.is_known(name)]
+    gone = [name for name in summaries.made(warehouse) if not catalog.is_known(name)]
     facts = [n for n in published if n not in listed and n not in gone]
     done = {**published, **recorded}
     if killed is None:
-        killed = runs.killed(warehouse)
+        killed = summaries.killed(warehouse)
     failed = _failures(warehouse, [*listed, *facts], done, now, killed)
     histories = [n for n in kept if n in recorded or n in failed or n in due]
     known = _Known(
@@ -117,9 +119,9 @@ def statuses(
         due,
         next_runs(declared, now),
         failed,
-        runs.broken_contracts(warehouse),
+        summaries.broken_contracts(warehouse),
         _paces(warehouse),
-        runs.quarantined(warehouse),
+        summaries.quarantined(warehouse),
         frozenset(left_out([n for n in [*listed, *facts] if n in graph.table_functions()])),
         frozenset(t for job in declared.jobs.values() if job.paused for t in job.made),
         frozenset(gone),
@@ -193,7 +195,7 @@ def _failures(
     never = not all(name in done for name in names)
     oldest = min((run["finished_at"] for run in done.values()), default=datetime.min)
     found: dict[str, FailedRun] = {}
-    for run in runs.failures(warehouse, datetime.min if never else oldest, now, killed):
+    for run in summaries.failures(warehouse, datetime.min if never else oldest, now, killed):
         for table in run.tables:
             found.setdefault(table, run)
     return found
@@ -201,7 +203,7 @@ def _failures(
 
 def _paces(warehouse: Warehouse) -> dict[str | None, Pace]:
     """The paces by the run that they are of."""
-    return {pace.run_id: pace for pace in runs.paces(warehouse).values()}
+    return {pace.run_id: pace for pace in summaries.paces(warehouse).values()}
 
 
 def _state(
@@ -230,4 +232,4 @@ def _state(
 def _is_ahead(last: Mapping[str, Any], now: datetime) -> bool:
     """Whether a publication is of the future, by the clock on the wall."""
     newest = max(moment for moment in (last["as_of"], last["finished_at"]) if moment)
-    return bool(newest > max(now, runlog.now()) + CLOCKS_DIFFER)
+    return bool(newest > max(now, log.now()) + CLOCKS_DIFFER)

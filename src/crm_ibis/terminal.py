@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from crm_ibis.catalog import Entry
 from crm_ibis.config.settings import Settings, shown_url
-from crm_ibis.runs import SourceSeen
+from crm_ibis.metrics.catalog import Entry
+from crm_ibis.runlog.summaries import SourceSeen
 
 console = Console(highlight=False)
 
@@ -192,7 +192,9 @@ def described(told: Any) -> None:
     for title, value in facts.items():
         if value:
             console.print(f"{title}: {value}", markup=False)
-    from crm_ibis.docs import null_in_words  # loads Pandera, which other commands do without
+    from crm_ibis.metrics.describe import (
+        null_in_words,  # loads Pandera, which other commands do without
+    )
 
     table = _table("column", "type", "null", "meaning")
     for c in told.columns:

@@ -7,8 +7,9 @@ and tried again after the next run.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-from crm_ibis import access, comments, pruning
+from crm_ibis import access, comments
 from crm_ibis.errors import CrmIbisError, TransientError
+from crm_ibis.runlog import pruning
 from crm_ibis.warehouse import Warehouse
 
 Report = Callable[[str], None]

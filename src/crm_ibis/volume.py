@@ -8,10 +8,10 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis import mapping
+from crm_ibis.contracts.rules import FIRST_INSTANT, Violation
 from crm_ibis.expectations import Expectation
 from crm_ibis.expressions import instant
-from crm_ibis.rules import FIRST_INSTANT, Violation
-from crm_ibis.runs import SourceRun, source_runs
+from crm_ibis.runlog.summaries import SourceRun, source_runs
 from crm_ibis.warehouse import Warehouse
 
 NEWEST = "newest_at"

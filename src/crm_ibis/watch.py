@@ -5,14 +5,16 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from crm_ibis import alerts, catalog, incidents, runlog, runs
+from crm_ibis import alerts, incidents
 from crm_ibis.alerts import GONE, WATCH, Alert, Report
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.incidents import TROUBLE
+from crm_ibis.metrics import catalog
 from crm_ibis.operations.statsd import Metrics
-from crm_ibis.runs import SourceSeen
+from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog.summaries import SourceSeen
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -37,7 +39,7 @@ def _failed_watch(error: Exception) -> Alert:
     gist = alerts.first_line(str(error)) if is_ours else type(error).__name__
     effect = "until it works again, nobody is told which tables are late or failed"
     same = alerts.gist_of(gist)
-    return Alert("failure", (WATCH,), runlog.now(), details=(gist, effect), gist=same)
+    return Alert("failure", (WATCH,), log.now(), details=(gist, effect), gist=same)
 
 
 def watch(
@@ -51,9 +53,9 @@ def watch(
     Raises DatabaseError when the database cannot be asked.
     """
     with open_warehouse(settings) as warehouse:
-        runlog.prepare_unless_at_work(warehouse)
+        log.prepare_unless_at_work(warehouse)
         found = statuses(warehouse, now)
-        for source in runs.sources_seen(warehouse):
+        for source in summaries.sources_seen(warehouse):
             if source.is_unchanged:
                 report(_unchanged(source))
         with incidents.alone(warehouse):
@@ -82,7 +84,7 @@ def _end_unknown(warehouse: Warehouse, report: Report) -> None:
     unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
     tables = {i.table for i in unknown if alerts.is_table(i.table)}
     incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
-    before = runlog.now() - FORGOTTEN
+    before = log.now() - FORGOTTEN
     silent = [i for i in unknown if i.table not in tables and i.told_at < before]
     incidents.forget(warehouse, silent)
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from crm_ibis import terminal
-from crm_ibis.checks import Checked
+from crm_ibis.contracts.audit import Checked
 from crm_ibis.refresh import RefreshResult
-from crm_ibis.runlog import TableRun
+from crm_ibis.runlog.log import TableRun
 from crm_ibis.snapshots import Merged
 from crm_ibis.status import Status
 

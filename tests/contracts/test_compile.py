@@ -9,10 +9,10 @@ import pytest
 from ibis import Table
 from tables import Engine, source_rows
 
-from crm_ibis.checks import Checked, audit
-from crm_ibis.contracts import Contract, contracts
-from crm_ibis.graph import fact_functions, kpi_functions, sources_of
-from crm_ibis.rules import Rule, counts, unique
+from crm_ibis.contracts.audit import Checked, audit
+from crm_ibis.contracts.models import Contract, contracts
+from crm_ibis.contracts.rules import Rule, counts, unique
+from crm_ibis.metrics.graph import fact_functions, kpi_functions, sources_of
 
 SOURCES = [name for name, contract in contracts().items() if contract.kind == "source"]
 PUBLISHED = [name for name, contract in contracts().items() if contract.kind == "published"]

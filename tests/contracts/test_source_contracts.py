@@ -10,18 +10,18 @@ from ibis import Table
 from stored import Project, raw, runs, store
 from tables import AS_OF, expect
 
-from crm_ibis.checks import (
+from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import (
     ChecksFailed,
     check_source,
     raise_errors,
     read_sources,
     sources_with_parents,
 )
-from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import HIDDEN
+from crm_ibis.contracts.models import HIDDEN
+from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError
 from crm_ibis.refresh import refresh
-from crm_ibis.rules import Violation
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 UUID = "00000000-0000-4000-8000-00000000000a"

@@ -3,8 +3,8 @@
 import pytest
 from tables import AS_OF
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
+from crm_ibis.metrics import graph
 
 COMPUTED = [*graph.fact_functions(), *graph.kpi_functions()]
 NEEDED = {needed for name in COMPUTED for needed in graph.needs(name)}

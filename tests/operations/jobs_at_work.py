@@ -9,12 +9,13 @@ from typing import Any
 
 from stored import runs
 
-from crm_ibis import incidents, job_runs, runlog
+from crm_ibis import incidents, job_runs
 from crm_ibis.config.declarations import job_named
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.incidents import Incident
 from crm_ibis.outcomes import JobRun, Outcome
+from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import open_warehouse
 
 AT = runlog.now().replace(second=0, microsecond=0) - timedelta(minutes=30)

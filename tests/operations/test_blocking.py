@@ -18,13 +18,15 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import blocking, graph, runlog
-from crm_ibis.checks import ChecksFailed
+from crm_ibis import blocking
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.models import contracts
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.metrics import graph
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
-from crm_ibis.rules import Rule
+from crm_ibis.runlog import log
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import watch
@@ -48,7 +50,7 @@ def published(seeded: Settings) -> Settings:
     with open_warehouse(seeded) as warehouse:
         refresh(warehouse, ["health_scores"], as_of=AT, snapshot=True)
     others = {*graph.kpi_functions()} - {"health_scores"}
-    log_run(seeded, "others", others, runlog.now(), as_of=AT)
+    log_run(seeded, "others", others, log.now(), as_of=AT)
     return seeded
 
 

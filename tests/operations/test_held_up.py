@@ -8,16 +8,17 @@ import pytest
 from channels import Channels
 from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, logged, planned
 
-from crm_ibis import alerts, outcomes, runlog
-from crm_ibis.checks import ChecksFailed
+from crm_ibis import alerts, outcomes
 from crm_ibis.config.declarations import job_named, jobs
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.deadlines import last_scheduled
 from crm_ibis.errors import Superseded, TransientError, UsageError
 from crm_ibis.recording import backfill
 from crm_ibis.refresh import refresh
-from crm_ibis.runlog import Attempt
-from crm_ibis.runs import failures
+from crm_ibis.runlog import log
+from crm_ibis.runlog.log import Attempt
+from crm_ibis.runlog.summaries import failures
 from crm_ibis.status import Status
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import watch
@@ -31,7 +32,7 @@ def found(settings: Settings) -> dict[str, Status]:
 
 
 def test_of_runs_that_were_held_up_the_first_stands_for_the_newest_instant() -> None:
-    job, now = job_named("health_scores"), runlog.now()
+    job, now = job_named("health_scores"), log.now()
     newest = last_scheduled(jobs(), job, now)
     for days in (3, 2, 1):
         run = outcomes.planned("health_scores", newest - timedelta(days=days))
@@ -39,7 +40,7 @@ def test_of_runs_that_were_held_up_the_first_stands_for_the_newest_instant() -> 
     assert outcomes.planned("health_scores", newest).scheduled_at == newest
     by_hand = newest + (now - newest) / 2
     assert outcomes.planned("health_scores", by_hand).scheduled_at == by_hand
-    assert outcomes.planned("health_scores", now + timedelta(hours=1)).scheduled_at <= runlog.now()
+    assert outcomes.planned("health_scores", now + timedelta(hours=1)).scheduled_at <= log.now()
 
 
 def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(
@@ -97,11 +98,11 @@ def test_a_lost_attempt_counts_as_failed_once_the_next_one_is_overdue(settings: 
 
 def test_a_run_that_lost_its_connection_is_left_to_its_next_attempt(settings: Settings) -> None:
     with open_warehouse(settings) as warehouse:
-        runlog.prepare(warehouse)
+        log.prepare(warehouse)
         for number, wait in ((1, 195.0), (4, None)):
             attempt = Attempt("health_scores", AT, None, number, wait)
-            runlog.start(warehouse, "refresh", AT, ["health_scores"], attempt=attempt)
-        runlog.prepare_unless_at_work(warehouse)
+            log.start(warehouse, "refresh", AT, ["health_scores"], attempt=attempt)
+        log.prepare_unless_at_work(warehouse)
     assert [(run["attempt"], run["state"]) for run in logged(settings)] == [
         (1, "retrying"),
         (4, "abandoned"),

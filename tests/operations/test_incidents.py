@@ -11,12 +11,13 @@ import pytest
 from channels import Channels
 from jobs_at_work import current, quiet
 
-from crm_ibis import incidents, runlog
+from crm_ibis import incidents
 from crm_ibis import outage as keeping
 from crm_ibis.alerts import Alert
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
+from crm_ibis.runlog import log
 from crm_ibis.warehouse import open_warehouse
 
 SINCE = datetime(2024, 3, 1, 3)
@@ -30,7 +31,7 @@ IN_ORDER = ["conversion_funnel has recovered"]
 def ready(settings: Settings) -> Settings:
     """A database that has been used before, with nothing wrong."""
     with open_warehouse(settings) as warehouse:
-        runlog.prepare(warehouse)
+        log.prepare(warehouse)
     return settings
 
 
@@ -396,8 +397,8 @@ def test_an_outage_is_told_again_after_a_day(
     outage(True)
     incidents.tell(ready, FAILED)
     channels.heard()
-    later = runlog.now() + timedelta(hours=25)
-    monkeypatch.setattr(runlog, "now", lambda: later)
+    later = log.now() + timedelta(hours=25)
+    monkeypatch.setattr(log, "now", lambda: later)
     incidents.tell(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 

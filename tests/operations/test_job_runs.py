@@ -25,13 +25,15 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import catalog, incidents, job_runs, outcomes, runlog
-from crm_ibis.checks import ChecksFailed
+from crm_ibis import incidents, job_runs, outcomes
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import DataError, TransientError, UsageError
+from crm_ibis.metrics import catalog
 from crm_ibis.outcomes import JobRun, Outcome
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import watch
@@ -48,13 +50,13 @@ IN_ORDER = "ticket_sla_compliance has recovered"
 
 def due_soon(name: str = "ticket_sla") -> JobRun:
     """A run whose SLA runs out in a moment."""
-    return planned(name, runlog.now(), sla=f"{SOON / timedelta(milliseconds=1):g}ms")
+    return planned(name, log.now(), sla=f"{SOON / timedelta(milliseconds=1):g}ms")
 
 
 def published(settings: Settings) -> dict[str, object]:
     """The instant that each published table is of."""
     with open_warehouse(settings) as warehouse:
-        return {name: of["as_of"] for name, of in runlog.publications(warehouse).items()}
+        return {name: of["as_of"] for name, of in log.publications(warehouse).items()}
 
 
 # The SLA
@@ -333,9 +335,9 @@ def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
 
 
 def test_a_scheduler_whose_clock_is_ahead_does_not_reach_into_the_future() -> None:
-    before = runlog.now()
+    before = log.now()
     run = outcomes.planned("ticket_sla", before + timedelta(minutes=5))
-    assert before <= run.scheduled_at <= runlog.now()
+    assert before <= run.scheduled_at <= log.now()
 
 
 def test_what_is_published_as_of_a_later_instant_is_left_alone(

@@ -8,8 +8,8 @@ import pytest
 from jobs_at_work import BREAK_TICKETS, carry_out, execute, fail, log_run, planned
 from receivers import Agent
 
-from crm_ibis import graph
 from crm_ibis.config.settings import Settings
+from crm_ibis.metrics import graph
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.watch import watch
 

@@ -11,15 +11,17 @@ from channels import Channels
 from cli.commands import crm_ibis, use, words
 from jobs_at_work import current, execute, fetch, log_run, quiet
 
-from crm_ibis import catalog, graph, incidents, outcomes, runlog
+from crm_ibis import incidents, outcomes
 from crm_ibis.alerts import Alert
 from crm_ibis.config import project as content
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts, histories
+from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.errors import DataError, UsageError
+from crm_ibis.metrics import catalog, graph
 from crm_ibis.refresh import refresh
 from crm_ibis.retiring import retire
+from crm_ibis.runlog import log
 from crm_ibis.site.build import build
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
@@ -63,7 +65,7 @@ def behind(
     settings: Settings, project: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     """By its log everything was published and recorded, before the project changed."""
-    log_run(settings, "all", graph.kpi_functions(), runlog.now())
+    log_run(settings, "all", graph.kpi_functions(), log.now())
     execute(
         settings,
         f"INSERT INTO {{meta}}.run_tables (run_id, table_name, kind) "
@@ -174,7 +176,7 @@ def test_whoever_heard_that_it_failed_hears_that_it_is_gone(
     behind: Settings, channels: Channels
 ) -> None:
     with open_warehouse(behind) as warehouse:
-        runlog.prepare(warehouse)
+        log.prepare(warehouse)
     incidents.tell(behind, Alert("failure", ("health_scores",), gist="x"))
     execute(
         behind,
@@ -222,7 +224,7 @@ def test_a_retired_table_is_dropped_and_not_shown_any_more(behind: Settings) -> 
 def test_it_is_shown_again_when_it_is_published_again(behind: Settings) -> None:
     with open_warehouse(behind) as warehouse:
         retire(warehouse, GONE)
-    log_run(behind, "again", [GONE], runlog.now())
+    log_run(behind, "again", [GONE], log.now())
     assert seen(behind)[GONE].state == "retired"
 
 

@@ -7,8 +7,8 @@ import pytest
 from channels import Channels
 from jobs_at_work import AT, carry_out, current, execute, log_run, planned
 
-from crm_ibis import runlog, runs
 from crm_ibis.config.settings import Settings
+from crm_ibis.runlog import log, summaries
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 
@@ -72,7 +72,7 @@ def test_only_successes_of_the_same_tables_and_command_count(settings: Settings)
     found = status(settings)
     assert (found.seconds, found.usual_seconds, found.slow) == (100, None, False)
     with open_warehouse(settings) as warehouse:
-        pace = runs.paces(warehouse)["refresh", f"{TABLE[0]},revenue_kpis"]
+        pace = summaries.paces(warehouse)["refresh", f"{TABLE[0]},revenue_kpis"]
     assert (pace.seconds, pace.usual_seconds) == (1, 1)
 
 
@@ -106,6 +106,6 @@ def test_a_slow_run_is_told_once_until_a_run_is_not_slow(
 
 def test_without_runs_nothing_is_known(settings: Settings) -> None:
     with open_warehouse(settings) as warehouse:
-        assert runs.paces(warehouse) == {}
-        runlog.prepare(warehouse)
-        assert runs.paces(warehouse) == {}
+        assert summaries.paces(warehouse) == {}
+        log.prepare(warehouse)
+        assert summaries.paces(warehouse) == {}

@@ -25,15 +25,17 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import catalog, graph, incidents, job_runs, outcomes, runlog, status
+from crm_ibis import incidents, job_runs, outcomes, status
 from crm_ibis import watch as watching
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, UsageError
+from crm_ibis.metrics import catalog, graph
 from crm_ibis.outcomes import JobRun
 from crm_ibis.refresh import refresh
-from crm_ibis.runlog import Attempt
+from crm_ibis.runlog import log
+from crm_ibis.runlog.log import Attempt
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 from crm_ibis.watch import guarded, watch
@@ -188,8 +190,8 @@ def test_what_was_late_recovers_when_it_is_published(seeded: Settings, channels:
 def begin_run(settings: Settings, attempt: Attempt | None = None) -> str:
     """A run of health_scores that says it is at work, and is not."""
     with open_warehouse(settings) as warehouse:
-        runlog.prepare(warehouse)
-        return runlog.start(warehouse, "refresh", AT, ["health_scores"], attempt=attempt)
+        log.prepare(warehouse)
+        return log.start(warehouse, "refresh", AT, ["health_scores"], attempt=attempt)
 
 
 def test_a_killed_run_is_marked_and_told_with_its_id(
@@ -237,7 +239,7 @@ def test_status_sees_a_killed_run_before_the_watch_does(
     begin_run(settings, Attempt("health_scores", AT, retry_wait=retry_wait))
     (before,) = seen_by(settings, "health_scores")
     assert before.state == ("on time" if retry_wait else "failing")
-    assert before.last_error == (None if retry_wait else runlog.ENDED_UNEXPECTEDLY)
+    assert before.last_error == (None if retry_wait else log.ENDED_UNEXPECTEDLY)
     look(settings)
     (after,) = seen_by(settings, "health_scores")
     assert after == before
@@ -273,8 +275,8 @@ def test_another_schema_s_run_or_another_purpose_does_not_count_as_at_work(
 def test_a_backfill_that_was_killed_fails_no_table(settings: Settings) -> None:
     publish_all(settings)
     with open_warehouse(settings) as warehouse:
-        runlog.prepare(warehouse)
-        runlog.start(warehouse, "backfill", AT, ["health_scores"])
+        log.prepare(warehouse)
+        log.start(warehouse, "backfill", AT, ["health_scores"])
     (health,) = seen_by(settings, "health_scores")
     assert health.state == "on time"
 
@@ -498,7 +500,7 @@ def test_a_run_of_a_job_without_a_schedule_is_as_of_its_start(
 
 def test_what_is_published_as_of_the_future_is_not_on_time(settings: Settings) -> None:
     """By a clock that was ahead: later runs are refused until then."""
-    ahead = runlog.now() + timedelta(minutes=25)
+    ahead = log.now() + timedelta(minutes=25)
     publish_all(settings, ahead)
     with open_warehouse(settings) as warehouse:
         found = {status.table: status for status in statuses(warehouse)}
@@ -511,7 +513,7 @@ def test_what_is_published_as_of_the_future_is_not_on_time(settings: Settings) -
 
 
 def test_clocks_may_differ_by_seconds(settings: Settings) -> None:
-    publish_all(settings, runlog.now() + timedelta(seconds=30))
+    publish_all(settings, log.now() + timedelta(seconds=30))
     with open_warehouse(settings) as warehouse:
         found = {status.table: status for status in statuses(warehouse)}
     assert found["health_scores"].state == "on time"
@@ -524,9 +526,9 @@ def test_clocks_may_differ_by_seconds(settings: Settings) -> None:
 def old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A log as the first version made it, with health_scores published and failed since."""
     with monkeypatch.context() as first, open_warehouse(settings) as warehouse:
-        first.setattr(runlog, "LAYOUTS", runlog.LAYOUTS[:1])
+        first.setattr(log, "LAYOUTS", log.LAYOUTS[:1])
         with warehouse.transaction():
-            runlog._upgrade(warehouse)
+            log._upgrade(warehouse)
     rows = [
         ("r1", "succeeded", "2024-03-02 03:00", "2024-03-02 03:01", "NULL"),
         ("r2", "failed", "2024-03-02 09:00", "2024-03-02 09:01", "'no room'"),
@@ -558,7 +560,7 @@ def test_the_watch_brings_the_log_of_the_first_version_up_to_date(
     old: Settings, channels: Channels
 ) -> None:
     assert look(old)["health_scores"].state == "failing"
-    assert fetch(old, "SELECT version FROM {meta}.layout") == [(len(runlog.LAYOUTS),)]
+    assert fetch(old, "SELECT version FROM {meta}.layout") == [(len(log.LAYOUTS),)]
     assert "health_scores failed" in channels.heard()["pagerduty"]
     look(old)
     assert channels.heard() == {}

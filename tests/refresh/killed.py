@@ -10,10 +10,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from crm_ibis import checks, runlog
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts import audit
 from crm_ibis.publish import Publication
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.warehouse import open_warehouse
 
 
@@ -35,7 +36,7 @@ def main(step: str, url: str, raw: str, analytics: str, as_of: str, *names: str)
     settings = Settings(database_url=url, raw_schema=raw, analytics_schema=analytics)
     with open_warehouse(settings) as warehouse:
         if step == "while the sources are checked":
-            checks.run_audits = dying(checks.run_audits, 1)
+            audit.run_audits = dying(audit.run_audits, 1)
         elif step == "after all results are staged":
             Publication.changes = dying(Publication.changes, 0)  # type: ignore[method-assign]
         elif step == "between two merges":
@@ -43,13 +44,13 @@ def main(step: str, url: str, raw: str, analytics: str, as_of: str, *names: str)
         elif step == "within a merge":
             warehouse.run = dies_before_insert(warehouse)  # type: ignore[method-assign]
         elif step == "just before the commit":
-            succeed = runlog.succeed
+            succeed = log.succeed
 
             def log_and_die(*args: Any) -> None:
                 succeed(*args)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-            runlog.succeed = log_and_die
+            log.succeed = log_and_die
         else:
             raise ValueError(step)
         refresh(warehouse, names, as_of=datetime.fromisoformat(as_of))

@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from stored import analytics, raw, read, runs, store
 
-from crm_ibis import job_runs, runlog
+from crm_ibis import job_runs
 from crm_ibis.config.declarations import job_named
 from crm_ibis.errors import DataError
 from crm_ibis.outcomes import JobRun
 from crm_ibis.recording import backfill, record
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse
 
 KPI, SNAPSHOT = "pipeline_kpis", "pipeline_kpi_snapshot"
@@ -25,11 +26,11 @@ def clock(
     monkeypatch: pytest.MonkeyPatch, ahead: timedelta, checked: bool = True
 ) -> Iterator[None]:
     """This machine's clock is ahead, and nobody notices where it is not `checked`."""
-    right = runlog.now
+    right = log.now
     with monkeypatch.context() as patched:
-        patched.setattr(runlog, "now", lambda: right() + ahead)
+        patched.setattr(log, "now", lambda: right() + ahead)
         if not checked:
-            patched.setattr(runlog, "refuse_clock_ahead", lambda warehouse: None)
+            patched.setattr(log, "refuse_clock_ahead", lambda warehouse: None)
         yield
 
 
@@ -52,7 +53,7 @@ def ahead(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> tuple[Wareho
         facilities="id\nf1\nf2\nf3",
         applications="id | facility_id | created_at\na1 | f1 | 2024-01-05\na2 | f2 | 2024-01-05",
     )
-    before = runlog.now() - timedelta(hours=1)
+    before = log.now() - timedelta(hours=1)
     refresh(warehouse, [KPI], as_of=before, snapshot=True)
     table = raw(warehouse, "applications")
     warehouse.run(f"UPDATE {table} SET facility_id = 'f3' WHERE id = 'a2'")
@@ -86,19 +87,19 @@ def test_force_clears_what_was_published_as_of_the_future(
     ahead: tuple[Warehouse, datetime],
 ) -> None:
     warehouse, _ = ahead
-    assert runlog.publications(warehouse)[KPI]["as_of"] > runlog.now() + timedelta(hours=1)
+    assert log.publications(warehouse)[KPI]["as_of"] > log.now() + timedelta(hours=1)
     with pytest.raises(DataError, match=f"in the future.*crm-ibis refresh {KPI} --force"):
         refresh(warehouse, [KPI])
     job = job_named("supporting_kpis").model_copy(update={"refresh": [KPI]})
-    run = JobRun("supporting_kpis", job, runlog.now())
+    run = JobRun("supporting_kpis", job, log.now())
     with pytest.raises(DataError, match="a clock was ahead"):
         job_runs.attempt(warehouse.settings, run, 1, lambda line: None)
 
     forced = refresh(warehouse, [KPI], force=True)
-    published = runlog.publications(warehouse)[KPI]
+    published = log.publications(warehouse)[KPI]
     assert (published["run_id"], published["as_of"]) == (forced.run_id, forced.as_of)
     assert {row["updated_at"] for row in read(warehouse, KPI)} == {forced.as_of}
-    assert all(run["finished_at"] <= runlog.now() for run in runs(warehouse))
+    assert all(run["finished_at"] <= log.now() for run in runs(warehouse))
     refresh(warehouse, [KPI])
 
 
@@ -106,7 +107,7 @@ def test_a_history_takes_back_what_it_recorded_of_the_future(
     ahead: tuple[Warehouse, datetime],
 ) -> None:
     warehouse, before = ahead
-    future = runlog.now() + timedelta(hours=1)
+    future = log.now() + timedelta(hours=1)
     assert [row[3] is not None and row[3] > future for row in versions(warehouse)] == [
         False,
         True,  # f1 changed

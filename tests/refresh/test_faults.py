@@ -30,12 +30,12 @@ from stored import (
     store,
 )
 
-from crm_ibis.checks import ChecksFailed
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.models import contracts
+from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DatabaseError, DataError, UsageError
 from crm_ibis.refresh import RefreshResult, refresh
-from crm_ibis.rules import Rule
 from crm_ibis.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

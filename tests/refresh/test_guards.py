@@ -9,12 +9,12 @@ from pathlib import Path
 import pytest
 from stored import analytics, another_session, project_in, raw, read, runs, store
 
-from crm_ibis import runlog
-from crm_ibis.checks import ChecksFailed, check
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.audit import ChecksFailed, check
+from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DatabaseError, DataError, Superseded, UsageError
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -122,7 +122,7 @@ def test_whoever_waits_for_the_lock_is_as_fresh_as_the_moment_it_gets_it(
         with first.lock(lambda: "nobody"):
             waiting.start()
             time.sleep(0.5)
-            released = runlog.now()
+            released = log.now()
         waiting.join(timeout=60)
         (run,) = runs(first)
         assert run["state"] == "succeeded"

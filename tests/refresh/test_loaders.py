@@ -17,8 +17,8 @@ import pytest
 from stored import Query, another_session, raw, read, runs, store
 
 from crm_ibis import sources
-from crm_ibis.checks import check
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import check
 from crm_ibis.errors import TransientError
 from crm_ibis.fit import fit
 from crm_ibis.recording import backfill, record

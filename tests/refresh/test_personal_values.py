@@ -6,9 +6,9 @@ import pytest
 from stored import raw, runs, store
 
 from crm_ibis import job_runs
-from crm_ibis.checks import ChecksFailed, check
 from crm_ibis.config.declarations import job_named
-from crm_ibis.contracts import HIDDEN
+from crm_ibis.contracts.audit import ChecksFailed, check
+from crm_ibis.contracts.models import HIDDEN
 from crm_ibis.errors import CrmIbisError, DatabaseError
 from crm_ibis.outcomes import JobRun
 from crm_ibis.refresh import refresh

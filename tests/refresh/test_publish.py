@@ -9,13 +9,13 @@ import psycopg
 import pytest
 from stored import analytics, another_session, raw, read, read_all, runs, store
 
-from crm_ibis import runlog
-from crm_ibis.checks import ChecksFailed
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import DataError, UsageError
-from crm_ibis.graph import kpi_functions
+from crm_ibis.metrics.graph import kpi_functions
 from crm_ibis.refresh import RefreshResult, refresh
-from crm_ibis.runlog import TableRun
+from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 FIRST = datetime(2024, 3, 1)

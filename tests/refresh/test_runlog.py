@@ -8,12 +8,13 @@ from typing import Any
 import pytest
 from stored import another_session, raw, read_all, runs, store
 
-from crm_ibis import __version__, runlog
-from crm_ibis.checks import ChecksFailed
+from crm_ibis import __version__
 from crm_ibis.config.params import load_params
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.refresh import refresh
-from crm_ibis.runs import failures
+from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.summaries import failures
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

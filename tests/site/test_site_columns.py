@@ -4,11 +4,10 @@ from datetime import datetime
 
 import pytest
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
-from crm_ibis.origins import ROWS, Origins, direct_origins, source_origins
-from crm_ibis.site import parameters
-from crm_ibis.unavailable import unknown
+from crm_ibis.metrics import assumptions, graph
+from crm_ibis.metrics.lineage import ROWS, Origins, direct_origins, source_origins
+from crm_ibis.metrics.unavailable import unknown
 
 AS_OF = datetime(2024, 3, 1)
 
@@ -121,7 +120,7 @@ def test_a_column_is_unknown_when_all_that_it_is_made_of_is_absent(direct: Origi
 
 
 def test_the_parameters_of_a_table_are_those_that_it_reads() -> None:
-    used = parameters.used(load_params(), AS_OF)
+    used = assumptions.used(load_params(), AS_OF)
     assert used["cohort_retention"] == {"cohort_months": "12"}
     assert used["compliance_kpis"] == {"compliance_threshold": "80"}
     assert used["ticket_sla"]["sla.critical.response"] == "1 h"

@@ -3,7 +3,8 @@
 import json
 from datetime import datetime
 
-from crm_ibis import runlog, runs
+from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import summaries
 from crm_ibis.site import log
 from crm_ibis.warehouse import Warehouse
 
@@ -97,12 +98,12 @@ def test_a_killed_run_is_told_though_nothing_has_marked_it(warehouse: Warehouse)
     runlog.prepare(warehouse)
     killed = runlog.start(warehouse, "refresh", datetime(2024, 3, 1), ["pipeline_kpis"])
     with warehouse.lock(lambda: "a test"):
-        assert runs.killed(warehouse) == {}, "it is at work"
-        found = log.read(warehouse, runs.killed(warehouse))
+        assert summaries.killed(warehouse) == {}, "it is at work"
+        found = log.read(warehouse, summaries.killed(warehouse))
         assert [run.state for run in found.runs] == ["running"]
         assert found.versions == {}
-    assert runs.killed(warehouse) == {killed: "abandoned"}
-    found = log.read(warehouse, runs.killed(warehouse))
+    assert summaries.killed(warehouse) == {killed: "abandoned"}
+    found = log.read(warehouse, summaries.killed(warehouse))
     assert [run.state for run in found.runs] == ["abandoned"]
     assert [v.trouble for v in found.versions["pipeline_kpis"]] == ["abandoned"]
     assert {s.table for s in found.statuses if s.failing} == {"pipeline_kpis"}

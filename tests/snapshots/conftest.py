@@ -11,7 +11,7 @@ from tables import drawn, value
 
 from crm_ibis import snapshots
 from crm_ibis.config.declarations import Snapshot
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
 from crm_ibis.snapshots import Merged
 from crm_ibis.warehouse import Warehouse
 

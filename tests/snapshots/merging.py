@@ -12,10 +12,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from crm_ibis import runlog
 from crm_ibis.config.settings import Settings
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 KINDS = ("new", "changed", "corrected", "gone", "archived", "refused")
@@ -57,8 +57,8 @@ def main(what: str, when: str, url: str, raw: str, analytics: str, at: str, *nam
         elif when == "killed after the first write":
             warehouse.run = after_the_first_write(warehouse, die)  # type: ignore[method-assign]
         elif when == "killed just before the commit":
-            succeed = runlog.succeed
-            runlog.succeed = lambda *args: (succeed(*args), die())
+            succeed = log.succeed
+            log.succeed = lambda *args: (succeed(*args), die())
         else:
             assert when == "at once"
         if what == "refresh":

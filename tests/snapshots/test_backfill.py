@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 from stored import analytics, another_session, leftovers, raw, read_all, runs, store
 
-from crm_ibis import runlog
-from crm_ibis.checks import ChecksFailed
 from crm_ibis.config import project
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import contracts, histories
+from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.recording import backfill, instants_between, record
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -126,7 +126,7 @@ def test_a_backfill_leaves_what_the_days_would_have_left(
 
     before = recorded(warehouse)
     assert set(before) == warehouse.tables(warehouse.analytics)
-    assert runlog.publications(warehouse) == {}
+    assert log.publications(warehouse) == {}
     assert backfill(warehouse, [MAR_20], more)[0].refused == []
     assert recorded(warehouse) == before
     assert {(run["command"], run["state"]) for run in runs(warehouse)} == {
@@ -142,12 +142,12 @@ def test_a_backfill_goes_on_where_the_jobs_ended(warehouse: Warehouse, twin: War
     for day in (JAN_20, FEB_10):
         run_on(twin, day, names)
     run_on(warehouse, JAN_20, names)
-    published = runlog.publications(warehouse)
+    published = log.publications(warehouse)
     before = {kpi: rows for kpi, rows in read_all(warehouse).items() if kpi in published}
     backfill(warehouse, [FEB_10], names)
 
     assert recorded(warehouse) == recorded(twin)
-    assert runlog.publications(warehouse) == published
+    assert log.publications(warehouse) == published
     assert {kpi: rows for kpi, rows in read_all(warehouse).items() if kpi in published} == before
 
 

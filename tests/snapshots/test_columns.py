@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from stored import analytics, another_session
 
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DatabaseError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crm_ibis.checks import check
+from crm_ibis.contracts.audit import check
 
 if TYPE_CHECKING:
     from conftest import History

@@ -14,7 +14,7 @@ from stored import analytics
 from crm_ibis import history, snapshots
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts import declared
+from crm_ibis.contracts.models import declared
 from crm_ibis.snapshots import Merged
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from stored import analytics, leftovers, raw, read, read_all, runs, store
 
-from crm_ibis import history, runlog
+from crm_ibis import history
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.recording import backfill, record
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log as runlog
 from crm_ibis.seeds import load_seeds
 from crm_ibis.status import statuses
 from crm_ibis.warehouse import Warehouse, open_warehouse

@@ -18,11 +18,11 @@ import pytest
 from merging import after_the_first_write
 from stored import analytics, another_session, leftovers, raw, read_all, runs, store
 
-from crm_ibis import runlog
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
 from crm_ibis.recording import record
 from crm_ibis.refresh import refresh
+from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.e2e
@@ -207,10 +207,10 @@ def test_instants_are_utc_in_any_time_zone(settings: Settings, behind: None) -> 
     assert datetime.now().astimezone().utcoffset() in (timedelta(hours=-5), timedelta(hours=-4))
     with open_warehouse(settings) as warehouse:
         prepare(warehouse)
-    began = runlog.now()
+    began = log.now()
     with process(settings, "refresh", "at once", "now", TZ=ahead, PGTZ=ahead) as first:
         assert result(first)["changed"] == 1
-    between = runlog.now()
+    between = log.now()
     with open_warehouse(settings) as warehouse:
         hire(warehouse, "a3")
         (second,) = refresh(warehouse, ["pipeline_kpis"], snapshot=True).merged
@@ -218,6 +218,6 @@ def test_instants_are_utc_in_any_time_zone(settings: Settings, behind: None) -> 
         *first_three, ended, now = versions(warehouse)
         assert first_three == AFTER[:3]
         assert (ended[:3], now[:2], now[3]) == (("f2", 0, BEGIN), ("f2", 1), None)
-        assert between < now[2] == ended[3] < runlog.now()
+        assert between < now[2] == ended[3] < log.now()
         first_run, second_run = runs(warehouse)[3:]
         assert began < first_run["as_of"] < between < second_run["as_of"] == now[2]

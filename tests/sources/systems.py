@@ -8,9 +8,10 @@ import ibis
 from ibis import Table
 from tables import Engine, drawn, value
 
-from crm_ibis import checks, connectors, fitting, mapped
+from crm_ibis import connectors, fitting, mapped
 from crm_ibis.connectors.landed import local_times_of
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts import audit
+from crm_ibis.contracts.models import contracts
 from crm_ibis.mapping import Mapping
 
 HISTORY = {"_fivetran_active": "boolean", "_fivetran_start": "timestamp(6)"}
@@ -275,7 +276,7 @@ def made(
         found = function(**given)
     whole = _whole(found, source, time_zone)
     conformed = fitting.conformed(whole, contracts()[source])
-    made_of = checks.without_undecided({source: whole}, {source: conformed})[source]
+    made_of = audit.without_undecided({source: whole}, {source: conformed})[source]
     rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
     # PostgreSQL hands out a decimal as short as it was written.
     six = Decimal("0.000001")

@@ -8,10 +8,10 @@ import pytest
 from mappings import SourcesFile
 from stored import read, store
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
-from crm_ibis.emptiness import is_empty
 from crm_ibis.errors import UsageError
+from crm_ibis.metrics import graph
+from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.recording import chosen
 from crm_ibis.refresh import refresh
 from crm_ibis.status import statuses

@@ -4,8 +4,8 @@ import pytest
 from mappings import SourcesFile, land
 from systems import LANDED
 
-from crm_ibis import checks
-from crm_ibis.checks import ChecksFailed
+from crm_ibis.contracts import audit
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.fit import fit
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -50,7 +50,7 @@ def test_two_currencies_are_refused_by_name(
     assert "currency=EUR" in told
     assert "currency=JPY" in told
     assert "USD" not in told
-    for found in (checks.check(warehouse, ["leads"]), fit(warehouse).fits):
+    for found in (audit.check(warehouse, ["leads"]), fit(warehouse).fits):
         leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
         assert [violation.rows for violation in leads.violations] == [2]
     assert fit(warehouse).fails

@@ -11,7 +11,7 @@ import pytest
 from systems import LANDED, unbound
 
 from crm_ibis import connectors
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCES = [

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 from stored import raw, store
 
-from crm_ibis.checks import ChecksFailed
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.fit import fit
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse

@@ -6,14 +6,15 @@ import pytest
 from mappings import SourcesFile
 from stored import raw, read, runs, store
 
-from crm_ibis import runlog, terminal
-from crm_ibis.checks import ChecksFailed
+from crm_ibis import terminal
 from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import UsageError
 from crm_ibis.fit import Fit, fit
 from crm_ibis.mapping import declared
 from crm_ibis.refresh import RefreshResult, refresh
-from crm_ibis.runs import sources_seen
+from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.summaries import sources_seen
 from crm_ibis.warehouse import Warehouse, open_warehouse
 from crm_ibis.watch import watch
 

@@ -7,7 +7,7 @@ import pytest
 from mappings import SourcesFile
 from stored import leftovers, raw, read, store
 
-from crm_ibis.checks import check
+from crm_ibis.contracts.audit import check
 from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
 from crm_ibis.fit import Fit, fit, query_of
 from crm_ibis.functions import Written

@@ -8,8 +8,9 @@ from mappings import SourcesFile, land, rows_of
 from stored import read, store
 from tables import expect
 
-from crm_ibis import checks, mapped, mapping
-from crm_ibis.contracts import contracts
+from crm_ibis import mapped, mapping
+from crm_ibis.contracts import audit
+from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -93,7 +94,7 @@ def test_a_value_without_a_translation_stays_and_the_contract_names_it(
         "sources: {tickets: {columns: {priority: {from: priority, values: {P1: critical}}}}}"
     )
     assert [row["priority"] for row in rows_of(warehouse, "tickets")] == ["critical", "P9", "low"]
-    with pytest.raises(checks.ChecksFailed, match="priority is one of") as failure:
+    with pytest.raises(audit.ChecksFailed, match="priority is one of") as failure:
         refresh(warehouse, ["ticket_sla_compliance"])
     (violation,) = failure.value.violations
     assert violation.samples == [{"id": "t2", "priority": "P9"}]

@@ -8,8 +8,9 @@ from mappings import SourcesFile, land, rows_of
 from stored import read, store
 from tables import expect
 
-from crm_ibis import checks, fit
+from crm_ibis import fit
 from crm_ibis.cli.sources import _told
+from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -40,8 +41,8 @@ def tickets(landed: str, columns: str = COLUMNS, more: str = "") -> str:
 
 def violations(warehouse: Warehouse, source: str) -> dict[str, tuple[int, list[dict[str, Any]]]]:
     """The broken checks of a source, each with its rows and samples."""
-    sources = checks.read_sources(warehouse, checks.sources_with_parents([source]))
-    outcome = checks.check_source(warehouse, source, sources)
+    sources = audit.read_sources(warehouse, audit.sources_with_parents([source]))
+    outcome = audit.check_source(warehouse, source, sources)
     return {v.check: (v.rows, v.samples) for v in outcome.violations}
 
 
@@ -69,7 +70,7 @@ def test_a_text_that_is_no_instant_breaks_a_check_even_where_null_is_allowed(
         "updated_at can be read": (1, [{"id": "c3", "updated_at": None}]),
         "resolved_at can be read": (1, [{"id": "c2", "resolved_at": None}]),
     }
-    with pytest.raises(checks.ChecksFailed, match="resolved_at can be read: 1 row"):
+    with pytest.raises(audit.ChecksFailed, match="resolved_at can be read: 1 row"):
         refresh(warehouse, ["ticket_sla_compliance"])
 
 

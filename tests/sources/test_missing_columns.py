@@ -7,8 +7,8 @@ import pytest
 from mappings import SourcesFile
 from stored import raw, read, store
 
-from crm_ibis.checks import check
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.audit import check
+from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError
 from crm_ibis.fit import FitReport, fit
 from crm_ibis.refresh import refresh

@@ -8,8 +8,8 @@ import pytest
 from stored import raw, store
 
 from crm_ibis import terminal
-from crm_ibis.checks import check
 from crm_ibis.cli.sources import _told
+from crm_ibis.contracts.audit import check
 from crm_ibis.fit import fit
 from crm_ibis.rows import rows_of
 from crm_ibis.warehouse import Warehouse

@@ -10,7 +10,7 @@ from systems import LANDED, unbound
 
 from crm_ibis import connectors, mapping, sources
 from crm_ibis.column_mapping import Column, Condition, Moment
-from crm_ibis.contracts import contracts
+from crm_ibis.contracts.models import contracts
 from crm_ibis.mapping import Join, Mapping
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -7,7 +7,7 @@ import pytest
 from mappings import SourcesFile
 from stored import leftovers, raw, read, read_all, runs, store
 
-from crm_ibis.checks import ChecksFailed
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.fit import fit
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.recording import backfill

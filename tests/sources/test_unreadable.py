@@ -13,9 +13,9 @@ from systems import LANDED
 from tables import Engine
 
 from crm_ibis import sources
-from crm_ibis.checks import ChecksFailed, check
 from crm_ibis.connectors.landed import day, flag, number
 from crm_ibis.connectors.unread import noting
+from crm_ibis.contracts.audit import ChecksFailed, check
 from crm_ibis.fit import Fit, fit
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse

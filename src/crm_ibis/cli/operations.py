@@ -12,7 +12,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
 
 if TYPE_CHECKING:
-    from crm_ibis.runs import SourceSeen
+    from crm_ibis.runlog.summaries import SourceSeen
     from crm_ibis.status import Status
 
 
@@ -45,8 +45,8 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     with --sources, the sources.
     """
     from crm_ibis import terminal
-    from crm_ibis.runlog import now
-    from crm_ibis.runs import sources_seen
+    from crm_ibis.runlog.log import now
+    from crm_ibis.runlog.summaries import sources_seen
     from crm_ibis.status import statuses
 
     if of_sources:
@@ -78,7 +78,7 @@ def watch(settings: Settings, as_json: bool) -> None:
 
 def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSeen]" = ()) -> None:
     from crm_ibis import terminal
-    from crm_ibis.runlog import now
+    from crm_ibis.runlog.log import now
 
     if as_json:
         terminal.print_json(found)

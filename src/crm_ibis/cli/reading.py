@@ -36,7 +36,7 @@ def history(
     """Show a KPI as it stood, or all versions of a row."""
     from crm_ibis import history as reading
     from crm_ibis import terminal
-    from crm_ibis.runlog import now
+    from crm_ibis.runlog.log import now
 
     wanted = {} if key is None else reading.key_of(name, key)
     reading.snapshot_named(name)
@@ -60,7 +60,7 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
     Nothing is written. Exit 1 when a contract is broken.
     """
     from crm_ibis import mapping, terminal
-    from crm_ibis.checks import check as run_check
+    from crm_ibis.contracts.audit import check as run_check
 
     # Of what functions return, a temporary table is made.
     staging = any(source.maker for source in mapping.declared().sources.values())
@@ -75,7 +75,8 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def list_kpis(as_json: bool) -> None:
     """List the KPIs: owner, criticality, SLA, what they need."""
-    from crm_ibis import catalog, terminal
+    from crm_ibis import terminal
+    from crm_ibis.metrics import catalog
 
     found = list(catalog.entries().values())
     terminal.print_json(found) if as_json else terminal.listed(found)
@@ -86,7 +87,8 @@ def list_kpis(as_json: bool) -> None:
 @json_option
 def describe(table: str, as_json: bool) -> None:
     """Describe a KPI, fact or source: meaning, columns, checks."""
-    from crm_ibis import docs, terminal
+    from crm_ibis import terminal
+    from crm_ibis.metrics import describe as docs
 
     description = docs.description(table)
     terminal.print_json(description) if as_json else terminal.described(description)
@@ -99,7 +101,8 @@ def describe(table: str, as_json: bool) -> None:
 @click.pass_obj
 def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
     """Print a KPI's whole query, from tables of our own shape on."""
-    from crm_ibis import graph, mapping
+    from crm_ibis import mapping
+    from crm_ibis.metrics import graph
 
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)

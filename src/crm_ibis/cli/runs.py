@@ -115,7 +115,8 @@ def refresh(
     as_json: bool,
 ) -> None:
     """Compute, check and publish KPIs: all of them, or those named."""
-    from crm_ibis import catalog, graph, publish, terminal
+    from crm_ibis import publish, terminal
+    from crm_ibis.metrics import catalog, graph
     from crm_ibis.refresh import ChecksFailed
     from crm_ibis.refresh import refresh as run_refresh
 

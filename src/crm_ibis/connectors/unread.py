@@ -15,8 +15,8 @@ import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.contracts.rules import Rule
 from crm_ibis.instants import text_of_number
-from crm_ibis.rules import Rule
 
 REMEDY = "read anything else in a function of your own that calls the connector's"
 FORMS = {

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 
-from crm_ibis import runs
 from crm_ibis.config.params import Params
-from crm_ibis.docs import Description
 from crm_ibis.errors import UsageError
+from crm_ibis.metrics.describe import Description
+from crm_ibis.runlog import summaries
 from crm_ibis.site.folder import files, renewed
 from crm_ibis.warehouse import Warehouse
 
@@ -63,7 +63,8 @@ def _write(
     warehouse: Warehouse, folder: Path, params: Params, report: Callable[[str], None]
 ) -> None:
     # They load what the extra brings.
-    from crm_ibis import origins
+    from crm_ibis.metrics import lineage as origins
+    from crm_ibis.metrics.assumptions import used
     from crm_ibis.site import (
         catalog_pages,
         lineage,
@@ -75,7 +76,6 @@ def _write(
     )
     from crm_ibis.site.lacking import lacking
     from crm_ibis.site.pages import Pages
-    from crm_ibis.site.parameters import used
     from crm_ibis.site.queries import queries
     from crm_ibis.site.reading import facility_names, published_places, read
 
@@ -86,7 +86,7 @@ def _write(
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
     names, sources = facility_names(warehouse), provenance.provenances(warehouse)
-    killed = runs.killed(warehouse)
+    killed = summaries.killed(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     undecided = provenance.undecided(sources)

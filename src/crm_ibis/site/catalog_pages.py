@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from crm_ibis import catalog, docs, graph
 from crm_ibis.config.declarations import Job, exposures, jobs
-from crm_ibis.contracts import contracts, histories
-from crm_ibis.docs import Description
-from crm_ibis.origins import ROWS, Origin, Origins
+from crm_ibis.contracts.models import contracts, histories
+from crm_ibis.metrics import catalog, describe, graph
+from crm_ibis.metrics.describe import Description
+from crm_ibis.metrics.lineage import ROWS, Origin, Origins
+from crm_ibis.metrics.staging import __name__ as STAGING
 from crm_ibis.site.log import Log
 from crm_ibis.site.pages import Pages
 from crm_ibis.site.queries import Queries
-from crm_ibis.staging import __name__ as STAGING
 
 KINDS = {
     "kpi": ("KPIs", "What people read."),
@@ -27,7 +27,7 @@ def described() -> list[Description]:
     facts = list(graph.fact_functions())
     staging = [n for n, f in graph.table_functions().items() if f.__module__ == STAGING]
     sources = [c.name for c in contracts().values() if c.kind == "source"]
-    with_contract = [docs.description(n) for n in (*kpis, *facts, *sources, *histories())]
+    with_contract = [describe.description(n) for n in (*kpis, *facts, *sources, *histories())]
     return [*with_contract, *(_staging(name) for name in staging)]
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from crm_ibis import graph, runlog, runs
 from crm_ibis.config.params import Params
-from crm_ibis.origins import Origin, direct_origins
-from crm_ibis.unavailable import Unavailable, unknown
+from crm_ibis.metrics import graph
+from crm_ibis.metrics.lineage import Origin, direct_origins
+from crm_ibis.metrics.unavailable import Unavailable, unknown
+from crm_ibis.runlog import log, summaries
 from crm_ibis.warehouse import Warehouse
 
 
@@ -20,10 +21,10 @@ def lacking(
     direct = direct_origins(params, datetime(2024, 1, 1), frozenset(undecided))
     published_by = {
         table: run["run_id"]
-        for table, run in runlog.publications(warehouse).items()
+        for table, run in log.publications(warehouse).items()
         if table in graph.table_functions()
     }
-    read = runs.sources_read(warehouse, set(published_by.values()))
+    read = summaries.sources_read(warehouse, set(published_by.values()))
     absent = {
         table: frozenset(graph.sources_of([table])) - read[run_id]
         for table, run_id in published_by.items()

@@ -6,10 +6,10 @@ from typing import Any
 
 import igraph
 
-from crm_ibis import graph
 from crm_ibis.config.declarations import exposures
-from crm_ibis.docs import Description
-from crm_ibis.origins import ROWS, Origin, Origins
+from crm_ibis.metrics import graph
+from crm_ibis.metrics.describe import Description
+from crm_ibis.metrics.lineage import ROWS, Origin, Origins
 from crm_ibis.site.pages import Pages
 
 WIDTH, HEIGHT = 172, 26

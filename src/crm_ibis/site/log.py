@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm_ibis import runlog, runs
 from crm_ibis.alerts import first_line
 from crm_ibis.incidents import Incident, current
-from crm_ibis.runs import UNFOLLOWED, SourceSeen, checks_in
+from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import summaries
+from crm_ibis.runlog.summaries import UNFOLLOWED, SourceSeen, checks_in
 from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import Warehouse
 
@@ -93,7 +94,7 @@ class Log:
 def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
     """The newest runs, the newest versions of each table, who is late, and what is not over.
 
-    `killed` is what `runs.killed` said before the transaction that this is called in.
+    `killed` is what `summaries.killed` said before the transaction that this is called in.
     """
     killed = killed or {}
     return Log(
@@ -102,7 +103,7 @@ def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
         statuses(warehouse, killed=killed),
         current(warehouse),
         quarantined(warehouse),
-        runs.sources_seen(warehouse),
+        summaries.sources_seen(warehouse),
     )
 
 
@@ -138,7 +139,7 @@ def quarantined(warehouse: Warehouse) -> dict[str, Quarantined]:
     """The sources that rows were left out of, or are in quarantine of."""
     if not runlog.has_layout(warehouse, 3):
         return {}
-    rows, checks = runs.quarantined(warehouse), defaultdict[str, dict[str, int]](dict)
+    rows, checks = summaries.quarantined(warehouse), defaultdict[str, dict[str, int]](dict)
     found = warehouse.fetch(
         "SELECT source_name, check_name, count(*) AS keys "
         f"FROM {runlog.log_table(warehouse, 'quarantine')} "

@@ -10,12 +10,13 @@ from dataclasses import dataclass, field
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import checks, contracts, fit, mapped, mapping, sources
+from crm_ibis import fit, mapped, mapping, sources
 from crm_ibis.column_mapping import Column
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import audit, models
+from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.mapping import Mapping, Sources
-from crm_ibis.origins import Origin
+from crm_ibis.metrics.lineage import Origin
 from crm_ibis.warehouse import Warehouse
 
 
@@ -52,7 +53,7 @@ class Provenance:
 def provenances(warehouse: Warehouse) -> dict[str, Provenance]:
     """Every source, by name."""
     declared, found = mapping.declared(), {}
-    for contract in contracts.contracts().values():
+    for contract in models.contracts().values():
         if contract.kind == "source":
             found[contract.name] = _provenance(warehouse, contract, declared)
     return found
@@ -76,7 +77,7 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> 
         columns = _columns(origin.table, said, contract)
         without = fit.columns_of(origin.table, said, contract)["undecided"]
         made = {name: sources.mapped_from(origin, name, declared)}
-        query = checks.without_undecided(made, checks.conformed(made))[name]
+        query = audit.without_undecided(made, audit.conformed(made))[name]
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
     except (CrmIbisError, IbisError):
         return Provenance(said, words, columns, is_read=False)

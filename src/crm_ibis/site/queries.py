@@ -10,9 +10,10 @@ import ibis
 import ibis.expr.operations as ops
 from ibis import Table
 
-from crm_ibis import checks, graph
 from crm_ibis.config.params import Params
+from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
+from crm_ibis.metrics import graph
 from crm_ibis.site.highlighting import highlighted
 from crm_ibis.site.provenance import Provenance
 
@@ -60,7 +61,7 @@ class Queries:
     def quarantines(self, name: str) -> bool:
         """Whether rows of a table's sources may be in quarantine, which no query says."""
         # What refers to a row in quarantine goes with it.
-        read = checks.sources_with_parents(self._sources(name))
+        read = audit.sources_with_parents(self._sources(name))
         return any(self.sources[source].said.quarantines for source in read)
 
     def _mapped(self, name: str) -> list[str]:

@@ -12,13 +12,15 @@ from typing import Any
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import contracts, mapping, runlog, sources
+from crm_ibis import mapping, sources
 from crm_ibis.config.declarations import snapshots
+from crm_ibis.contracts import models
 from crm_ibis.errors import CrmIbisError, TransientError
-from crm_ibis.origins import Origin
+from crm_ibis.metrics.lineage import Origin
+from crm_ibis.metrics.unavailable import Unavailable
+from crm_ibis.runlog import log
 from crm_ibis.site.datasets import DATASETS, Dataset
 from crm_ibis.status import Status, statuses
-from crm_ibis.unavailable import Unavailable
 from crm_ibis.warehouse import Place, Warehouse
 
 Rows = list[dict[str, Any]]
@@ -61,7 +63,7 @@ def read(
 
     `killed` is what `runs.killed` said before the transaction that this is called in.
     """
-    there, known = warehouse.tables(warehouse.analytics), runlog.publications(warehouse)
+    there, known = warehouse.tables(warehouse.analytics), log.publications(warehouse)
     tables = {
         d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
     }
@@ -85,7 +87,7 @@ def read(
 
 def published_places(warehouse: Warehouse) -> set[Place]:
     """All tables of the analytics schema that this program publishes."""
-    known = {*contracts.contracts(), *contracts.histories()}
+    known = {*models.contracts(), *models.histories()}
     known |= {snapshot.archive for snapshot in snapshots().values()}
     return {(warehouse.analytics, name) for name in warehouse.tables(warehouse.analytics) & known}
 

@@ -4,8 +4,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from crm_ibis import catalog, graph
 from crm_ibis.config.declarations import Exposure, exposures
+from crm_ibis.metrics import catalog, graph
 from crm_ibis.site.datasets import DATASETS
 from crm_ibis.site.embedding import columnar
 from crm_ibis.site.figures import SMALL, STYLE, Figure, Section

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from crm_ibis.config.declarations import exposures
-from crm_ibis.docs import Description
+from crm_ibis.metrics.describe import Description
 from crm_ibis.site.embedding import embedded
 from crm_ibis.site.pages import MENU
 from crm_ibis.site.sections import sections

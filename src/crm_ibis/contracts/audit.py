@@ -11,15 +11,16 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import contracts, fitting, history, mapping, rules
+from crm_ibis import fitting, history, mapping
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.connectors import CURRENCIES
-from crm_ibis.contracts import Contract
+from crm_ibis.contracts import models, rules
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.functions import Written
 from crm_ibis.mapping import PlausibleYears
-from crm_ibis.rules import Rule, Violation
-from crm_ibis.runlog import now
+from crm_ibis.runlog.log import now
 from crm_ibis.sources import CURRENCY, places, source_tables, unread_of
 from crm_ibis.warehouse import Place, Query, Warehouse
 
@@ -51,7 +52,7 @@ class ChecksFailed(DataError):
 
 def broken_check(violation: Violation) -> BrokenCheck:
     """What may be told of a violation outside the database."""
-    key = violation.key or contracts.declared(violation.table).key
+    key = violation.key or models.declared(violation.table).key
     keys = tuple(
         ", ".join(f"{column}={row[column]}" for column in key if column in row)
         for row in violation.samples[:SAMPLE_KEYS]
@@ -87,7 +88,7 @@ class Checked:
 
 def sources_with_parents(names: Iterable[str]) -> list[str]:
     """The named sources and those that their foreign keys refer to, in order of name."""
-    declared = contracts.contracts()
+    declared = models.contracts()
     needed = set(names)
     while more := {p for name in needed for p in declared[name].parents} - needed:
         needed |= more
@@ -102,7 +103,7 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     sources, unfit = {}, []
     for name, table in raw.items():
         try:
-            sources[name] = fitting.conformed(table, contracts.contracts()[name])
+            sources[name] = fitting.conformed(table, models.contracts()[name])
         except DataError as error:
             unfit.append(str(error))
     if unfit:
@@ -115,7 +116,7 @@ def without_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) ->
     is missing where it is missing in the source, as null would say that it did not."""
     found = {}
     for name, table in sources.items():
-        undecided = contracts.contracts()[name].undecided(raw[name].columns)
+        undecided = models.contracts()[name].undecided(raw[name].columns)
         found[name] = table.drop(*undecided) if undecided else table
     return found
 
@@ -190,7 +191,7 @@ def source_audits(
     conversion to the contract's type are looked for first too: the database would stop at them
     without naming a row.
     """
-    contract = contracts.contracts()[name]
+    contract = models.contracts()[name]
     demanded = source_rules(contract, as_of)
     audits = [planned_audit(warehouse, sources[name], contract, demanded, sources, also=also)]
     if conversions := fitting.rules_of_raw(raw, contract):
@@ -294,10 +295,10 @@ def check(
     Without names: all sources but absent ones, and whatever is there. Violations are told whatever
     sources.yml does about them. Raises UsageError for an unknown name.
     """
-    chosen = [contracts.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
+    chosen = [models.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
     if not chosen:
         published = warehouse.tables(warehouse.analytics)
-        known = [*contracts.contracts().values(), *contracts.histories().values()]
+        known = [*models.contracts().values(), *models.histories().values()]
         present = published | {c.name for c in known if c.kind == "source"}
         chosen = [c for c in known if c.name in present - mapping.declared().absent]
     outcomes = []
@@ -330,7 +331,7 @@ def _as_it_is(warehouse: Warehouse, contract: Contract, written: Written) -> Che
         if contract.kind == "snapshot":
             table = history.versions(warehouse, contract.name)
         else:
-            contracts.check_types(table, contract)
+            models.check_types(table, contract)
         sources = read_sources(warehouse, sources_with_parents(contract.parents), written)
         return audit(warehouse, table, contract, contract.rules, sources)
     except DataError as error:

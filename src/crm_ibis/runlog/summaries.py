@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from itertools import takewhile
 from statistics import median
 
-from crm_ibis import runlog
 from crm_ibis.errors import BrokenCheck
+from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import Warehouse
 
 USUAL_OF = 10

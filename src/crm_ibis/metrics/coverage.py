@@ -3,10 +3,10 @@
 from collections.abc import Collection
 from datetime import datetime
 
-from crm_ibis import graph
 from crm_ibis.config.params import Params
-from crm_ibis.origins import Origin, direct_origins
-from crm_ibis.unavailable import unknown
+from crm_ibis.metrics import graph
+from crm_ibis.metrics.lineage import Origin, direct_origins
+from crm_ibis.metrics.unavailable import unknown
 
 TABLE = "health_scores"
 

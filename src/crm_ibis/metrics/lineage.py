@@ -13,8 +13,8 @@ import ibis
 import ibis.expr.operations as ops
 from ibis import Table
 
-from crm_ibis import graph
 from crm_ibis.config.params import Params
+from crm_ibis.metrics import graph
 
 ROWS = "*"
 """Stands for the rows of a table, which a count is of."""

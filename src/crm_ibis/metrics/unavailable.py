@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Mapping
 
-from crm_ibis import graph
-from crm_ibis.origins import Origin, Origins
+from crm_ibis.metrics import graph
+from crm_ibis.metrics.lineage import Origin, Origins
 
 Unavailable = Mapping[str, tuple[str, ...]]
 """Columns of a table of which nothing can be known, with what they lack: absent sources, and

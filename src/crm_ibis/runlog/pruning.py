@@ -2,11 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from crm_ibis import runlog, runs
 from crm_ibis.config import declarations
+from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import summaries
 from crm_ibis.warehouse import Warehouse
 
-KEPT_OF_EACH = 2 * runs.USUAL_OF
+KEPT_OF_EACH = 2 * summaries.USUAL_OF
 """So many of the newest runs of the same tables with the same end stay, however old: paces, and
 tables that have failed ever since, are told by them."""
 
@@ -20,7 +21,7 @@ def prune(warehouse: Warehouse) -> int:
     limit = runlog.now() - timedelta(days=declarations.run_retention_days())
     log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
     alerts = runlog.log_table(warehouse, "alerts")
-    broken = list(runs.broken_contracts(warehouse).values())
+    broken = list(summaries.broken_contracts(warehouse).values())
     kept = _kept(warehouse)
     others = f"AND run_id NOT IN ({', '.join('?' * len(broken))}) " if broken else ""
     old = [

@@ -5,7 +5,7 @@ from ibis import Table
 
 from crm_ibis.config.params import Params
 from crm_ibis.expressions import cents, exact_float, money, ratio, scenario_toggle
-from crm_ibis.forecasts import deals, in_scenario
+from crm_ibis.metrics.forecasts import deals, in_scenario
 
 PLACE = ["facility_id", "rep_id", "month"]
 

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm_ibis import catalog, checks, graph
 from crm_ibis.comments import meaning
 from crm_ibis.config.declarations import snapshots
-from crm_ibis.contracts import VALIDITY, Column, Contract, contracts, declared, histories
+from crm_ibis.contracts import audit
+from crm_ibis.contracts.models import VALIDITY, Column, Contract, contracts, declared, histories
+from crm_ibis.contracts.rules import Rule
 from crm_ibis.mapping import PlausibleYears
-from crm_ibis.rules import Rule
+from crm_ibis.metrics import catalog, graph
 
 UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
 
@@ -75,7 +76,7 @@ def _rules(contract: Contract) -> list[Rule]:
     """What a table must keep; a source's instants by the years that are plausible by default."""
     if contract.kind != "source":
         return list(contract.rules)
-    return checks.source_rules(contract, datetime(2024, 1, 1), PlausibleYears())
+    return audit.source_rules(contract, datetime(2024, 1, 1), PlausibleYears())
 
 
 def null_in_words(column: dict[str, Any]) -> str:

@@ -11,8 +11,8 @@ from sqlglot.optimizer.pushdown_projections import pushdown_projections
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import traverse_scope
 
-from crm_ibis import graph
 from crm_ibis.config.params import load_params
+from crm_ibis.metrics import graph
 
 Columns = dict[str, set[str]]
 """Columns by source."""

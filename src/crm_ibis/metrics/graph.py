@@ -15,12 +15,12 @@ import ibis
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis import facts, kpis, staging
 from crm_ibis.config import project
 from crm_ibis.config.params import Params
-from crm_ibis.emptiness import is_empty
+from crm_ibis.contracts.types import declared_tables
 from crm_ibis.errors import UsageError, near_match
-from crm_ibis.types import declared_tables
+from crm_ibis.metrics import facts, kpis, staging
+from crm_ibis.metrics.emptiness import is_empty
 
 TableFunction = Callable[..., Table]
 Stage = Callable[[str, Table], Table]

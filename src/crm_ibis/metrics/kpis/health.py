@@ -8,7 +8,7 @@ from ibis import Table, _
 
 from crm_ibis.config.params import WEIGHT_UNITS, Params
 from crm_ibis.expressions import exact_float, health_status, merge_on, ratio, ratio_pct, when
-from crm_ibis.forecasts import deals, in_scenario
+from crm_ibis.metrics.forecasts import deals, in_scenario
 
 GRAIN = ["facility_id", "month"]
 

@@ -18,12 +18,12 @@ from ibis import Table
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from crm_ibis import rules
 from crm_ibis.config import declarations, project
 from crm_ibis.config.declarations import Snapshot
+from crm_ibis.contracts import rules
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.contracts.types import Instant, dtype_of, table_name
 from crm_ibis.errors import DataError, UsageError, near_match
-from crm_ibis.rules import Rule
-from crm_ibis.types import Instant, dtype_of, table_name
 
 HIDDEN = "(not shown)"
 ID = re.compile(r"[^\s@]{1,64}")

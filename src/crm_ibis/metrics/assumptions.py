@@ -9,9 +9,9 @@ import ibis
 from ibis import Table
 from pydantic import BaseModel
 
-from crm_ibis import graph
 from crm_ibis.config.params import Params, SlaTarget
 from crm_ibis.expressions import HOUR
+from crm_ibis.metrics import graph
 
 
 class Watched:

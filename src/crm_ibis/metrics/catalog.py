@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
-from crm_ibis import graph
 from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
 from crm_ibis.errors import UsageError, near_match
+from crm_ibis.metrics import graph
 
 
 @dataclass(frozen=True)

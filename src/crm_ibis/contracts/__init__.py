@@ -1,0 +1,22 @@
+"""What tables promise: types, rules, the contracts themselves, and their audit.
+
+A contract of one's own imports `Published`, `Source` and `column` from here.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crm_ibis.contracts.models import Published as Published
+    from crm_ibis.contracts.models import Source as Source
+    from crm_ibis.contracts.models import column as column
+
+_MODELS = ("Published", "Source", "column")
+
+
+def __getattr__(name: str) -> Any:
+    """Loads Pandera only for a module that declares contracts."""
+    if name in _MODELS:
+        from crm_ibis.contracts import models
+
+        return getattr(models, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,1 @@
+"""Tables as functions: staging, facts and KPIs, and what is known about them."""

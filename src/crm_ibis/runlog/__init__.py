@@ -1,0 +1,1 @@
+"""What is written down about each run, and read from there."""
