@@ -29,7 +29,7 @@ from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings, load_settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.metrics import graph
-from crm_ibis.refresh import RefreshResult, refresh
+from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

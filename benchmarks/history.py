@@ -12,9 +12,9 @@ from statistics import median
 
 from benchmarks.bench import seconds_of, settings_of
 
-from crm_ibis import snapshots
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts.models import declared
+from crm_ibis.history import merge as snapshots
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 SNAPSHOT = Snapshot("conversion_funnel_snapshot", "conversion_funnel")

@@ -21,8 +21,8 @@ from watch import RESOURCE, WATCHED
 
 from crm_ibis.config.declarations import jobs, watch_job
 from crm_ibis.config.validation import duration_microseconds
-from crm_ibis.deadlines import next_scheduled
 from crm_ibis.errors import UsageError
+from crm_ibis.operations.schedule import next_scheduled
 from crm_ibis.runlog import log
 
 NAME = "crm_ibis: the watch is silent"

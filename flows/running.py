@@ -28,11 +28,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 
-from crm_ibis import alerts, job_runs, outcomes
 from crm_ibis.config.declarations import Job
 from crm_ibis.config.settings import load_settings
 from crm_ibis.errors import CrmIbisError, TransientError, UsageError
-from crm_ibis.outcomes import JobRun, Outcome
+from crm_ibis.operations import alerts, jobs, outcomes
+from crm_ibis.operations.outcomes import JobRun, Outcome
 
 LONGEST_WAIT = 5
 """Seconds that a finished attempt waits for its progress to be shown."""
@@ -68,7 +68,7 @@ def _carry_out(run: JobRun) -> State:
     """The attempts at a run, another one only after a transient error, and what came of them."""
     log, attempts = get_run_logger().info, retrying(attempt, run.job)
     try:
-        outcome = job_runs.carried_out(load_settings(), run, lambda: tried(attempts, run), log)
+        outcome = jobs.carried_out(load_settings(), run, lambda: tried(attempts, run), log)
     except CrmIbisError as error:
         _show_failure(run, error)
         raise
@@ -83,7 +83,7 @@ def attempt(run: JobRun) -> Outcome:
     """One attempt, with a line in the log and a step of progress for each table."""
     with in_brief(), Progress(run, get_run_logger().info) as progress:
         number = runtime.task_run.run_count
-        return job_runs.attempt(load_settings(), run, number, progress.report)
+        return jobs.attempt(load_settings(), run, number, progress.report)
 
 
 def retrying(work: Task[..., Any], job: Job) -> Task[..., Any]:
@@ -154,7 +154,7 @@ class Progress:
 
     def __init__(self, run: JobRun, log: Callable[[str], None]) -> None:
         self.log = log
-        self.steps = job_runs.steps(run)
+        self.steps = jobs.steps(run)
         self.done = 0
         self.over = Event()
         self.thread = Thread(target=copy_context().run, args=[self._show, run], daemon=True)

@@ -10,11 +10,11 @@ from prefect.events import emit_event
 from prefect.states import Completed, Failed
 from running import artifact_key, in_brief, in_short, retrying, tried, untroubled
 
-from crm_ibis import alerts
-from crm_ibis import watch as watching
 from crm_ibis.config.declarations import watch_job
 from crm_ibis.config.settings import load_settings
-from crm_ibis.status import Status
+from crm_ibis.operations import alerts
+from crm_ibis.operations import watchdog as watching
+from crm_ibis.operations.status import Status
 
 WATCHED = "crm_ibis.watched"
 """The event that the dead man's switch waits for."""

@@ -6,7 +6,7 @@ from threading import Event, current_thread, main_thread
 
 import pytest
 
-from crm_ibis.ahead import ahead
+from crm_ibis.publishing.prefetch import ahead
 
 
 def test_items_come_in_order_and_are_made_in_another_thread() -> None:

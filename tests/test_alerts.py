@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from crm_ibis import alerts
-from crm_ibis.alerts import Alert
 from crm_ibis.config import declarations
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import BrokenCheck
+from crm_ibis.operations import alerts
+from crm_ibis.operations.alerts import Alert
 
 SINCE = datetime(2024, 3, 1, 3)
 

@@ -5,7 +5,7 @@ from datetime import datetime
 import pytest
 
 from crm_ibis.config.declarations import Job, Jobs
-from crm_ibis.deadlines import deadlines, last_scheduled, next_runs, next_scheduled
+from crm_ibis.operations.schedule import deadlines, last_scheduled, next_runs, next_scheduled
 
 
 def jobs(schedule: str, sla: str = "2h", zone: str | None = None) -> Jobs:

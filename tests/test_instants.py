@@ -7,7 +7,7 @@ import ibis
 import pytest
 from tables import Engine
 
-from crm_ibis.instants import in_utc, instant_of_text, shown_in, text_of_number
+from crm_ibis.sources.columns.instants import in_utc, instant_of_text, shown_in, text_of_number
 
 
 def computed(engine: Engine, dtype: str, values: list, made) -> list:

@@ -14,7 +14,7 @@ from benchmarks.hand_written import QUERIES
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.metrics import graph
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

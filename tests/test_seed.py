@@ -14,7 +14,7 @@ from tables import value
 from crm_ibis.config import project as content
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import CrmIbisError, DataError
-from crm_ibis.seeds import load_seeds
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse
 
 ROWS = {

@@ -8,10 +8,10 @@ import ibis
 import pytest
 from tables import Engine
 
-from crm_ibis.instant_formats import instant_format
-from crm_ibis.number_formats import number_format
-from crm_ibis.text_instants import instant_in
-from crm_ibis.text_numbers import number_in, scaled
+from crm_ibis.sources.columns.text_instants import instant_in
+from crm_ibis.sources.columns.text_numbers import number_in, scaled
+from crm_ibis.sources.formats.instants import instant_format
+from crm_ibis.sources.formats.numbers import number_format
 
 
 def computed(engine: Engine, dtype: str, values: list[Any], made: Any) -> list[Any]:

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from commands import Demo, Run, crm_ibis, file_of, use
 
-from crm_ibis import terminal
+from crm_ibis.cli import terminal
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.metrics import catalog
-from crm_ibis.seeds import load_seeds
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from commands import Run
 
-from crm_ibis import alerts
+from crm_ibis.operations import alerts
 
 
 def test_without_any_channel_it_names_what_to_set(run: Run) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from crm_ibis import terminal
+from crm_ibis.cli import terminal
 from crm_ibis.contracts.audit import Checked
-from crm_ibis.refresh import RefreshResult
+from crm_ibis.history.merge import Merged
+from crm_ibis.operations.status import Status
+from crm_ibis.publishing.refresh import RefreshResult
 from crm_ibis.runlog.log import TableRun
-from crm_ibis.snapshots import Merged
-from crm_ibis.status import Status
 
 AS_OF = datetime(2024, 3, 1)
 LONG = "weighted_pipeline_scenarios"

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from commands import Run, contents, execute, logged_runs, words
 
-from crm_ibis import mapping, starting
 from crm_ibis.config.settings import Settings
+from crm_ibis.sources import scaffold, spec
 from crm_ibis.warehouse import Warehouse
 
 
@@ -192,7 +192,7 @@ def test_a_starting_file_says_what_can_be_made(
     text = sources_file.read_text()
     assert "no satisfaction_rating" in text
     assert "ticket_tag (which is not there)" in text
-    declared = mapping.declared()
+    declared = spec.declared()
     assert declared.schema_ == seeded.raw_schema
     assert declared.of("tickets").connector == "zendesk"
     assert declared.absent == {
@@ -205,8 +205,8 @@ def test_a_starting_file_says_what_can_be_made(
 def test_a_starting_file_reads_back_whatever_the_schema_is_called(
     schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(starting, "_fullest", lambda warehouse, wanted: (schema, {"ticket"}))
-    text = starting.written(cast(Warehouse, None), "zendesk")
+    monkeypatch.setattr(scaffold, "_fullest", lambda warehouse, wanted: (schema, {"ticket"}))
+    text = scaffold.written(cast(Warehouse, None), "zendesk")
     assert yaml.safe_load(text)["schema"] == schema
 
 

@@ -21,7 +21,7 @@ from crm_ibis.contracts.audit import (
 from crm_ibis.contracts.models import HIDDEN
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 UUID = "00000000-0000-4000-8000-00000000000a"

@@ -5,7 +5,7 @@ import time
 import pytest
 from receivers import HttpSink, Message
 
-from crm_ibis import alerts
+from crm_ibis.operations import alerts
 
 
 class Channels:

@@ -8,9 +8,9 @@ import pytest
 from channels import Channels
 from receivers import HttpSink
 
-from crm_ibis import alerts
 from crm_ibis.config.settings import Settings
-from crm_ibis.seeds import load_seeds
+from crm_ibis.operations import alerts
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
 OUTSIDE = ("CRM_IBIS_CHANNEL_", "DD_")

@@ -9,12 +9,12 @@ from typing import Any
 
 from stored import runs
 
-from crm_ibis import incidents, job_runs
 from crm_ibis.config.declarations import job_named
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, TransientError
-from crm_ibis.incidents import Incident
-from crm_ibis.outcomes import JobRun, Outcome
+from crm_ibis.operations import incidents, jobs
+from crm_ibis.operations.incidents import Incident
+from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import open_warehouse
 
@@ -42,10 +42,10 @@ def carry_out(
         for number in range(1, run.job.attempts + 1):
             time.sleep(pause)
             with suppress(*[TransientError] * (number < run.job.attempts)):
-                return job_runs.attempt(settings, run, number, report)
+                return jobs.attempt(settings, run, number, report)
         raise AssertionError("the last attempt neither succeeds nor fails")
 
-    return job_runs.carried_out(settings, run, attempts, report)
+    return jobs.carried_out(settings, run, attempts, report)
 
 
 def fail(settings: Settings, run: JobRun, report: Callable[[str], None] = quiet) -> CrmIbisError:

@@ -18,18 +18,18 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import blocking
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.metrics import graph
-from crm_ibis.recording import record
-from crm_ibis.refresh import refresh
+from crm_ibis.operations import impact
+from crm_ibis.operations.status import Status, statuses
+from crm_ibis.operations.watchdog import watch
+from crm_ibis.publishing.record import record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
-from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
-from crm_ibis.watch import watch
 
 LATER = AT + timedelta(minutes=10)
 NEED_TICKETS = {"ticket_sla_compliance", "health_scores", "monthly_scorecard"}
@@ -55,18 +55,18 @@ def published(seeded: Settings) -> Settings:
 
 
 def test_what_needs_a_table_is_known_through_any_number_of_steps() -> None:
-    assert blocking.upstream("health_scores") >= {"tickets", "ticket_sla", "ticket_sla_compliance"}
-    assert "invoices" not in blocking.upstream("health_scores")
-    assert "facilities" in blocking.upstream("ticket_sla_compliance"), "its keys refer to them"
-    assert set(blocking.downstream(["tickets"])) == NEED_TICKETS
-    assert set(blocking.downstream(["ticket_sla_compliance"])) == NEED_TICKETS - {
+    assert impact.upstream("health_scores") >= {"tickets", "ticket_sla", "ticket_sla_compliance"}
+    assert "invoices" not in impact.upstream("health_scores")
+    assert "facilities" in impact.upstream("ticket_sla_compliance"), "its keys refer to them"
+    assert set(impact.downstream(["tickets"])) == NEED_TICKETS
+    assert set(impact.downstream(["ticket_sla_compliance"])) == NEED_TICKETS - {
         "ticket_sla_compliance"
     }
-    assert blocking.downstream(["monthly_scorecard"]) == []
+    assert impact.downstream(["monthly_scorecard"]) == []
 
 
 def test_a_history_needs_nothing_but_what_is_published() -> None:
-    assert blocking.upstream("health_score_snapshot") == set()
+    assert impact.upstream("health_score_snapshot") == set()
 
 
 def test_a_broken_source_blocks_the_kpis_of_other_jobs_until_a_run_has_found_it_whole(

@@ -9,7 +9,7 @@ import yaml
 from pydantic import TypeAdapter
 
 from crm_ibis.config.declarations import Event, Jobs
-from crm_ibis.status import State
+from crm_ibis.operations.status import State
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```yaml\n(.*?)```", TEXT, flags=re.DOTALL)

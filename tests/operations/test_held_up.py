@@ -8,20 +8,20 @@ import pytest
 from channels import Channels
 from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, logged, planned
 
-from crm_ibis import alerts, outcomes
 from crm_ibis.config.declarations import job_named, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
-from crm_ibis.deadlines import last_scheduled
 from crm_ibis.errors import Superseded, TransientError, UsageError
-from crm_ibis.recording import backfill
-from crm_ibis.refresh import refresh
+from crm_ibis.operations import alerts, outcomes
+from crm_ibis.operations.schedule import last_scheduled
+from crm_ibis.operations.status import Status
+from crm_ibis.operations.watchdog import watch
+from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.runlog.summaries import failures
-from crm_ibis.status import Status
 from crm_ibis.warehouse import open_warehouse
-from crm_ibis.watch import watch
 
 LATER = AT + timedelta(minutes=10)
 

@@ -11,12 +11,12 @@ import pytest
 from channels import Channels
 from jobs_at_work import current, quiet
 
-from crm_ibis import incidents
-from crm_ibis import outage as keeping
-from crm_ibis.alerts import Alert
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
+from crm_ibis.operations import incidents
+from crm_ibis.operations import outage as keeping
+from crm_ibis.operations.alerts import Alert
 from crm_ibis.runlog import log
 from crm_ibis.warehouse import open_warehouse
 

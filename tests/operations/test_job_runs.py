@@ -25,18 +25,18 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import incidents, job_runs, outcomes
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import DataError, TransientError, UsageError
 from crm_ibis.metrics import catalog
-from crm_ibis.outcomes import JobRun, Outcome
-from crm_ibis.recording import record
-from crm_ibis.refresh import refresh
+from crm_ibis.operations import incidents, jobs, outcomes
+from crm_ibis.operations.outcomes import JobRun, Outcome
+from crm_ibis.operations.status import statuses
+from crm_ibis.operations.watchdog import watch
+from crm_ibis.publishing.record import record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
-from crm_ibis.status import statuses
 from crm_ibis.warehouse import open_warehouse
-from crm_ibis.watch import watch
 
 SOON = timedelta(seconds=0.3)
 LONG = 1.5
@@ -191,7 +191,7 @@ def test_an_error_of_any_kind_is_told_and_raised(seeded: Settings, channels: Cha
         raise ZeroDivisionError("3 rows by 0 columns")
 
     with pytest.raises(ZeroDivisionError):
-        job_runs.carried_out(seeded, planned("ticket_sla"), attempts, quiet)
+        jobs.carried_out(seeded, planned("ticket_sla"), attempts, quiet)
     told = ["ticket_sla_compliance failed"]
     assert channels.heard() == {"slack": told, "email_customer_success": told}
 
@@ -204,7 +204,7 @@ def test_of_an_error_that_is_no_message_of_ours_only_the_kind_is_told(
         raise ValueError("cannot parse 'Jane Doe <jane@example.org>'")
 
     with pytest.raises(ValueError, match="Jane"):
-        job_runs.carried_out(seeded, planned("ticket_sla"), attempts, quiet)
+        jobs.carried_out(seeded, planned("ticket_sla"), attempts, quiet)
     told = channels.wait_for("slack").text
     assert told.splitlines()[0] == "ValueError; the log of the run has more"
     assert "Jane" not in told
@@ -428,8 +428,8 @@ def test_a_snapshot_in_which_most_rows_are_missing_is_refused_and_told(
 
 def test_a_job_tells_how_many_steps_it_has() -> None:
     # Sources: facilities, tickets; written: the fact, then the KPI.
-    assert job_runs.steps(planned("ticket_sla")) == 4
-    assert job_runs.steps(planned("health_score_snapshot")) == 1
+    assert jobs.steps(planned("ticket_sla")) == 4
+    assert jobs.steps(planned("health_score_snapshot")) == 1
 
 
 @on_duckdb
@@ -438,7 +438,7 @@ def test_a_run_reports_as_many_steps_as_it_has(seeded: Settings) -> None:
     run = planned("weighted_pipeline", refresh=["combined_kpis", "ticket_sla_compliance"])
     carry_out(seeded, run, lines.append)
     done = [line for line in lines if line.startswith(("checked ", "built ", "merged "))]
-    assert len(done) == job_runs.steps(run)
+    assert len(done) == jobs.steps(run)
 
 
 def test_an_earlier_run_in_the_log_does_not_hold_a_job_back(seeded: Settings) -> None:

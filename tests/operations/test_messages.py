@@ -9,8 +9,8 @@ from channels import Channels
 from cli.commands import crm_ibis
 from receivers import HttpSink, Mailbox
 
-from crm_ibis import alerts
-from crm_ibis.alerts import Alert
+from crm_ibis.operations import alerts
+from crm_ibis.operations.alerts import Alert
 
 ALERT = Alert(
     "failure",

@@ -11,7 +11,7 @@ from receivers import Agent
 from crm_ibis.config.settings import Settings
 from crm_ibis.metrics import graph
 from crm_ibis.operations.statsd import Metrics
-from crm_ibis.watch import watch
+from crm_ibis.operations.watchdog import watch
 
 COMMON = "service:crm_ibis"
 TICKETS = "table:ticket_sla_compliance", "owner:Customer_Success", "criticality:high"

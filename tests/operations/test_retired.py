@@ -11,21 +11,21 @@ from channels import Channels
 from cli.commands import crm_ibis, use, words
 from jobs_at_work import current, execute, fetch, log_run, quiet
 
-from crm_ibis import incidents, outcomes
-from crm_ibis.alerts import Alert
 from crm_ibis.config import project as content
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.metrics import catalog, graph
-from crm_ibis.refresh import refresh
-from crm_ibis.retiring import retire
+from crm_ibis.operations import incidents, outcomes
+from crm_ibis.operations.alerts import Alert
+from crm_ibis.operations.status import Status, statuses
+from crm_ibis.operations.watchdog import watch
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.publishing.retire import retire
 from crm_ibis.runlog import log
 from crm_ibis.site.build import build
-from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
-from crm_ibis.watch import watch
 
 PUBLISHED = datetime(2024, 3, 1)
 GONE, HISTORY = "cohort_retention", "conversion_funnel_snapshot"

@@ -8,8 +8,8 @@ from channels import Channels
 from jobs_at_work import AT, carry_out, current, execute, log_run, planned
 
 from crm_ibis.config.settings import Settings
+from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log, summaries
-from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
 
 NEWEST = datetime(2024, 3, 1, 12)

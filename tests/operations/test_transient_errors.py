@@ -28,11 +28,11 @@ from jobs_at_work import (
 )
 from stored import another_session
 
-from crm_ibis import job_runs
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, DatabaseError, TransientError
+from crm_ibis.operations import jobs
+from crm_ibis.operations.watchdog import watch
 from crm_ibis.warehouse import Warehouse, open_warehouse
-from crm_ibis.watch import watch
 
 on_postgres = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 
@@ -58,8 +58,8 @@ def test_a_lock_that_is_given_back_lets_the_next_attempt_succeed(seeded: Setting
         other.lock(lambda: "a test"),
         pytest.raises(TransientError),
     ):
-        job_runs.attempt(impatient(seeded), run, 1, quiet)
-    assert job_runs.attempt(seeded, run, 2, quiet).run_id
+        jobs.attempt(impatient(seeded), run, 1, quiet)
+    assert jobs.attempt(seeded, run, 2, quiet).run_id
     assert states(seeded) == ["succeeded"]
 
 
@@ -93,7 +93,7 @@ def test_an_attempt_waits_for_a_duckdb_file_no_longer_than_is_allowed(
     with process_that_has(duckdb_settings):
         began = time.monotonic()
         with pytest.raises(TransientError):
-            job_runs.attempt(patient, planned("ticket_sla"), 1, quiet)
+            jobs.attempt(patient, planned("ticket_sla"), 1, quiet)
         assert 1 <= time.monotonic() - began < 1.8
 
 
@@ -221,7 +221,7 @@ class Cut:
 @on_postgres
 def test_a_lost_connection_is_transient(seeded: Settings) -> None:
     with pytest.raises(TransientError, match="connection was lost"):
-        job_runs.attempt(seeded, planned("ticket_sla"), 1, Cut(seeded, 1))
+        jobs.attempt(seeded, planned("ticket_sla"), 1, Cut(seeded, 1))
 
 
 @on_postgres
@@ -254,7 +254,7 @@ def test_the_last_of_the_attempts_whose_connections_were_lost_has_failed(
 @on_postgres
 def test_the_watch_does_not_take_a_run_with_attempts_to_come_for_killed(seeded: Settings) -> None:
     with pytest.raises(TransientError):
-        job_runs.attempt(seeded, planned("ticket_sla"), 1, Cut(seeded, 1))
+        jobs.attempt(seeded, planned("ticket_sla"), 1, Cut(seeded, 1))
     (status,) = [s for s in watch(seeded) if s.table == "ticket_sla_compliance"]
     assert not status.failing
     assert states(seeded) == ["retrying"]
@@ -267,7 +267,7 @@ def test_an_attempt_that_fails_with_others_to_come_is_not_a_failure(seeded: Sett
     run = planned("ticket_sla", attempts=3)
     for number in (1, 2, 3):
         with pytest.raises(TransientError):
-            job_runs.attempt(seeded, run, number, lose)
+            jobs.attempt(seeded, run, number, lose)
     assert [(r["attempt"], r["state"], r["error"]) for r in logged(seeded)] == [
         (1, "retrying", "lost"),
         (2, "retrying", "lost"),

@@ -25,20 +25,21 @@ from jobs_at_work import (
     states,
 )
 
-from crm_ibis import incidents, job_runs, outcomes, status
-from crm_ibis import watch as watching
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, UsageError
 from crm_ibis.metrics import catalog, graph
-from crm_ibis.outcomes import JobRun
-from crm_ibis.refresh import refresh
+from crm_ibis.operations import incidents, outcomes, status
+from crm_ibis.operations import jobs as job_runs
+from crm_ibis.operations import watchdog as watching
+from crm_ibis.operations.outcomes import JobRun
+from crm_ibis.operations.status import Status, statuses
+from crm_ibis.operations.watchdog import guarded, watch
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
-from crm_ibis.status import Status, statuses
 from crm_ibis.warehouse import open_warehouse
-from crm_ibis.watch import guarded, watch
 
 NOW = datetime(2024, 3, 2, 12, 20)
 TICKETS_LATE = datetime(2024, 3, 2, 13, 30)

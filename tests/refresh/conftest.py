@@ -2,7 +2,7 @@
 
 import pytest
 
-from crm_ibis.seeds import load_seeds
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse
 
 

@@ -12,8 +12,8 @@ from typing import Any
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts import audit
-from crm_ibis.publish import Publication
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.publish import Publication
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.warehouse import open_warehouse
 

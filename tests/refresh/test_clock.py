@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from stored import analytics, raw, read, runs, store
 
-from crm_ibis import job_runs
 from crm_ibis.config.declarations import job_named
 from crm_ibis.errors import DataError
-from crm_ibis.outcomes import JobRun
-from crm_ibis.recording import backfill, record
-from crm_ibis.refresh import refresh
+from crm_ibis.operations import jobs
+from crm_ibis.operations.outcomes import JobRun
+from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse
 
@@ -93,7 +93,7 @@ def test_force_clears_what_was_published_as_of_the_future(
     job = job_named("supporting_kpis").model_copy(update={"refresh": [KPI]})
     run = JobRun("supporting_kpis", job, log.now())
     with pytest.raises(DataError, match="a clock was ahead"):
-        job_runs.attempt(warehouse.settings, run, 1, lambda line: None)
+        jobs.attempt(warehouse.settings, run, 1, lambda line: None)
 
     forced = refresh(warehouse, [KPI], force=True)
     published = log.publications(warehouse)[KPI]

@@ -35,8 +35,8 @@ from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DatabaseError, DataError, UsageError
-from crm_ibis.refresh import RefreshResult, refresh
-from crm_ibis.seeds import load_seeds
+from crm_ibis.publishing.refresh import RefreshResult, refresh
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 FIRST = datetime(2024, 3, 1)

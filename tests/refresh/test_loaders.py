@@ -16,15 +16,15 @@ import psycopg
 import pytest
 from stored import Query, another_session, raw, read, runs, store
 
-from crm_ibis import sources
+from crm_ibis.cli.rows import rows_of
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import check
 from crm_ibis.errors import TransientError
-from crm_ibis.fit import fit
-from crm_ibis.recording import backfill, record
-from crm_ibis.refresh import refresh
-from crm_ibis.rows import rows_of
-from crm_ibis.site.reading import facility_names
+from crm_ibis.publishing.preflight import fit
+from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.site.data.reading import facility_names
+from crm_ibis.sources import resolve
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
@@ -240,7 +240,7 @@ def test_a_loader_that_does_not_end_is_named_and_nobody_waits_for_us(settings: S
 
 def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
     """Does something once, after the sources were planned and before they are read."""
-    planned, done = sources.places, []
+    planned, done = resolve.places, []
 
     def places(warehouse: Warehouse, names: Any) -> Any:
         found = planned(warehouse, names)
@@ -248,7 +248,7 @@ def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
             done.append(act())
         return found
 
-    monkeypatch.setattr(sources, "places", places)
+    monkeypatch.setattr(resolve, "places", places)
 
 
 def test_a_table_swapped_by_rename_is_read_as_it_is_then(

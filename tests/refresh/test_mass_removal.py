@@ -12,8 +12,8 @@ from crm_ibis.cli import cli
 from crm_ibis.config import project as content
 from crm_ibis.config.declarations import removable_pct
 from crm_ibis.errors import MassRemoval, UsageError
-from crm_ibis.refresh import refresh
-from crm_ibis.status import statuses
+from crm_ibis.operations.status import statuses
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

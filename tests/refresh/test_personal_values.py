@@ -5,13 +5,13 @@ from datetime import datetime, timedelta
 import pytest
 from stored import raw, runs, store
 
-from crm_ibis import job_runs
 from crm_ibis.config.declarations import job_named
 from crm_ibis.contracts.audit import ChecksFailed, check
 from crm_ibis.contracts.models import HIDDEN
 from crm_ibis.errors import CrmIbisError, DatabaseError
-from crm_ibis.outcomes import JobRun
-from crm_ibis.refresh import refresh
+from crm_ibis.operations import jobs
+from crm_ibis.operations.outcomes import JobRun
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)
@@ -80,7 +80,7 @@ def test_a_job_leaves_no_value_in_logs_and_errors(warehouse: Warehouse) -> None:
     lines: list[str] = []
     run = JobRun("ticket_sla", job_named("ticket_sla"), AS_OF + timedelta(hours=1))
     with pytest.raises(CrmIbisError) as failed:
-        job_runs.attempt(warehouse.settings, run, 1, lines.append)
+        jobs.attempt(warehouse.settings, run, 1, lines.append)
     assert "Jo Doe" not in str(failed.value)
     assert "Jo Doe" not in str(lines)
     assert "Jo Doe" not in str(failed.value.broken)

@@ -11,8 +11,8 @@ from stored import analytics, leftovers, raw, read, read_all, runs, store
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
-from crm_ibis.recording import backfill
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

@@ -13,7 +13,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.metrics.graph import kpi_functions
-from crm_ibis.refresh import RefreshResult, refresh
+from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse, open_warehouse

@@ -12,7 +12,7 @@ from crm_ibis import __version__
 from crm_ibis.config.params import load_params
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import DatabaseError, DataError
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import failures
 from crm_ibis.warehouse import Warehouse

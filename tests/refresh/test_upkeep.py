@@ -13,12 +13,12 @@ from click.testing import CliRunner
 from stored import analytics, another_session, project_in, runs, store
 
 from crm_ibis.cli import cli
-from crm_ibis.comments import managed
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import TransientError
-from crm_ibis.recording import record
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.comments import managed
+from crm_ibis.publishing.record import record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog import pruning
 from crm_ibis.runlog.summaries import broken_contracts, paces

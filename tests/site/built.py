@@ -12,7 +12,7 @@ from typing import Any
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.site.build import build
-from crm_ibis.site.embedding import rows_of
+from crm_ibis.site.pages.embedding import rows_of
 from crm_ibis.warehouse import open_warehouse
 
 Rows = list[dict[str, Any]]

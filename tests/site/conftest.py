@@ -13,9 +13,9 @@ from built import AS_OF, HOSTILE, Built, build_site, settings_in
 
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
-from crm_ibis.refresh import refresh
-from crm_ibis.seeds import load_seeds
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.build import build
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
 MAPPED = f"""

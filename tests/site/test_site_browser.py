@@ -12,7 +12,7 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.expressions import wilson_lower_bound
-from crm_ibis.site.numbers import short
+from crm_ibis.site.charts.numbers import short
 from crm_ibis.warehouse import open_warehouse
 
 PAGES = ("index", "catalog", "lineage", "runs", "tables/conversion_funnel", "tables/leads")

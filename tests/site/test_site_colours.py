@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import crm_ibis.site
-from crm_ibis.site.drawing import RANGE_OPACITY
-from crm_ibis.site.figures import NEUTRAL
+from crm_ibis.site.charts.drawing import RANGE_OPACITY
+from crm_ibis.site.charts.figures import NEUTRAL
 
 STYLE = Path(crm_ibis.site.__file__).parent / "assets" / "site.css"
 TEXT, MARK = 4.5, 3.0

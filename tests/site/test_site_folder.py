@@ -9,8 +9,8 @@ import pytest
 
 from crm_ibis.errors import UsageError
 from crm_ibis.site import build as building
-from crm_ibis.site import folder as building_in
-from crm_ibis.site.folder import renewed
+from crm_ibis.site import output as building_in
+from crm_ibis.site.output import renewed
 
 
 def put(folder: Path, text: str = "first") -> None:

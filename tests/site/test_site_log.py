@@ -5,7 +5,7 @@ from datetime import datetime
 
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog import summaries
-from crm_ibis.site import log
+from crm_ibis.site.data import run_history
 from crm_ibis.warehouse import Warehouse
 
 LOG = """
@@ -53,7 +53,7 @@ def write_log(warehouse: Warehouse) -> None:
 def test_runs_that_failed_are_among_a_table_s_last_versions(warehouse: Warehouse) -> None:
     """Of an attempt that another one followed, and of a run still at work, nothing is told."""
     write_log(warehouse)
-    found = log.versions(warehouse)
+    found = run_history.versions(warehouse)
     told = [(v.run_id, v.trouble, v.rows, v.broken) for v in found["health_scores"]]
     assert told == [
         ("7", "cancelled", None, ()),
@@ -81,7 +81,7 @@ def test_the_last_ten_are_the_newest_whether_they_failed_or_not(warehouse: Wareh
             runlog.start(warehouse, "refresh", datetime(2024, 3, 1), ["pipeline_kpis"]),
             "no",
         )
-    found = log.versions(warehouse)["pipeline_kpis"]
+    found = run_history.versions(warehouse)["pipeline_kpis"]
     assert [v.rows for v in found] == [None, 7, None, 6, None, 5, None, 4, None, 3]
 
 
@@ -91,7 +91,9 @@ def test_a_snapshot_that_was_refused_is_told_once(warehouse: Warehouse) -> None:
     run_id = runlog.start(warehouse, "snapshot", datetime(2024, 3, 1), ["pipeline_kpi_snapshot"])
     table = runlog.TableRun("pipeline_kpi_snapshot", "refused", rows=0, checks=0, seconds=0.1)
     runlog.fail(warehouse, run_id, "refused", [table])
-    assert [v.trouble for v in log.versions(warehouse)["pipeline_kpi_snapshot"]] == ["refused"]
+    assert [v.trouble for v in run_history.versions(warehouse)["pipeline_kpi_snapshot"]] == [
+        "refused"
+    ]
 
 
 def test_a_killed_run_is_told_though_nothing_has_marked_it(warehouse: Warehouse) -> None:
@@ -99,11 +101,11 @@ def test_a_killed_run_is_told_though_nothing_has_marked_it(warehouse: Warehouse)
     killed = runlog.start(warehouse, "refresh", datetime(2024, 3, 1), ["pipeline_kpis"])
     with warehouse.lock(lambda: "a test"):
         assert summaries.killed(warehouse) == {}, "it is at work"
-        found = log.read(warehouse, summaries.killed(warehouse))
+        found = run_history.read(warehouse, summaries.killed(warehouse))
         assert [run.state for run in found.runs] == ["running"]
         assert found.versions == {}
     assert summaries.killed(warehouse) == {killed: "abandoned"}
-    found = log.read(warehouse, summaries.killed(warehouse))
+    found = run_history.read(warehouse, summaries.killed(warehouse))
     assert [run.state for run in found.runs] == ["abandoned"]
     assert [v.trouble for v in found.versions["pipeline_kpis"]] == ["abandoned"]
     assert {s.table for s in found.statuses if s.failing} == {"pipeline_kpis"}
@@ -115,7 +117,10 @@ def test_a_table_that_was_retired_and_came_back_tells_of_it(warehouse: Warehouse
         run_id = runlog.start(warehouse, "retire", datetime(2024, 3, 1), ["pipeline_kpis"])
         table = runlog.TableRun("pipeline_kpis", kind, rows=0, checks=0, seconds=0.1)
         runlog.succeed(warehouse, run_id, [table])
-    assert [v.trouble for v in log.versions(warehouse)["pipeline_kpis"]] == ["retired", None]
+    assert [v.trouble for v in run_history.versions(warehouse)["pipeline_kpis"]] == [
+        "retired",
+        None,
+    ]
     assert runlog.publications(warehouse) == {}
 
 
@@ -133,7 +138,7 @@ def test_what_is_in_quarantine_is_counted_by_check(warehouse: Warehouse) -> None
             "(source_name, row_key, check_name) VALUES ('tickets', ?, ?)",
             [key, check],
         )
-    assert log.quarantined(warehouse) == {
-        "tickets": log.Quarantined(5, {"late": 3, "twice": 1}),
-        "leads": log.Quarantined(),
+    assert run_history.quarantined(warehouse) == {
+        "tickets": run_history.Quarantined(5, {"late": 3, "twice": 1}),
+        "leads": run_history.Quarantined(),
     }

@@ -10,10 +10,10 @@ from built import AS_OF, HOSTILE, Built, Page, build_site, settings_in
 
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import UsageError
-from crm_ibis.refresh import refresh
-from crm_ibis.seeds import load_seeds
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site import build as building
 from crm_ibis.site.serving import server
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
 FIVE_MEGABYTES = 5_000_000

@@ -10,12 +10,12 @@ from built import HOSTILE, Built
 from stored import raw, read, store
 
 from crm_ibis.config.params import load_params
-from crm_ibis.refresh import refresh
-from crm_ibis.site import reading
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.build import build
-from crm_ibis.site.provenance import provenances
-from crm_ibis.site.queries import queries
-from crm_ibis.site.reading import facility_names
+from crm_ibis.site.data import reading
+from crm_ibis.site.data.provenance import provenances
+from crm_ibis.site.data.reading import facility_names
+from crm_ibis.site.pages.queries import queries
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from crm_ibis.site.trends import follow
+from crm_ibis.site.charts.trends import follow
 
 JANUARY, FEBRUARY = date(2024, 1, 1), date(2024, 2, 1)
 FIRST, SECOND, THIRD = (datetime(2024, month, 1) for month in (2, 3, 4))

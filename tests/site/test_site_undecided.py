@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from built import AS_OF, Built, build_site, settings_in
 
-from crm_ibis.refresh import refresh
-from crm_ibis.seeds import load_seeds
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
 RESPONSE = "The source tickets has no column first_response_at: its targets are undecided"

@@ -11,13 +11,13 @@ from built import AS_OF, Built, Rows, build_site, settings_in
 
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
-from crm_ibis.refresh import refresh
-from crm_ibis.seeds import load_seeds
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.build import build
-from crm_ibis.site.datasets import DATASETS, Dataset
-from crm_ibis.site.headlines import TABLE
-from crm_ibis.site.numbers import short, written
-from crm_ibis.site.reading import facility_names, read
+from crm_ibis.site.charts.numbers import short, written
+from crm_ibis.site.data.datasets import DATASETS, Dataset
+from crm_ibis.site.data.reading import facility_names, read
+from crm_ibis.site.pages.headlines import TABLE
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
 

@@ -9,10 +9,10 @@ import pytest
 from stored import analytics, leftovers
 from tables import drawn, value
 
-from crm_ibis import snapshots
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts.models import contracts
-from crm_ibis.snapshots import Merged
+from crm_ibis.history import merge as snapshots
+from crm_ibis.history.merge import Merged
 from crm_ibis.warehouse import Warehouse
 
 DEFAULTS = {"month": "2024-01"}

@@ -13,8 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.recording import record
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.record import record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

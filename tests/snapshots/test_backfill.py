@@ -15,10 +15,10 @@ from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts, histories
-from crm_ibis.recording import backfill, instants_between, record
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.record import backfill, instants_between, record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
-from crm_ibis.seeds import load_seeds
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 HIRING, FUNNEL = "pipeline_kpi_snapshot", "conversion_funnel_snapshot"

@@ -20,10 +20,10 @@ from test_backfill import (
     versions,
 )
 
-from crm_ibis import history
 from crm_ibis.config.declarations import snapshots
-from crm_ibis.recording import backfill, record
-from crm_ibis.refresh import refresh
+from crm_ibis.history import reader
+from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["more", "twin"]
@@ -44,7 +44,7 @@ HIRES = {
 def stood(warehouse: Warehouse, name: str, at: datetime) -> list[tuple[Any, ...]]:
     """What held at an instant, whichever versions say so; volatile values aside."""
     aside = {"updated_at", "valid_from", "valid_to", "hours_left"}
-    rows = warehouse.rows(history.as_it_stood(warehouse, name, at))
+    rows = warehouse.rows(reader.as_it_stood(warehouse, name, at))
     return sorted((tuple(v for c, v in row.items() if c not in aside) for row in rows), key=str)
 
 

@@ -11,11 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from stored import analytics
 
-from crm_ibis import history, snapshots
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import declared
-from crm_ibis.snapshots import Merged
+from crm_ibis.history import merge as snapshots
+from crm_ibis.history import reader
+from crm_ibis.history.merge import Merged
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 SNAPSHOT = Snapshot("pipeline_kpi_snapshot", "pipeline_kpis", retention_days=30)
@@ -185,7 +186,7 @@ class Kpi:
         ]
 
     def as_it_stood(self, at: datetime) -> list[tuple[Key, Cells]]:
-        found = self.warehouse.rows(history.as_it_stood(self.warehouse, SNAPSHOT.name, at))
+        found = self.warehouse.rows(reader.as_it_stood(self.warehouse, SNAPSHOT.name, at))
         rows = [
             (
                 (row["facility_id"], row["month"]),

@@ -8,14 +8,14 @@ from typing import Any
 import pytest
 from stored import analytics, leftovers, raw, read, read_all, runs, store
 
-from crm_ibis import history
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError, UsageError
-from crm_ibis.recording import backfill, record
-from crm_ibis.refresh import refresh
+from crm_ibis.history import reader
+from crm_ibis.operations.status import statuses
+from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
-from crm_ibis.seeds import load_seeds
-from crm_ibis.status import statuses
+from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 FIRST = datetime(2024, 3, 1)
@@ -229,7 +229,7 @@ def test_wrong_names_and_instants_of_the_future_are_usage_errors(warehouse: Ware
     with pytest.raises(UsageError, match="in the future"):
         refresh(warehouse, ["pipeline_kpis"], as_of=later, snapshot=True)
     with pytest.raises(DataError, match="nothing is recorded"):
-        history.as_it_stood(warehouse, HIRING, FIRST)
+        reader.as_it_stood(warehouse, HIRING, FIRST)
     assert warehouse.tables(warehouse.analytics) | warehouse.tables(warehouse.meta) == set()
 
 
@@ -266,10 +266,10 @@ def test_an_instant_with_a_zone_is_the_same_instant(warehouse: Warehouse) -> Non
     columns = ("hired_count", "valid_from", "valid_to")
     assert recorded(warehouse, HIRING, *columns) == [(0, FIRST, SECOND), (1, SECOND, None)]
     for at, hired in ((first, 0), (second - timedelta(microseconds=1), 0), (second, 1)):
-        (row,) = warehouse.rows(history.as_it_stood(warehouse, HIRING, at))
+        (row,) = warehouse.rows(reader.as_it_stood(warehouse, HIRING, at))
         assert row["hired_count"] == hired
     earlier = first - timedelta(microseconds=1)
-    assert warehouse.rows(history.as_it_stood(warehouse, HIRING, earlier)) == []
+    assert warehouse.rows(reader.as_it_stood(warehouse, HIRING, earlier)) == []
 
 
 @pytest.fixture
@@ -304,9 +304,9 @@ def test_the_seeds_are_recorded_alike_on_both_databases(both: tuple[Warehouse, .
         names = ["pipeline_kpis", "conversion_funnel"]
         refresh(warehouse, names, as_of=SECOND, snapshot=True)
         for name, kpi in KPIS.items():
-            stood = warehouse.rows(history.as_it_stood(warehouse, name, FIRST))
+            stood = warehouse.rows(reader.as_it_stood(warehouse, name, FIRST))
             rows = [{c: v for c, v in row.items() if c not in VALIDITY} for row in stood]
             assert sorted(rows, key=str) == sorted(published[kpi], key=str)
-        tables = [warehouse.rows(history.versions(warehouse, name)) for name in KPIS]
+        tables = [warehouse.rows(reader.versions(warehouse, name)) for name in KPIS]
         found.append([sorted(map(str, rows)) for rows in tables])
     assert found[0] == found[1]

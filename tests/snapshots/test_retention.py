@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crm_ibis import history
 from crm_ibis.errors import DataError, UsageError
+from crm_ibis.history import reader
 
 if TYPE_CHECKING:
     from conftest import History
@@ -152,7 +152,7 @@ STOOD: dict[str, dict[str, int]] = {
 
 def stood(hiring: "History", as_of: str) -> dict[str, int]:
     """The KPI's values per facility as they stood at an instant."""
-    rows = history.as_it_stood(hiring.warehouse, hiring.name, datetime.fromisoformat(as_of))
+    rows = reader.as_it_stood(hiring.warehouse, hiring.name, datetime.fromisoformat(as_of))
     found = hiring.warehouse.rows(rows)
     assert len({row["facility_id"] for row in found}) == len(found)
     return {row["facility_id"]: row["hired_count"] for row in found}
@@ -171,7 +171,7 @@ def test_an_instant_with_a_zone_is_taken_as_utc_would_have_it(aged: "History") -
 
 def versions(hiring: "History", key: dict[str, Any] | None = None) -> list[tuple[Any, ...]]:
     """Facility, value, begin and end of the versions that reading finds."""
-    found = history.versions(hiring.warehouse, hiring.name, key).order_by("valid_from")
+    found = reader.versions(hiring.warehouse, hiring.name, key).order_by("valid_from")
     names = ("facility_id", "hired_count", "valid_from", "valid_to")
     return [tuple(row[c] for c in names) for row in hiring.warehouse.rows(found)]
 
@@ -193,22 +193,22 @@ def test_columns_that_only_one_of_the_two_tables_has(aged: "History") -> None:
     aged.accept("2024-06-01", retention_days=30)
     wider = "facility_id | hired_count | pending_count | updated_at\nf1 | 10 | 5 | 2024-01-10"
     aged.accept("2024-06-02", wider)
-    found = aged.warehouse.rows(history.versions(aged.warehouse, aged.name, {"facility_id": "f1"}))
+    found = aged.warehouse.rows(reader.versions(aged.warehouse, aged.name, {"facility_id": "f1"}))
     assert {row["hired_count"]: row["pending_count"] for row in found} == {1: None, 10: 5}
 
 
 def test_what_cannot_be_read_is_told(hiring: "History") -> None:
     with pytest.raises(DataError, match="nothing is recorded in pipeline_kpi_snapshot yet"):
-        history.versions(hiring.warehouse, hiring.name)
+        reader.versions(hiring.warehouse, hiring.name)
     with pytest.raises(UsageError, match="pipeline_kpi_snapshot"):
-        history.versions(hiring.warehouse, "pipeline_kpis_snapshot")
+        reader.versions(hiring.warehouse, "pipeline_kpis_snapshot")
     hiring.accept("2024-01-01", f"{HEADER}\nf1 | 1 | 2024-01-01")
     with pytest.raises(UsageError, match=r"no key column facility\b.*facility_id, month"):
-        history.versions(hiring.warehouse, hiring.name, {"facility": "f1"})
+        reader.versions(hiring.warehouse, hiring.name, {"facility": "f1"})
 
 
 def test_a_key_that_is_no_date_is_told(hiring: "History") -> None:
     hiring.accept("2024-01-01", f"{HEADER}\nf1 | 1 | 2024-01-01")
     for month in ("x", "January"):
         with pytest.raises(UsageError, match=f"month={month} is not a date"):
-            history.versions(hiring.warehouse, hiring.name, {"month": month})
+            reader.versions(hiring.warehouse, hiring.name, {"month": month})

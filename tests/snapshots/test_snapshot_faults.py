@@ -20,8 +20,8 @@ from stored import analytics, another_session, leftovers, raw, read_all, runs, s
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
-from crm_ibis.recording import record
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.record import record
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

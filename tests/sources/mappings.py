@@ -7,9 +7,9 @@ from typing import Any
 import ibis
 from tables import drawn, value
 
-from crm_ibis import sources
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import contracts
+from crm_ibis.sources import resolve
 from crm_ibis.warehouse import Warehouse
 
 
@@ -44,7 +44,7 @@ class SourcesFile:
 
 def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
     """The rows of a source as a refresh reads them, ordered by id."""
-    given = sources.source_tables(warehouse, [source])
+    given = resolve.source_tables(warehouse, [source])
     rows = warehouse.rows(audit.conformed(given)[source])
     assert list(rows[0] if rows else contracts()[source].schema) == list(contracts()[source].schema)
     return sorted(rows, key=lambda row: row["id"])

@@ -8,11 +8,12 @@ import ibis
 from ibis import Table
 from tables import Engine, drawn, value
 
-from crm_ibis import connectors, fitting, mapped
-from crm_ibis.connectors.landed import local_times_of
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import contracts
-from crm_ibis.mapping import Mapping
+from crm_ibis.sources import connectors, transform
+from crm_ibis.sources.columns import casting
+from crm_ibis.sources.connectors.landed import local_times_of
+from crm_ibis.sources.spec import Mapping
 
 HISTORY = {"_fivetran_active": "boolean", "_fivetran_start": "timestamp(6)"}
 ENDS = {"_fivetran_end": "timestamp(6)"}
@@ -275,7 +276,7 @@ def made(
     with local_times_of(time_zone):
         found = function(**given)
     whole = _whole(found, source, time_zone)
-    conformed = fitting.conformed(whole, contracts()[source])
+    conformed = casting.conformed(whole, contracts()[source])
     made_of = audit.without_undecided({source: whole}, {source: conformed})[source]
     rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
     # PostgreSQL hands out a decimal as short as it was written.
@@ -294,7 +295,7 @@ def without(system: str, table: str, *columns: str) -> dict[str, dict[str, str]]
 def _whole(table: Table, source: str, time_zone: str | None) -> Table:
     """As sources.yml completes it: what a connector leaves unsaid is null."""
     said = Mapping(connector="any", time_zone=time_zone)
-    return mapped.mapped(table, source, said, contracts()[source])
+    return transform.mapped(table, source, said, contracts()[source])
 
 
 def _parameters(function: Any) -> list[str]:

@@ -12,9 +12,9 @@ from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.emptiness import is_empty
-from crm_ibis.recording import chosen
-from crm_ibis.refresh import refresh
-from crm_ibis.status import statuses
+from crm_ibis.operations.status import statuses
+from crm_ibis.publishing.record import chosen
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

@@ -6,8 +6,8 @@ from systems import LANDED
 
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.audit import ChecksFailed
-from crm_ibis.fit import fit
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.preflight import fit
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 ABSENT = "".join(

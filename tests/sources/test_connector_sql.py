@@ -10,8 +10,8 @@ import ibis.expr.operations as ops
 import pytest
 from systems import LANDED, unbound
 
-from crm_ibis import connectors
 from crm_ibis.contracts.models import contracts
+from crm_ibis.sources import connectors
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCES = [

@@ -6,17 +6,17 @@ import pytest
 from mappings import SourcesFile
 from stored import raw, read, runs, store
 
-from crm_ibis import terminal
+from crm_ibis.cli import terminal
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import UsageError
-from crm_ibis.fit import Fit, fit
-from crm_ibis.mapping import declared
-from crm_ibis.refresh import RefreshResult, refresh
+from crm_ibis.operations.watchdog import watch
+from crm_ibis.publishing.preflight import Fit, fit
+from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import sources_seen
+from crm_ibis.sources.spec import declared
 from crm_ibis.warehouse import Warehouse, open_warehouse
-from crm_ibis.watch import watch
 
 AT = datetime(2024, 1, 20)
 KPI = ["ticket_sla_compliance"]

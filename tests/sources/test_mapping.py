@@ -8,11 +8,11 @@ from mappings import SourcesFile, land, rows_of
 from stored import read, store
 from tables import expect
 
-from crm_ibis import mapped, mapping
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError, UsageError
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources import spec, transform
 from crm_ibis.warehouse import Warehouse
 
 DEALS = {
@@ -221,7 +221,7 @@ def test_values_are_compared_by_the_type_of_their_column(
 
     def kept(yaml: str) -> str:
         sources_file.write(f"sources: {{tickets: {{{yaml}}}}}")
-        found = mapped.mapped(table, "tickets", mapping.declared().of("tickets"), contract)
+        found = transform.mapped(table, "tickets", spec.declared().of("tickets"), contract)
         return " ".join(sorted(row["id"] for row in warehouse.rows(found)))
 
     assert kept(f"only: {{{column}: {choice}}}") == expected
@@ -233,11 +233,11 @@ def test_values_are_compared_by_the_type_of_their_column(
         f"sources: {{tickets: {{columns: {{priority: {{from: {column}, "
         f"values: {{{choice}: high}}, else: low, missing: medium}}}}}}}}"
     )
-    said = mapping.declared().of("tickets")
-    rows = warehouse.rows(mapped.mapped(table, "tickets", said, contract))
+    said = spec.declared().of("tickets")
+    rows = warehouse.rows(transform.mapped(table, "tickets", said, contract))
     assert {row["id"] for row in rows if row["priority"] == "high"} == set(expected.split())
     assert [row["id"] for row in rows if row["priority"] == "medium"] == ["t3"]
-    strange = warehouse.rows(mapped.untranslated(table, said, said.columns["priority"]))
+    strange = warehouse.rows(transform.untranslated(table, said, said.columns["priority"]))
     assert sum(row["row_count"] for row in strange) == 3 - len(expected.split())
 
 
@@ -495,7 +495,7 @@ def test_a_wrong_file_is_refused_and_the_key_named(
 ) -> None:
     sources_file.write(yaml)
     with pytest.raises(UsageError, match=message):
-        mapping.declared()
+        spec.declared()
 
 
 @pytest.mark.parametrize(
@@ -539,17 +539,17 @@ def test_an_unknown_connector_and_one_that_lacks_the_source(
 
 def test_a_named_file_must_be_there(sources_file: SourcesFile) -> None:
     with pytest.raises(UsageError, match=r"CRM_IBIS_SOURCES names .*, which is not there"):
-        mapping.declared()
+        spec.declared()
 
 
 def test_a_file_of_other_bytes_and_a_folder_are_refused_by_name(sources_file: SourcesFile) -> None:
     sources_file.path.write_bytes("sources: {leads: {table: Büro}}".encode("latin-1"))
     with pytest.raises(UsageError, match=r"sources.yml is not valid YAML: .*can't decode byte"):
-        mapping.declared()
+        spec.declared()
     sources_file.path.unlink()
     sources_file.path.mkdir()
     with pytest.raises(UsageError, match=r"cannot read .*sources.yml: Is a directory"):
-        mapping.declared()
+        spec.declared()
 
 
 def test_the_file_is_looked_for_in_the_project_folder(
@@ -558,9 +558,9 @@ def test_the_file_is_looked_for_in_the_project_folder(
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas" / "sources.py").write_text("class Leads:\n    id: Text\n")
     monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path))
-    assert not mapping.declared().absent
+    assert not spec.declared().absent
     (tmp_path / "sources.yml").write_text("sources: {leads: absent}")
-    assert mapping.declared().absent == {"leads"}
+    assert spec.declared().absent == {"leads"}
 
 
 def test_a_refresh_reads_through_the_mapping_and_copies_nothing(

@@ -10,7 +10,7 @@ import pytest
 from mappings import SourcesFile, land, rows_of
 from tables import expect
 
-from crm_ibis import mapping
+from crm_ibis.sources import spec
 from crm_ibis.warehouse import Warehouse
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -86,7 +86,7 @@ EXAMPLES = examples()
 @pytest.mark.parametrize("example", EXAMPLES, ids=[e.place for e in EXAMPLES])
 def test_every_file_in_the_pages_is_valid(example: Example, sources_file: SourcesFile) -> None:
     sources_file.write(example.yaml)
-    assert mapping.declared().sources
+    assert spec.declared().sources
 
 
 RUN = [example for example in EXAMPLES if example.becomes]

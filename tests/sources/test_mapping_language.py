@@ -8,11 +8,12 @@ from mappings import SourcesFile, land, rows_of
 from stored import project_in, read, store
 from tables import expect
 
-from crm_ibis import fit, mapping
 from crm_ibis.contracts import audit
 from crm_ibis.errors import DataError, UsageError
-from crm_ibis.refresh import refresh
-from crm_ibis.site.provenance import provenances
+from crm_ibis.publishing import preflight
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.site.data.provenance import provenances
+from crm_ibis.sources import spec
 from crm_ibis.warehouse import Warehouse
 
 TYPES = {
@@ -372,7 +373,7 @@ def test_a_wrong_column_is_refused_and_the_key_named(
 ) -> None:
     sources_file.write(f"sources: {{leads: {{columns: {{id: {column}}}}}}}")
     with pytest.raises(UsageError, match=message):
-        mapping.declared()
+        spec.declared()
 
 
 @pytest.mark.parametrize(
@@ -403,7 +404,7 @@ def test_a_wrong_source_is_refused_and_the_key_named(
 ) -> None:
     sources_file.write(f"sources: {{leads: {{{said}}}}}")
     with pytest.raises(UsageError, match=message):
-        mapping.declared()
+        spec.declared()
 
 
 @pytest.mark.parametrize(
@@ -482,7 +483,7 @@ def test_sources_tells_what_each_column_is_made_of_and_what_is_unused(
             "status: {last_value: word, by: n}\n              resolved_at: {first: at, where: {flag: true}}",
         )
     )
-    (seen,) = [each for each in fit.fit(warehouse).fits if each.source == "tickets"]
+    (seen,) = [each for each in preflight.fit(warehouse).fits if each.source == "tickets"]
     assert seen.mapped["status"] == "the last word by n"
     assert seen.mapped["resolved_at"] == "the first at where flag matches"
     assert seen.unused == ("day", "o.word", "o.day", "o.at", "o.flag")

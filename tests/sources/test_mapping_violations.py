@@ -8,11 +8,11 @@ from mappings import SourcesFile, land, rows_of
 from stored import read, store
 from tables import expect
 
-from crm_ibis import fit
 from crm_ibis.cli.sources import _told
 from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing import preflight
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 CASES = {"id": "string", "opened": "string", "done": "string", "kind": "string", "fee": "string"}
@@ -397,7 +397,7 @@ def test_sources_counts_what_is_out_of_order(
     )
     done = '{from: done, format: "%d/%m/%Y"'
     sources_file.write(tickets(landed, COLUMNS.replace(done, f"{done}, out_of_order: null")))
-    found = fit.fit(warehouse)
+    found = preflight.fit(warehouse)
     (seen,) = [each for each in found.fits if each.source == "tickets"]
     assert seen.notes == ("resolved_at is out of order in 1 row, so it is null there",)
     assert not seen.fails

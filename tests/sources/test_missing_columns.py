@@ -10,8 +10,8 @@ from stored import raw, read, store
 from crm_ibis.contracts.audit import check
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError
-from crm_ibis.fit import FitReport, fit
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.preflight import FitReport, fit
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

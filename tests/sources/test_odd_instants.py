@@ -7,11 +7,11 @@ from decimal import Decimal
 import pytest
 from stored import raw, store
 
-from crm_ibis import terminal
+from crm_ibis.cli import terminal
+from crm_ibis.cli.rows import rows_of
 from crm_ibis.cli.sources import _told
 from crm_ibis.contracts.audit import check
-from crm_ibis.fit import fit
-from crm_ibis.rows import rows_of
+from crm_ibis.publishing.preflight import fit
 from crm_ibis.warehouse import Warehouse
 
 ODD = ["-infinity", "infinity", "0044-03-15 BC", "12024-01-01"]

@@ -4,7 +4,7 @@ import pytest
 from mappings import SourcesFile, rows_of
 
 from crm_ibis.errors import DataError
-from crm_ibis.fit import fit
+from crm_ibis.publishing.preflight import fit
 from crm_ibis.warehouse import Warehouse
 
 TICKETS = """

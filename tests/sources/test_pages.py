@@ -8,10 +8,10 @@ import pytest
 from mappings import SourcesFile
 from systems import LANDED, unbound
 
-from crm_ibis import connectors, mapping, sources
-from crm_ibis.column_mapping import Column, Condition, Moment
 from crm_ibis.contracts.models import contracts
-from crm_ibis.mapping import Join, Mapping
+from crm_ibis.sources import connectors, resolve, spec
+from crm_ibis.sources.column_spec import Column, Condition, Moment
+from crm_ibis.sources.spec import Join, Mapping
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_a_connector_s_page_names_its_tables_and_our_columns(system: str) -> Non
 def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
     first, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     sources_file.write(first)
-    declared = mapping.declared()
+    declared = spec.declared()
     assert declared.absent == {"outreach", "applications", "invoices"}
     assert declared.of("leads").max_quarantined_pct == 2
 
@@ -42,7 +42,7 @@ def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
 def test_the_example_of_a_function_makes_its_source(sources_file: SourcesFile) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     sources_file.beside("ours.py", example)
-    function = sources._function(sources_file.folder / "ours.py", "leads")
+    function = resolve._function(sources_file.folder / "ours.py", "leads")
     assert (
         unbound("salesforce", "leads", function).columns == unbound("salesforce", "leads").columns
     )
@@ -59,7 +59,7 @@ def test_the_examples_on_a_connector_s_page_make_their_sources(
     for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         sources_file.beside("ours.py", example)
         for name in re.findall(r"^def ([a-z]\w+)", example, re.MULTILINE):
-            function = sources._function(sources_file.folder / "ours.py", name)
+            function = resolve._function(sources_file.folder / "ours.py", name)
             made = unbound(system, name, function, currency_type=CURRENCY_TYPE)
             assert made.columns == unbound(system, name).columns
 

@@ -10,11 +10,11 @@ from stored import raw, read, store
 from crm_ibis.contracts.audit import ChecksFailed, check
 from crm_ibis.contracts.rules import plausible
 from crm_ibis.errors import UsageError
-from crm_ibis.fit import fit
-from crm_ibis.mapping import declared
-from crm_ibis.recording import backfill
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.preflight import fit
+from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog.log import now
+from crm_ibis.sources.spec import declared
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

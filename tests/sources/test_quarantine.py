@@ -8,12 +8,12 @@ from mappings import SourcesFile
 from stored import leftovers, raw, read, read_all, runs, store
 
 from crm_ibis.contracts.audit import ChecksFailed
-from crm_ibis.fit import fit
-from crm_ibis.quarantine import Quarantine
-from crm_ibis.recording import backfill
-from crm_ibis.refresh import refresh
-from crm_ibis.sources import source_tables
-from crm_ibis.status import statuses
+from crm_ibis.operations.status import statuses
+from crm_ibis.publishing.preflight import fit
+from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources.quarantine import Quarantine
+from crm_ibis.sources.resolve import source_tables
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from mappings import SourcesFile
 
-from crm_ibis import mapping
-from crm_ibis.expectations import Expectation
+from crm_ibis.sources import spec
+from crm_ibis.sources.expectations import Expectation
 
 PAGE = (Path(__file__).parents[2] / "docs" / "reading-sources.md").read_text(encoding="utf-8")
 
@@ -17,7 +17,7 @@ def test_the_examples_are_valid_files(tmp_path: Path, monkeypatch: pytest.Monkey
     for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)):
         (tmp_path / str(number)).mkdir()
         SourcesFile(tmp_path / str(number), monkeypatch).write(example)
-        found.append(mapping.declared().of("tickets"))
+        found.append(spec.declared().of("tickets"))
     assert [len(said.expect) for said in found] == [1, 2, 0]
     assert found[0].expect[0].max_drop_pct == 30
     assert [expected.severity for expected in found[1].expect] == ["error", "warn"]

@@ -7,10 +7,10 @@ import pytest
 from mappings import SourcesFile, land
 from systems import LANDED, without
 
-from crm_ibis import connectors
 from crm_ibis.cli.sources import _told
-from crm_ibis.connectors.readings import DAYS, READINGS, readings
-from crm_ibis.fit import fit
+from crm_ibis.publishing.preflight import fit
+from crm_ibis.sources import connectors
+from crm_ibis.sources.connectors.readings import DAYS, READINGS, readings
 from crm_ibis.warehouse import Warehouse
 
 

@@ -5,8 +5,8 @@ import pytest
 from systems import LANDED, made
 from tables import Engine, expect
 
-from crm_ibis import connectors
 from crm_ibis.errors import DataError
+from crm_ibis.sources import connectors
 
 
 def test_accounts_are_facilities_deleted_ones_and_their_newest_version(engine: Engine) -> None:

@@ -10,8 +10,8 @@ from stored import read
 from systems import LANDED
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.refresh import refresh
-from crm_ibis.starting import written
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources.scaffold import written
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AT = datetime(2024, 3, 1)

@@ -12,12 +12,12 @@ from stored import leftovers
 from systems import LANDED
 from tables import Engine
 
-from crm_ibis import sources
-from crm_ibis.connectors.landed import day, flag, number
-from crm_ibis.connectors.unread import noting
 from crm_ibis.contracts.audit import ChecksFailed, check
-from crm_ibis.fit import Fit, fit
-from crm_ibis.refresh import refresh
+from crm_ibis.publishing.preflight import Fit, fit
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources import resolve
+from crm_ibis.sources.connectors.landed import day, flag, number
+from crm_ibis.sources.connectors.unread import noting
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)
@@ -151,7 +151,7 @@ def test_typed_columns_are_looked_for_by_nothing(
 ) -> None:
     land_zendesk(warehouse, landed)
     sources_file.write(YAML.format(landed=landed, made_by="connector: zendesk"))
-    (found,) = sources.unread_of(warehouse, ["tickets"])["tickets"]
+    (found,) = resolve.unread_of(warehouse, ["tickets"])["tickets"]
     assert found.column == "created"
 
 

@@ -12,8 +12,8 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
 
 if TYPE_CHECKING:
+    from crm_ibis.operations.status import Status
     from crm_ibis.runlog.summaries import SourceSeen
-    from crm_ibis.status import Status
 
 
 @cli.command()
@@ -23,8 +23,8 @@ def init(folder: Path) -> None:
 
     It holds flows, jobs, contracts, seeds and prefect.yaml; CRM_IBIS_HOME names it.
     """
-    from crm_ibis import deployments
     from crm_ibis.config import project
+    from crm_ibis.operations import deployments
 
     project.copy_to(folder)
     deployments.write(folder)
@@ -44,10 +44,10 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     old the newest row of each source is, as of the run that last read it. --json lists the tables;
     with --sources, the sources.
     """
-    from crm_ibis import terminal
+    from crm_ibis.cli import terminal
+    from crm_ibis.operations.status import statuses
     from crm_ibis.runlog.log import now
     from crm_ibis.runlog.summaries import sources_seen
-    from crm_ibis.status import statuses
 
     if of_sources:
         with open_database(settings, read_only=True) as warehouse:
@@ -70,14 +70,14 @@ def watch(settings: Settings, as_json: bool) -> None:
     Notifies once per incident, and once more when it is over. Exit 1 while any table is late or
     failing. A watch that fails notifies the default route.
     """
-    from crm_ibis.watch import guarded
-    from crm_ibis.watch import watch as look
+    from crm_ibis.operations.watchdog import guarded
+    from crm_ibis.operations.watchdog import watch as look
 
     _show(guarded(settings, lambda: look(settings, progress), progress), as_json)
 
 
 def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSeen]" = ()) -> None:
-    from crm_ibis import terminal
+    from crm_ibis.cli import terminal
     from crm_ibis.runlog.log import now
 
     if as_json:
@@ -93,7 +93,7 @@ def _warn_of_gaps(in_environment: bool = True) -> None:
     """Says which failures nobody would hear of."""
     import os
 
-    from crm_ibis.alerts import gaps
+    from crm_ibis.operations.alerts import gaps
 
     for gap in gaps(os.environ if in_environment else None):
         click.secho(f"alerts: {gap}", err=True, fg="yellow")
@@ -110,8 +110,8 @@ def retire(settings: Settings, table: str, with_history: bool, as_json: bool) ->
     status, watch and site no longer show it. A table that a view depends on stays. A history is
     dropped only --with-history: it cannot be computed again.
     """
-    from crm_ibis import terminal
-    from crm_ibis.retiring import retire as run_retire
+    from crm_ibis.cli import terminal
+    from crm_ibis.publishing.retire import retire as run_retire
 
     with open_database(settings) as warehouse:
         done = run_retire(warehouse, table, with_history, report=progress)
@@ -128,7 +128,7 @@ def deployments(check: bool) -> None:
 
     It is made from flows/jobs.yml. --check also lists the tables whose failures would reach nobody.
     """
-    from crm_ibis import deployments as making
+    from crm_ibis.operations import deployments as making
 
     if not check:
         click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")
@@ -149,8 +149,8 @@ def test(as_json: bool) -> None:
 
     Exit 1 when one fails. Also lists the tables whose failures would reach nobody.
     """
-    from crm_ibis import terminal
-    from crm_ibis.alerts import all_channels, send_to, variable_of
+    from crm_ibis.cli import terminal
+    from crm_ibis.operations.alerts import all_channels, send_to, variable_of
 
     title, body = "crm_ibis: test message", "This channel works. Nothing has happened."
     sent = {channel: send_to(channel, title, body, report=progress) for channel in all_channels()}

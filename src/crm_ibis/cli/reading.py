@@ -34,8 +34,8 @@ def history(
     as_json: bool,
 ) -> None:
     """Show a KPI as it stood, or all versions of a row."""
-    from crm_ibis import history as reading
-    from crm_ibis import terminal
+    from crm_ibis.cli import terminal
+    from crm_ibis.history import reader as reading
     from crm_ibis.runlog.log import now
 
     wanted = {} if key is None else reading.key_of(name, key)
@@ -59,11 +59,12 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
 
     Nothing is written. Exit 1 when a contract is broken.
     """
-    from crm_ibis import mapping, terminal
+    from crm_ibis.cli import terminal
     from crm_ibis.contracts.audit import check as run_check
+    from crm_ibis.sources import spec
 
     # Of what functions return, a temporary table is made.
-    staging = any(source.maker for source in mapping.declared().sources.values())
+    staging = any(source.maker for source in spec.declared().sources.values())
     with open_database(settings, read_only=True, staging=staging) as warehouse:
         outcomes = run_check(warehouse, tables, report=progress)
     terminal.print_json(outcomes) if as_json else terminal.checked(outcomes)
@@ -75,7 +76,7 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
 @json_option
 def list_kpis(as_json: bool) -> None:
     """List the KPIs: owner, criticality, SLA, what they need."""
-    from crm_ibis import terminal
+    from crm_ibis.cli import terminal
     from crm_ibis.metrics import catalog
 
     found = list(catalog.entries().values())
@@ -87,7 +88,7 @@ def list_kpis(as_json: bool) -> None:
 @json_option
 def describe(table: str, as_json: bool) -> None:
     """Describe a KPI, fact or source: meaning, columns, checks."""
-    from crm_ibis import terminal
+    from crm_ibis.cli import terminal
     from crm_ibis.metrics import describe as docs
 
     description = docs.description(table)
@@ -101,8 +102,8 @@ def describe(table: str, as_json: bool) -> None:
 @click.pass_obj
 def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
     """Print a KPI's whole query, from tables of our own shape on."""
-    from crm_ibis import mapping
     from crm_ibis.metrics import graph
+    from crm_ibis.sources import spec
 
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
@@ -113,7 +114,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
         chosen_params(settings),
         moment,
     )
-    declared = mapping.declared()
+    declared = spec.declared()
     if mapped := [name for name in graph.sources_of([kpi]) if declared.of(name).is_mapped]:
         progress(
             f"from tables of our own shape on, but sources.yml maps {', '.join(mapped)}: "
@@ -130,8 +131,8 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
 @click.pass_obj
 def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
     """Show rows of a published table or source."""
-    from crm_ibis import terminal
-    from crm_ibis.rows import rows_of
+    from crm_ibis.cli import terminal
+    from crm_ibis.cli.rows import rows_of
 
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, where, limit + 1)

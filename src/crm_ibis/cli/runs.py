@@ -25,8 +25,8 @@ from crm_ibis.config.settings import Settings, shown_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crm_ibis.access import Access
-    from crm_ibis.refresh import RefreshResult
+    from crm_ibis.publishing.grants import Access
+    from crm_ibis.publishing.refresh import RefreshResult
 
 DEMO_AS_OF = datetime(2024, 3, 1)
 DEMO_URL = "duckdb://crm-demo.duckdb"
@@ -41,9 +41,9 @@ def demo(settings: Settings) -> None:
     """
     import os
 
-    from crm_ibis import terminal
-    from crm_ibis.refresh import refresh
-    from crm_ibis.seeds import load_seeds
+    from crm_ibis.cli import terminal
+    from crm_ibis.publishing.refresh import refresh
+    from crm_ibis.sources.seeds import load_seeds
 
     chosen = click.get_current_context().parent
     named = (chosen and chosen.params["database"]) or os.environ.get("CRM_IBIS_DATABASE_URL")
@@ -75,7 +75,7 @@ def demo(settings: Settings) -> None:
 @click.pass_obj
 def seed(settings: Settings, force: bool) -> None:
     """Load the sample data into the raw schema."""
-    from crm_ibis.seeds import load_seeds
+    from crm_ibis.sources.seeds import load_seeds
 
     with open_database(settings) as warehouse:
         loaded = load_seeds(warehouse, force, report=progress)
@@ -115,10 +115,11 @@ def refresh(
     as_json: bool,
 ) -> None:
     """Compute, check and publish KPIs: all of them, or those named."""
-    from crm_ibis import publish, terminal
+    from crm_ibis.cli import terminal
     from crm_ibis.metrics import catalog, graph
-    from crm_ibis.refresh import ChecksFailed
-    from crm_ibis.refresh import refresh as run_refresh
+    from crm_ibis.publishing import publish
+    from crm_ibis.publishing.refresh import ChecksFailed
+    from crm_ibis.publishing.refresh import refresh as run_refresh
 
     if dry_run and snapshot:
         raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
@@ -178,8 +179,8 @@ def snapshot(
 
     All snapshots, or those named.
     """
-    from crm_ibis import terminal
-    from crm_ibis.recording import chosen, record
+    from crm_ibis.cli import terminal
+    from crm_ibis.publishing.record import chosen, record
 
     chosen(names)
     with open_database(settings) as warehouse:
@@ -219,9 +220,9 @@ def backfill(
 
     Publishes nothing. For DATES, or --from, --to and --every.
     """
-    from crm_ibis import terminal
-    from crm_ibis.recording import backfill as run_backfill
-    from crm_ibis.recording import chosen, instants_between
+    from crm_ibis.cli import terminal
+    from crm_ibis.publishing.record import backfill as run_backfill
+    from crm_ibis.publishing.record import chosen, instants_between
 
     instants = list(dates)
     if first and last and first > last:
@@ -261,8 +262,8 @@ def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
     The roles are those of CRM_IBIS_READER_ROLES. Exit 1 when one lacks a right.
     Every run that publishes or records grants what is missing, too.
     """
-    from crm_ibis import terminal
-    from crm_ibis.access import accesses, grant
+    from crm_ibis.cli import terminal
+    from crm_ibis.publishing.grants import accesses, grant
 
     with open_database(settings, read_only=not to_apply) as warehouse:
         found = accesses(warehouse)

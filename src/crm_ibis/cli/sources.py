@@ -17,7 +17,7 @@ from crm_ibis.cli.base import (
 from crm_ibis.config.settings import Settings
 
 if TYPE_CHECKING:
-    from crm_ibis.fit import Fit, FitReport
+    from crm_ibis.publishing.preflight import Fit, FitReport
 
 
 UNDECIDED = "its target is undecided (if it never happens: {value: null})"
@@ -33,8 +33,8 @@ def sources(ctx: click.Context, as_json: bool) -> None:
     """
     if ctx.invoked_subcommand:
         return
-    from crm_ibis import terminal
-    from crm_ibis.fit import fit
+    from crm_ibis.cli import terminal
+    from crm_ibis.publishing.preflight import fit
 
     with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
         found = fit(warehouse, report=progress, params=chosen_params(ctx.obj))
@@ -48,7 +48,7 @@ def sources(ctx: click.Context, as_json: bool) -> None:
 @click.pass_obj
 def init(settings: Settings, like: str) -> None:
     """Write a commented sources.yml from what is in the database."""
-    from crm_ibis.starting import write
+    from crm_ibis.sources.scaffold import write
 
     with open_database(settings, read_only=True) as warehouse:
         path = write(warehouse, like)
@@ -63,7 +63,7 @@ def sql(settings: Settings, source: str) -> None:
 
     In the SQL of the database that is set.
     """
-    from crm_ibis.fit import query_of
+    from crm_ibis.publishing.preflight import query_of
 
     with open_database(settings, read_only=True) as warehouse:
         click.echo(query_of(warehouse, source))

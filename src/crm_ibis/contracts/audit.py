@@ -11,17 +11,19 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis import fitting, history, mapping
 from crm_ibis.config.declarations import snapshots
-from crm_ibis.connectors import CURRENCIES
 from crm_ibis.contracts import models, rules
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import BrokenCheck, DataError
-from crm_ibis.functions import Written
-from crm_ibis.mapping import PlausibleYears
+from crm_ibis.history import reader
 from crm_ibis.runlog.log import now
-from crm_ibis.sources import CURRENCY, places, source_tables, unread_of
+from crm_ibis.sources import spec
+from crm_ibis.sources.columns import casting
+from crm_ibis.sources.connectors import CURRENCIES
+from crm_ibis.sources.functions import Written
+from crm_ibis.sources.resolve import CURRENCY, places, source_tables, unread_of
+from crm_ibis.sources.spec import PlausibleYears
 from crm_ibis.warehouse import Place, Query, Warehouse
 
 Report = Callable[[str], None]
@@ -103,7 +105,7 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     sources, unfit = {}, []
     for name, table in raw.items():
         try:
-            sources[name] = fitting.conformed(table, models.contracts()[name])
+            sources[name] = casting.conformed(table, models.contracts()[name])
         except DataError as error:
             unfit.append(str(error))
     if unfit:
@@ -156,7 +158,7 @@ def planned_audit(
     source that is absent has nothing to be held against. What is `also` asked of the table comes
     with its outcome.
     """
-    absent = mapping.declared().absent
+    absent = spec.declared().absent
     demanded = [rule for rule in demanded if rule.refers_to not in absent]
     in_order = warehouse.orders_quickly
     query = warehouse.query(rules.counts(table, demanded, sources, in_order, also), inline)
@@ -168,7 +170,7 @@ def source_rules(
 ) -> list[Rule]:
     """What a source must keep, its instants as of an instant; the years are those of sources.yml
     where none are given."""
-    years = years or mapping.declared().plausible_years
+    years = years or spec.declared().plausible_years
     instants = [c.name for c in contract.columns if c.dtype.is_timestamp()]
     return [
         *contract.rules,
@@ -194,7 +196,7 @@ def source_audits(
     contract = models.contracts()[name]
     demanded = source_rules(contract, as_of)
     audits = [planned_audit(warehouse, sources[name], contract, demanded, sources, also=also)]
-    if conversions := fitting.rules_of_raw(raw, contract):
+    if conversions := casting.rules_of_raw(raw, contract):
         audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
     if unread:
         audits.insert(0, planned_audit(warehouse, raw, contract, unread, {}))
@@ -208,7 +210,7 @@ def one_currency(name: str, raw: Table) -> list[Rule]:
 
     A function of the user's may have converted them, whatever the column still says.
     """
-    connector = mapping.declared().of(name).connector
+    connector = spec.declared().of(name).connector
     if not connector or CURRENCY not in raw.columns:
         return []
     words = (
@@ -300,7 +302,7 @@ def check(
         published = warehouse.tables(warehouse.analytics)
         known = [*models.contracts().values(), *models.histories().values()]
         present = published | {c.name for c in known if c.kind == "source"}
-        chosen = [c for c in known if c.name in present - mapping.declared().absent]
+        chosen = [c for c in known if c.name in present - spec.declared().absent]
     outcomes = []
     with warehouse.reading(lambda: _places(warehouse, chosen)), Written(warehouse) as written:
         for contract in chosen:
@@ -329,7 +331,7 @@ def _as_it_is(warehouse: Warehouse, contract: Contract, written: Written) -> Che
             raise DataError(f"{contract.name} is not there yet; run crm-ibis {remedy}")
         table = warehouse.table(warehouse.analytics, contract.name)
         if contract.kind == "snapshot":
-            table = history.versions(warehouse, contract.name)
+            table = reader.versions(warehouse, contract.name)
         else:
             models.check_types(table, contract)
         sources = read_sources(warehouse, sources_with_parents(contract.parents), written)

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from crm_ibis.comments import meaning
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import VALIDITY, Column, Contract, contracts, declared, histories
 from crm_ibis.contracts.rules import Rule
-from crm_ibis.mapping import PlausibleYears
 from crm_ibis.metrics import catalog, graph
+from crm_ibis.publishing.comments import meaning
+from crm_ibis.sources.spec import PlausibleYears
 
 UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
 

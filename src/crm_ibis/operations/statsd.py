@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
-from crm_ibis.alerts import Report
 from crm_ibis.config.declarations import jobs
 from crm_ibis.metrics import catalog
+from crm_ibis.operations.alerts import Report
+from crm_ibis.operations.status import Status
 from crm_ibis.runlog.log import TableRun
-from crm_ibis.status import Status
 
 AGENT = ("DD_AGENT_HOST", "DD_DOGSTATSD_URL")
 

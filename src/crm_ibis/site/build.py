@@ -11,7 +11,7 @@ from crm_ibis.config.params import Params
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics.describe import Description
 from crm_ibis.runlog import summaries
-from crm_ibis.site.folder import files, renewed
+from crm_ibis.site.output import files, renewed
 from crm_ibis.warehouse import Warehouse
 
 NEEDED = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
@@ -65,19 +65,13 @@ def _write(
     # They load what the extra brings.
     from crm_ibis.metrics import lineage as origins
     from crm_ibis.metrics.assumptions import used
-    from crm_ibis.site import (
-        catalog_pages,
-        lineage,
-        log,
-        provenance,
-        runs_page,
-        scorecard,
-        trends,
-    )
-    from crm_ibis.site.lacking import lacking
-    from crm_ibis.site.pages import Pages
-    from crm_ibis.site.queries import queries
-    from crm_ibis.site.reading import facility_names, published_places, read
+    from crm_ibis.site.charts import trends
+    from crm_ibis.site.data import provenance, run_history
+    from crm_ibis.site.data.reading import facility_names, published_places, read
+    from crm_ibis.site.data.unavailable import lacking
+    from crm_ibis.site.pages import catalog, lineage, runs, scorecard
+    from crm_ibis.site.pages.queries import queries
+    from crm_ibis.site.pages.renderer import Pages
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report("following columns to their sources")
@@ -94,24 +88,24 @@ def _write(
     with warehouse.reading(lambda: published_places(warehouse)):
         lacks = lacking(warehouse, params, undecided)
         reading = read(warehouse, names, lacks, undecided, killed)
-        logged, changes = log.read(warehouse, killed), trends.read(warehouse)
+        logged, changes = run_history.read(warehouse, killed), trends.read(warehouse)
     moment = reading.as_of or now
-    tables = catalog_pages.described()
+    tables = catalog.described()
     made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)
     assumptions = used(params, moment)
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading, params.health.min_coverage_pct)
-    catalog_pages.write(pages, tables, direct, settled, logged, made, assumptions)
+    catalog.write(pages, tables, direct, settled, logged, made, assumptions)
     lineage.write(pages, tables, direct, settled)
-    runs_page.write(pages, logged, changes)
+    runs.write(pages, logged, changes)
     _write_assets(folder / "assets", tables)
 
 
 def _write_assets(folder: Path, tables: list[Description]) -> None:
     import vl_convert
 
-    from crm_ibis.site.search import index
+    from crm_ibis.site.pages.search import index
 
     for file in (Path(__file__).parent / "assets").iterdir():
         shutil.copyfile(file, folder / file.name)

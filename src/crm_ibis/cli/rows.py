@@ -1,0 +1,99 @@
+"""Rows of a published table or source, for reading."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from crm_ibis.contracts.audit import read_sources
+from crm_ibis.contracts.models import Contract, declared
+from crm_ibis.errors import DatabaseError, UsageError, near_match
+from crm_ibis.sources import spec
+from crm_ibis.sources.resolve import places
+from crm_ibis.warehouse import Place, Warehouse
+
+
+def rows_of(
+    warehouse: Warehouse, name: str, where: str | None = None, limit: int = 20
+) -> list[dict[str, Any]]:
+    """The first rows of a published table or source, by its key, without private columns.
+
+    `where` is an SQL condition on the columns shown. Raises UsageError for an unknown table or a
+    condition that is none, DatabaseError when the table is not there.
+    """
+    contract = declared(name.removeprefix(f"{warehouse.raw}."))
+
+    def read_tables() -> set[Place]:
+        if contract.kind == "source":
+            return places(warehouse, [contract.name])
+        return {(warehouse.analytics, contract.name)}
+
+    with warehouse.reading(read_tables):
+        return _rows_of(warehouse, contract, where, limit)
+
+
+def _rows_of(
+    warehouse: Warehouse, contract: Contract, where: str | None, limit: int
+) -> list[dict[str, Any]]:
+    if contract.kind == "source" and spec.declared().of(contract.name).is_mapped:
+        mapped = read_sources(warehouse, [contract.name])[contract.name]
+        return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", where, limit)
+    schema = warehouse.raw if contract.kind == "source" else warehouse.analytics
+    if contract.name not in warehouse.tables(schema):
+        remedy = "crm-ibis seed" if contract.kind == "source" else "crm-ibis refresh"
+        raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")
+    there = warehouse.table(schema, contract.name).columns
+    place = warehouse.quote(schema, contract.name)
+    return _rows(warehouse, contract, place, where, limit, there)
+
+
+def _rows(
+    warehouse: Warehouse,
+    contract: Contract,
+    place: str,
+    where: str | None,
+    limit: int,
+    there: Sequence[str] | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of a table or subquery that has the columns of a contract, or those that are there."""
+    known = [c for c in contract.columns if there is None or c.name in there]
+    columns = [c.name for c in known if not c.private]
+    condition = f" WHERE {_condition(where, columns, warehouse.dialect)}" if where else ""
+    order = ", ".join(warehouse.quote(c) for c in contract.key)
+    listed = ", ".join(warehouse.quote(c) for c in columns)
+    query = f"SELECT {listed} FROM {place}{condition} ORDER BY {order} LIMIT {limit:d}"
+    try:
+        return [dict(zip(columns, row, strict=True)) for row in warehouse.fetch(query)]
+    except DatabaseError as error:
+        if where is None:
+            raise
+        raise UsageError(f"cannot use --where {where!r}: {error}") from None
+
+
+def _condition(where: str, columns: list[str], dialect: str) -> str:
+    """The condition written anew: one expression over the columns shown and nothing else.
+
+    So it cannot bring out what is private, by a subquery, a union, a comment or an error.
+    """
+    try:
+        condition = sqlglot.condition(where, dialect=dialect)
+    except sqlglot.errors.SqlglotError as error:
+        gist = str(error).splitlines()[0].split(" into <class")[0]
+        raise UsageError(
+            f"cannot use --where {where!r}: {gist}; give one SQL condition, such as "
+            "\"facility_id = 'fac_001'\""
+        ) from None
+    foreign = condition.find(exp.Query, exp.Columns, exp.Star, exp.Anonymous)
+    if foreign is not None:
+        raise UsageError(
+            f"cannot use --where {where!r}: {foreign.sql(dialect, comments=False)} may not stand "
+            "in it; give a condition on the table's columns"
+        )
+    for column in condition.find_all(exp.Column):
+        if column.name not in columns or column.table:
+            raise UsageError(
+                f"cannot use --where {where!r}: no column {column.sql(comments=False)} is shown"
+                f"{near_match(column.name, columns)}; there are {', '.join(columns)}"
+            )
+    return f"({condition.sql(dialect, comments=False)})"

@@ -1,0 +1,1 @@
+"""Histories of KPIs: what changed, merged as versions, and read again."""

@@ -1,0 +1,138 @@
+"""A job of jobs.yml, run once: its attempts, and a timer for its SLA around all of them.
+
+Plain functions, for whatever schedules them: flows/ wraps them for Prefect.
+"""
+
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from threading import Timer
+
+from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.params import load_params
+from crm_ibis.config.settings import Settings
+from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
+from crm_ibis.operations import outcomes
+from crm_ibis.operations.alerts import Report
+from crm_ibis.operations.outcomes import JobRun, Outcome
+from crm_ibis.publishing import compute, record
+from crm_ibis.publishing.refresh import refresh
+from crm_ibis.runlog import log
+from crm_ibis.runlog.log import Attempt
+from crm_ibis.sources.resolve import left_out
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+
+def carried_out(
+    settings: Settings, run: JobRun, attempts: Callable[[], Outcome], report: Report
+) -> Outcome:
+    """Makes the attempts at a run, and tells of its end and of its SLA running out meanwhile.
+
+    Whatever the attempts raise is told and raised again.
+    """
+    timer = _sla_timer(settings, run, report)
+    try:
+        outcome = attempts()
+    except Exception as error:
+        outcomes.tell_of_failure(settings, run, error, report)
+        raise
+    finally:
+        timer.cancel()
+        with suppress(RuntimeError):  # it was never started
+            timer.join()  # it may be telling just now
+    if outcome.run_id:
+        outcomes.tell_of_success(settings, run, outcome, report)
+    return outcome
+
+
+def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Outcome:
+    """One attempt at a run; on PostgreSQL, a statement that takes too long ends with it.
+
+    Raises TransientError when another attempt may succeed; ChecksFailed, DataError and others when
+    none will.
+    """
+    began = time.perf_counter()
+    settings = replace(
+        settings,
+        statement_timeout=run.job.statement_seconds,
+        application=f"crm_ibis {run.name}",
+    )
+    try:
+        with open_warehouse(settings) as warehouse:
+            if run.job.refresh:
+                done = _refreshed(settings, warehouse, run, run.attempt(number), report)
+            elif run.job.snapshot:
+                done = _recorded(warehouse, run, run.attempt(number), report)
+            else:
+                raise UsageError(f"the job {run.name} neither refreshes nor records; see flows/")
+    except TransientError as error:
+        if error.run_id:  # so that the watch does not take it for killed before the next attempt
+            with suppress(DatabaseError), open_warehouse(settings) as warehouse:
+                log.log_failure(warehouse, error.run_id, error, run.attempt(number))
+        raise
+    seconds, sla_met = time.perf_counter() - began, run.in_time(log.now())
+    return replace(done, seconds=seconds, sla_met=sla_met)
+
+
+def steps(run: JobRun) -> int:
+    """How many tables an attempt reports when all goes well."""
+    if run.job.snapshot:
+        return len(run.job.snapshot)
+    names = run.job.published
+    return len(compute.sources_of(names)) + len(compute.audited_for(names))
+
+
+def _refreshed(
+    settings: Settings, warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report
+) -> Outcome:
+    """Publishes what is not published as of a later instant already.
+
+    It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
+    """
+    without, params = left_out(run.job.published), load_params(settings.params_file)
+    names = [name for name in run.job.published if name not in without]
+    if without:
+        report(f"{', '.join(without)}: absent in sources.yml")
+    while names:
+        try:
+            done = refresh(
+                warehouse,
+                names,
+                as_of=run.scheduled_at,
+                params=params,
+                attempt=attempt,
+                report=report,
+            )
+            return Outcome(done.run_id, done.tables, done.warnings, done.hints)
+        except Superseded as later:
+            report(f"{', '.join(later.tables)}: published as of a later instant already")
+            names = [name for name in names if name not in later.tables]
+    return Outcome(None)
+
+
+def _recorded(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report) -> Outcome:
+    """Merges what is published, but for what sources.yml leaves without a source."""
+    declared = snapshots()
+    without = left_out([declared[name].kpi for name in run.job.snapshot if name in declared])
+    names = [name for name in run.job.snapshot if declared[name].kpi not in without]
+    if not names:
+        report(f"{', '.join(without)}: absent in sources.yml")
+        return Outcome(None)
+    done = record.record(warehouse, names, as_of=run.scheduled_at, attempt=attempt, report=report)
+    if done.refused:
+        error = DataError("\n".join(merge.refused or "" for merge in done.refused))
+        error.run_id = done.run_id
+        raise error
+    return Outcome(done.run_id, [merge.logged() for merge in done.merged])
+
+
+def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Timer:
+    """Fires when the SLA runs out, whatever the run is blocked on; at once if that is past."""
+    left = (run.due_at - log.now()) / timedelta(seconds=1) if run.due_at else 0
+    timer = Timer(max(left, 0), outcomes.tell_of_breach, [settings, run, report])
+    timer.daemon = True
+    if run.due_at:
+        timer.start()
+    return timer

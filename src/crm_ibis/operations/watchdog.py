@@ -1,0 +1,153 @@
+"""The watch: looks at what is late or failed, whether or not anything ran, and tells of it once."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import get_args
+
+from crm_ibis.config.declarations import Event
+from crm_ibis.config.settings import Settings
+from crm_ibis.errors import CrmIbisError
+from crm_ibis.metrics import catalog
+from crm_ibis.operations import alerts, incidents
+from crm_ibis.operations.alerts import GONE, WATCH, Alert, Report
+from crm_ibis.operations.incidents import TROUBLE
+from crm_ibis.operations.statsd import Metrics
+from crm_ibis.operations.status import Status, statuses
+from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog.summaries import SourceSeen
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+FORGOTTEN = timedelta(days=1)
+"""After that nobody is reminded of a job that is not declared and was not started any more."""
+
+
+def guarded(
+    settings: Settings, look: Callable[[], list[Status]], report: Report = lambda line: None
+) -> list[Status]:
+    """What a look at the tables finds; one that fails is told to the default route and raised."""
+    try:
+        return look()
+    except Exception as error:
+        with incidents.untroubled(report):
+            incidents.tell(settings, _failed_watch(error), report)
+        raise
+
+
+def _failed_watch(error: Exception) -> Alert:
+    is_ours = isinstance(error, CrmIbisError)
+    gist = alerts.first_line(str(error)) if is_ours else type(error).__name__
+    effect = "until it works again, nobody is told which tables are late or failed"
+    same = alerts.gist_of(gist)
+    return Alert("failure", (WATCH,), log.now(), details=(gist, effect), gist=same)
+
+
+def watch(
+    settings: Settings, report: Report = lambda line: None, now: datetime | None = None
+) -> list[Status]:
+    """Tells of tables that are late, whose last run failed or was killed, or that recovered.
+
+    Each incident is told once, and once more when it is over; channels that did not take a message
+    are tried again. Returns the status of every table, at an instant (UTC, default now).
+
+    Raises DatabaseError when the database cannot be asked.
+    """
+    with open_warehouse(settings) as warehouse:
+        log.prepare_unless_at_work(warehouse)
+        found = statuses(warehouse, now)
+        for source in summaries.sources_seen(warehouse):
+            if source.is_unchanged:
+                report(_unchanged(source))
+        with incidents.alone(warehouse):
+            for alert in [*_late(found), *_failed(found)]:
+                incidents.begin(warehouse, alert, report)
+            incidents.end(warehouse, [*_recovered(warehouse, found), WATCH], TROUBLE, report)
+            _end_unknown(warehouse, report)
+    with Metrics(report) as metrics:
+        metrics.ages(status for status in found if status.state != "retired")
+    return found
+
+
+def _unchanged(source: SourceSeen) -> str:
+    """A word that ingestion may have stopped; alerts of it are for `expect` in sources.yml."""
+    newest = "not known"
+    if source.newest_at:
+        newest = f"of {source.newest_at:%Y-%m-%d %H:%M} UTC"
+    return (
+        f"source {source.source} is the same in {source.unchanged_runs} runs in a row, "
+        f"the newest row is {newest}"
+    )
+
+
+def _end_unknown(warehouse: Warehouse, report: Report) -> None:
+    """Ends what was told of tables and jobs that the project no longer has."""
+    unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
+    tables = {i.table for i in unknown if alerts.is_table(i.table)}
+    incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
+    before = log.now() - FORGOTTEN
+    silent = [i for i in unknown if i.table not in tables and i.told_at < before]
+    incidents.forget(warehouse, silent)
+
+
+def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
+    """Tables in order, and published since the last failure that was told of them.
+
+    The log need not know of a failure: a run may end before it could be logged.
+    """
+    failed = {i.table: i.told_at for i in incidents.current(warehouse) if i.event == "failure"}
+    return [
+        status.table
+        for status in found
+        if status.in_order
+        and status.state != "retired"
+        and (status.table not in failed or _is_since(status.published_at, failed[status.table]))
+    ]
+
+
+def _is_since(published_at: datetime | None, moment: datetime) -> bool:
+    return published_at is not None and published_at > moment
+
+
+def _late(found: Iterable[Status]) -> list[Alert]:
+    """An alert for the late tables of each deadline."""
+
+    def alert(late: list[Status]) -> Alert:
+        since, names = late[0].due_since, tuple(status.table for status in late)
+        details = (f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}",)
+        return Alert("late", names, since, details=details, notes=_last_seen(late))
+
+    late = [status for status in found if status.late]
+    return _grouped(late, lambda status: (status.due_since, status.sla), alert)
+
+
+def _failed(found: Iterable[Status]) -> list[Alert]:
+    """An alert for the tables of each run that failed; the run itself may have told already."""
+
+    def alert(failed: list[Status]) -> Alert:
+        # Facts are told of only where nobody answers for them.
+        failed = [status for status in failed if catalog.entry_of(status.table)] or failed
+        names, first = tuple(status.table for status in failed), failed[0]
+        told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
+        return replace(told, notes=_last_seen(failed))
+
+    failed = [status for status in found if status.failing]
+    return _grouped(failed, lambda status: status.failed_run, alert)
+
+
+def _last_seen(found: Iterable[Status]) -> dict[str, str]:
+    return {
+        status.table: f"{status.table} was last published {status.published_at:%Y-%m-%d %H:%M} UTC"
+        if status.published_at
+        else f"{status.table} was never published"
+        for status in found
+    }
+
+
+def _grouped(
+    found: list[Status], key: Callable[[Status], object], alert: Callable[[list[Status]], Alert]
+) -> list[Alert]:
+    """One alert for all tables that share a key, such as the run that failed."""
+    groups: dict[object, list[Status]] = {}
+    for status in found:
+        groups.setdefault(key(status), []).append(status)
+    return [alert(group) for group in groups.values()]

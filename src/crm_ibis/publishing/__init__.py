@@ -1,0 +1,1 @@
+"""One run: computes, audits and publishes tables, and records their histories."""

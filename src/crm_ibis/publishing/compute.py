@@ -1,0 +1,244 @@
+"""The tables of a run, computed from checked sources into temporary tables, and audited there."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from itertools import islice
+
+import ibis
+from ibis import Table
+
+from crm_ibis.config.params import Params
+from crm_ibis.contracts import audit as checks
+from crm_ibis.contracts import models
+from crm_ibis.contracts.audit import Audit, Checked, Report
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.errors import UsageError
+from crm_ibis.metrics import graph
+from crm_ibis.publishing.prefetch import ahead
+from crm_ibis.runlog.log import TableRun
+from crm_ibis.runlog.summaries import SourceRun
+from crm_ibis.sources import occurrences, resolve, spec, volume
+from crm_ibis.sources.functions import Written
+from crm_ibis.sources.occurrences import Named
+from crm_ibis.sources.quarantine import Quarantine
+from crm_ibis.warehouse import Place, Staging, Warehouse
+
+
+@dataclass(frozen=True)
+class Step:
+    """One table to check, and to write before that if need be; compiled, not yet run."""
+
+    audits: list[Audit]
+    kind: str
+    """`source` or `built`, as the run log has it."""
+    staging: Staging | None = None
+
+
+def sources_of(names: Iterable[str]) -> list[str]:
+    """The sources that are checked before the named tables are computed."""
+    needed = set(graph.sources_of(names))
+    needed.update(*(models.declared(name).parents for name in names))
+    return checks.sources_with_parents(needed)
+
+
+def audited_for(names: Iterable[str]) -> list[str]:
+    """The facts and KPIs that are audited to compute the named ones, these included.
+
+    All of them, so that no run builds upon a table whose contract is broken, whichever job
+    publishes it.
+    """
+    publishable = {**graph.fact_functions(), **graph.kpi_functions()}
+    return [name for name in graph.plan(names) if name in publishable]
+
+
+class Results:
+    """The named KPIs or facts as of an instant; all but `places` is called inside one transaction,
+    which reads these."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        names: list[str],
+        as_of: datetime,
+        params: Params,
+        report: Report,
+        judged_as_of: datetime | None = None,
+    ) -> None:
+        """`judged_as_of` is the instant by which the instants of the sources must be plausible,
+        where that is another than `as_of`.
+        """
+        self.warehouse = warehouse
+        self.names = names
+        self.as_of = as_of
+        self.params = params
+        self.report = report
+        self.tables: dict[str, TableRun] = {}
+        """What was done with each table, sources included."""
+        self.warnings: list[Violation] = []
+        self.hints: list[tuple[str, str]] = []
+        """What is worth a word about sources that keep their contracts."""
+        self.judged_as_of = judged_as_of or as_of
+        self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
+        self._written = Written(warehouse)
+        self._raw: dict[str, Table] = {}
+        self._sources: dict[str, Table] = {}
+        self._checked: list[str] = []
+        self._before: dict[str, list[SourceRun]] = {}
+        self._unread: dict[str, list[Rule]] = {}
+        self._unseen: dict[str, list[Named]] = {}
+        self._staged: list[str] = []
+        self._outcomes: list[Checked] = []
+
+    def places(self) -> set[Place]:
+        """The tables that the sources are made of; asked before the transaction."""
+        return resolve.places(self.warehouse, sources_of(self.names))
+
+    def build(self) -> None:
+        """Checks the sources, then computes and audits each table.
+
+        Raises ChecksFailed with all that is broken in the sources, else in the results.
+        """
+        given = resolve.source_tables(self.warehouse, sources_of(self.names), self._written)
+        unread = resolve.unread_of(self.warehouse, given)
+        self._raw = self.quarantine.settle(given, unread)
+        self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
+        self._sources = checks.conformed(self._raw)
+        absent = spec.declared().absent
+        self._checked = [name for name in self._raw if name not in absent]
+        self._before = volume.runs_before(self.warehouse, self._checked)
+        self._unseen = {name: self._never(name) for name in self._checked}
+        with ahead(self._plan) as steps:
+            for step in islice(steps, len(self._checked)):
+                self._carry_out(step)
+            checks.raise_errors(self._outcomes)
+            for step in steps:
+                self._carry_out(step)
+        checks.raise_errors(self._outcomes)
+
+    def record_quarantine(self, run_id: str) -> None:
+        """Writes down which rows of the sources were left out; call before `free`."""
+        self.quarantine.record(run_id, self._raw)
+
+    def free(self) -> None:
+        """Drops the temporary tables where the end of the transaction does not."""
+        for name in (*self._staged, *self.quarantine.staged):
+            self.warehouse.unstage(name)
+        self._written.free()
+
+    def _plan(self, emit: Callable[[Step], None]) -> None:
+        """Compiles the audits of the sources, then each table to be built. Asks no database."""
+        for name in self._checked:
+            newest = {volume.NEWEST: volume.newest(self._sources[name], self.as_of)}
+            audits = checks.source_audits(
+                self.warehouse,
+                name,
+                self._raw[name],
+                self._sources,
+                self.judged_as_of,
+                also=newest,
+                unread=self._unread.get(name, ()),
+            )
+            emit(Step(audits, "source"))
+
+        audited = audited_for(self.names)
+
+        def stage(name: str, table: Table) -> Table:
+            if name not in audited:
+                return table
+            step = self._built(name, table)
+            emit(step)
+            return step.audits[0].table
+
+        sources = checks.without_undecided(self._raw, self._sources)
+        graph.build(self.names, sources, self.params, self.as_of, stage)
+
+    def _built(self, name: str, table: Table) -> Step:
+        """Auditing a table, and writing it before that if that is worth the while.
+
+        Of a fact that is not published the rules about single rows are checked: its keys are those
+        of a source that was just checked.
+        """
+        contract, staging = models.declared(name), None
+        table, schema = _as_declared(table, contract)
+        if self._worth_writing(name):
+            staging = self.warehouse.staging(name, table, schema)
+            table = staging.table
+        demanded = contract.rules_over(table.columns)
+        if name in graph.fact_functions() and name not in self.names:
+            demanded = [rule for rule in demanded if rule.violated]
+        audit = checks.planned_audit(self.warehouse, table, contract, demanded, self._sources)
+        return Step([audit], "built", staging)
+
+    def _worth_writing(self, name: str) -> bool:
+        """Whether a table is published, small, or read by several others.
+
+        A fact has a row for each of a source: its one reader computes what it needs of it, and its
+        audit again, in less time than writing all of it takes.
+        """
+        readers = [user for user in graph.plan(self.names) if name in graph.needs(user)]
+        return name not in graph.fact_functions() or name in self.names or len(readers) > 1
+
+    def _carry_out(self, step: Step) -> None:
+        began = time.perf_counter()
+        if step.staging:
+            self.warehouse.stage(step.staging)
+            self._staged.append(step.staging.name)
+        outcome = checks.run_audits(self.warehouse, step.audits)
+        if step.kind == "source":
+            violations = (*outcome.violations, *self._unexpected(outcome))
+            outcome = replace(outcome, violations=violations)
+        outcome = replace(outcome, seconds=time.perf_counter() - began)
+        self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
+        checks.report_warnings(outcome, self.report)
+        self._outcomes.append(outcome)
+        self.warnings += outcome.warnings
+        words = tuple(warning.summary for warning in outcome.warnings)
+        if step.kind == "source":
+            hints = occurrences.hints(outcome.rows, self._unseen[outcome.table])
+            for hint in hints:
+                self.report(f"warning: {outcome.table}: {hint}")
+            words += hints
+            self.hints += [(outcome.table, hint) for hint in hints]
+        self.tables[outcome.table] = TableRun(
+            outcome.table,
+            step.kind,
+            outcome.rows,
+            outcome.checks,
+            outcome.seconds,
+            warnings=words + self.quarantine.summaries(outcome.table),
+            quarantined=self.quarantine.left_out(outcome.table),
+            newest_at=outcome.also.get(volume.NEWEST),
+        )
+
+    def _never(self, name: str) -> list[Named]:
+        """The values that sources.yml names and that a landed table does not have."""
+        declared = spec.declared()
+        if not declared.of(name).is_mapped:
+            return []
+        landed = resolve.origin(self.warehouse, name, declared, self._written).table
+        return occurrences.never(self.warehouse, name, landed, declared.of(name))
+
+    def _unexpected(self, outcome: Checked) -> tuple[Violation, ...]:
+        """What sources.yml says of a source as a whole, and does not hold."""
+        name = outcome.table
+        if volume.NEWEST not in outcome.also:  # its numbers are broken, so it was not read whole
+            return ()
+        newest_at, before = outcome.also[volume.NEWEST], self._before.get(name, [])
+        return volume.violations(name, outcome.rows, newest_at, self.as_of, before)
+
+
+def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
+    """A result with its columns in the contract's order; a UsageError for any other columns."""
+    declared = {c.name: c.dtype for c in contract.values}
+    given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}
+    if given != declared:
+        differing = set(given.items()) ^ set(declared.items())
+        raise UsageError(
+            f"the function {contract.name} and its contract in schemas/kpis.py differ in "
+            f"{', '.join(sorted({name for name, dtype in differing}))}; make the two match"
+        )
+    columns = [c.name for c in contract.values]
+    return table.select(columns), contract.schema_of(columns)

@@ -1,0 +1,397 @@
+"""How well the database's tables fit our sources: what a refresh would say, before any refresh."""
+
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+import ibis
+from ibis import Table
+
+from crm_ibis.config.params import Params, load_params
+from crm_ibis.contracts import audit, models
+from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT, Violation
+from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
+from crm_ibis.metrics import catalog, coverage, source_columns
+from crm_ibis.metrics.lineage import Origin
+from crm_ibis.runlog.log import now
+from crm_ibis.runlog.summaries import SourceRun
+from crm_ibis.sources import occurrences, resolve, spec, transform, volume
+from crm_ibis.sources.columns import casting, marks
+from crm_ibis.sources.connectors.unread import Unread
+from crm_ibis.sources.functions import Written
+from crm_ibis.sources.quarantine import Quarantine
+from crm_ibis.sources.spec import Mapping, Sources
+from crm_ibis.warehouse import Warehouse
+
+STRANGE = 20
+"""How many values without a translation are shown of a column."""
+
+
+@dataclass(frozen=True)
+class Untranslated:
+    """A value that the mapping of a column does not name."""
+
+    column: str
+    value: str
+    rows: int
+    becomes: str
+
+
+@dataclass(frozen=True)
+class More:
+    """How much of a column is not translated beside what is shown."""
+
+    column: str
+    values: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One source: where it comes from and what is wrong with it."""
+
+    source: str
+    made_of: str
+    policy: str = "fail"
+    rows: int | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    newest: datetime | None = None
+    """When the newest row by now was created or updated."""
+    mapped: dict[str, str] = field(default_factory=dict)
+    """Our columns, and what each is made of."""
+    missing: tuple[str, ...] = ()
+    """Columns that the contract requires and nothing is said of."""
+    empty: tuple[str, ...] = ()
+    """Columns that may be null, and of which nothing is said."""
+    undecided: tuple[str, ...] = ()
+    """Those of them that tell whether an event happened: nobody knows it, so it is not null."""
+    unused: tuple[str, ...] = ()
+    """Columns of the table that nothing is made of."""
+    untranslated: tuple[Untranslated, ...] = ()
+    """Of columns without an `else`, which says what becomes of the rest."""
+    more_untranslated: tuple[More, ...] = ()
+    hints: tuple[str, ...] = ()
+    """That there is no row, or which values the mapping names that never occur."""
+    unexpected: tuple[Violation, ...] = ()
+    """What is not as `expect` has it."""
+    violations: tuple[Violation, ...] = ()
+    quarantined: int = 0
+    readings: tuple[str, ...] = ()
+    """How a connector reads its tables, where they land in several ways."""
+    notes: tuple[str, ...] = ()
+    """What else is worth knowing."""
+    problem: str | None = None
+    """Why a refresh would fail for another reason than violations."""
+
+    @property
+    def fails(self) -> bool:
+        """Whether a refresh that reads this source would fail."""
+        stopping = (*self.unexpected, *(self.violations if self.policy == "fail" else ()))
+        return bool(self.problem) or any(found.severity == "error" for found in stopping)
+
+
+@dataclass(frozen=True)
+class Lack:
+    """What a KPI will be computed without: absent sources, and columns that are null."""
+
+    kpi: str
+    absent: tuple[str, ...]
+    empty: tuple[str, ...]
+    """As source.column."""
+    undecided: tuple[str, ...] = ()
+    """Those of them whose events nobody knows: their targets are undecided."""
+
+
+@dataclass(frozen=True)
+class FitReport:
+    """The fit of all sources, and what will be missing from the KPIs."""
+
+    fits: list[Fit]
+    left_out: list[str]
+    """KPIs that a refresh leaves out."""
+    lacks: list[Lack]
+    health: list[str] = field(default_factory=list)
+    """What health_scores will lack in every row, in sentences."""
+    problem: str | None = None
+    """Why a refresh would fail whatever its sources hold."""
+
+    @property
+    def fails(self) -> bool:
+        return bool(self.problem) or any(fit.fails for fit in self.fits)
+
+
+def fit(
+    warehouse: Warehouse,
+    report: Report = lambda line: None,
+    params: Params | None = None,
+) -> FitReport:
+    """Looks at every source as a refresh would, and writes nothing.
+
+    Raises UsageError for a mapping that is wrong in itself, TransientError when a loader is at work
+    on a table for longer than the lock timeout.
+    """
+    names = [c.name for c in models.contracts().values() if c.kind == "source"]
+    with (
+        warehouse.looking(lambda: resolve.places(warehouse, names)),
+        Written(warehouse) as written,
+    ):
+        found = _fits(warehouse, names, written, report)
+    published = catalog.published()
+    out = resolve.left_out(published)
+    remaining = [table for table in published if table not in out]
+    problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
+    lacks = _lacks(remaining, found)
+    health = _health(params or load_params(), found) if coverage.TABLE in remaining else []
+    return FitReport(list(found.values()), out, lacks, health, problem)
+
+
+def _fits(
+    warehouse: Warehouse, names: Iterable[str], written: Written, report: Report
+) -> dict[str, Fit]:
+    declared, found = spec.declared(), {}
+    readable: dict[str, Table] = {}
+    unread: dict[str, tuple[Unread, ...]] = {}
+    before = volume.runs_before(warehouse, names)
+    for name in names:
+        found[name] = _looked_at(warehouse, name, declared, readable, unread, written)
+        if name in readable and name not in declared.absent:
+            newest = found[name].newest
+            facts = (found[name].rows or 0, newest, now(), before.get(name, []))
+            found[name] = replace(found[name], unexpected=volume.violations(name, *facts))
+    for name, table in readable.items():
+        if name not in declared.absent:
+            violations = _violations(warehouse, name, table, readable, unread[name])
+            found[name] = replace(found[name], violations=violations)
+            report(f"checked {name}")
+    if len(readable) == len(found):
+        for name, outcome in _quarantined(warehouse, readable, unread, before).items():
+            found[name] = replace(found[name], **outcome)
+    return found
+
+
+def query_of(warehouse: Warehouse, name: str) -> str:
+    """The query that stands for a source; raises UsageError for a name that is none."""
+    known = [c.name for c in models.contracts().values() if c.kind == "source"]
+    if name not in known:
+        raise UsageError(f'there is no source "{name}"{near_match(name, known)}')
+    return str(ibis.to_sql(audit.read_sources(warehouse, [name])[name], warehouse.dialect))
+
+
+def _looked_at(
+    warehouse: Warehouse,
+    name: str,
+    declared: Sources,
+    readable: dict[str, Table],
+    unread: dict[str, tuple[Unread, ...]],
+    written: Written,
+) -> Fit:
+    """What a source is made of; it is added to those that can be read if it can.
+
+    What cannot be read of the tables that it is made of is added to `unread`.
+    """
+    contract, said = models.contracts()[name], declared.of(name)
+    seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
+    if said.absent:
+        readable[name] = transform.absent(contract)
+        return seen
+    try:
+        with warehouse.attempt():
+            origin = resolve.origin(warehouse, name, declared, written)
+            seen = replace(seen, made_of=origin.words, readings=origin.readings)
+            seen = replace(seen, **columns_of(origin.table, said, contract))
+            table = resolve.mapped_from(origin, name, declared)
+            seen = replace(seen, **_counted(warehouse, table, contract))
+            seen = replace(seen, notes=seen.notes + _blanked(warehouse, table))
+            seen = replace(seen, **_untranslated(warehouse, origin.table, said, contract))
+            unseen = occurrences.never(warehouse, name, origin.table, said)
+            seen = replace(seen, hints=occurrences.hints(seen.rows or 0, unseen))
+    except TransientError:
+        raise
+    except resolve.NotThere as error:
+        return replace(seen, problem=f"there is no table {error}")
+    except (DataError, DatabaseError) as error:
+        return replace(seen, problem=str(error))
+    readable[name] = table
+    unread[name] = origin.unread
+    return seen
+
+
+def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
+    """Which columns are mapped, missing, empty and unused."""
+    made = {c: column.words for c, column in said.columns.items()}
+    own = {c.name: c.name for c in contract.columns if c.name in table.columns}
+    found = {c.name: {**own, **made}.get(c.name) for c in contract.columns}
+    unsaid = [c for c in contract.columns if found[c.name] is None]
+    read = {c for column in said.columns.values() for c in column.reads}
+    read |= {*said.reads, *(c for c in own if c not in made)}
+    read |= {resolve.CURRENCY} if said.connector else set()
+    return {
+        "mapped": {c: words for c, words in found.items() if words},
+        "missing": tuple(c.name for c in unsaid if not c.nullable),
+        "empty": tuple(c.name for c in unsaid if c.nullable and not c.refines),
+        "undecided": tuple(c.name for c in unsaid if c.undecided_if_missing),
+        "unused": tuple(c for c in table.columns if c not in read and not marks.is_mark(c)),
+    }
+
+
+def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
+    """Rows, the first and the last instant at which one was created, and the newest by now."""
+    given = casting.conformed(table, contract)
+    created = given.created_at
+    first, last = (ibis.literal(i).cast("timestamp(6)") for i in (FIRST_INSTANT, LAST_INSTANT))
+    # Others are violations, and Python has no such instants.
+    finite = created.between(first, last)
+    span = {"first": created.min(where=finite), "last": created.max(where=finite)}
+    newest = volume.newest(given, now())
+    return warehouse.rows(given.aggregate(rows=given.count(), **span, newest=newest))[0]
+
+
+def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
+    """How many instants are null as they are out of order, by column."""
+    blanked = marks.blanked_columns(table.columns)
+    if not blanked:
+        return ()
+    counts = {c: table.count(where=table[mark]) for c, mark in blanked.items()}
+    (row,) = warehouse.rows(table.aggregate(**counts))
+    return tuple(
+        f"{c} is out of order in {n:,} {'row' if n == 1 else 'rows'}, so it is null there"
+        for c, n in row.items()
+        if n
+    )
+
+
+def _untranslated(
+    warehouse: Warehouse, table: Table, said: Mapping, contract: Contract
+) -> dict[str, Any]:
+    """The most frequent values without a translation, and how many more there are.
+
+    Of private columns, none is shown; where there is an `else`, there is none.
+    """
+    private = {c.name for c in contract.columns if c.private}
+    found: list[Untranslated] = []
+    more = []
+    for name, column in said.columns.items():
+        if column.translates and not column.has("else_") and name not in private:
+            strange = transform.untranslated(table, said, column)
+            most = strange.order_by([strange.row_count.desc(), strange.value]).limit(STRANGE)
+            shown = [
+                Untranslated(name, row["value"], row["row_count"], "what it is")
+                for row in warehouse.rows(most)
+            ]
+            found += shown
+            if len(shown) == STRANGE:
+                more += _others(warehouse, name, strange, shown)
+    return {"untranslated": tuple(found), "more_untranslated": tuple(more)}
+
+
+def _others(
+    warehouse: Warehouse, column: str, strange: Table, shown: list[Untranslated]
+) -> list[More]:
+    """What there is beside the values that are shown."""
+    total = strange.aggregate(values=strange.count(), rows=strange.row_count.sum())
+    (whole,) = warehouse.rows(total)
+    values, rows = whole["values"] - len(shown), int(whole["rows"]) - sum(v.rows for v in shown)
+    return [More(column, values, rows)] if values else []
+
+
+def _violations(
+    warehouse: Warehouse,
+    name: str,
+    table: Table,
+    readable: dict[str, Table],
+    unread: tuple[Unread, ...],
+) -> tuple[Violation, ...]:
+    """Every broken check, but for references to a source that cannot be read."""
+    contract = models.contracts()[name]
+    safe = {
+        n: casting.conformed(casting.guarded(t, models.contracts()[n]), models.contracts()[n])
+        for n, t in readable.items()
+    }
+    demanded = audit.source_rules(contract, now())
+    demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
+    conversions = casting.rules_of_raw(table, contract)
+    given, demanded = casting.judged_apart(table, contract, demanded)
+    found = audit.audit(warehouse, given, contract, demanded, safe).violations
+    if not spec.declared().of(name).quarantines:
+        found += _currencies(warehouse, name, table)
+    if conversions:
+        found = audit.audit(warehouse, table, contract, conversions, {}).violations + found
+    if unread:
+        rules = [seen.rule for seen in unread]
+        found = audit.audit(warehouse, table, contract, rules, {}).violations + found
+    return found
+
+
+def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
+    """That a connector's amounts are in several currencies, if so."""
+    contract, demanded = models.contracts()[name], audit.one_currency(name, table)
+    return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
+
+
+def _quarantined(
+    warehouse: Warehouse,
+    readable: dict[str, Table],
+    unread: dict[str, tuple[Unread, ...]],
+    before: dict[str, list[SourceRun]],
+) -> dict[str, dict[str, Any]]:
+    """How many rows a refresh would leave out of each source, where they are too many, and what is
+    not as it must be in the rows that are left."""
+    quarantine = Quarantine(warehouse)
+    found: dict[str, dict[str, Any]] = {}
+    with warehouse.transaction():
+        with suppress(ChecksFailed):  # of violations, `_violations` tells as well
+            quarantine.settle(readable, unread)
+        for name, settled in quarantine.settled.items():
+            left = _unexpected(warehouse, name, settled.table, before.get(name, []))
+            found[name] = {"quarantined": settled.left_out, "unexpected": left}
+        for name in quarantine.staged:
+            warehouse.unstage(name)
+    for sentence, violations in quarantine.excess.items():
+        found[violations[0].table]["problem"] = sentence
+    return found
+
+
+def _unexpected(
+    warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
+) -> tuple[Violation, ...]:
+    """What stops a refresh that reads the rows of a source that are not in quarantine."""
+    declared, contract = spec.declared(), models.contracts()[name]
+    if name in declared.absent:
+        return ()
+    given = casting.conformed(casting.guarded(settled, contract), contract)
+    (seen,) = warehouse.rows(
+        given.aggregate(rows=given.count(), newest=volume.newest(given, now()))
+    )
+    found = volume.violations(name, seen["rows"], seen["newest"], now(), before)
+    if declared.of(name).quarantines:
+        found += _currencies(warehouse, name, settled)
+    return found
+
+
+def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
+    absent = {name for name, seen in found.items() if seen.made_of == "absent"}
+    empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
+    if not absent and not empty:
+        return []
+    undecided = {str(origin) for origin in _undecided(found)}
+    lacks = []
+    for kpi, read in source_columns.columns_read(kpis).items():
+        nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
+        if nulls or absent & set(read):
+            unknown = tuple(column for column in nulls if column in undecided)
+            lacks.append(Lack(kpi, tuple(sorted(absent & set(read))), tuple(nulls), unknown))
+    return lacks
+
+
+def _undecided(found: dict[str, Fit]) -> set[Origin]:
+    return {Origin(name, column) for name, seen in found.items() for column in seen.undecided}
+
+
+def _health(params: Params, found: dict[str, Fit]) -> list[str]:
+    absent = {name for name, seen in found.items() if seen.made_of == "absent"}
+    return coverage.foretold(params, absent, _undecided(found))

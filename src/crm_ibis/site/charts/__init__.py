@@ -1,0 +1,1 @@
+"""What the charts are drawn from, and with."""

@@ -1,0 +1,134 @@
+"""The first page: headline numbers, then a section for each exposure."""
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from crm_ibis.config.declarations import Exposure, exposures
+from crm_ibis.metrics import catalog, graph
+from crm_ibis.site.charts.figures import SMALL, STYLE, Figure, Section
+from crm_ibis.site.charts.sections import sections
+from crm_ibis.site.charts.sparkline import SPARKLINE
+from crm_ibis.site.data.datasets import DATASETS
+from crm_ibis.site.data.reading import Reading
+from crm_ibis.site.pages.embedding import columnar
+from crm_ibis.site.pages.headlines import COMPANY, HEADLINES, TABLE, headlines, lacking, remarks
+from crm_ibis.site.pages.renderer import Pages
+
+TABLE_OF = {dataset.name: dataset.table for dataset in DATASETS}
+
+
+def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
+    """The scorecard, as far as its tables are published.
+
+    `min_coverage_pct` is the weight of components below which there is no health score.
+    """
+    parts = [_part(section, reading) for section in sections()]
+    rows = headlines(reading)
+    months = [row for row in rows if row["facility_id"] == COMPANY]
+    pages.write(
+        "index.html",
+        "scorecard",
+        parts=parts,
+        uncharted=_uncharted({part["section"].table for part in parts}),
+        headlines=HEADLINES,
+        lines=TABLE,
+        months=months,
+        remarks=remarks(reading, min_coverage_pct),
+        scorecard_as_of=reading.published.get("monthly_scorecard"),
+        small=SMALL,
+        incomplete_from=running_month(reading),
+        facilities=reading.facilities,
+        data={
+            **_data(reading, rows, [f for part in parts for f in part["figures"]]),
+            "min_coverage": float(min_coverage_pct),
+            "remarks": remarks(reading, min_coverage_pct),
+        },
+    )
+
+
+def running_month(reading: Reading) -> str | None:
+    """The first day of the month in which the newest publication falls."""
+    return f"{reading.as_of:%Y-%m-01}" if reading.as_of else None
+
+
+def _part(section: Section, reading: Reading) -> dict[str, Any]:
+    shown = [(name, e) for name, e in exposures().items() if section.table in e.of]
+    return {
+        "section": section,
+        "exposures": shown,
+        "as_of": _as_of(section, reading),
+        "figures": [f for f in section.figures if reading.has(f.dataset)],
+        "unpublished": _unpublished(section, reading),
+        "empty": [f for f in section.figures if reading.rows.get(f.dataset) == []],
+        "notices": _notices(section, reading),
+        "apart": _apart(section, reading),
+    }
+
+
+def _as_of(section: Section, reading: Reading) -> datetime | None:
+    return reading.published.get(section.table)
+
+
+def _apart(section: Section, reading: Reading) -> dict[str, tuple[str, datetime]]:
+    """Figures of another table than the section's: which, and when that is of."""
+    tables = {figure.name: TABLE_OF[figure.dataset] for figure in section.figures}
+    return {
+        name: (table, reading.published[table])
+        for name, table in tables.items()
+        if table != section.table and table in reading.published
+    }
+
+
+def _unpublished(section: Section, reading: Reading) -> list[str]:
+    """Tables of the section's figures that were never published."""
+    needed = {TABLE_OF[f.dataset] for f in section.figures if f.dataset not in reading.rows}
+    without = {name for name, status in reading.standing.items() if status.state == "left out"}
+    return sorted(needed - reading.published.keys() - without)
+
+
+def _notices(section: Section, reading: Reading) -> list[str]:
+    """What a reader must know of the section's tables beside their numbers."""
+    told = {
+        "stale": "is as it was last published: its sources are absent in sources.yml since",
+        "left out": "is not computed: its sources are absent in sources.yml",
+    }
+    tables = dict.fromkeys((section.table, *(TABLE_OF[f.dataset] for f in section.figures)))
+    known = [reading.standing[table] for table in tables if table in reading.standing]
+    found = [f"{status.table} {told[status.state]}" for status in known if status.state in told]
+    found += [
+        f"The source {origin.table} has no column {origin.column}: its targets are undecided and "
+        "not counted"
+        for origin in sorted(reading.undecided)
+        if origin.table in graph.sources_of([section.table])
+    ]
+    status = reading.standing.get(section.table)
+    if status and status.quarantined:
+        rows = "1 row" if status.quarantined == 1 else f"{status.quarantined:,} rows"
+        found.append(f"in quarantine, and not counted: {rows} of its sources")
+    return found
+
+
+def _uncharted(charted: set[str]) -> list[tuple[str, Exposure]]:
+    """Exposures that no section shows: the project's own."""
+    catalog.entries()  # says what is wrong with the files, if anything is
+    return [(name, e) for name, e in exposures().items() if not charted & set(e.of)]
+
+
+def _data(reading: Reading, rows: Any, figures: list[Figure]) -> dict[str, Any]:
+    datasets = {figure.dataset for figure in figures}
+    return {
+        "facilities": reading.facilities,
+        "running": running_month(reading),
+        "small": SMALL,
+        "lacking": lacking(reading),
+        "headlines": [[h.field, h.title, h.kind, h.observations, h.of] for h in HEADLINES],
+        "lines": [[h.field, h.title, h.kind, h.observations] for h in TABLE],
+        "sparkline": SPARKLINE.to_dict(),
+        "style": STYLE,
+        "figures": [figure.told() for figure in figures],
+        "tables": {
+            "headlines": columnar(rows),
+            **{name: columnar(reading.rows[name]) for name in sorted(datasets)},
+        },
+    }

@@ -1,0 +1,1 @@
+"""Landed columns: read, compared, and made ours."""

@@ -1,0 +1,1 @@
+"""How instants and numbers are written as text."""

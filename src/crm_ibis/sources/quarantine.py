@@ -1,0 +1,293 @@
+"""Rows of a source that break its contract, left out of a run where sources.yml says so.
+
+Sources are settled parents first: rows that refer to a row in quarantine go with it, whatever the
+policy of their own source. What is left is checked like any other source. A source whose own policy
+is `fail` is checked with those rows, so that none of its violations goes with them unseen.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from graphlib import TopologicalSorter
+from types import MappingProxyType
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis import Table
+
+from crm_ibis.contracts import audit, models
+from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.runlog.log import now
+from crm_ibis.sources import spec
+from crm_ibis.sources.columns import casting
+from crm_ibis.sources.connectors.unread import Unread
+from crm_ibis.warehouse import Warehouse
+
+TABLE = "quarantine"
+
+
+class TooMany(ChecksFailed):
+    """More rows than a source may leave out."""
+
+    def __init__(self, excess: Mapping[str, list[Violation]]) -> None:
+        super().__init__([violation for found in excess.values() for violation in found])
+        self.excess = list(excess)
+        self.args = ("\n".join([*excess, str(self)]),)
+
+    @property
+    def detailed(self) -> str:
+        return "\n".join([*self.excess, super().detailed])
+
+
+@dataclass
+class Settled:
+    """A source without the rows in quarantine, and what was found wrong with those."""
+
+    name: str
+    table: Table
+    rows: int = 0
+    left_out: int = 0
+    checks: list[str] = field(default_factory=list)
+    """Each broken check and how many rows break it."""
+    keys: list[Table] = field(default_factory=list)
+    """Temporary tables: the key of a row in quarantine, and the `check_name` that it breaks."""
+
+    @property
+    def summary(self) -> str:
+        return f"{self.left_out:,} of {self.rows:,} rows in quarantine ({'; '.join(self.checks)})"
+
+
+class Quarantine:
+    """The sources of a run, settled; every method is called inside the run's transaction."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        report: Report = lambda line: None,
+        as_of: datetime | None = None,
+    ) -> None:
+        self.warehouse = warehouse
+        self.as_of = as_of or now()
+        self.report = report
+        self.settled: dict[str, Settled] = {}
+        self.whole: dict[str, Table] = {}
+        """Each source with all of its rows, in the types of its contract."""
+        self.staged: list[str] = []
+        """Names of the temporary tables, to be freed with those of the run."""
+        self.unread: Mapping[str, Sequence[Unread]] = {}
+        self.excess: dict[str, list[Violation]] = {}
+        """What is wrong with sources that leave out too much, by a sentence that says how much."""
+        self.broken: list[Violation] = []
+        """What is wrong with sources that leave out nothing but what follows their parents."""
+
+    def settle(
+        self,
+        raw: Mapping[str, Table],
+        unread: Mapping[str, Sequence[Unread]] = MappingProxyType({}),
+    ) -> dict[str, Table]:
+        """The sources without the rows that must not be read, nor those of which a connector left
+        something `unread`.
+
+        Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
+        that may leave out none of its own is broken.
+        """
+        declared, self.unread = spec.declared(), unread
+        if not any(declared.of(name).quarantines for name in raw):
+            return dict(raw)
+        audit.conformed(raw)  # or else told one by one which columns are missing
+        for name in _parents_first(raw):
+            self._settle(name, raw[name])
+        if self.excess:
+            raise TooMany(self.excess)
+        if self.broken:
+            raise ChecksFailed(self.broken)
+        return {name: self.settled[name].table for name in raw}
+
+    def unread_rules(self, name: str, whole: Table) -> list[Rule]:
+        """What must not be unread of the tables that a source is made of, once it is settled.
+
+        What is unread of its own rows went into quarantine with them, where sources.yml says so.
+        """
+        found = self.unread.get(name, ())
+        if spec.declared().of(name).quarantines:
+            return [unread.outside(name, whole) for unread in found]
+        return [unread.rule for unread in found]
+
+    def left_out(self, name: str) -> int:
+        """How many rows of a source are in quarantine."""
+        return self.settled[name].left_out if name in self.settled else 0
+
+    def summaries(self, name: str) -> tuple[str, ...]:
+        """What a source leaves out, in words; nothing when it leaves out nothing."""
+        return (self.settled[name].summary,) if self.left_out(name) else ()
+
+    def record(self, run_id: str, names: Iterable[str]) -> None:
+        """Brings the table of what is in quarantine up to date for the sources of a run."""
+        for name in names:
+            self._record(run_id, name)
+
+    def _settle(self, name: str, raw: Table) -> None:
+        said, contract = spec.declared().of(name), models.contracts()[name]
+        source = self.settled[name] = Settled(name, raw)
+        violations = []
+        followed = self._followed(contract)
+        demanded = [_follows(column, parent) for column, parent in followed.items()]
+        if said.quarantines:
+            # Told by what the table holds, before it is read in the types of the contract.
+            own = [unread.in_ours(name) for unread in self.unread.get(name, ())]
+            as_read = [*casting.rules_of_raw(raw, contract), *(rule for rule in own if rule)]
+            violations += self._take_out(source, raw, contract, as_read)
+            source.table = casting.guarded(source.table, contract)
+            self.whole[name] = casting.conformed(casting.guarded(raw, contract), contract)
+            demanded += audit.source_rules(contract, self.as_of)
+        else:
+            self.whole[name] = casting.conformed(raw, contract)
+        given = casting.conformed(source.table, contract)
+        violations += self._take_out(source, given, contract, demanded, followed)
+        if violations:
+            self._weigh(source, raw, said.max_quarantined_pct, violations)
+            if not said.quarantines:
+                audits = audit.source_audits(
+                    self.warehouse,
+                    name,
+                    raw,
+                    self.whole,
+                    self.as_of,
+                    unread=self.unread_rules(name, raw),
+                )
+                self.broken += audit.run_audits(self.warehouse, audits).errors
+
+    def _followed(self, contract: Contract) -> dict[str, Settled]:
+        """Parents with rows in quarantine, by the column that refers to them."""
+        parents = {c.name: self.settled.get(c.references or "") for c in contract.columns}
+        return {column: parent for column, parent in parents.items() if parent and parent.keys}
+
+    def _take_out(
+        self,
+        source: Settled,
+        given: Table,
+        contract: Contract,
+        demanded: Sequence[Rule],
+        followed: Mapping[str, Settled] = MappingProxyType({}),
+    ) -> list[Violation]:
+        """Leaves out the rows that break a rule of severity error, of which there may be none.
+
+        A row that follows its parent goes alone; one that breaks another rule takes all rows of its
+        key with it.
+        """
+        if not demanded:
+            return []
+        found = audit.audit(self.warehouse, given, contract, demanded, self.whole).errors
+        if found:
+            names = {violation.check for violation in found}
+            broken = [rule for rule in demanded if rule.name in names]
+            keys = self._staged(source, given, contract, broken)
+            source.keys.append(keys)
+            source.checks += [violation.summary for violation in found]
+            following = {_follows(column, parent).name for column, parent in followed.items()}
+            if own := names - following:
+                broken_keys = keys.filter(keys.check_name.isin(sorted(own)))
+                source.table = _without(source.table, broken_keys, contract)
+            for column, parent in followed.items():
+                source.table = _without_followers(source.table, column, parent)
+        return found
+
+    def _staged(
+        self, source: Settled, given: Table, contract: Contract, broken: Sequence[Rule]
+    ) -> Table:
+        """The keys of the rows that break rules, in a temporary table."""
+        schema = contract.schema_of(contract.key)
+        parts = []
+        for rule in broken:
+            rows = rule.rows(given, self.whole)
+            key = {c: casting.in_type(rows[c], dtype) for c, dtype in schema.items()}
+            parts.append(rows.select(**key, check_name=ibis.literal(rule.name)))
+        name = f"{TABLE}_{source.name}_{len(source.keys)}"
+        columns = ibis.schema({**schema, "check_name": "string"})
+        staging = self.warehouse.staging(name, _all_of(parts), columns)
+        self.warehouse.stage(staging)
+        self.staged.append(name)
+        return staging.table
+
+    def _weigh(
+        self, source: Settled, raw: Table, allowed: float, violations: list[Violation]
+    ) -> None:
+        """Counts what is left out, and whether it is too much."""
+        counted = raw.aggregate(rows=raw.count())
+        kept = source.table.aggregate(rows=source.table.count())
+        (whole,), (left,) = self.warehouse.rows(counted), self.warehouse.rows(kept)
+        source.rows, source.left_out = whole["rows"], whole["rows"] - left["rows"]
+        self.report(f"left out of {source.name}: {source.summary}")
+        if 100 * source.left_out > allowed * source.rows:
+            excess = (
+                f"{source.left_out:,} of {source.rows:,} rows of {source.name} would go to "
+                f"quarantine, more than max_quarantined_pct ({allowed:g} %) in sources.yml allows"
+            )
+            self.excess[excess] = violations
+
+    def _record(self, run_id: str, name: str) -> None:
+        there = self.warehouse.quote(self.warehouse.meta, TABLE)
+        settled, contract = self.settled.get(name), models.contracts()[name]
+        if not settled or not settled.keys:
+            self.warehouse.run(f"DELETE FROM {there} WHERE source_name = ?", [name])
+            return
+        found = self.warehouse.compile(_all_of([_in_words(k, contract) for k in settled.keys]))
+        same = "a.row_key = b.row_key AND a.check_name = b.check_name"
+        self.warehouse.run(
+            f"DELETE FROM {there} AS a WHERE a.source_name = ? AND NOT EXISTS "
+            f"(SELECT 1 FROM ({found}) AS b WHERE {same})",
+            [name],
+        )
+        self.warehouse.run(
+            f"INSERT INTO {there} (source_name, row_key, check_name, found_at, run_id) "
+            f"SELECT CAST(? AS TEXT), a.row_key, a.check_name, CAST(? AS TIMESTAMP), "
+            f"CAST(? AS TEXT) FROM ({found}) AS a WHERE NOT EXISTS "
+            f"(SELECT 1 FROM {there} AS b WHERE {same} AND b.source_name = ?)",
+            [name, now(), run_id, name],
+        )
+
+
+def _parents_first(names: Iterable[str]) -> list[str]:
+    declared, names = models.contracts(), set(names)
+    needed = {name: (declared[name].parents & names) - {name} for name in sorted(names)}
+    return list(TopologicalSorter(needed).static_order())
+
+
+def _follows(column: str, parent: Settled) -> Rule:
+    """Broken by a row whose parent is in quarantine."""
+
+    def followers(table: Table, parents: Mapping[str, Table]) -> Table:
+        return table.semi_join(_gone(parent), [(column, "parent_id")])
+
+    return Rule(f"{column} is not in quarantine in {parent.name}", (column,), find=followers)
+
+
+def _gone(parent: Settled) -> Table:
+    """The ids in quarantine of a source."""
+    return _all_of([keys.select(parent_id="id") for keys in parent.keys])
+
+
+def _without_followers(table: Table, column: str, parent: Settled) -> Table:
+    """All rows but those that refer to a row in quarantine; a row without a key stays."""
+    gone = _gone(parent)
+    return table.anti_join(gone, casting.in_type(table[column], dt.string) == gone.parent_id)
+
+
+def _without(table: Table, keys: Table, contract: Contract) -> Table:
+    """The rows of a table that have a key, and none of these."""
+    own = {c: casting.in_type(table[c], keys.schema()[c]) for c in contract.key}
+    kept = table.filter(*(table[c].notnull() for c in contract.key))
+    return kept.anti_join(keys, [own[c] == keys[c] for c in contract.key])
+
+
+def _in_words(keys: Table, contract: Contract) -> Table:
+    """Each key as one text."""
+    parts = [keys[c].cast("string").fill_null("(none)") for c in contract.key]
+    return keys.select(row_key=ibis.literal(", ").join(parts), check_name=keys.check_name)
+
+
+def _all_of(parts: Sequence[Table]) -> Table:
+    """The different rows of several tables of the same columns."""
+    return parts[0].distinct() if len(parts) == 1 else ibis.union(*parts, distinct=True)

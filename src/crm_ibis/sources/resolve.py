@@ -1,0 +1,284 @@
+"""The sources as sources.yml has them: expressions over the tables of the database.
+
+Nothing is copied: a mapping, a connector or a function of one's own becomes part of every query.
+"""
+
+import importlib.util
+import inspect
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import cast
+
+import ibis.expr.datatypes as dt
+from ibis import Table
+
+from crm_ibis.config.params import load_params
+from crm_ibis.contracts import models
+from crm_ibis.contracts.models import Contract
+from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
+from crm_ibis.metrics import graph
+from crm_ibis.sources import connectors, functions, transform
+from crm_ibis.sources import spec as mapping
+from crm_ibis.sources.columns import joining
+from crm_ibis.sources.connectors.landed import local_times_of
+from crm_ibis.sources.connectors.readings import readings
+from crm_ibis.sources.connectors.unread import Unread, noting
+from crm_ibis.sources.functions import Maker, Written
+from crm_ibis.sources.spec import Mapping, Sources
+from crm_ibis.warehouse import Place, Warehouse
+from crm_ibis.warehouse import places as places_in
+
+CURRENCY = "currency"
+"""The column of a connector's source that says which currency its amount is in."""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What a source is made of, before its columns are mapped."""
+
+    table: Table
+    words: str
+    """In words: the table, the connector or the file, and the tables that it reads."""
+    readings: tuple[str, ...] = ()
+    """How a connector reads them, where they land in several ways."""
+    unread: tuple[Unread, ...] = ()
+    """What a connector, or a function that calls it, may be unable to read of them."""
+
+
+class NotThere(DataError):
+    """Tables that a source is made of are not in the database."""
+
+
+def source_tables(
+    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+) -> dict[str, Table]:
+    """The named sources as expressions, not yet in the types of their contracts.
+
+    What functions return is `written` where that is given. Raises DataError naming all that cannot
+    be made, UsageError for a mapping that is wrong.
+    """
+    declared, found = mapping.declared(), {}
+    missing: list[str] = []
+    problems: list[str] = []
+    for name in names:
+        try:
+            found[name] = source(warehouse, name, declared, written)
+        except NotThere as error:
+            missing.append(str(error))
+        except DataError as error:
+            problems.append(str(error))
+    if missing:
+        problems.append(
+            f"there is no source table {', '.join(missing)}; load it, say in sources.yml where the "
+            "source comes from, name another schema with CRM_IBIS_RAW_SCHEMA, or try the sample "
+            "data: crm-ibis seed"
+        )
+    if problems:
+        raise DataError("\n".join(problems))
+    return found
+
+
+def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
+    """The tables that the named sources read, as far as these can be made."""
+    declared, found = mapping.declared(), set()
+    for name in names:
+        if not declared.of(name).absent:
+            with suppress(CrmIbisError):  # whoever reads the source is going to be told
+                made = origin(warehouse, name, declared).table
+                found |= places_in([made], warehouse.dialect)
+    return found
+
+
+def unread_of(warehouse: Warehouse, names: Iterable[str]) -> dict[str, tuple[Unread, ...]]:
+    """What the functions that make the named sources may be unable to read."""
+    declared = mapping.declared()
+    return {
+        name: origin(warehouse, name, declared).unread for name in names if declared.of(name).maker
+    }
+
+
+def source(
+    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+) -> Table:
+    """One source, mapped."""
+    if declared.of(name).absent:
+        return transform.absent(models.contracts()[name])
+    return mapped_from(origin(warehouse, name, declared, written), name, declared)
+
+
+def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
+    """What a source is made of, under our column names."""
+    said, contract = declared.of(name), models.contracts()[name]
+    if not said.is_mapped:
+        return origin.table
+    if said.connector and CURRENCY in origin.table.columns:
+        contract = _with_currency(contract)
+    found = transform.mapped(origin.table, name, said, contract)
+    needs_unassigned = name == "facilities" and not said.connector
+    if needs_unassigned and declared.may_be_unassigned and found.id.type().is_string():
+        return transform.with_unassigned(found)
+    return found
+
+
+def _with_currency(contract: Contract) -> Contract:
+    """A contract with the currency of its amounts, which is checked and not read."""
+    amount = next(c for c in contract.columns if c.name == "amount")
+    currency = replace(amount, name=CURRENCY, dtype=dt.string, nullable=True)
+    return replace(contract, columns=(*contract.columns, currency))
+
+
+def origin(
+    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+) -> Origin:
+    """What a source that is not absent is made of, `written` to a temporary table if asked.
+
+    Raises NotThere for a missing table, DataError when a function fails.
+    """
+    said = declared.of(name)
+    found = _made(warehouse, name, declared, written)
+    if not said.join:
+        return found
+    others = {
+        alias: _landed(warehouse, join.table, declared, said) for alias, join in said.join.items()
+    }
+    joined = joining.joined(found.table, name, said, {a: o.table for a, o in others.items()})
+    words = ", ".join(other.words for other in others.values())
+    return replace(found, table=joined, words=f"{found.words} with {words}")
+
+
+def _made(warehouse: Warehouse, name: str, declared: Sources, written: Written | None) -> Origin:
+    """What a source is made of, without the tables that are joined to it."""
+    said = declared.of(name)
+    if said.constant:
+        return Origin(transform.constant(said, models.contracts()[name]), "constant rows")
+    if said.maker:
+        schema = said.schema_ or declared.schema_ or warehouse.raw
+        made = _called(warehouse, schema, name, said)
+        if written is None:
+            return made
+        return replace(made, table=written.write(name, made.table, f"{name} by {made.words}"))
+    schema, table = _place(warehouse, name, declared)
+    return _landed_in(warehouse, schema, table)
+
+
+def _landed(warehouse: Warehouse, place: str, declared: Sources, said: Mapping) -> Origin:
+    """A landed table that sources.yml names, with a schema or without."""
+    schema, _, table = place.rpartition(".")
+    return _landed_in(warehouse, schema or said.schema_ or declared.schema_ or warehouse.raw, table)
+
+
+def _landed_in(warehouse: Warehouse, schema: str, table: str) -> Origin:
+    there = warehouse.tables(schema)
+    if table not in there:
+        raise NotThere(f"{schema}.{table}{near_match(table, there)}")
+    return Origin(warehouse.table(schema, table), f"{schema}.{table}")
+
+
+def origin_in_words(warehouse: Warehouse, name: str, declared: Sources) -> str:
+    """Where sources.yml says that a source comes from, whether or not that is there."""
+    said = declared.of(name)
+    if said.absent:
+        return "absent in sources.yml"
+    if said.constant:
+        return "constant rows"
+    return said.maker or ".".join(_place(warehouse, name, declared))
+
+
+def left_out(names: Iterable[str]) -> list[str]:
+    """Those of the named tables that can have no row without the sources that are absent."""
+    absent = mapping.declared().absent
+    return graph.empty_without(list(names), absent, load_params()) if absent else []
+
+
+def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
+    """The named tables without those that are left out; a line tells which those are.
+
+    Raises UsageError when nothing remains.
+    """
+    names = list(names)
+    without = left_out(names)
+    if without:
+        skipped = (
+            f"{', '.join(without)}: skipped: all their sources are marked absent in sources.yml"
+        )
+        if len(without) == len(names):
+            raise UsageError(f"{skipped}; map at least one of them there")
+        report(skipped)
+    return [name for name in names if name not in without]
+
+
+def _place(warehouse: Warehouse, name: str, declared: Sources) -> tuple[str, str]:
+    """The schema and the name of the table that a source comes from."""
+    said = declared.of(name)
+    if said.table is None:
+        return said.schema_ or warehouse.raw, name
+    schema, _, table = said.table.rpartition(".")
+    return schema or said.schema_ or declared.schema_ or warehouse.raw, table
+
+
+def _maker(said: Mapping, name: str) -> Maker:
+    """The function that makes a source of landed tables."""
+    if said.connector:
+        return connectors.table_function(said.connector, name)
+    return _function(cast(Path, said.file), name)
+
+
+def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Origin:
+    """What a function makes of the landed tables that its parameters name.
+
+    A parameter with a default is a table that may be missing. `tables` says where a table is that
+    is in another schema, or has a name that no parameter can have.
+    """
+    maker = _maker(said, name)
+    words = cast(str, said.maker)
+    tables = said.tables
+    wanted = inspect.signature(maker).parameters
+    if unknown := [parameter for parameter in tables if parameter not in wanted]:
+        raise UsageError(
+            f"sources.yml: sources.{name}.tables: {words} has no parameter "
+            f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
+        )
+    given: dict[str, Table] = {}
+    places, missing = [], []
+    for parameter in wanted.values():
+        within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
+        there = warehouse.tables(within or schema)
+        if table in there:
+            given[parameter.name] = warehouse.table(within or schema, table)
+            places.append(f"{within or schema}.{table}")
+        elif parameter.default is parameter.empty or parameter.name in tables:
+            missing.append(f"{within or schema}.{table}{near_match(table, there)}")
+    if missing:
+        raise NotThere(f"{', '.join(missing)} (for {name} by {words})")
+    words = f"{words} over {', '.join(places)}"
+    with local_times_of(said.time_zone), noting() as notes:
+        made = functions.called(warehouse, maker, given, f"{name} by {words}")
+    unread = notes.unread({table.op().name: p for p, table in given.items()})
+    if not said.connector:
+        return Origin(made, words, unread=unread)
+    if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):
+        made = made.drop(CURRENCY)
+    return Origin(made, words, readings(said.connector, name, given, said.time_zone), unread)
+
+
+def _function(file: Path, name: str) -> Maker:
+    """The function of a source's name in a Python file."""
+    if not file.is_file():
+        raise UsageError(f"sources.yml: sources.{name}.file: there is no file {file}")
+    spec = importlib.util.spec_from_file_location(f"_crm_ibis_sources_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"sources.yml: sources.{name}.file: {file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever the user's own file may raise
+        raise UsageError(f"cannot read {file}: {type(error).__name__}: {error}") from error
+    known = dict(inspect.getmembers(module, inspect.isfunction))
+    if name not in known:
+        raise UsageError(
+            f"{file} has no function {name}{near_match(name, known)}; it makes the source of its "
+            "name from the landed tables that its parameters name"
+        )
+    return known[name]

@@ -1,0 +1,107 @@
+"""A sources.yml to start from: what a connector can make of the tables that are in the database."""
+
+import inspect
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from ibis import Table
+
+from crm_ibis.config import project
+from crm_ibis.contracts.types import declared_tables
+from crm_ibis.errors import UsageError
+from crm_ibis.sources import connectors, spec
+from crm_ibis.warehouse import Warehouse
+
+HEAD = """\
+# Where each source comes from. `crm-ibis sources` tells how well it fits, before any refresh.
+# What the connector makes of {system}'s tables, what it imputes and what cannot be known is in
+# docs/connectors/{system}.md. Where your {system} is used in another way, put
+# `file: mine.py` in place of `connector: {system}`: a function of the source's name, whose
+# parameters name landed tables, and which may call the connector's. How to rename, translate and
+# read columns, reduce event logs and join tables is in docs/sources.md; whole cases are in
+# docs/mapping-recipes.md.
+
+# The schema of the landed tables.
+schema: {schema}
+
+sources:
+"""
+MADE = """\
+  # From {tables}{others}.
+  {source}:
+    connector: {system}
+    # `fail` stops at rows that break the contract; `quarantine` leaves them out, up to a share.
+    on_violation: fail
+    # max_quarantined_pct: 1
+"""
+LACKING = """\
+  # The connector would make it from {tables}, but there is no {missing}.
+  {source}: absent
+"""
+NOT_MADE = """\
+  # The connector has nothing to make it of. If it is somewhere else:
+  # {source}: {{table: schema.table, columns: {{id: name_of_the_id_there}}}}
+  {source}: absent
+"""
+
+
+def write(warehouse: Warehouse, system: str) -> Path:
+    """Writes the file where the program looks for it; never over one that is there.
+
+    Raises UsageError when there is one, for an unknown system, or when none of its tables is found.
+    """
+    path = spec.place()
+    if path.exists():
+        raise UsageError(f"{path} is there already; name another file with CRM_IBIS_SOURCES")
+    if project.home().name == "_content" and path.parent == project.home():
+        raise UsageError(
+            "there is no project folder to write it to; name a file with CRM_IBIS_SOURCES, or a "
+            "folder made by `crm-ibis init` with CRM_IBIS_HOME"
+        )
+    text = written(warehouse, system)
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {error.strerror or error}") from None
+    return path
+
+
+def written(warehouse: Warehouse, system: str) -> str:
+    """The text of the file."""
+    made = connectors.table_functions(system)
+    wanted = {p for function in made.values() for p in inspect.signature(function).parameters}
+    schema, there = _fullest(warehouse, wanted)
+    if not there:
+        raise UsageError(
+            f"no schema has a table of {system}'s: {', '.join(sorted(wanted))}; load them first"
+        )
+    known = declared_tables(project.path("schemas", "sources.py"))
+    ordered = sorted(known, key=lambda source: source not in made)
+    parts = [_part(source, system, made.get(source), there) for source in ordered]
+    # JSON's quotes are YAML's: a schema may be called 2024 or no, or hold a colon.
+    return HEAD.format(system=system, schema=json.dumps(schema)) + "\n".join(parts)
+
+
+def _fullest(warehouse: Warehouse, wanted: set[str]) -> tuple[str, set[str]]:
+    """The schema that has most of the wanted tables, and those that it has."""
+    found: dict[str, set[str]] = {}
+    listed = "SELECT table_schema, table_name FROM information_schema.tables"
+    for schema, table in warehouse.fetch(listed):
+        if table in wanted:
+            found.setdefault(schema, set()).add(table)
+    return max(found.items(), key=lambda pair: (len(pair[1]), pair[0]), default=("", set()))
+
+
+def _part(source: str, system: str, function: Callable[..., Table] | None, there: set[str]) -> str:
+    if function is None:
+        return NOT_MADE.format(source=source)
+    parameters = inspect.signature(function).parameters.values()
+    required = [p.name for p in parameters if p.default is p.empty]
+    optional = [p.name for p in parameters if p.default is not p.empty]
+    if missing := [table for table in required if table not in there]:
+        tables, gone = ", ".join(required), ", ".join(missing)
+        return LACKING.format(source=source, tables=tables, missing=gone)
+    others = [f"{t}{'' if t in there else ' (which is not there)'}" for t in optional]
+    told = f", and where it is there {', '.join(others)}" if others else ""
+    return MADE.format(source=source, system=system, tables=", ".join(required), others=told)

@@ -1,0 +1,261 @@
+"""sources.yml: where each source comes from, and what its columns are called there.
+
+Without the file, every source is the table of its name in the raw schema.
+"""
+
+import os
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from crm_ibis.config import project
+from crm_ibis.config.declarations import Record, read
+from crm_ibis.config.literal_yaml import Loader
+from crm_ibis.contracts.types import declared_tables
+from crm_ibis.errors import UsageError, near_match
+from crm_ibis.sources.column_spec import Choices, Columns, Name, Names, Single, Values, Zone
+from crm_ibis.sources.expectations import Expectation
+
+FILE = "sources.yml"
+MAX_QUARANTINED_PCT = 1.0
+DEMANDS = {"on_violation", "max_quarantined_pct", "expect"}
+ORIGINS = ("table", "connector", "file", "constant", "absent")
+
+
+def _pairs(given: Any) -> Any:
+    """Columns of the same name on both sides may be named once."""
+    if isinstance(given, str):
+        return {given: given}
+    return {name: name for name in given} if isinstance(given, list) else given
+
+
+def _expectations(given: Any) -> Any:
+    return given if isinstance(given, list) else [given]
+
+
+def _rows(given: Any) -> Any:
+    rows = given if isinstance(given, list) else [given]
+    if not rows or not all(isinstance(row, dict) and row for row in rows):
+        raise ValueError("is a row such as {id: main, name: Main}, or a list of rows")
+    return rows
+
+
+def _listed(keys: Iterable[str]) -> str:
+    return " and ".join(f"`{key.rstrip('_')}`" for key in sorted(keys))
+
+
+class Join(Record):
+    """Another landed table, of which each row gets the one that has the same key, if any has."""
+
+    table: str
+    on: Annotated[dict[str, Name], BeforeValidator(_pairs)]
+    only: Choices = {}
+    leave_out: Choices = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reads_on(cls, given: Any) -> Any:
+        """YAML takes an unquoted `on` for true."""
+        if isinstance(given, dict) and True in given:
+            return {("on" if key is True else key): value for key, value in given.items()}
+        return given
+
+    @model_validator(mode="after")
+    def _has_a_key(self) -> "Join":
+        if not self.on:
+            raise ValueError("`on` names a column at least, ours and theirs: {deal_id: id}")
+        return self
+
+
+class Mapping(Record):
+    """How a source is made: from a table, by a connector, by a function, or not at all."""
+
+    table: str | None = None
+    connector: str | None = None
+    file: Path | None = None
+    absent: bool = False
+    schema_: Annotated[str | None, Field(alias="schema")] = None
+    constant: Annotated[list[dict[str, Single]], BeforeValidator(_rows)] = []
+    tables: dict[str, str] = {}
+    join: dict[str, Join] = {}
+    columns: Columns = {}
+    only: Choices = {}
+    leave_out: Choices = {}
+    null_values: Values = []
+    one_row_per: Names = []
+    distinct: bool = False
+    time_zone: Zone | None = None
+    on_violation: Literal["fail", "quarantine"] = "fail"
+    max_quarantined_pct: Annotated[float, Field(ge=0, le=100)] = MAX_QUARANTINED_PCT
+    expect: Annotated[list[Expectation], BeforeValidator(_expectations)] = []
+
+    @model_validator(mode="after")
+    def _has_one_origin(self) -> "Mapping":
+        origins = self.model_fields_set & set(ORIGINS)
+        if len(origins) > 1:
+            raise ValueError(f"has {' and '.join(sorted(origins))}; it comes from one of them")
+        if self.absent and len(self.model_fields_set) > 1:
+            raise ValueError("is absent, so there is nothing else to say of it")
+        if self.constant and (more := self.model_fields_set - {"constant", *DEMANDS}):
+            raise ValueError(f"is constant, so {_listed(more)} cannot be said of it")
+        if self.tables and not self.maker:
+            raise ValueError("has `tables`, which go with `file` or `connector`")
+        return self
+
+    @model_validator(mode="after")
+    def _groups_or_not(self) -> "Mapping":
+        if self.one_row_per and self.distinct:
+            raise ValueError("has `one_row_per` and `distinct`; leave out `distinct`")
+        for name, column in self.columns.items():
+            if column.groups and not self.one_row_per:
+                raise ValueError(
+                    f"columns.{name}: `first`, `last`, `first_value` and `last_value` make one "
+                    "value of several rows; say of which, with `one_row_per: their_key`"
+                )
+        return self
+
+    @property
+    def is_mapped(self) -> bool:
+        """Whether anything but what is demanded of it is said of it."""
+        return bool(self.model_fields_set - DEMANDS)
+
+    @property
+    def maker(self) -> str | None:
+        """The connector or the Python file that makes it of landed tables, if one does."""
+        if self.connector:
+            return f"connector {self.connector}"
+        return self.file.name if self.file else None
+
+    @property
+    def may_be_unassigned(self) -> bool:
+        """Whether its `facility_id` may become `unassigned`."""
+        column = self.columns.get("facility_id")
+        return "unassigned" in column.results if column else bool(self.connector)
+
+    @property
+    def named(self) -> list[str]:
+        """The columns that constant rows name."""
+        return list(dict.fromkeys(column for row in self.constant for column in row))
+
+    @property
+    def chosen(self) -> dict[str, list[Any]]:
+        """The values of landed columns that rows or values depend on, by column."""
+        pairs = [*self.only.items(), *self.leave_out.items()]
+        for alias, join in self.join.items():
+            choices = (*join.only.items(), *join.leave_out.items())
+            pairs += [(f"{alias}.{column}", values) for column, values in choices]
+        for declared in self.columns.values():
+            pairs += [(column, c.choices) for column, c in declared.conditions.items()]
+        found: dict[str, list[Any]] = {}
+        for column, values in pairs:
+            found[column] = [*found.get(column, []), *values]
+        return found
+
+    @property
+    def reads(self) -> set[str]:
+        """The columns of the table that are read, whatever our columns are made of."""
+        read = {*self.chosen, *self.one_row_per}
+        for alias, join in self.join.items():
+            read |= {*join.on, *(f"{alias}.{column}" for column in join.on.values())}
+        return read
+
+    @property
+    def literals(self) -> list[Any]:
+        """The values that the file gives."""
+        told = [value for column in self.columns.values() for value in column.literals]
+        told += [value for values in self.chosen.values() for value in values]
+        told += [value for row in self.constant for value in row.values()]
+        return [*told, *self.null_values]
+
+    @property
+    def quarantines(self) -> bool:
+        return self.on_violation == "quarantine"
+
+
+def _mapping(given: Any) -> Any:
+    if given == "absent":
+        return {"absent": True}
+    return {} if given is None else given
+
+
+class PlausibleYears(Record):
+    """Which instants of a source can be true: from a year on, up to some years after `as_of`."""
+
+    from_: Annotated[int, Field(alias="from", ge=1, le=9999)] = 1990
+    ahead: Annotated[int, Field(ge=0, le=1000)] = 2
+
+
+class Sources(Record):
+    """The file."""
+
+    schema_: Annotated[str | None, Field(alias="schema")] = None
+    plausible_years: PlausibleYears = PlausibleYears()
+    sources: dict[str, Annotated[Mapping, BeforeValidator(_mapping)]] = {}
+
+    def of(self, name: str) -> Mapping:
+        """What is said of a source; of one that is not named, nothing."""
+        return self.sources.get(name, Mapping())
+
+    @property
+    def may_be_unassigned(self) -> bool:
+        """Whether a source may refer to the facility `unassigned`, as connectors' sources do."""
+        others = [said for name, said in self.sources.items() if name != "facilities"]
+        return any(said.may_be_unassigned for said in others)
+
+    @property
+    def absent(self) -> set[str]:
+        return {name for name, mapping in self.sources.items() if mapping.absent}
+
+
+def place() -> Path:
+    """Where the file is, or would be."""
+    named = os.environ.get("CRM_IBIS_SOURCES")
+    return Path(named).expanduser() if named else project.home() / FILE
+
+
+def declared() -> Sources:
+    """The mapping; raises UsageError naming the key that is wrong, with a near match."""
+    path = place()
+    if not path.exists():
+        if os.environ.get("CRM_IBIS_SOURCES"):
+            raise UsageError(
+                f"CRM_IBIS_SOURCES names {path}, which is not there; unset it, or write the file "
+                "with crm-ibis sources init"
+            )
+        return Sources()
+    return _declared_in(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=8)
+def _declared_in(path: Path, modified: int) -> Sources:
+    found = read(path, Sources, Loader)
+    _refuse_unknown(path, found)
+    placed = {
+        name: mapping.model_copy(update={"file": path.parent / mapping.file})
+        for name, mapping in found.sources.items()
+        if mapping.file
+    }
+    return found.model_copy(update={"sources": {**found.sources, **placed}})
+
+
+def _refuse_unknown(path: Path, found: Sources) -> None:
+    known = declared_tables(project.path("schemas", "sources.py"))
+    for name, mapping in found.sources.items():
+        if name not in known:
+            raise UsageError(
+                f'{path}: sources: there is no source "{name}"{near_match(name, known)}; '
+                f"there are {', '.join(known)}"
+            )
+        for key, columns in {"columns": mapping.columns, "constant": mapping.named}.items():
+            for column in columns:
+                if column not in known[name]:
+                    raise UsageError(
+                        f"{path}: sources.{name}.{key}: {name} has no column "
+                        f'"{column}"{near_match(column, known[name])}'
+                    )
+        for column, said in mapping.columns.items():
+            if problem := said.misfit(known[name][column]):
+                raise UsageError(f"{path}: sources.{name}.columns.{column}: {problem}")
