@@ -40,7 +40,7 @@ check: lint types test
 
 ## docs/kpis.md from docstrings and contracts; golden SQL from the KPIs.
 docs: .venv/installed
-	$(BIN)/python -c 'from crm_ibis.docs import markdown; print(markdown(), end="")' > docs/kpis.md
+	$(BIN)/python -c 'from crm_ibis.metrics.describe import markdown; print(markdown(), end="")' > docs/kpis.md
 
 golden: .venv/installed
 	$(BIN)/python -m pytest -q tests/test_golden_sql.py tests/sources/test_connector_sql.py --update-golden

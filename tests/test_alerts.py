@@ -12,7 +12,9 @@ import pytest
 from pydantic import ValidationError
 
 from crm_ibis.config import declarations
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.operations import alerts

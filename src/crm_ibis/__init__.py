@@ -1,10 +1,54 @@
-"""CRM metrics: each KPI one Ibis expression, checked, published in one transaction."""
+"""CRM metrics: each KPI one Ibis expression, checked, published in one transaction.
+
+What a script or a notebook needs is here: `refresh`, `load_seeds`, `open_warehouse`, `Settings`,
+`load_params`; `history`, the module that reads histories; and `Published`, `Source` and `column`
+for contracts of one's own.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from crm_ibis import history as history
+    from crm_ibis.config.params import load_params as load_params
+    from crm_ibis.config.settings import Settings as Settings
+    from crm_ibis.contracts.models import Published as Published
+    from crm_ibis.contracts.models import Source as Source
+    from crm_ibis.contracts.models import column as column
+    from crm_ibis.publishing.refresh import refresh as refresh
+    from crm_ibis.sources.seeds import load_seeds as load_seeds
+    from crm_ibis.warehouse import open_warehouse as open_warehouse
+
+    __version__: str
+
+_HOMES = {
+    "Published": "contracts.models",
+    "Settings": "config.settings",
+    "Source": "contracts.models",
+    "column": "contracts.models",
+    "load_params": "config.params",
+    "load_seeds": "sources.seeds",
+    "open_warehouse": "warehouse",
+    "refresh": "publishing.refresh",
+}
+"""Looked up when asked for, as Ibis, Pandera and the drivers take longer than `--help` may."""
 
 
-def __getattr__(name: str) -> str:
-    # Looked up when asked for: reading package metadata takes longer than `--help` may.
-    if name != "__version__":
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version()
+    if name == "history":
+        return import_module("crm_ibis.history")
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"crm_ibis.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, "__version__", "history"})
+
+
+def _version() -> str:
     from importlib.metadata import PackageNotFoundError, version
 
     try:

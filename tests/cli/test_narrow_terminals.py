@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from crm_ibis.cli import terminal
-from crm_ibis.contracts.audit import Checked
+from crm_ibis.contracts.audit import (
+    Checked,
+)
 from crm_ibis.history.merge import Merged
 from crm_ibis.operations.status import Status
 from crm_ibis.publishing.refresh import RefreshResult

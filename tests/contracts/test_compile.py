@@ -9,7 +9,10 @@ import pytest
 from ibis import Table
 from tables import Engine, source_rows
 
-from crm_ibis.contracts.audit import Checked, audit
+from crm_ibis.contracts.audit import (
+    Checked,
+    audit,
+)
 from crm_ibis.contracts.models import Contract, contracts
 from crm_ibis.contracts.rules import Rule, counts, unique
 from crm_ibis.metrics.graph import fact_functions, kpi_functions, sources_of

@@ -13,15 +13,17 @@ from tables import AS_OF, expect
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
     ChecksFailed,
-    check_source,
     raise_errors,
-    read_sources,
-    sources_with_parents,
 )
 from crm_ibis.contracts.models import HIDDEN
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources.check import (
+    check_source,
+    read_sources,
+    sources_with_parents,
+)
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 UUID = "00000000-0000-4000-8000-00000000000a"

@@ -19,7 +19,9 @@ from jobs_at_work import (
 )
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.metrics import graph

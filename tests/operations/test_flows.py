@@ -12,7 +12,9 @@ import pytest
 from jobs_at_work import planned
 
 from crm_ibis.config import project
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.rules import Violation
 
 FLOWS = Path(__file__).parents[2] / "flows"

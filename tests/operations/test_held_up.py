@@ -10,7 +10,9 @@ from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, l
 
 from crm_ibis.config.declarations import job_named, jobs
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.errors import Superseded, TransientError, UsageError
 from crm_ibis.operations import alerts, outcomes
 from crm_ibis.operations.schedule import last_scheduled

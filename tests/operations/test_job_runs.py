@@ -26,7 +26,9 @@ from jobs_at_work import (
 )
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.errors import DataError, TransientError, UsageError
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import incidents, jobs, outcomes

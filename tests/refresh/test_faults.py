@@ -31,7 +31,9 @@ from stored import (
 )
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DatabaseError, DataError, UsageError

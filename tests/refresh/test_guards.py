@@ -10,10 +10,15 @@ import pytest
 from stored import analytics, another_session, project_in, raw, read, runs, store
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed, check
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DatabaseError, DataError, Superseded, UsageError
 from crm_ibis.operations.status import statuses
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.warehouse import Warehouse, open_warehouse

@@ -18,8 +18,10 @@ from stored import Query, another_session, raw, read, runs, store
 
 from crm_ibis.cli.rows import rows_of
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import check
 from crm_ibis.errors import TransientError
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.record import backfill, record
 from crm_ibis.publishing.refresh import refresh

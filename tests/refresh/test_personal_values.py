@@ -6,11 +6,16 @@ import pytest
 from stored import raw, runs, store
 
 from crm_ibis.config.declarations import job_named
-from crm_ibis.contracts.audit import ChecksFailed, check
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.models import HIDDEN
 from crm_ibis.errors import CrmIbisError, DatabaseError
 from crm_ibis.operations import jobs
 from crm_ibis.operations.outcomes import JobRun
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 

@@ -10,7 +10,9 @@ import pytest
 from stored import analytics, another_session, raw, read, read_all, runs, store
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.metrics.graph import kpi_functions
 from crm_ibis.publishing.refresh import RefreshResult, refresh

@@ -10,7 +10,9 @@ from stored import another_session, raw, read_all, runs, store
 
 from crm_ibis import __version__
 from crm_ibis.config.params import load_params
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog

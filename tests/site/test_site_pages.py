@@ -8,7 +8,9 @@ from urllib.request import urlopen
 import pytest
 from built import AS_OF, HOSTILE, Built, Page, build_site, settings_in
 
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.errors import UsageError
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site import build as building

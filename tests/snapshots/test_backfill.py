@@ -13,7 +13,9 @@ from stored import analytics, another_session, leftovers, raw, read_all, runs, s
 from crm_ibis.config import project
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.publishing.record import backfill, instants_between, record
 from crm_ibis.publishing.refresh import refresh

@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from crm_ibis.contracts.audit import check
+from crm_ibis.publishing.check import (
+    check,
+)
 
 if TYPE_CHECKING:
     from conftest import History

@@ -7,9 +7,8 @@ from typing import Any
 import ibis
 from tables import drawn, value
 
-from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import contracts
-from crm_ibis.sources import resolve
+from crm_ibis.sources import check, resolve
 from crm_ibis.warehouse import Warehouse
 
 
@@ -45,6 +44,6 @@ class SourcesFile:
 def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
     """The rows of a source as a refresh reads them, ordered by id."""
     given = resolve.source_tables(warehouse, [source])
-    rows = warehouse.rows(audit.conformed(given)[source])
+    rows = warehouse.rows(check.conformed(given)[source])
     assert list(rows[0] if rows else contracts()[source].schema) == list(contracts()[source].schema)
     return sorted(rows, key=lambda row: row["id"])

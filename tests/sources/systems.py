@@ -8,9 +8,8 @@ import ibis
 from ibis import Table
 from tables import Engine, drawn, value
 
-from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import contracts
-from crm_ibis.sources import connectors, transform
+from crm_ibis.sources import check, connectors, transform
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.landed import local_times_of
 from crm_ibis.sources.spec import Mapping
@@ -277,7 +276,7 @@ def made(
         found = function(**given)
     whole = _whole(found, source, time_zone)
     conformed = casting.conformed(whole, contracts()[source])
-    made_of = audit.without_undecided({source: whole}, {source: conformed})[source]
+    made_of = check.without_undecided({source: whole}, {source: conformed})[source]
     rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
     # PostgreSQL hands out a decimal as short as it was written.
     six = Decimal("0.000001")

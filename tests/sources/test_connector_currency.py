@@ -4,8 +4,10 @@ import pytest
 from mappings import SourcesFile, land
 from systems import LANDED
 
-from crm_ibis.contracts import audit
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
+from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -50,7 +52,7 @@ def test_two_currencies_are_refused_by_name(
     assert "currency=EUR" in told
     assert "currency=JPY" in told
     assert "USD" not in told
-    for found in (audit.check(warehouse, ["leads"]), fit(warehouse).fits):
+    for found in (check(warehouse, ["leads"]), fit(warehouse).fits):
         leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
         assert [violation.rows for violation in leads.violations] == [2]
     assert fit(warehouse).fails

@@ -5,7 +5,9 @@ from datetime import datetime
 import pytest
 from stored import raw, store
 
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse

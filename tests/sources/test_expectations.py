@@ -8,7 +8,9 @@ from stored import raw, read, runs, store
 
 from crm_ibis.cli import terminal
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.preflight import Fit, fit

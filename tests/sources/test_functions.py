@@ -7,8 +7,10 @@ import pytest
 from mappings import SourcesFile
 from stored import leftovers, raw, read, store
 
-from crm_ibis.contracts.audit import check
 from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.preflight import Fit, fit, query_of
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.functions import Written
@@ -64,7 +66,7 @@ def failing(warehouse: Warehouse, file: SourcesFile, code: str, kind: type[CrmIb
             "there is no customer",
         ),
         (
-            "from crm_ibis.sources.connectors import zendesk\ndef tickets(landed):\n"
+            "from crm_ibis.connectors import zendesk\ndef tickets(landed):\n"
             "    return zendesk.tickets(landed.drop('id'), landed)",
             3,
             "tickets",

@@ -8,12 +8,11 @@ from mappings import SourcesFile, land, rows_of
 from stored import project_in, read, store
 from tables import expect
 
-from crm_ibis.contracts import audit
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.publishing import preflight
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.data.provenance import provenances
-from crm_ibis.sources import spec
+from crm_ibis.sources import check, spec
 from crm_ibis.warehouse import Warehouse
 
 TYPES = {
@@ -537,5 +536,5 @@ def test_marks_of_a_mapped_table_are_no_columns_of_the_source(
 ) -> None:
     land(warehouse, f"{landed}.words", TYPES, ROWS)
     sources_file.write(words(landed, "only: {word: 'Yes'}"))
-    sources = audit.read_sources(warehouse, ["tickets"])
+    sources = check.read_sources(warehouse, ["tickets"])
     assert not [column for column in sources["tickets"].columns if column.startswith("~")]

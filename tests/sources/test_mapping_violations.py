@@ -13,6 +13,7 @@ from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
 from crm_ibis.publishing import preflight
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources import check
 from crm_ibis.warehouse import Warehouse
 
 CASES = {"id": "string", "opened": "string", "done": "string", "kind": "string", "fee": "string"}
@@ -41,8 +42,8 @@ def tickets(landed: str, columns: str = COLUMNS, more: str = "") -> str:
 
 def violations(warehouse: Warehouse, source: str) -> dict[str, tuple[int, list[dict[str, Any]]]]:
     """The broken checks of a source, each with its rows and samples."""
-    sources = audit.read_sources(warehouse, audit.sources_with_parents([source]))
-    outcome = audit.check_source(warehouse, source, sources)
+    sources = check.read_sources(warehouse, check.sources_with_parents([source]))
+    outcome = check.check_source(warehouse, source, sources)
     return {v.check: (v.rows, v.samples) for v in outcome.violations}
 
 

@@ -7,9 +7,11 @@ import pytest
 from mappings import SourcesFile
 from stored import raw, read, store
 
-from crm_ibis.contracts.audit import check
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.preflight import FitReport, fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse

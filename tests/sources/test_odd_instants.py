@@ -10,7 +10,9 @@ from stored import raw, store
 from crm_ibis.cli import terminal
 from crm_ibis.cli.rows import rows_of
 from crm_ibis.cli.sources import _told
-from crm_ibis.contracts.audit import check
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.warehouse import Warehouse
 

@@ -7,9 +7,14 @@ import pytest
 from mappings import SourcesFile
 from stored import raw, read, store
 
-from crm_ibis.contracts.audit import ChecksFailed, check
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.contracts.rules import plausible
 from crm_ibis.errors import UsageError
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh

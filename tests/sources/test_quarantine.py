@@ -7,7 +7,9 @@ import pytest
 from mappings import SourcesFile
 from stored import leftovers, raw, read, read_all, runs, store
 
-from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
 from crm_ibis.operations.status import statuses
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.record import backfill

@@ -12,7 +12,12 @@ from stored import leftovers
 from systems import LANDED
 from tables import Engine
 
-from crm_ibis.contracts.audit import ChecksFailed, check
+from crm_ibis.contracts.audit import (
+    ChecksFailed,
+)
+from crm_ibis.publishing.check import (
+    check,
+)
 from crm_ibis.publishing.preflight import Fit, fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources import resolve

@@ -60,7 +60,7 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
     Nothing is written. Exit 1 when a contract is broken.
     """
     from crm_ibis.cli import terminal
-    from crm_ibis.contracts.audit import check as run_check
+    from crm_ibis.publishing.check import check as run_check
     from crm_ibis.sources import spec
 
     # Of what functions return, a temporary table is made.

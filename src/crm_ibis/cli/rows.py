@@ -6,10 +6,10 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from crm_ibis.contracts.audit import read_sources
 from crm_ibis.contracts.models import Contract, declared
 from crm_ibis.errors import DatabaseError, UsageError, near_match
 from crm_ibis.sources import spec
+from crm_ibis.sources.check import read_sources
 from crm_ibis.sources.resolve import places
 from crm_ibis.warehouse import Place, Warehouse
 

@@ -1,5 +1,6 @@
 """What a table means, from its function's docstring and its contract."""
 
+import inspect
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,10 +8,15 @@ from typing import Any
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import VALIDITY, Column, Contract, contracts, declared, histories
+from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.metrics import catalog, graph
-from crm_ibis.publishing.comments import meaning
-from crm_ibis.sources.spec import PlausibleYears
+
+HISTORY = """Every version of every row of {kpi}, with the time during which it held.
+
+Columns that {kpi} gained later are null in versions that ended before. Versions that ended long ago
+are in a table of the same columns called _archive at the end; `crm-ibis history` reads both."""
+
 
 UNITS = {"_pct": "percent", "_hours": "hours", "_days": "days"}
 
@@ -30,6 +36,14 @@ class Description:
     needed_by: tuple[str, ...]
     columns: list[dict[str, Any]]
     checks: list[str]
+
+
+def meaning(contract: Contract) -> str:
+    """The docstring of the table's function, or of its contract for a source."""
+    if contract.kind == "snapshot":
+        return HISTORY.format(kpi=snapshots()[contract.name].kpi)
+    function = graph.table_functions().get(contract.name)
+    return inspect.cleandoc((function or contract.model).__doc__ or "")
 
 
 def description(name: str) -> Description:

@@ -19,9 +19,9 @@ from crm_ibis.operations.alerts import Report
 from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.publishing import compute, record
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.publishing.scope import left_out
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
-from crm_ibis.sources.resolve import left_out
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 

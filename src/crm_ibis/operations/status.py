@@ -10,9 +10,9 @@ from crm_ibis.errors import BrokenCheck
 from crm_ibis.metrics import catalog, graph
 from crm_ibis.operations import impact
 from crm_ibis.operations.schedule import Deadline, deadlines, next_runs
+from crm_ibis.publishing.scope import left_out
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.summaries import FailedRun, Pace
-from crm_ibis.sources.resolve import left_out
 from crm_ibis.warehouse import Warehouse
 
 State = Literal[

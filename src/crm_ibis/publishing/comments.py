@@ -4,20 +4,14 @@ BI tools show them. A comment that somebody else wrote is left alone: the meta s
 written from here, and only that is brought in line when a contract's text changes.
 """
 
-import inspect
 from typing import NamedTuple
 
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import models
 from crm_ibis.contracts.models import Contract
-from crm_ibis.metrics import graph
+from crm_ibis.metrics.describe import meaning
 from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import Warehouse
-
-HISTORY = """Every version of every row of {kpi}, with the time during which it held.
-
-Columns that {kpi} gained later are null in versions that ended before. Versions that ended long ago
-are in a table of the same columns called _archive at the end; `crm-ibis history` reads both."""
 
 
 class Place(NamedTuple):
@@ -25,14 +19,6 @@ class Place(NamedTuple):
 
     table: str
     column: str = ""
-
-
-def meaning(contract: Contract) -> str:
-    """The docstring of the table's function, or of its contract for a source."""
-    if contract.kind == "snapshot":
-        return HISTORY.format(kpi=snapshots()[contract.name].kpi)
-    function = graph.table_functions().get(contract.name)
-    return inspect.cleandoc((function or contract.model).__doc__ or "")
 
 
 def bring_in_line(warehouse: Warehouse) -> int:

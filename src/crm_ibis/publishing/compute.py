@@ -10,8 +10,7 @@ import ibis
 from ibis import Table
 
 from crm_ibis.config.params import Params
-from crm_ibis.contracts import audit as checks
-from crm_ibis.contracts import models
+from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import Audit, Checked, Report
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
@@ -20,7 +19,7 @@ from crm_ibis.metrics import graph
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.runlog.summaries import SourceRun
-from crm_ibis.sources import occurrences, resolve, spec, volume
+from crm_ibis.sources import check, occurrences, resolve, spec, volume
 from crm_ibis.sources.functions import Written
 from crm_ibis.sources.occurrences import Named
 from crm_ibis.sources.quarantine import Quarantine
@@ -41,7 +40,7 @@ def sources_of(names: Iterable[str]) -> list[str]:
     """The sources that are checked before the named tables are computed."""
     needed = set(graph.sources_of(names))
     needed.update(*(models.declared(name).parents for name in names))
-    return checks.sources_with_parents(needed)
+    return check.sources_with_parents(needed)
 
 
 def audited_for(names: Iterable[str]) -> list[str]:
@@ -105,7 +104,7 @@ class Results:
         unread = resolve.unread_of(self.warehouse, given)
         self._raw = self.quarantine.settle(given, unread)
         self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
-        self._sources = checks.conformed(self._raw)
+        self._sources = check.conformed(self._raw)
         absent = spec.declared().absent
         self._checked = [name for name in self._raw if name not in absent]
         self._before = volume.runs_before(self.warehouse, self._checked)
@@ -113,10 +112,10 @@ class Results:
         with ahead(self._plan) as steps:
             for step in islice(steps, len(self._checked)):
                 self._carry_out(step)
-            checks.raise_errors(self._outcomes)
+            audit.raise_errors(self._outcomes)
             for step in steps:
                 self._carry_out(step)
-        checks.raise_errors(self._outcomes)
+        audit.raise_errors(self._outcomes)
 
     def record_quarantine(self, run_id: str) -> None:
         """Writes down which rows of the sources were left out; call before `free`."""
@@ -132,7 +131,7 @@ class Results:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
         for name in self._checked:
             newest = {volume.NEWEST: volume.newest(self._sources[name], self.as_of)}
-            audits = checks.source_audits(
+            audits = check.source_audits(
                 self.warehouse,
                 name,
                 self._raw[name],
@@ -152,7 +151,7 @@ class Results:
             emit(step)
             return step.audits[0].table
 
-        sources = checks.without_undecided(self._raw, self._sources)
+        sources = check.without_undecided(self._raw, self._sources)
         graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
@@ -169,8 +168,11 @@ class Results:
         demanded = contract.rules_over(table.columns)
         if name in graph.fact_functions() and name not in self.names:
             demanded = [rule for rule in demanded if rule.violated]
-        audit = checks.planned_audit(self.warehouse, table, contract, demanded, self._sources)
-        return Step([audit], "built", staging)
+        absent = spec.declared().absent
+        planned = audit.planned_audit(
+            self.warehouse, table, contract, demanded, self._sources, absent=absent
+        )
+        return Step([planned], "built", staging)
 
     def _worth_writing(self, name: str) -> bool:
         """Whether a table is published, small, or read by several others.
@@ -186,13 +188,13 @@ class Results:
         if step.staging:
             self.warehouse.stage(step.staging)
             self._staged.append(step.staging.name)
-        outcome = checks.run_audits(self.warehouse, step.audits)
+        outcome = audit.run_audits(self.warehouse, step.audits)
         if step.kind == "source":
             violations = (*outcome.violations, *self._unexpected(outcome))
             outcome = replace(outcome, violations=violations)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
         self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
-        checks.report_warnings(outcome, self.report)
+        audit.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
         words = tuple(warning.summary for warning in outcome.warnings)

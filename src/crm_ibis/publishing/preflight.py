@@ -17,9 +17,10 @@ from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
 from crm_ibis.metrics import catalog, coverage, source_columns
 from crm_ibis.metrics.lineage import Origin
+from crm_ibis.publishing.scope import left_out
 from crm_ibis.runlog.log import now
 from crm_ibis.runlog.summaries import SourceRun
-from crm_ibis.sources import occurrences, resolve, spec, transform, volume
+from crm_ibis.sources import check, occurrences, resolve, spec, transform, volume
 from crm_ibis.sources.columns import casting, marks
 from crm_ibis.sources.connectors.unread import Unread
 from crm_ibis.sources.functions import Written
@@ -142,7 +143,7 @@ def fit(
     ):
         found = _fits(warehouse, names, written, report)
     published = catalog.published()
-    out = resolve.left_out(published)
+    out = left_out(published)
     remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
     lacks = _lacks(remaining, found)
@@ -179,7 +180,7 @@ def query_of(warehouse: Warehouse, name: str) -> str:
     known = [c.name for c in models.contracts().values() if c.kind == "source"]
     if name not in known:
         raise UsageError(f'there is no source "{name}"{near_match(name, known)}')
-    return str(ibis.to_sql(audit.read_sources(warehouse, [name])[name], warehouse.dialect))
+    return str(ibis.to_sql(check.read_sources(warehouse, [name])[name], warehouse.dialect))
 
 
 def _looked_at(
@@ -312,11 +313,12 @@ def _violations(
         n: casting.conformed(casting.guarded(t, models.contracts()[n]), models.contracts()[n])
         for n, t in readable.items()
     }
-    demanded = audit.source_rules(contract, now())
+    demanded = check.rules_of(contract, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = casting.rules_of_raw(table, contract)
     given, demanded = casting.judged_apart(table, contract, demanded)
-    found = audit.audit(warehouse, given, contract, demanded, safe).violations
+    absent = spec.declared().absent
+    found = audit.audit(warehouse, given, contract, demanded, safe, absent).violations
     if not spec.declared().of(name).quarantines:
         found += _currencies(warehouse, name, table)
     if conversions:
@@ -329,7 +331,7 @@ def _violations(
 
 def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
     """That a connector's amounts are in several currencies, if so."""
-    contract, demanded = models.contracts()[name], audit.one_currency(name, table)
+    contract, demanded = models.contracts()[name], check.one_currency(name, table)
     return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
 
 

@@ -23,10 +23,10 @@ from crm_ibis.history.prepend import Prepending
 from crm_ibis.history.reader import Span
 from crm_ibis.publishing import shape
 from crm_ibis.publishing.compute import Results
+from crm_ibis.publishing.scope import left_out
 from crm_ibis.publishing.upkeep import upkeep
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
-from crm_ibis.sources.resolve import left_out
 from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse.base import STAGED
 

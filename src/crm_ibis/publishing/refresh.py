@@ -18,10 +18,10 @@ from crm_ibis.publishing import publish, shape
 from crm_ibis.publishing.compute import Results
 from crm_ibis.publishing.publish import Changes, Publication
 from crm_ibis.publishing.record import merge_published
+from crm_ibis.publishing.scope import computable
 from crm_ibis.publishing.upkeep import upkeep
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt, TableRun
-from crm_ibis.sources.resolve import computable
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["ChecksFailed", "RefreshResult", "refresh"]

@@ -20,7 +20,7 @@ from crm_ibis.contracts.audit import ChecksFailed, Report
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.runlog.log import now
-from crm_ibis.sources import spec
+from crm_ibis.sources import check, spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.unread import Unread
 from crm_ibis.warehouse import Warehouse
@@ -96,7 +96,7 @@ class Quarantine:
         declared, self.unread = spec.declared(), unread
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
-        audit.conformed(raw)  # or else told one by one which columns are missing
+        check.conformed(raw)  # or else told one by one which columns are missing
         for name in _parents_first(raw):
             self._settle(name, raw[name])
         if self.excess:
@@ -141,7 +141,7 @@ class Quarantine:
             violations += self._take_out(source, raw, contract, as_read)
             source.table = casting.guarded(source.table, contract)
             self.whole[name] = casting.conformed(casting.guarded(raw, contract), contract)
-            demanded += audit.source_rules(contract, self.as_of)
+            demanded += check.rules_of(contract, self.as_of)
         else:
             self.whole[name] = casting.conformed(raw, contract)
         given = casting.conformed(source.table, contract)
@@ -149,7 +149,7 @@ class Quarantine:
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
-                audits = audit.source_audits(
+                audits = check.source_audits(
                     self.warehouse,
                     name,
                     raw,
@@ -179,7 +179,8 @@ class Quarantine:
         """
         if not demanded:
             return []
-        found = audit.audit(self.warehouse, given, contract, demanded, self.whole).errors
+        absent = spec.declared().absent
+        found = audit.audit(self.warehouse, given, contract, demanded, self.whole, absent).errors
         if found:
             names = {violation.check for violation in found}
             broken = [rule for rule in demanded if rule.name in names]

@@ -5,7 +5,7 @@ Nothing is copied: a mapping, a connector or a function of one's own becomes par
 
 import importlib.util
 import inspect
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,11 +14,9 @@ from typing import cast
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis.config.params import load_params
 from crm_ibis.contracts import models
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
-from crm_ibis.metrics import graph
 from crm_ibis.sources import connectors, functions, transform
 from crm_ibis.sources import spec as mapping
 from crm_ibis.sources.columns import joining
@@ -184,29 +182,6 @@ def origin_in_words(warehouse: Warehouse, name: str, declared: Sources) -> str:
     if said.constant:
         return "constant rows"
     return said.maker or ".".join(_place(warehouse, name, declared))
-
-
-def left_out(names: Iterable[str]) -> list[str]:
-    """Those of the named tables that can have no row without the sources that are absent."""
-    absent = mapping.declared().absent
-    return graph.empty_without(list(names), absent, load_params()) if absent else []
-
-
-def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
-    """The named tables without those that are left out; a line tells which those are.
-
-    Raises UsageError when nothing remains.
-    """
-    names = list(names)
-    without = left_out(names)
-    if without:
-        skipped = (
-            f"{', '.join(without)}: skipped: all their sources are marked absent in sources.yml"
-        )
-        if len(without) == len(names):
-            raise UsageError(f"{skipped}; map at least one of them there")
-        report(skipped)
-    return [name for name in names if name not in without]
 
 
 def _place(warehouse: Warehouse, name: str, declared: Sources) -> tuple[str, str]:

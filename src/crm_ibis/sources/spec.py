@@ -14,6 +14,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Record, read
 from crm_ibis.config.literal_yaml import Loader
+from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.contracts.types import declared_tables
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.sources.column_spec import Choices, Columns, Name, Names, Single, Values, Zone
@@ -179,13 +180,6 @@ def _mapping(given: Any) -> Any:
     if given == "absent":
         return {"absent": True}
     return {} if given is None else given
-
-
-class PlausibleYears(Record):
-    """Which instants of a source can be true: from a year on, up to some years after `as_of`."""
-
-    from_: Annotated[int, Field(alias="from", ge=1, le=9999)] = 1990
-    ahead: Annotated[int, Field(ge=0, le=1000)] = 2
 
 
 class Sources(Record):

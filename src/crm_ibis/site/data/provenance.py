@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
-from crm_ibis.contracts import audit, models
+from crm_ibis.contracts import models
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.publishing import preflight
-from crm_ibis.sources import resolve, spec, transform
+from crm_ibis.sources import check, resolve, spec, transform
 from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.spec import Mapping, Sources
 from crm_ibis.warehouse import Warehouse
@@ -78,7 +78,7 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> 
         columns = _columns(origin.table, said, contract)
         without = preflight.columns_of(origin.table, said, contract)["undecided"]
         made = {name: resolve.mapped_from(origin, name, declared)}
-        query = audit.without_undecided(made, audit.conformed(made))[name]
+        query = check.without_undecided(made, check.conformed(made))[name]
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
     except (CrmIbisError, IbisError):
         return Provenance(said, words, columns, is_read=False)

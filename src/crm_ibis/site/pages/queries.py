@@ -11,11 +11,11 @@ import ibis.expr.operations as ops
 from ibis import Table
 
 from crm_ibis.config.params import Params
-from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.site.data.provenance import Provenance
 from crm_ibis.site.pages.highlighting import highlighted
+from crm_ibis.sources import check
 
 DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
 SQL_TEXT = (ops.SQLStringView, ops.SQLQueryResult)
@@ -61,7 +61,7 @@ class Queries:
     def quarantines(self, name: str) -> bool:
         """Whether rows of a table's sources may be in quarantine, which no query says."""
         # What refers to a row in quarantine goes with it.
-        read = audit.sources_with_parents(self._sources(name))
+        read = check.sources_with_parents(self._sources(name))
         return any(self.sources[source].said.quarantines for source in read)
 
     def _mapped(self, name: str) -> list[str]:

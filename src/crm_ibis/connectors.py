@@ -1,0 +1,5 @@
+"""The connectors, for functions of one's own that start from what one of them makes."""
+
+from crm_ibis.sources.connectors import hubspot as hubspot
+from crm_ibis.sources.connectors import salesforce as salesforce
+from crm_ibis.sources.connectors import zendesk as zendesk

@@ -1,0 +1,67 @@
+"""Checks sources, published tables and histories as they are."""
+
+from collections.abc import Iterable
+
+from crm_ibis.config.declarations import snapshots
+from crm_ibis.contracts import models
+from crm_ibis.contracts.audit import Checked, Report, audit
+from crm_ibis.contracts.models import Contract
+from crm_ibis.errors import DataError
+from crm_ibis.history import reader
+from crm_ibis.sources import spec
+from crm_ibis.sources.check import check_source, read_sources, sources_with_parents
+from crm_ibis.sources.functions import Written
+from crm_ibis.sources.resolve import places
+from crm_ibis.warehouse import Place, Warehouse
+
+
+def check(
+    warehouse: Warehouse, names: Iterable[str] = (), report: Report = lambda line: None
+) -> list[Checked]:
+    """Checks sources, published tables and snapshots as they are, and writes nothing.
+
+    Without names: all sources but absent ones, and whatever is there. Violations are told whatever
+    sources.yml does about them. Raises UsageError for an unknown name.
+    """
+    chosen = [models.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
+    if not chosen:
+        published = warehouse.tables(warehouse.analytics)
+        known = [*models.contracts().values(), *models.histories().values()]
+        present = published | {c.name for c in known if c.kind == "source"}
+        chosen = [c for c in known if c.name in present - spec.declared().absent]
+    outcomes = []
+    with warehouse.reading(lambda: _places(warehouse, chosen)), Written(warehouse) as written:
+        for contract in chosen:
+            outcomes.append(_as_it_is(warehouse, contract, written))
+            report(f"checked {outcomes[-1]}")
+    return outcomes
+
+
+def _places(warehouse: Warehouse, chosen: Iterable[Contract]) -> set[Place]:
+    """The tables that checking some contracts reads."""
+    there = warehouse.tables(warehouse.analytics)
+    needed = {c.name for c in chosen if c.kind == "source"}.union(*(c.parents for c in chosen))
+    own = {c.name for c in chosen if c.kind != "source"}
+    own |= {snapshot.archive for name, snapshot in snapshots().items() if name in own}
+    made_of = places(warehouse, sources_with_parents(needed))
+    return made_of | {(warehouse.analytics, name) for name in own & there}
+
+
+def _as_it_is(warehouse: Warehouse, contract: Contract, written: Written) -> Checked:
+    try:
+        if contract.kind == "source":
+            sources = read_sources(warehouse, sources_with_parents([contract.name]), written)
+            return check_source(warehouse, contract.name, sources, written)
+        if contract.name not in warehouse.tables(warehouse.analytics):
+            remedy = "snapshot" if contract.kind == "snapshot" else "refresh"
+            raise DataError(f"{contract.name} is not there yet; run crm-ibis {remedy}")
+        table = warehouse.table(warehouse.analytics, contract.name)
+        if contract.kind == "snapshot":
+            table = reader.versions(warehouse, contract.name)
+        else:
+            models.check_types(table, contract)
+        sources = read_sources(warehouse, sources_with_parents(contract.parents), written)
+        absent = spec.declared().absent
+        return audit(warehouse, table, contract, contract.rules, sources, absent)
+    except DataError as error:
+        return Checked(contract.name, 0, 0, 0.0, problem=str(error))

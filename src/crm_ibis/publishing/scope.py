@@ -1,0 +1,31 @@
+"""Which tables a run computes: those that can have rows with the sources that are there."""
+
+from collections.abc import Callable, Iterable
+
+from crm_ibis.config.params import load_params
+from crm_ibis.errors import UsageError
+from crm_ibis.metrics import graph
+from crm_ibis.sources import spec
+
+
+def left_out(names: Iterable[str]) -> list[str]:
+    """Those of the named tables that can have no row without the sources that are absent."""
+    absent = spec.declared().absent
+    return graph.empty_without(list(names), absent, load_params()) if absent else []
+
+
+def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
+    """The named tables without those that are left out; a line tells which those are.
+
+    Raises UsageError when nothing remains.
+    """
+    names = list(names)
+    without = left_out(names)
+    if without:
+        skipped = (
+            f"{', '.join(without)}: skipped: all their sources are marked absent in sources.yml"
+        )
+        if len(without) == len(names):
+            raise UsageError(f"{skipped}; map at least one of them there")
+        report(skipped)
+    return [name for name in names if name not in without]

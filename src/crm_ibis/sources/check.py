@@ -1,0 +1,130 @@
+"""Checks the sources before a refresh reads them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+import ibis.expr.types as ir
+from ibis import Table
+
+from crm_ibis.contracts import models, rules
+from crm_ibis.contracts.audit import Audit, Checked, planned_audit, run_audits, source_rules
+from crm_ibis.contracts.models import Contract
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.errors import DataError
+from crm_ibis.runlog.log import now
+from crm_ibis.sources import spec
+from crm_ibis.sources.columns import casting
+from crm_ibis.sources.connectors import CURRENCIES
+from crm_ibis.sources.functions import Written
+from crm_ibis.sources.resolve import CURRENCY, source_tables, unread_of
+from crm_ibis.warehouse import Warehouse
+
+
+def sources_with_parents(names: Iterable[str]) -> list[str]:
+    """The named sources and those that their foreign keys refer to, in order of name."""
+    declared = models.contracts()
+    needed = set(names)
+    while more := {p for name in needed for p in declared[name].parents} - needed:
+        needed |= more
+    return sorted(needed)
+
+
+def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
+    """Sources in the types of their contracts, not checked yet.
+
+    Raises DataError naming every column that is missing or of another family of types.
+    """
+    sources, unfit = {}, []
+    for name, table in raw.items():
+        try:
+            sources[name] = casting.conformed(table, models.contracts()[name])
+        except DataError as error:
+            unfit.append(str(error))
+    if unfit:
+        raise DataError("\n".join(unfit))
+    return sources
+
+
+def without_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) -> dict[str, Table]:
+    """The sources as tables are computed from them: a column that tells whether an event happened
+    is missing where it is missing in the source, as null would say that it did not."""
+    found = {}
+    for name, table in sources.items():
+        undecided = models.contracts()[name].undecided(raw[name].columns)
+        found[name] = table.drop(*undecided) if undecided else table
+    return found
+
+
+def read_sources(
+    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+) -> dict[str, Table]:
+    """Sources in the types of their contracts, not checked yet."""
+    return conformed(source_tables(warehouse, names, written))
+
+
+def rules_of(contract: Contract, as_of: datetime) -> list[Rule]:
+    """What a source must keep, its instants as of an instant and by the years of sources.yml."""
+    return source_rules(contract, as_of, spec.declared().plausible_years)
+
+
+def source_audits(
+    warehouse: Warehouse,
+    name: str,
+    raw: Table,
+    sources: Mapping[str, Table],
+    as_of: datetime,
+    also: Mapping[str, ir.Scalar] = MappingProxyType({}),
+    unread: Sequence[Rule] = (),
+) -> list[Audit]:
+    """The audits of a source, each of which makes sense only if the one before finds nothing.
+
+    What is `unread` of landed tables is null in the source. Numbers that would not survive the
+    conversion to the contract's type are looked for first too: the database would stop at them
+    without naming a row.
+    """
+    contract = models.contracts()[name]
+    demanded = rules_of(contract, as_of)
+    absent = spec.declared().absent
+    audits = [
+        planned_audit(
+            warehouse, sources[name], contract, demanded, sources, also=also, absent=absent
+        )
+    ]
+    if conversions := casting.rules_of_raw(raw, contract):
+        audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
+    if unread:
+        audits.insert(0, planned_audit(warehouse, raw, contract, unread, {}))
+    if currency := one_currency(name, raw):
+        audits.append(planned_audit(warehouse, raw, contract, currency, {}))
+    return audits
+
+
+def one_currency(name: str, raw: Table) -> list[Rule]:
+    """The rule that a connector's amounts are in one currency, where it says which they are in.
+
+    A function of the user's may have converted them, whatever the column still says.
+    """
+    connector = spec.declared().of(name).connector
+    if not connector or CURRENCY not in raw.columns:
+        return []
+    words = (
+        f"{'.'.join(CURRENCIES[connector])} is one currency, as amounts are added up (convert them "
+        f"in a function of your own, or keep one by `only: {{{CURRENCY}: ...}}`)"
+    )
+    return [rules.one_value(CURRENCY, "amount", words)]
+
+
+def check_source(
+    warehouse: Warehouse,
+    name: str,
+    sources: Mapping[str, Table],
+    written: Written | None = None,
+    as_of: datetime | None = None,
+) -> Checked:
+    """The contract of one source, as of an instant or now."""
+    raw = source_tables(warehouse, [name], written)[name]
+    unread = [found.rule for found in unread_of(warehouse, [name]).get(name, ())]
+    moment = as_of or now()
+    audits = source_audits(warehouse, name, raw, sources, moment, unread=unread)
+    return run_audits(warehouse, audits)
