@@ -40,7 +40,7 @@ def tell(settings: Settings, event: Event, table: str, **more: Any) -> None:
 
 
 def end(settings: Settings, table: str, *events: Event) -> None:
-    with open_warehouse(settings) as warehouse, incidents.alone(warehouse):
+    with open_warehouse(settings) as warehouse, incidents.alert_lock(warehouse):
         incidents.end(warehouse, [table], events or incidents.TROUBLE, quiet)
 
 
@@ -234,7 +234,7 @@ def test_an_alert_before_anything_was_ever_logged_is_remembered(
 def test_an_alert_goes_out_though_another_takes_for_ever(
     ready: Settings, channels: Channels
 ) -> None:
-    with open_warehouse(ready) as warehouse, incidents.alone(warehouse):
+    with open_warehouse(ready) as warehouse, incidents.alert_lock(warehouse):
         incidents.tell(replace(ready, lock_timeout=0.1), FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 
@@ -275,7 +275,7 @@ def test_a_channel_hears_since_when_its_own_incidents_lasted(
     incidents.tell(ready, late("cohort_retention", 1))
     incidents.tell(ready, late("weighted_pipeline_scenarios", 19))
     channels.heard()
-    with open_warehouse(ready) as warehouse, incidents.alone(warehouse):
+    with open_warehouse(ready) as warehouse, incidents.alert_lock(warehouse):
         both = ["cohort_retention", "weighted_pipeline_scenarios"]
         incidents.end(warehouse, both, incidents.TROUBLE, quiet)
     told = {message.channel: message for message in channels.messages()}
@@ -298,7 +298,7 @@ def test_tables_that_were_late_since_the_same_instant_share_a_line(
     tables = ("health_scores", "conversion_funnel")
     incidents.tell(ready, Alert("late", tables, SINCE))
     channels.heard()
-    with open_warehouse(ready) as warehouse, incidents.alone(warehouse):
+    with open_warehouse(ready) as warehouse, incidents.alert_lock(warehouse):
         incidents.end(warehouse, tables, incidents.TROUBLE, quiet)
     (slack,) = [message for message in channels.messages() if message.channel == "slack"]
     assert slack.title == "crm_ibis: health_scores and 1 more have recovered"

@@ -54,7 +54,7 @@ class Incident:
 def tell(settings: Settings, alert: Alert, report: Report = lambda line: None) -> None:
     """Tells of an alert whoever has not heard of it; raises nothing and stops nothing."""
     heard = None
-    with untroubled(report), open_warehouse(settings) as warehouse, alone(warehouse):
+    with report_errors(report), open_warehouse(settings) as warehouse, alert_lock(warehouse):
         heard = _deliver(alert, _heard(current(warehouse), alert), report)
         _write(warehouse, alert, heard)
     if heard is None:
@@ -154,7 +154,7 @@ def current(warehouse: Warehouse) -> list[Incident]:
 
 
 @contextmanager
-def alone(warehouse: Warehouse) -> Iterator[None]:
+def alert_lock(warehouse: Warehouse) -> Iterator[None]:
     """Keeps others from telling of incidents meanwhile."""
     with warehouse.lock(lambda: "another alert", purpose=".alerts"):
         if not log.has_layout(warehouse, LAYOUT):
@@ -184,7 +184,7 @@ def _incident(told: Told) -> Incident:
 
 
 @contextmanager
-def untroubled(report: Report) -> Iterator[None]:
+def report_errors(report: Report) -> Iterator[None]:
     """Reports what is refused, and goes on: alerts never fail what they are about."""
     try:
         yield

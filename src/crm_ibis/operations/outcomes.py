@@ -87,9 +87,9 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
     """
     names = tuple(table.table for table in outcome.results)
     with (
-        incidents.untroubled(report),
+        incidents.report_errors(report),
         open_warehouse(settings) as warehouse,
-        incidents.alone(warehouse),
+        incidents.alert_lock(warehouse),
     ):
         incidents.end(warehouse, names, TROUBLE, report)
         found: dict[Event, Alert | None] = {
@@ -115,7 +115,7 @@ def tell_of_failure(settings: Settings, run: JobRun, error: Exception, report: R
     known = error if isinstance(error, CrmIbisError) else None
     broken, run_id = (known.broken, known.run_id) if known else ((), None)
     text = str(error) if known else f"{type(error).__name__}; the log of the run has more"
-    with incidents.untroubled(report):
+    with incidents.report_errors(report):
         failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
         incidents.tell(settings, replace(failure, flow_run=run.flow_run), report)
     with Metrics(report) as metrics:
@@ -132,14 +132,14 @@ def tell_of_unknown(
     first = alerts.first_line(str(error))
     remedy = f"declare it, or delete its deployment: prefect deployment delete {flow}/{name}"
     alert = Alert("failure", (f"the job {name}",), now(), details=(first, remedy), gist=first)
-    with incidents.untroubled(report):
+    with incidents.report_errors(report):
         incidents.tell(settings, alert, report)
 
 
 def tell_of_breach(settings: Settings, run: JobRun, report: Report) -> None:
     """Tells that the SLA of a run has run out before its end; raises nothing."""
     late = run.job.tables
-    with incidents.untroubled(report), open_warehouse(settings) as warehouse:
+    with incidents.report_errors(report), open_warehouse(settings) as warehouse:
         late = tuple(_unpublished(warehouse, run))
     if late:
         details = (f"scheduled for {run.scheduled_at:%H:%M} UTC with an SLA of {run.job.sla}",)

@@ -29,7 +29,7 @@ def guarded(
     try:
         return look()
     except Exception as error:
-        with incidents.untroubled(report):
+        with incidents.report_errors(report):
             incidents.tell(settings, _failed_watch(error), report)
         raise
 
@@ -58,7 +58,7 @@ def watch(
         for source in summaries.sources_seen(warehouse):
             if source.is_unchanged:
                 report(_unchanged(source))
-        with incidents.alone(warehouse):
+        with incidents.alert_lock(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
             incidents.end(warehouse, [*_recovered(warehouse, found), WATCH], TROUBLE, report)
