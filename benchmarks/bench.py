@@ -119,7 +119,7 @@ def compare(warehouse: Warehouse) -> None:
     moment, params = f"TIMESTAMP '{AS_OF}'", load_params()
     names = list(graph.kpi_functions())
     by_hand = {name: QUERIES[name].replace("$as_of", moment) for name in names}
-    ours = {n: graph.compiled(n, "duckdb", warehouse.raw, params, AS_OF) for n in names}
+    ours = {n: graph.compile_table(n, "duckdb", warehouse.raw, params, AS_OF) for n in names}
     rounds = []
     for _ in range(ROUNDS):
         times = {n: (_query(warehouse, ours[n]), _query(warehouse, by_hand[n])) for n in names}

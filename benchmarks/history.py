@@ -13,7 +13,7 @@ from statistics import median
 from benchmarks.bench import seconds_of, settings_of
 
 from crm_ibis.config.declarations import Snapshot
-from crm_ibis.contracts.models import declared
+from crm_ibis.contracts.models import get_contract
 from crm_ibis.history import merge as snapshots
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -43,7 +43,7 @@ READ = {"duckdb": "bit_xor(hash(t))", "postgres": "bit_xor(hash_record(t))"}
 
 def make_kpi(warehouse: Warehouse, rows: int) -> None:
     """Publishes a conversion funnel of so many rows."""
-    contract = declared(SNAPSHOT.kpi)
+    contract = get_contract(SNAPSHOT.kpi)
     schema = warehouse.analytics
     warehouse.ensure_schema(schema)
     for name in (SNAPSHOT.kpi, SNAPSHOT.name):

@@ -42,33 +42,35 @@ class AttemptFailed(Exception):
     """The gist of an error."""
 
     def __init__(self, error: Exception) -> None:
-        super().__init__(in_short(error))
+        super().__init__(summarize_error(error))
         self.error = error
 
 
 def run_job(name: str) -> State:
     """Runs a job as of its scheduled start; an error becomes a failed state with its gist."""
     try:
-        return _carry_out(_planned(name))
+        return _carry_out(_plan_run(name))
     except Exception as error:
-        return Failed(message=in_short(error))
+        return Failed(message=summarize_error(error))
 
 
-def _planned(name: str) -> JobRun:
+def _plan_run(name: str) -> JobRun:
     """The run of a job; alerts the default route when the project has no such job."""
     try:
-        return outcomes.planned(name, scheduled_start(), str(runtime.flow_run.id))
+        return outcomes.plan_run(name, scheduled_start(), str(runtime.flow_run.id))
     except UsageError as error:
         flow, log = str(runtime.flow_run.flow_name), get_run_logger().info
-        outcomes.tell_of_unknown(load_settings(), name, flow, error, log)
+        outcomes.alert_unknown_job(load_settings(), name, flow, error, log)
         raise
 
 
 def _carry_out(run: JobRun) -> State:
     """The attempts at a run, another one only after a transient error, and what came of them."""
-    log, attempts = get_run_logger().info, retrying(attempt, run.job)
+    log, attempts = get_run_logger().info, with_retries(attempt, run.job)
     try:
-        outcome = jobs.carried_out(load_settings(), run, lambda: tried(attempts, run), log)
+        outcome = jobs.run_with_alerts(
+            load_settings(), run, lambda: run_attempts(attempts, run), log
+        )
     except CrmIbisError as error:
         _show_failure(run, error)
         raise
@@ -81,12 +83,12 @@ def _carry_out(run: JobRun) -> State:
 @task(name="attempt", cache_policy=NO_CACHE, persist_result=False)
 def attempt(run: JobRun) -> Outcome:
     """One attempt, with a line in the log and a step of progress for each table."""
-    with in_brief(), Progress(run, get_run_logger().info) as progress:
+    with redact_errors(), Progress(run, get_run_logger().info) as progress:
         number = runtime.task_run.run_count
         return jobs.attempt(load_settings(), run, number, progress.report)
 
 
-def retrying(work: Task[..., Any], job: Job) -> Task[..., Any]:
+def with_retries(work: Task[..., Any], job: Job) -> Task[..., Any]:
     """A task that is tried as often as its job says, and again after transient errors only."""
     return work.with_options(
         retries=job.attempts - 1,
@@ -96,7 +98,7 @@ def retrying(work: Task[..., Any], job: Job) -> Task[..., Any]:
     )
 
 
-def tried(work: Task[..., Any], *arguments: Any) -> Any:
+def run_attempts(work: Task[..., Any], *arguments: Any) -> Any:
     """What a task returns; its own error where it failed."""
     try:
         return work(*arguments)
@@ -105,7 +107,7 @@ def tried(work: Task[..., Any], *arguments: Any) -> Any:
 
 
 @contextmanager
-def in_brief() -> Iterator[None]:
+def redact_errors() -> Iterator[None]:
     """Lets out no more of an error than its gist: Prefect keeps the whole text with the state.
 
     Of broken checks the log has the keys of a few rows and no other value. What is no message of
@@ -121,7 +123,7 @@ def in_brief() -> Iterator[None]:
         raise AttemptFailed(error) from None
 
 
-def in_short(error: Exception) -> str:
+def summarize_error(error: Exception) -> str:
     """An error in a line."""
     if isinstance(error, CrmIbisError):
         return alerts.first_line(str(error))
@@ -177,7 +179,7 @@ class Progress:
             self.done += 1
 
     def _show(self, run: JobRun) -> None:
-        with untroubled():
+        with report_errors():
             bar, shown = create_progress_artifact(0.0, description=run.name), 0
             while not self.over.wait(1) or shown != self.done:
                 shown = self.done
@@ -185,7 +187,7 @@ class Progress:
 
 
 @contextmanager
-def untroubled() -> Iterator[None]:
+def report_errors() -> Iterator[None]:
     """What is shown in Prefect never fails a run: its server may be away."""
     try:
         yield
@@ -209,7 +211,7 @@ def _show(run: JobRun, outcome: Outcome) -> None:
         }
         for table in outcome.results
     ]
-    with untroubled():
+    with report_errors():
         hints = "".join(f"\n\nwarning: {source}: {hint}" for source, hint in outcome.hints)
         told = f"{_summary(outcome)}, run {outcome.run_id}{hints}"
         create_table_artifact(rows, artifact_key(run.name), told)
@@ -218,8 +220,10 @@ def _show(run: JobRun, outcome: Outcome) -> None:
 def _show_failure(run: JobRun, error: CrmIbisError) -> None:
     rows = [{"table": b.table, "check": b.check, "rows": b.rows} for b in error.broken]
     told = f"failed, as of {run.scheduled_at}; readers have what they had"
-    with untroubled():
-        create_table_artifact(rows or [{"error": in_short(error)}], artifact_key(run.name), told)
+    with report_errors():
+        create_table_artifact(
+            rows or [{"error": summarize_error(error)}], artifact_key(run.name), told
+        )
 
 
 def _summary(outcome: Outcome) -> str:

@@ -8,7 +8,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
-from running import artifact_key, in_brief, in_short, retrying, tried, untroubled
+from running import (
+    artifact_key,
+    redact_errors,
+    report_errors,
+    run_attempts,
+    summarize_error,
+    with_retries,
+)
 
 from crm_ibis.config.declarations import watch_job
 from crm_ibis.config.settings import load_settings
@@ -29,7 +36,7 @@ def look() -> list[Status]:
         statement_timeout=watch_job().statement_seconds,
         application="crm_ibis watch",
     )
-    with in_brief():
+    with redact_errors():
         return watching.watch(settings, get_run_logger().info)
 
 
@@ -37,12 +44,12 @@ def look() -> list[Status]:
 def watch() -> State:
     """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
     try:
-        attempts = retrying(look, watch_job())
+        attempts = with_retries(look, watch_job())
         log = get_run_logger().info
-        found = watching.guarded(load_settings(), lambda: tried(attempts), log)
+        found = watching.watch_or_alert(load_settings(), lambda: run_attempts(attempts), log)
     except Exception as error:
-        return Failed(message=in_short(error))
-    with untroubled():
+        return Failed(message=summarize_error(error))
+    with report_errors():
         emit_event(WATCHED, RESOURCE)
         told = "Each table against its schedule and SLA, and what failed."
         create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)

@@ -9,7 +9,7 @@ import pytest
 
 from crm_ibis.config import declarations
 from crm_ibis.config import project as content
-from crm_ibis.contracts.models import contracts, declared, histories
+from crm_ibis.contracts.models import contracts, get_contract, histories
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import catalog, graph
 
@@ -170,7 +170,7 @@ def test_attempts_and_waits_are_those_of_the_definitions() -> None:
 def test_all_attempts_fit_into_the_sla() -> None:
     for name, job in declarations.jobs().jobs.items():
         longest = job.attempts * job.statement_seconds + sum(job.waits)
-        assert longest <= (job.allowed or declarations.UNHURRIED).total_seconds() + 1e-6, name
+        assert longest <= (job.allowed or declarations.NO_SLA_BUDGET).total_seconds() + 1e-6, name
 
 
 def test_supporting_kpis_are_refreshed_daily() -> None:
@@ -207,16 +207,16 @@ def test_entries_say_what_a_kpi_needs() -> None:
 
 
 def test_a_tag_is_a_criticality() -> None:
-    assert catalog.tagged("critical") == ["health_scores"]
-    assert set(catalog.tagged("medium")) == {"cohort_retention", "rep_activity_by_channel"}
-    assert set(catalog.tagged("high")) == {
+    assert catalog.tables_with_tag("critical") == ["health_scores"]
+    assert set(catalog.tables_with_tag("medium")) == {"cohort_retention", "rep_activity_by_channel"}
+    assert set(catalog.tables_with_tag("high")) == {
         "weighted_pipeline_scenarios",
         "conversion_funnel",
         "ticket_sla_compliance",
         "satisfaction_rollups",
     }
     with pytest.raises(UsageError, match="critical, high, medium"):
-        catalog.tagged("low")
+        catalog.tables_with_tag("low")
 
 
 def test_the_most_critical_exposure_gives_a_kpi_its_owner(project: Path) -> None:
@@ -382,7 +382,7 @@ def test_a_project_without_snapshots_refreshes_all_the_same(project: Path) -> No
     before, _, _ = jobs.partition("  # Histories.")
     (project / "flows" / "jobs.yml").write_text(before, encoding="utf-8")
     assert declarations.snapshots() == {}
-    assert declared("health_scores").name == "health_scores"
+    assert get_contract("health_scores").name == "health_scores"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import ibis
 import pytest
 from tables import Engine
 
-from crm_ibis.sources.columns.instants import in_utc, instant_of_text, shown_in, text_of_number
+from crm_ibis.sources.columns.instants import instant_of_text, shown_in, text_of_number, to_utc
 
 
 def computed(engine: Engine, dtype: str, values: list, made) -> list:
@@ -89,10 +89,10 @@ def test_what_cannot_be_read_is_null_and_stops_no_query(engine: Engine, zone: st
 def test_the_zone_is_for_what_has_none(engine: Engine) -> None:
     at = [datetime(2024, 1, 31, 20)]
     zone = "America/Los_Angeles"
-    assert computed(engine, "timestamp(6)", at, lambda x: in_utc(x, zone)) == [
+    assert computed(engine, "timestamp(6)", at, lambda x: to_utc(x, zone)) == [
         datetime(2024, 2, 1, 4)
     ]
-    zoned = computed(engine, "timestamp('UTC')", at, lambda x: in_utc(x, zone).cast("timestamp(6)"))
+    zoned = computed(engine, "timestamp('UTC')", at, lambda x: to_utc(x, zone).cast("timestamp(6)"))
     assert zoned == at
     assert computed(engine, "timestamp(6)", at, lambda x: shown_in(x, zone)) == [
         datetime(2024, 1, 31, 12)

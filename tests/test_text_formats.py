@@ -9,7 +9,7 @@ import pytest
 from tables import Engine
 
 from crm_ibis.sources.columns.text_instants import instant_in
-from crm_ibis.sources.columns.text_numbers import number_in, scaled
+from crm_ibis.sources.columns.text_numbers import number_in, scale
 from crm_ibis.sources.formats.instants import instant_format
 from crm_ibis.sources.formats.numbers import number_format
 
@@ -217,18 +217,16 @@ def test_a_sample_that_says_too_little_is_refused(sample: str, message: str) -> 
 
 def test_numbers_are_scaled_exactly(engine: Engine) -> None:
     assert computed(
-        engine, "float64", [12.5, 1e15, float("nan"), 1e30], lambda x: scaled(x, "0.01")
+        engine, "float64", [12.5, 1e15, float("nan"), 1e30], lambda x: scale(x, "0.01")
     ) == [
         Decimal("0.125000"),
         Decimal("10000000000000.000000"),
         None,
         None,
     ]
-    decimals = computed(
-        engine, "decimal(12, 5)", [Decimal("12.34565")], lambda x: scaled(x, "0.01")
-    )
+    decimals = computed(engine, "decimal(12, 5)", [Decimal("12.34565")], lambda x: scale(x, "0.01"))
     assert decimals == [Decimal("0.123457")]
-    assert computed(engine, "int64", [33, 2**62], lambda x: scaled(x, "0.01")) == [
+    assert computed(engine, "int64", [33, 2**62], lambda x: scale(x, "0.01")) == [
         Decimal("0.330000"),
         None,
     ]

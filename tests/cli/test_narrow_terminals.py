@@ -29,7 +29,7 @@ def test_a_refresh_of_millions_of_rows(width: int, capsys: pytest.CaptureFixture
     run = TableRun(
         LONG, "published", 50_494, 1_234, 1234.56, new=150_494, changed=9_876_543, gone=7
     )
-    terminal.refreshed(
+    terminal.print_refresh(
         RefreshResult(
             run_id="run1",
             as_of=AS_OF,
@@ -49,13 +49,13 @@ def test_a_merge_of_millions_of_rows(width: int, capsys: pytest.CaptureFixture[s
     merged = Merged(
         LONG, AS_OF, current=1_111_111, new=2_222_222, changed=3_333_333, gone=4_444_444
     )
-    terminal.recorded([merged])
+    terminal.print_merges([merged])
     cells = capsys.readouterr().out.split()
     assert {"1,111,111", "2,222,222", "3,333,333", "4,444,444"} <= set(cells)
 
 
 def test_a_check_of_millions_of_rows(width: int, capsys: pytest.CaptureFixture[str]) -> None:
-    terminal.checked([Checked(LONG, 123_456_789, 12_345, 98765.43)])
+    terminal.print_checks([Checked(LONG, 123_456_789, 12_345, 98765.43)])
     out = capsys.readouterr().out
     assert {"123,456,789", "12,345", "98765.43"} <= set(out.split())
     assert LONG[:12] in out

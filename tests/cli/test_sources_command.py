@@ -192,7 +192,7 @@ def test_a_starting_file_says_what_can_be_made(
     text = sources_file.read_text()
     assert "no satisfaction_rating" in text
     assert "ticket_tag (which is not there)" in text
-    declared = spec.declared()
+    declared = spec.load_spec()
     assert declared.schema_ == seeded.raw_schema
     assert declared.of("tickets").connector == "zendesk"
     assert declared.absent == {
@@ -206,7 +206,7 @@ def test_a_starting_file_reads_back_whatever_the_schema_is_called(
     schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(scaffold, "_fullest", lambda warehouse, wanted: (schema, {"ticket"}))
-    text = scaffold.written(cast(Warehouse, None), "zendesk")
+    text = scaffold.render(cast(Warehouse, None), "zendesk")
     assert yaml.safe_load(text)["schema"] == schema
 
 

@@ -12,6 +12,6 @@ NEEDED = {needed for name in COMPUTED for needed in graph.needs(name)}
 
 @pytest.mark.parametrize("name", [name for name in COMPUTED if name not in NEEDED])
 def test_no_query_asks_for_the_current_time(name: str) -> None:
-    sql = graph.compiled(name, "duckdb", "raw", load_params(), AS_OF).lower()
+    sql = graph.compile_table(name, "duckdb", "raw", load_params(), AS_OF).lower()
     for clock in ("now(", "current_date", "current_time", "localtime", "getdate", "today("):
         assert clock not in sql

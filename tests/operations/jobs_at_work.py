@@ -9,7 +9,7 @@ from typing import Any
 
 from stored import runs
 
-from crm_ibis.config.declarations import job_named
+from crm_ibis.config.declarations import get_job
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.operations import incidents, jobs
@@ -30,7 +30,7 @@ def quiet(line: str) -> None:
 
 def planned(name: str, at: datetime = AT, **changes: Any) -> JobRun:
     """The run of a job that was scheduled for an instant; `changes` are to what jobs.yml says."""
-    return JobRun(name, job_named(name).model_copy(update=changes), at)
+    return JobRun(name, get_job(name).model_copy(update=changes), at)
 
 
 def carry_out(
@@ -45,7 +45,7 @@ def carry_out(
                 return jobs.attempt(settings, run, number, report)
         raise AssertionError("the last attempt neither succeeds nor fails")
 
-    return jobs.carried_out(settings, run, attempts, report)
+    return jobs.run_with_alerts(settings, run, attempts, report)
 
 
 def fail(settings: Settings, run: JobRun, report: Callable[[str], None] = quiet) -> CrmIbisError:

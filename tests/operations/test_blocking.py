@@ -78,7 +78,7 @@ def test_a_broken_source_blocks_the_kpis_of_other_jobs_until_a_run_has_found_it_
     fail(published, planned("ticket_sla", LATER))
     assert blocked(published) == dict.fromkeys(NEED_TICKETS, ("tickets",))
     health = found(published)["health_scores"]
-    assert (health.state, health.failing, health.in_order) == ("blocked", False, True)
+    assert (health.state, health.failing, health.is_healthy) == ("blocked", False, True)
     assert found(published)["ticket_sla_compliance"].state == "failing"
     assert found(published)["conversion_funnel"].state == "on time"
 

@@ -8,7 +8,7 @@ import pytest
 from channels import Channels
 from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, logged, planned
 
-from crm_ibis.config.declarations import job_named, jobs
+from crm_ibis.config.declarations import get_job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
     ChecksFailed,
@@ -34,15 +34,15 @@ def found(settings: Settings) -> dict[str, Status]:
 
 
 def test_of_runs_that_were_held_up_the_first_stands_for_the_newest_instant() -> None:
-    job, now = job_named("health_scores"), log.now()
+    job, now = get_job("health_scores"), log.now()
     newest = last_scheduled(jobs(), job, now)
     for days in (3, 2, 1):
-        run = outcomes.planned("health_scores", newest - timedelta(days=days))
+        run = outcomes.plan_run("health_scores", newest - timedelta(days=days))
         assert run.scheduled_at == newest
-    assert outcomes.planned("health_scores", newest).scheduled_at == newest
+    assert outcomes.plan_run("health_scores", newest).scheduled_at == newest
     by_hand = newest + (now - newest) / 2
-    assert outcomes.planned("health_scores", by_hand).scheduled_at == by_hand
-    assert outcomes.planned("health_scores", now + timedelta(hours=1)).scheduled_at <= log.now()
+    assert outcomes.plan_run("health_scores", by_hand).scheduled_at == by_hand
+    assert outcomes.plan_run("health_scores", now + timedelta(hours=1)).scheduled_at <= log.now()
 
 
 def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(
@@ -55,7 +55,7 @@ def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(
     def lock_after_another(self: Any, holder: Any, purpose: str = "", **more: Any) -> Any:
         if not waited and not purpose:
             waited.append(True)
-            refresh(self, planned("ticket_sla").job.published, as_of=LATER)
+            refresh(self, planned("ticket_sla").job.published_tables, as_of=LATER)
         return lock(self, holder, purpose, **more)
 
     monkeypatch.setattr(kind, "lock", lock_after_another)

@@ -36,7 +36,7 @@ def ready(settings: Settings) -> Settings:
 
 
 def tell(settings: Settings, event: Event, table: str, **more: Any) -> None:
-    incidents.tell(settings, Alert(event, (table,), SINCE, **more))
+    incidents.notify(settings, Alert(event, (table,), SINCE, **more))
 
 
 def end(settings: Settings, table: str, *events: Event) -> None:
@@ -45,10 +45,10 @@ def end(settings: Settings, table: str, *events: Event) -> None:
 
 
 def test_an_incident_is_told_once(ready: Settings, channels: Channels) -> None:
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
-    incidents.tell(ready, FAILED)
-    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    incidents.notify(ready, FAILED)
+    incidents.notify(ready, replace(FAILED, run_id="run2"))
     assert channels.heard() == {}
     (incident,) = current(ready)
     assert (incident.table, incident.event, incident.since) == (
@@ -60,36 +60,36 @@ def test_an_incident_is_told_once(ready: Settings, channels: Channels) -> None:
 
 
 def test_it_is_told_again_when_something_else_is_wrong(ready: Settings, channels: Channels) -> None:
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     channels.heard()
     other = replace(FAILED, run_id="run2", gist="no connection")
-    incidents.tell(ready, other)
+    incidents.notify(ready, other)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
-    incidents.tell(ready, replace(other, run_id="run3"))
+    incidents.notify(ready, replace(other, run_id="run3"))
     assert channels.heard() == {}
 
 
 def test_the_same_run_is_told_once_in_whatever_words(ready: Settings, channels: Channels) -> None:
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     channels.heard()
-    incidents.tell(ready, replace(FAILED, gist="what the watch says"))
+    incidents.notify(ready, replace(FAILED, gist="what the watch says"))
     assert channels.heard() == {}
 
 
 def test_what_the_watch_says_of_a_run_does_not_make_the_next_one_news(
     ready: Settings, channels: Channels
 ) -> None:
-    incidents.tell(ready, FAILED)
-    incidents.tell(ready, replace(FAILED, gist="what the watch says"))
+    incidents.notify(ready, FAILED)
+    incidents.notify(ready, replace(FAILED, gist="what the watch says"))
     channels.heard()
-    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    incidents.notify(ready, replace(FAILED, run_id="run2"))
     assert channels.heard() == {}
 
 
 def test_an_incident_of_one_table_is_none_of_another(ready: Settings, channels: Channels) -> None:
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     channels.heard()
-    incidents.tell(ready, replace(FAILED, tables=("conversion_funnel", "satisfaction_rollups")))
+    incidents.notify(ready, replace(FAILED, tables=("conversion_funnel", "satisfaction_rollups")))
     told = ["satisfaction_rollups failed"]
     assert channels.heard() == {"slack": told, "email_customer_success": told}
 
@@ -118,7 +118,7 @@ def test_the_end_is_told_once_and_only_to_those_who_heard(
     ready: Settings, channels: Channels
 ) -> None:
     channels.break_down(LEADERS)
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED}
     channels.mend(LEADERS)
     end(ready, "conversion_funnel")
@@ -142,7 +142,7 @@ def test_one_message_ends_a_breach_and_the_lateness_after_it(
 
 
 def test_the_end_of_one_table_leaves_the_others(ready: Settings, channels: Channels) -> None:
-    incidents.tell(ready, replace(FAILED, tables=("conversion_funnel", "satisfaction_rollups")))
+    incidents.notify(ready, replace(FAILED, tables=("conversion_funnel", "satisfaction_rollups")))
     channels.heard()
     end(ready, "conversion_funnel")
     assert channels.heard() == {"slack": IN_ORDER, LEADERS: IN_ORDER}
@@ -150,28 +150,28 @@ def test_the_end_of_one_table_leaves_the_others(ready: Settings, channels: Chann
 
 
 def test_an_incident_after_an_ended_one_is_told_anew(ready: Settings, channels: Channels) -> None:
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     end(ready, "conversion_funnel")
     channels.heard()
-    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    incidents.notify(ready, replace(FAILED, run_id="run2"))
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 
 
 def test_only_a_channel_that_failed_is_told_later(ready: Settings, channels: Channels) -> None:
     channels.break_down("slack")
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {LEADERS: FUNNEL_FAILED}
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {}
     channels.mend("slack")
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED}
 
 
 def test_an_end_that_a_channel_did_not_take_is_told_to_it_later(
     ready: Settings, channels: Channels
 ) -> None:
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     channels.heard()
     channels.break_down("slack")
     end(ready, "conversion_funnel")
@@ -186,7 +186,7 @@ def test_an_unset_channel_stops_nothing(ready: Settings, channels: Channels) -> 
     channels.unset("slack")
     lines: list[str] = []
     for _ in range(2):
-        incidents.tell(ready, FAILED, lines.append)
+        incidents.notify(ready, FAILED, lines.append)
     assert channels.heard() == {LEADERS: FUNNEL_FAILED}
     assert lines == ["alert channel slack is not set; give its URL in CRM_IBIS_CHANNEL_SLACK"]
     end(ready, "conversion_funnel")
@@ -207,7 +207,7 @@ def test_an_alert_goes_out_though_the_database_cannot_be_used(
     unusable: Settings, channels: Channels
 ) -> None:
     lines: list[str] = []
-    incidents.tell(unusable, FAILED, lines.append)
+    incidents.notify(unusable, FAILED, lines.append)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
     assert "cannot look up earlier alerts" in lines[0]
     assert "geheim" not in "".join(lines)
@@ -216,16 +216,16 @@ def test_an_alert_goes_out_though_the_database_cannot_be_used(
 def test_an_alert_goes_out_before_anything_was_ever_logged(
     settings: Settings, channels: Channels
 ) -> None:
-    incidents.tell(settings, FAILED)
+    incidents.notify(settings, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 
 
 def test_an_alert_before_anything_was_ever_logged_is_remembered(
     settings: Settings, channels: Channels
 ) -> None:
-    incidents.tell(settings, FAILED)
+    incidents.notify(settings, FAILED)
     channels.heard()
-    incidents.tell(settings, FAILED)
+    incidents.notify(settings, FAILED)
     assert channels.heard() == {}
     end(settings, "conversion_funnel")
     assert channels.heard() == {"slack": IN_ORDER, LEADERS: IN_ORDER}
@@ -235,7 +235,7 @@ def test_an_alert_goes_out_though_another_takes_for_ever(
     ready: Settings, channels: Channels
 ) -> None:
     with open_warehouse(ready) as warehouse, incidents.alert_lock(warehouse):
-        incidents.tell(replace(ready, lock_timeout=0.1), FAILED)
+        incidents.notify(replace(ready, lock_timeout=0.1), FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 
 
@@ -243,7 +243,7 @@ def test_two_who_tell_the_same_at_once_send_one_message(
     ready: Settings, channels: Channels
 ) -> None:
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda n: incidents.tell(ready, replace(FAILED, run_id=f"r{n}")), range(4)))
+        list(pool.map(lambda n: incidents.notify(ready, replace(FAILED, run_id=f"r{n}")), range(4)))
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
     assert len(current(ready)) == 1
 
@@ -272,8 +272,8 @@ def late(table: str, hour: int) -> Alert:
 def test_a_channel_hears_since_when_its_own_incidents_lasted(
     ready: Settings, channels: Channels
 ) -> None:
-    incidents.tell(ready, late("cohort_retention", 1))
-    incidents.tell(ready, late("weighted_pipeline_scenarios", 19))
+    incidents.notify(ready, late("cohort_retention", 1))
+    incidents.notify(ready, late("weighted_pipeline_scenarios", 19))
     channels.heard()
     with open_warehouse(ready) as warehouse, incidents.alert_lock(warehouse):
         both = ["cohort_retention", "weighted_pipeline_scenarios"]
@@ -296,7 +296,7 @@ def test_tables_that_were_late_since_the_same_instant_share_a_line(
     ready: Settings, channels: Channels
 ) -> None:
     tables = ("health_scores", "conversion_funnel")
-    incidents.tell(ready, Alert("late", tables, SINCE))
+    incidents.notify(ready, Alert("late", tables, SINCE))
     channels.heard()
     with open_warehouse(ready) as warehouse, incidents.alert_lock(warehouse):
         incidents.end(warehouse, tables, incidents.TROUBLE, quiet)
@@ -313,7 +313,7 @@ def test_each_channel_hears_of_the_kind_of_trouble_that_it_was_told_of(
 ) -> None:
     """The breach began at 3:00 and only the on-call heard it; the others heard of 5:00."""
     tell(ready, "sla_breach", "health_scores")
-    incidents.tell(ready, late("health_scores", 5))
+    incidents.notify(ready, late("health_scores", 5))
     channels.heard()
     end(ready, "health_scores")
     since = {m.channel: m.text.partition("since: ")[2][:16] for m in channels.messages()}
@@ -345,7 +345,7 @@ def test_a_failure_that_was_told_without_the_database_is_told_once_and_its_end_t
 ) -> None:
     outage(True)
     for run in ("run1", "run2", "run3"):
-        incidents.tell(ready, replace(FAILED, run_id=run))
+        incidents.notify(ready, replace(FAILED, run_id=run))
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
     assert current(ready) == []
     outage(False)
@@ -360,10 +360,10 @@ def test_what_was_told_without_the_database_is_not_told_again_with_it(
     ready: Settings, channels: Channels, outage: Callable[[bool], None]
 ) -> None:
     outage(True)
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     channels.heard()
     outage(False)
-    incidents.tell(ready, replace(FAILED, run_id="run2"))
+    incidents.notify(ready, replace(FAILED, run_id="run2"))
     assert channels.heard() == {}
     (incident,) = current(ready)
     assert (incident.table, incident.since, incident.heard) == (
@@ -378,12 +378,12 @@ def test_a_channel_that_was_away_too_hears_of_it_later(
 ) -> None:
     outage(True)
     channels.break_down("slack")
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {LEADERS: FUNNEL_FAILED}
     channels.mend("slack")
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED}
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {}
 
 
@@ -395,11 +395,11 @@ def test_an_outage_is_told_again_after_a_day(
 ) -> None:
     """What this machine remembers may have been left behind by an outage long past."""
     outage(True)
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     channels.heard()
     later = log.now() + timedelta(hours=25)
     monkeypatch.setattr(log, "now", lambda: later)
-    incidents.tell(ready, FAILED)
+    incidents.notify(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 
 
@@ -407,8 +407,8 @@ def test_another_database_s_outage_is_its_own(
     ready: Settings, channels: Channels, outage: Callable[[bool], None]
 ) -> None:
     outage(True)
-    incidents.tell(ready, FAILED)
-    incidents.tell(replace(ready, analytics_schema="another"), FAILED)
+    incidents.notify(ready, FAILED)
+    incidents.notify(replace(ready, analytics_schema="another"), FAILED)
     assert len(channels.heard()["slack"]) == 2
 
 
@@ -436,6 +436,6 @@ def test_a_machine_without_a_place_to_remember_tells_all_the_same(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     outage(True)
     lines: list[str] = []
-    incidents.tell(ready, FAILED, lines.append)
+    incidents.notify(ready, FAILED, lines.append)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
     assert any("cannot save a record of this alert" in line for line in lines)

@@ -193,7 +193,7 @@ def test_an_error_of_any_kind_is_told_and_raised(seeded: Settings, channels: Cha
         raise ZeroDivisionError("3 rows by 0 columns")
 
     with pytest.raises(ZeroDivisionError):
-        jobs.carried_out(seeded, planned("ticket_sla"), attempts, quiet)
+        jobs.run_with_alerts(seeded, planned("ticket_sla"), attempts, quiet)
     told = ["ticket_sla_compliance failed"]
     assert channels.heard() == {"slack": told, "email_customer_success": told}
 
@@ -206,7 +206,7 @@ def test_of_an_error_that_is_no_message_of_ours_only_the_kind_is_told(
         raise ValueError("cannot parse 'Jane Doe <jane@example.org>'")
 
     with pytest.raises(ValueError, match="Jane"):
-        jobs.carried_out(seeded, planned("ticket_sla"), attempts, quiet)
+        jobs.run_with_alerts(seeded, planned("ticket_sla"), attempts, quiet)
     told = channels.wait_for("slack").text
     assert told.splitlines()[0] == "ValueError; the log of the run has more"
     assert "Jane" not in told
@@ -338,7 +338,7 @@ def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
 
 def test_a_scheduler_whose_clock_is_ahead_does_not_reach_into_the_future() -> None:
     before = log.now()
-    run = outcomes.planned("ticket_sla", before + timedelta(minutes=5))
+    run = outcomes.plan_run("ticket_sla", before + timedelta(minutes=5))
     assert before <= run.scheduled_at <= log.now()
 
 

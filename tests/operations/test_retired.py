@@ -114,7 +114,7 @@ def test_status_shows_it_as_retired_with_the_command_that_drops_it(behind: Setti
         GONE,
         HISTORY,
     }
-    assert found[GONE].in_order
+    assert found[GONE].is_healthy
     assert found[GONE].published_at is not None
     assert found["health_scores"].state == "on time"
     done = crm_ibis("status")
@@ -177,7 +177,7 @@ def test_whoever_heard_that_it_failed_hears_that_it_is_gone(
 ) -> None:
     with open_warehouse(behind) as warehouse:
         log.prepare(warehouse)
-    incidents.tell(behind, Alert("failure", ("health_scores",), gist="x"))
+    incidents.notify(behind, Alert("failure", ("health_scores",), gist="x"))
     execute(
         behind,
         f"UPDATE {{meta}}.alerts SET table_name = '{GONE}', heard = 'slack,email_of_old_team'",
@@ -191,9 +191,9 @@ def test_whoever_heard_that_it_failed_hears_that_it_is_gone(
 
 def test_a_job_that_the_project_does_not_have_is_told(behind: Settings, channels: Channels) -> None:
     with pytest.raises(UsageError, match='has no job "cohort_retention"') as refused:
-        outcomes.planned("cohort_retention", PUBLISHED)
+        outcomes.plan_run("cohort_retention", PUBLISHED)
     for _ in range(2):
-        outcomes.tell_of_unknown(behind, "cohort_retention", "refresh", refused.value, quiet)
+        outcomes.alert_unknown_job(behind, "cohort_retention", "refresh", refused.value, quiet)
     (message,) = channels.messages()
     assert (message.channel, message.title) == (
         "slack",

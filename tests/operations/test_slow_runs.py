@@ -80,7 +80,7 @@ def test_a_slow_run_is_told_once_until_a_run_is_not_slow(
     seeded: Settings, channels: Channels
 ) -> None:
     usual = "UPDATE {meta}.runs SET finished_at = started_at + INTERVAL '%s'"
-    log_runs(seeded, [1] * 6, planned("ticket_sla").job.published)
+    log_runs(seeded, [1] * 6, planned("ticket_sla").job.published_tables)
 
     def run(minutes: int, usually: str) -> str:
         execute(seeded, usual % usually)

@@ -35,7 +35,7 @@ from crm_ibis.operations import jobs as job_runs
 from crm_ibis.operations import watchdog as watching
 from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.operations.status import Status, statuses
-from crm_ibis.operations.watchdog import guarded, watch
+from crm_ibis.operations.watchdog import watch, watch_or_alert
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
@@ -393,16 +393,16 @@ def test_a_watch_that_fails_is_told_once_and_so_is_its_end(
 
     for _ in range(3):
         with pytest.raises(UsageError):
-            guarded(settings, broken, quiet)
+            watch_or_alert(settings, broken, quiet)
     (told,) = channels.messages()
     assert (told.channel, told.title) == ("slack", "crm_ibis: the watch failed")
     assert told.text.splitlines()[:2] == [
         "cannot read params.yml: line 3",
         "until it works again, nobody is told which tables are late or failed",
     ]
-    assert guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    assert watch_or_alert(settings, lambda: watch(settings, quiet, NOW), quiet)
     assert channels.heard() == {"slack": ["the watch has recovered"]}
-    guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+    watch_or_alert(settings, lambda: watch(settings, quiet, NOW), quiet)
     assert channels.heard() == {}
 
 
@@ -417,7 +417,7 @@ def test_a_watch_is_told_that_cannot_read_the_project(
     file.write_text(file.read_text().replace("[health_scores]", "[health_score]"))
     catalog.entries.cache_clear()
     with pytest.raises(UsageError):
-        guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+        watch_or_alert(settings, lambda: watch(settings, quiet, NOW), quiet)
     monkeypatch.undo()
     catalog.entries.cache_clear()
     (told,) = channels.messages()
@@ -438,7 +438,7 @@ def test_a_watch_without_a_database_is_told_once_and_so_is_its_end(
         away.setattr(incidents, "open_warehouse", refuse)
         for _ in range(3):
             with pytest.raises(DatabaseError):
-                guarded(settings, lambda: watch(settings, quiet, NOW), quiet)
+                watch_or_alert(settings, lambda: watch(settings, quiet, NOW), quiet)
     assert channels.heard() == {"slack": ["the watch failed"]}
     look(settings)
     assert channels.heard() == {"slack": ["the watch has recovered"]}
@@ -489,8 +489,8 @@ def test_a_run_of_a_job_without_a_schedule_is_as_of_its_start(
     seeded: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = Job(refresh=["conversion_funnel"], sla="1h")
-    monkeypatch.setattr(outcomes, "job_named", lambda name: job)
-    run = outcomes.planned("by_hand", AT, "flow-run-1")
+    monkeypatch.setattr(outcomes, "get_job", lambda name: job)
+    run = outcomes.plan_run("by_hand", AT, "flow-run-1")
     assert (run.scheduled_at, run.due_at, run.flow_run) == (
         AT,
         AT + timedelta(hours=1),
@@ -506,7 +506,7 @@ def test_what_is_published_as_of_the_future_is_not_on_time(settings: Settings) -
     with open_warehouse(settings) as warehouse:
         found = {status.table: status for status in statuses(warehouse)}
     assert found["health_scores"].state == "clock ahead"
-    assert not found["health_scores"].in_order
+    assert not found["health_scores"].is_healthy
     execute(settings, "UPDATE {meta}.runs SET finished_at = finished_at - INTERVAL '1 day'")
     with open_warehouse(settings) as warehouse:
         found = {status.table: status for status in statuses(warehouse)}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from stored import analytics, raw, read, runs, store
 
-from crm_ibis.config.declarations import job_named
+from crm_ibis.config.declarations import get_job
 from crm_ibis.errors import DataError
 from crm_ibis.operations import jobs
 from crm_ibis.operations.outcomes import JobRun
@@ -90,7 +90,7 @@ def test_force_clears_what_was_published_as_of_the_future(
     assert log.publications(warehouse)[KPI]["as_of"] > log.now() + timedelta(hours=1)
     with pytest.raises(DataError, match=f"in the future.*crm-ibis refresh {KPI} --force"):
         refresh(warehouse, [KPI])
-    job = job_named("supporting_kpis").model_copy(update={"refresh": [KPI]})
+    job = get_job("supporting_kpis").model_copy(update={"refresh": [KPI]})
     run = JobRun("supporting_kpis", job, log.now())
     with pytest.raises(DataError, match="a clock was ahead"):
         jobs.attempt(warehouse.settings, run, 1, lambda line: None)

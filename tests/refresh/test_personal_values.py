@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from stored import raw, runs, store
 
-from crm_ibis.config.declarations import job_named
+from crm_ibis.config.declarations import get_job
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
@@ -83,7 +83,7 @@ def test_a_job_leaves_no_value_in_logs_and_errors(warehouse: Warehouse) -> None:
     store(warehouse, tickets="id\nt1")
     warehouse.run(f"UPDATE {raw(warehouse, 'tickets')} SET priority = 'Jo Doe'")
     lines: list[str] = []
-    run = JobRun("ticket_sla", job_named("ticket_sla"), AS_OF + timedelta(hours=1))
+    run = JobRun("ticket_sla", get_job("ticket_sla"), AS_OF + timedelta(hours=1))
     with pytest.raises(CrmIbisError) as failed:
         jobs.attempt(warehouse.settings, run, 1, lines.append)
     assert "Jo Doe" not in str(failed.value)

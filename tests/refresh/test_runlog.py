@@ -97,7 +97,7 @@ def test_the_newest_publication_of_each_table_is_known(seeded: Warehouse) -> Non
 def test_nothing_is_known_before_the_first_run(warehouse: Warehouse) -> None:
     assert runlog.publications(warehouse) == {}
     assert failures(warehouse) == []
-    assert runlog.running(warehouse) == "another run"
+    assert runlog.active_run(warehouse) == "another run"
 
 
 def test_a_failure_is_logged_with_its_message_after_the_rollback(seeded: Warehouse) -> None:
@@ -157,7 +157,7 @@ def test_a_long_message_is_cut(seeded: Warehouse) -> None:
 def test_a_run_that_was_killed_is_marked_by_the_next_one(seeded: Warehouse) -> None:
     runlog.prepare(seeded)
     killed = runlog.start(seeded, "refresh", AS_OF, ["revenue_kpis"], load_params())
-    assert killed in runlog.running(seeded)
+    assert killed in runlog.active_run(seeded)
     refresh(seeded, ["ticket_sla"], as_of=AS_OF)
     first, second = runs(seeded)
     assert (first["run_id"], first["state"]) == (killed, "abandoned")

@@ -16,7 +16,7 @@ from crm_ibis.cli import cli
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import TransientError
-from crm_ibis.publishing.comments import managed
+from crm_ibis.publishing.comments import commented_tables
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
@@ -151,7 +151,7 @@ def test_tables_and_columns_say_what_they_mean(warehouse: Warehouse) -> None:
             assert found[(name, column.name)] == column.description
     assert "version of every row of pipeline_kpis" in (found[(SNAPSHOT, "")] or "")
     assert "no longer held" in (found[(SNAPSHOT, "valid_to")] or "")
-    assert set(managed(warehouse)) == {"revenue_kpis", KPI, SNAPSHOT}
+    assert set(commented_tables(warehouse)) == {"revenue_kpis", KPI, SNAPSHOT}
 
 
 def test_a_comment_follows_its_contract_unless_it_is_somebody_elses(

@@ -10,12 +10,12 @@ import pytest
 from crm_ibis.errors import UsageError
 from crm_ibis.site import build as building
 from crm_ibis.site import output as building_in
-from crm_ibis.site.output import renewed
+from crm_ibis.site.output import replaced_folder
 
 
 def put(folder: Path, text: str = "first") -> None:
     """Builds a site of two files."""
-    with renewed(folder) as new:
+    with replaced_folder(folder) as new:
         (new / "tables").mkdir()
         (new / "index.html").write_text(text)
         (new / "tables" / "leads.html").write_text(text)
@@ -47,7 +47,7 @@ def test_a_folder_with_other_things_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_build_that_fails_leaves_the_site_that_is_there(tmp_path: Path) -> None:
     def fail() -> None:
-        with renewed(tmp_path / "out") as new:
+        with replaced_folder(tmp_path / "out") as new:
             (new / "index.html").write_text("half")
             raise ZeroDivisionError
 
@@ -80,7 +80,7 @@ def test_a_neighbouring_folder_is_not_the_builds_to_remove(tmp_path: Path) -> No
 
 def test_files_that_come_while_it_builds_are_not_removed(tmp_path: Path) -> None:
     put(tmp_path / "out")
-    with pytest.raises(UsageError, match="CNAME"), renewed(tmp_path / "out"):
+    with pytest.raises(UsageError, match="CNAME"), replaced_folder(tmp_path / "out"):
         (tmp_path / "out" / "CNAME").write_text("kpis.example.com")
     assert contents(tmp_path / "out") == {**whole("first"), "CNAME": "kpis.example.com"}
 

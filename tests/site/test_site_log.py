@@ -138,7 +138,7 @@ def test_what_is_in_quarantine_is_counted_by_check(warehouse: Warehouse) -> None
             "(source_name, row_key, check_name) VALUES ('tickets', ?, ?)",
             [key, check],
         )
-    assert run_history.quarantined(warehouse) == {
+    assert run_history.quarantined_sources(warehouse) == {
         "tickets": run_history.Quarantined(5, {"late": 3, "twice": 1}),
         "leads": run_history.Quarantined(),
     }

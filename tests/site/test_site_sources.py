@@ -110,7 +110,7 @@ def test_a_query_that_lists_people_is_not_shown(
     shown = queries(found, warehouse.dialect, warehouse.raw, load_params(), AT)
     assert "jane" not in f"{shown.own} {shown.whole} {found['leads'].columns}"
     why = "that lists values of people, which this site does not tell"
-    assert shown.unmapped("conversion_funnel") == [("leads", why)]
+    assert shown.other_sources("conversion_funnel") == [("leads", why)]
     assert "'spam'" in shown.whole["postgres"]["ticket_sla"]
 
 
@@ -169,12 +169,12 @@ def test_a_whole_query_is_what_runs_on_this_database(
     for dialect in (here, there):  # and no name of the database, which may be that of a file
         assert f'FROM "{warehouse.raw}"."cases"' in made.own[dialect]["tickets"]
     assert f'"{warehouse.raw}"."satisfaction"' in made.own[here]["stg_satisfaction"]
-    assert made.mapped("ticket_sla_compliance") == ["tickets"]
-    assert made.unmapped("ticket_sla_compliance") == []
+    assert made.inlined_sources("ticket_sla_compliance") == ["tickets"]
+    assert made.other_sources("ticket_sla_compliance") == []
 
     assert 'FROM "leads"' in made.own[here]["stg_leads"]
     assert f'FROM "{warehouse.raw}"."leads"' in made.own[there]["stg_leads"]
-    assert made.unmapped("conversion_funnel") == [
+    assert made.other_sources("conversion_funnel") == [
         ("leads", f"cannot be written in the SQL of {named}")
     ]
 

@@ -13,7 +13,7 @@ from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.build import build
-from crm_ibis.site.charts.numbers import short, written
+from crm_ibis.site.charts.numbers import format_value, short
 from crm_ibis.site.data.datasets import DATASETS, Dataset
 from crm_ibis.site.data.reading import facility_names, read
 from crm_ibis.site.pages.headlines import TABLE
@@ -65,7 +65,7 @@ def test_the_company_rows_are_the_monthly_scorecard(site: Built, seeds: Settings
     for line in TABLE:
         exact = [row[line.field] for row in rows]
         assert [row[line.field] for row in told] == [as_json(value) for value in exact]
-        assert site.page().line(line.field) == [(str(v), written(v, line.kind)) for v in exact]
+        assert site.page().line(line.field) == [(str(v), format_value(v, line.kind)) for v in exact]
 
 
 def test_the_page_shows_the_documented_numbers(site: Built) -> None:
@@ -250,7 +250,7 @@ def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
     ],
 )
 def test_numbers_are_written_for_people(value: Any, kind: str, text: str) -> None:
-    assert written(value, kind) == text
+    assert format_value(value, kind) == text
 
 
 LARGE_AMOUNTS = {

@@ -13,7 +13,7 @@ from stored import analytics
 
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.models import declared
+from crm_ibis.contracts.models import get_contract
 from crm_ibis.history import merge as snapshots
 from crm_ibis.history import reader
 from crm_ibis.history.merge import Merged
@@ -293,7 +293,7 @@ def follow(warehouse: Warehouse, drawn: list[Step]) -> None:
 def prepared(warehouse: Warehouse) -> Warehouse:
     """A database with an empty published KPI."""
     warehouse.ensure_schema(warehouse.analytics)
-    contract = declared(SNAPSHOT.kpi)
+    contract = get_contract(SNAPSHOT.kpi)
     warehouse.create_table(warehouse.analytics, contract.name, contract.schema)
     return warehouse
 

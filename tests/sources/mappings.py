@@ -44,6 +44,6 @@ class SourcesFile:
 def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
     """The rows of a source as a refresh reads them, ordered by id."""
     given = resolve.source_tables(warehouse, [source])
-    rows = warehouse.rows(check.conformed(given)[source])
+    rows = warehouse.rows(check.cast_sources(given)[source])
     assert list(rows[0] if rows else contracts()[source].schema) == list(contracts()[source].schema)
     return sorted(rows, key=lambda row: row["id"])

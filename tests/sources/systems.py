@@ -12,7 +12,7 @@ from crm_ibis.contracts.models import contracts
 from crm_ibis.sources import check, connectors, transform
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.landed import local_times_of
-from crm_ibis.sources.spec import Mapping
+from crm_ibis.sources.spec import SourceSpec
 
 HISTORY = {"_fivetran_active": "boolean", "_fivetran_start": "timestamp(6)"}
 ENDS = {"_fivetran_end": "timestamp(6)"}
@@ -275,8 +275,8 @@ def made(
     with local_times_of(time_zone):
         found = function(**given)
     whole = _whole(found, source, time_zone)
-    conformed = casting.conformed(whole, contracts()[source])
-    made_of = check.without_undecided({source: whole}, {source: conformed})[source]
+    conformed = casting.cast_to_contract(whole, contracts()[source])
+    made_of = check.drop_undecided({source: whole}, {source: conformed})[source]
     rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
     # PostgreSQL hands out a decimal as short as it was written.
     six = Decimal("0.000001")
@@ -293,8 +293,8 @@ def without(system: str, table: str, *columns: str) -> dict[str, dict[str, str]]
 
 def _whole(table: Table, source: str, time_zone: str | None) -> Table:
     """As sources.yml completes it: what a connector leaves unsaid is null."""
-    said = Mapping(connector="any", time_zone=time_zone)
-    return transform.mapped(table, source, said, contracts()[source])
+    said = SourceSpec(connector="any", time_zone=time_zone)
+    return transform.apply_columns(table, source, said, contracts()[source])
 
 
 def _parameters(function: Any) -> list[str]:

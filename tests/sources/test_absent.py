@@ -13,7 +13,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.operations.status import statuses
-from crm_ibis.publishing.record import chosen
+from crm_ibis.publishing.record import select_snapshots
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
@@ -89,8 +89,8 @@ def test_what_was_published_stays_and_is_stale(
     found = {status.table: status for status in statuses(warehouse)}
     assert found["conversion_funnel"].state == "stale"
     assert found["cohort_retention"].state == "left out"
-    assert found["conversion_funnel"].in_order
-    assert found["cohort_retention"].in_order
+    assert found["conversion_funnel"].is_healthy
+    assert found["cohort_retention"].is_healthy
     assert found["monthly_scorecard"].state == "late"  # can be made, and never was
 
 
@@ -102,8 +102,8 @@ def test_named_kpis_of_which_nothing_remains_are_an_error(
     with pytest.raises(UsageError, match="conversion_funnel: skipped"):
         refresh(warehouse, ["conversion_funnel"], as_of=AT)
     with pytest.raises(UsageError, match="pipeline_kpi_snapshot cannot be recorded"):
-        chosen(["pipeline_kpi_snapshot"])
-    assert [snapshot.name for snapshot in chosen([])] == ["health_score_snapshot"]
+        select_snapshots(["pipeline_kpi_snapshot"])
+    assert [snapshot.name for snapshot in select_snapshots([])] == ["health_score_snapshot"]
 
 
 def test_what_refers_to_an_absent_source_has_nothing_to_be_held_against(

@@ -16,8 +16,8 @@ from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.preflight import Fit, fit
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog import log as runlog
-from crm_ibis.runlog.summaries import sources_seen
-from crm_ibis.sources.spec import declared
+from crm_ibis.runlog.summaries import source_ages
+from crm_ibis.sources.spec import load_spec
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AT = datetime(2024, 1, 20)
@@ -149,13 +149,13 @@ def test_a_source_that_stays_the_same_for_three_runs_is_told(
     for _ in range(3):
         found.append([w.check for w in refresh(warehouse, KPI, as_of=AT).warnings])
     assert found == [[], [], ["is not the same in 3 runs in a row"]]
-    seen = {source.source: source for source in sources_seen(warehouse)}
+    seen = {source.source: source for source in source_ages(warehouse)}
     assert (seen["tickets"].rows, seen["tickets"].unchanged_runs) == (10, 3)
     assert seen["tickets"].newest_at == datetime(2024, 1, 10)
     updated = "SET updated_at = TIMESTAMP '2024-01-15' WHERE id = 't1'"
     warehouse.run(f"UPDATE {raw(warehouse, 'tickets')} {updated}")
     assert refresh(warehouse, KPI, as_of=AT).warnings == []
-    seen = {source.source: source for source in sources_seen(warehouse)}
+    seen = {source.source: source for source in source_ages(warehouse)}
     assert seen["tickets"].unchanged_runs == 1
     assert seen["tickets"].newest_at == datetime(2024, 1, 15)
 
@@ -171,11 +171,11 @@ def test_a_log_of_an_earlier_version_is_read(
 ) -> None:
     store(warehouse, tickets=TEN)
     expecting(sources_file, "{max_drop_pct: 30, unchanged_runs: 2}")
-    assert sources_seen(warehouse) == []
+    assert source_ages(warehouse) == []
     refresh(warehouse, KPI, as_of=AT)
     log = warehouse.quote(warehouse.meta, "run_tables")
     warehouse.run(f"ALTER TABLE {log} DROP COLUMN newest_at")
-    assert {(seen.rows, seen.newest_at) for seen in sources_seen(warehouse)} == {
+    assert {(seen.rows, seen.newest_at) for seen in source_ages(warehouse)} == {
         (1, None),
         (10, None),
     }
@@ -196,15 +196,15 @@ def test_what_cannot_be_expected_is_refused(
 ) -> None:
     expecting(sources_file, expected)
     with pytest.raises(UsageError, match=words):
-        declared()
+        load_spec()
 
 
 def test_an_expectation_maps_nothing(sources_file: SourcesFile) -> None:
     expecting(sources_file, "{min_rows: 5}")
-    assert not declared().of("tickets").is_mapped
-    assert declared().of("tickets").expect[0].age is None
+    assert not load_spec().of("tickets").is_mapped
+    assert load_spec().of("tickets").expect[0].age is None
     expecting(sources_file, "{max_age: 36h}")
-    assert declared().of("tickets").expect[0].age == timedelta(hours=36)
+    assert load_spec().of("tickets").expect[0].age == timedelta(hours=36)
 
 
 def test_values_that_never_occur_are_told(warehouse: Warehouse, sources_file: SourcesFile) -> None:
@@ -270,7 +270,7 @@ def test_status_tells_how_old_the_newest_row_of_a_source_is(
     store(warehouse, tickets=TEN)
     for _ in range(3):
         refresh(warehouse, KPI, as_of=AT)
-    terminal.sources_seen(sources_seen(warehouse), datetime(2024, 1, 14))
+    terminal.print_source_ages(source_ages(warehouse), datetime(2024, 1, 14))
     told = capsys.readouterr().out
     assert "source tickets: 10 rows, newest row 4.0 days old, unchanged for 3 runs" in told
 
@@ -282,7 +282,7 @@ def test_the_summary_of_a_refresh_tells_of_sources_without_rows(
     store(warehouse, tickets="id")
     outcome = refresh(warehouse, KPI, as_of=AT)
     assert outcome.hints == [("tickets", "has no rows")]
-    terminal.refreshed(outcome)
+    terminal.print_refresh(outcome)
     told = " ".join(capsys.readouterr().out.split())
     assert "1 warning," in told
     assert "warning: tickets: has no rows" in told

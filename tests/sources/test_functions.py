@@ -13,7 +13,7 @@ from crm_ibis.publishing.check import (
 )
 from crm_ibis.publishing.preflight import Fit, fit, query_of
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.sources.functions import Written
+from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import source_tables
 from crm_ibis.warehouse import Warehouse
 
@@ -214,7 +214,7 @@ def test_who_may_write_no_temporary_table_reads_all_the_same(
     with_function: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(with_function, "may_stage", lambda: False)
-    with Written(with_function) as written:
+    with Materialized(with_function) as written:
         (table,) = source_tables(with_function, ["tickets"], written).values()
         assert len(with_function.rows(table)) == 3
     assert check(with_function, ["tickets"])[0].rows == 3

@@ -221,7 +221,7 @@ def test_values_are_compared_by_the_type_of_their_column(
 
     def kept(yaml: str) -> str:
         sources_file.write(f"sources: {{tickets: {{{yaml}}}}}")
-        found = transform.mapped(table, "tickets", spec.declared().of("tickets"), contract)
+        found = transform.apply_columns(table, "tickets", spec.load_spec().of("tickets"), contract)
         return " ".join(sorted(row["id"] for row in warehouse.rows(found)))
 
     assert kept(f"only: {{{column}: {choice}}}") == expected
@@ -233,11 +233,11 @@ def test_values_are_compared_by_the_type_of_their_column(
         f"sources: {{tickets: {{columns: {{priority: {{from: {column}, "
         f"values: {{{choice}: high}}, else: low, missing: medium}}}}}}}}"
     )
-    said = spec.declared().of("tickets")
-    rows = warehouse.rows(transform.mapped(table, "tickets", said, contract))
+    said = spec.load_spec().of("tickets")
+    rows = warehouse.rows(transform.apply_columns(table, "tickets", said, contract))
     assert {row["id"] for row in rows if row["priority"] == "high"} == set(expected.split())
     assert [row["id"] for row in rows if row["priority"] == "medium"] == ["t3"]
-    strange = warehouse.rows(transform.untranslated(table, said, said.columns["priority"]))
+    strange = warehouse.rows(transform.untranslated_values(table, said, said.columns["priority"]))
     assert sum(row["row_count"] for row in strange) == 3 - len(expected.split())
 
 
@@ -495,7 +495,7 @@ def test_a_wrong_file_is_refused_and_the_key_named(
 ) -> None:
     sources_file.write(yaml)
     with pytest.raises(UsageError, match=message):
-        spec.declared()
+        spec.load_spec()
 
 
 @pytest.mark.parametrize(
@@ -539,17 +539,17 @@ def test_an_unknown_connector_and_one_that_lacks_the_source(
 
 def test_a_named_file_must_be_there(sources_file: SourcesFile) -> None:
     with pytest.raises(UsageError, match=r"CRM_IBIS_SOURCES names .*, which is not there"):
-        spec.declared()
+        spec.load_spec()
 
 
 def test_a_file_of_other_bytes_and_a_folder_are_refused_by_name(sources_file: SourcesFile) -> None:
     sources_file.path.write_bytes("sources: {leads: {table: Büro}}".encode("latin-1"))
     with pytest.raises(UsageError, match=r"sources.yml is not valid YAML: .*can't decode byte"):
-        spec.declared()
+        spec.load_spec()
     sources_file.path.unlink()
     sources_file.path.mkdir()
     with pytest.raises(UsageError, match=r"cannot read .*sources.yml: Is a directory"):
-        spec.declared()
+        spec.load_spec()
 
 
 def test_the_file_is_looked_for_in_the_project_folder(
@@ -558,9 +558,9 @@ def test_the_file_is_looked_for_in_the_project_folder(
     (tmp_path / "schemas").mkdir()
     (tmp_path / "schemas" / "sources.py").write_text("class Leads:\n    id: Text\n")
     monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path))
-    assert not spec.declared().absent
+    assert not spec.load_spec().absent
     (tmp_path / "sources.yml").write_text("sources: {leads: absent}")
-    assert spec.declared().absent == {"leads"}
+    assert spec.load_spec().absent == {"leads"}
 
 
 def test_a_refresh_reads_through_the_mapping_and_copies_nothing(

@@ -86,7 +86,7 @@ EXAMPLES = examples()
 @pytest.mark.parametrize("example", EXAMPLES, ids=[e.place for e in EXAMPLES])
 def test_every_file_in_the_pages_is_valid(example: Example, sources_file: SourcesFile) -> None:
     sources_file.write(example.yaml)
-    assert spec.declared().sources
+    assert spec.load_spec().sources
 
 
 RUN = [example for example in EXAMPLES if example.becomes]

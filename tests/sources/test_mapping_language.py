@@ -372,7 +372,7 @@ def test_a_wrong_column_is_refused_and_the_key_named(
 ) -> None:
     sources_file.write(f"sources: {{leads: {{columns: {{id: {column}}}}}}}")
     with pytest.raises(UsageError, match=message):
-        spec.declared()
+        spec.load_spec()
 
 
 @pytest.mark.parametrize(
@@ -403,7 +403,7 @@ def test_a_wrong_source_is_refused_and_the_key_named(
 ) -> None:
     sources_file.write(f"sources: {{leads: {{{said}}}}}")
     with pytest.raises(UsageError, match=message):
-        spec.declared()
+        spec.load_spec()
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from mappings import SourcesFile, land, rows_of
 from stored import read, store
 from tables import expect
 
-from crm_ibis.cli.sources import _told
+from crm_ibis.cli.sources import _source_lines
 from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
 from crm_ibis.publishing import preflight
@@ -402,7 +402,9 @@ def test_sources_counts_what_is_out_of_order(
     (seen,) = [each for each in found.fits if each.source == "tickets"]
     assert seen.notes == ("resolved_at is out of order in 1 row, so it is null there",)
     assert not seen.fails
-    assert "  note: resolved_at is out of order in 1 row, so it is null there" in [*_told(found)]
+    assert "  note: resolved_at is out of order in 1 row, so it is null there" in [
+        *_source_lines(found)
+    ]
     assert [row["resolved_at"] for row in rows_of(warehouse, "tickets")] == [
         None,
         datetime(2024, 2, 5),

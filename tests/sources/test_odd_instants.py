@@ -9,7 +9,7 @@ from stored import raw, store
 
 from crm_ibis.cli import terminal
 from crm_ibis.cli.rows import rows_of
-from crm_ibis.cli.sources import _told
+from crm_ibis.cli.sources import _source_lines
 from crm_ibis.publishing.check import (
     check,
 )
@@ -40,17 +40,17 @@ def test_sources_tells_of_an_odd_instant(
     assert tickets.newest == datetime(2024, 1, 12)
     finite = {v.check: v.rows for v in tickets.violations}
     assert finite["created_at is a finite instant"] == 1
-    lines = "\n".join(_told(found))
+    lines = "\n".join(_source_lines(found))
     assert "3 rows, created 2024-01-10 to 2024-01-12" in lines
     assert "created_at is a finite instant: 1 row" in lines
     terminal.print_json(found)
     assert json.loads(capsys.readouterr().out)["fits"]
     outcome = check(warehouse, ["tickets"])
     terminal.print_json(outcome)
-    terminal.checked(outcome)
+    terminal.print_checks(outcome)
     rows = rows_of(warehouse, "tickets")
     terminal.print_json(rows)
-    terminal.shown(rows, False)
+    terminal.print_rows(rows, False)
     assert "t3" in capsys.readouterr().out
 
 
@@ -60,7 +60,7 @@ def test_a_source_of_odd_instants_alone_has_no_span(warehouse: Warehouse) -> Non
     found = fit(warehouse)
     (tickets,) = (seen for seen in found.fits if seen.source == "tickets")
     assert (tickets.first, tickets.last, tickets.rows) == (None, None, 1)
-    assert any("tickets: from" in line for line in _told(found))
+    assert any("tickets: from" in line for line in _source_lines(found))
 
 
 @on_postgres

@@ -11,7 +11,7 @@ from systems import LANDED, unbound
 from crm_ibis.contracts.models import contracts
 from crm_ibis.sources import connectors, resolve, spec
 from crm_ibis.sources.column_spec import Column, Condition, Moment
-from crm_ibis.sources.spec import Join, Mapping
+from crm_ibis.sources.spec import Join, SourceSpec
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "sources.md").read_text(encoding="utf-8")
@@ -34,7 +34,7 @@ def test_a_connector_s_page_names_its_tables_and_our_columns(system: str) -> Non
 def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
     first, *_ = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
     sources_file.write(first)
-    declared = spec.declared()
+    declared = spec.load_spec()
     assert declared.absent == {"outreach", "applications", "invoices"}
     assert declared.of("leads").max_quarantined_pct == 2
 
@@ -66,6 +66,6 @@ def test_the_examples_on_a_connector_s_page_make_their_sources(
 
 def test_every_key_is_explained() -> None:
     pages = PAGE + (DOCS / "reading-sources.md").read_text(encoding="utf-8")
-    for model in (Mapping, Column, Join, Moment, Condition):
+    for model in (SourceSpec, Column, Join, Moment, Condition):
         for name, key in model.model_fields.items():
             assert re.search(rf"\b{key.alias or name}\b", pages), name

@@ -19,7 +19,7 @@ from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog.log import now
-from crm_ibis.sources.spec import declared
+from crm_ibis.sources.spec import load_spec
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)
@@ -147,4 +147,4 @@ def test_years_that_make_no_sense_are_an_error(
 ) -> None:
     sources_file.write(said)
     with pytest.raises(UsageError, match=told):
-        declared()
+        load_spec()

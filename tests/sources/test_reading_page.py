@@ -17,7 +17,7 @@ def test_the_examples_are_valid_files(tmp_path: Path, monkeypatch: pytest.Monkey
     for number, example in enumerate(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)):
         (tmp_path / str(number)).mkdir()
         SourcesFile(tmp_path / str(number), monkeypatch).write(example)
-        found.append(spec.declared().of("tickets"))
+        found.append(spec.load_spec().of("tickets"))
     assert [len(said.expect) for said in found] == [1, 2, 0]
     assert found[0].expect[0].max_drop_pct == 30
     assert [expected.severity for expected in found[1].expect] == ["error", "warn"]

@@ -7,7 +7,7 @@ import pytest
 from mappings import SourcesFile, land
 from systems import LANDED, without
 
-from crm_ibis.cli.sources import _told
+from crm_ibis.cli.sources import _source_lines
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.sources import connectors
 from crm_ibis.sources.connectors.readings import DAYS, READINGS, readings
@@ -79,7 +79,7 @@ def test_the_command_shows_them(
         """
     )
     found = fit(warehouse)
-    shown = "\n".join(_told(found))
+    shown = "\n".join(_source_lines(found))
     assert "  reads: resolved tickets: by ticket_pipeline_stage.is_closed and ticket_state" in shown
     (tickets,) = (f for f in found.fits if f.source == "tickets")
     assert asdict(tickets)["readings"] == tickets.readings

@@ -11,7 +11,7 @@ from systems import LANDED
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.sources.scaffold import written
+from crm_ibis.sources.scaffold import render
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AT = datetime(2024, 3, 1)
@@ -101,7 +101,7 @@ def publish(
     """The published tables, by name."""
     for name, text in SYSTEMS[system].items():
         land(warehouse, f"{schema}.{name}", LANDED[system][name], text)
-    sources_file.write(written(warehouse, system))
+    sources_file.write(render(warehouse, system))
     outcome = refresh(warehouse, as_of=AT)
     return {run.table: read(warehouse, run.table) for run in outcome.published}
 

@@ -47,16 +47,16 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     from crm_ibis.cli import terminal
     from crm_ibis.operations.status import statuses
     from crm_ibis.runlog.log import now
-    from crm_ibis.runlog.summaries import sources_seen
+    from crm_ibis.runlog.summaries import source_ages
 
     if of_sources:
         with open_database(settings, read_only=True) as warehouse:
-            seen = sources_seen(warehouse)
-        terminal.print_json(seen) if as_json else terminal.sources_seen(seen, now())
+            seen = source_ages(warehouse)
+        terminal.print_json(seen) if as_json else terminal.print_source_ages(seen, now())
         return
     with open_database(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
-        seen = sources_seen(warehouse)
+        seen = source_ages(warehouse)
     _warn_of_gaps()
     _show(found, as_json, seen)
 
@@ -70,10 +70,10 @@ def watch(settings: Settings, as_json: bool) -> None:
     Notifies once per incident, and once more when it is over. Exit 1 while any table is late or
     failing. A watch that fails notifies the default route.
     """
-    from crm_ibis.operations.watchdog import guarded
     from crm_ibis.operations.watchdog import watch as look
+    from crm_ibis.operations.watchdog import watch_or_alert
 
-    _show(guarded(settings, lambda: look(settings, progress), progress), as_json)
+    _show(watch_or_alert(settings, lambda: look(settings, progress), progress), as_json)
 
 
 def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSeen]" = ()) -> None:
@@ -84,8 +84,8 @@ def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSee
         terminal.print_json(found)
     else:
         terminal.status(found)
-        terminal.sources_seen(sources, now())
-    if not all(state.in_order for state in found):
+        terminal.print_source_ages(sources, now())
+    if not all(state.is_healthy for state in found):
         sys.exit(1)
 
 
@@ -132,7 +132,7 @@ def deployments(check: bool) -> None:
 
     if not check:
         click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")
-    elif not making.in_step():
+    elif not making.is_current():
         raise DataError("prefect.yaml is out of step with flows/jobs.yml; run crm-ibis deployments")
     _warn_of_gaps(in_environment=False)
 

@@ -39,15 +39,15 @@ def history(
     from crm_ibis.runlog.log import now
 
     wanted = {} if key is None else reading.key_of(name, key)
-    reading.snapshot_named(name)
+    reading.get_snapshot(name)
     with open_database(settings, read_only=True) as warehouse:
         if as_of or not wanted:
             found = reading.as_it_stood(warehouse, name, as_of or now(), wanted)
         else:
             found = reading.versions(warehouse, name, wanted)
-        rows = warehouse.rows(reading.in_order(found, name).limit(limit + 1))
+        rows = warehouse.rows(reading.sort_versions(found, name).limit(limit + 1))
     more, rows = len(rows) > limit, rows[:limit]
-    terminal.print_json(rows) if as_json else terminal.shown(rows, more)
+    terminal.print_json(rows) if as_json else terminal.print_rows(rows, more)
 
 
 @cli.command()
@@ -64,10 +64,10 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
     from crm_ibis.sources import spec
 
     # Of what functions return, a temporary table is made.
-    staging = any(source.maker for source in spec.declared().sources.values())
+    staging = any(source.maker for source in spec.load_spec().sources.values())
     with open_database(settings, read_only=True, staging=staging) as warehouse:
         outcomes = run_check(warehouse, tables, report=progress)
-    terminal.print_json(outcomes) if as_json else terminal.checked(outcomes)
+    terminal.print_json(outcomes) if as_json else terminal.print_checks(outcomes)
     if any(outcome.errors or outcome.problem for outcome in outcomes):
         sys.exit(1)
 
@@ -80,7 +80,7 @@ def list_kpis(as_json: bool) -> None:
     from crm_ibis.metrics import catalog
 
     found = list(catalog.entries().values())
-    terminal.print_json(found) if as_json else terminal.listed(found)
+    terminal.print_json(found) if as_json else terminal.print_list(found)
 
 
 @cli.command()
@@ -92,7 +92,7 @@ def describe(table: str, as_json: bool) -> None:
     from crm_ibis.metrics import describe as docs
 
     description = docs.description(table)
-    terminal.print_json(description) if as_json else terminal.described(description)
+    terminal.print_json(description) if as_json else terminal.print_description(description)
 
 
 @cli.command()
@@ -107,14 +107,14 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
 
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
-    query = graph.compiled(
+    query = graph.compile_table(
         graph.publishable(kpi),
         dialect or spoken,
         settings.raw_schema,
         chosen_params(settings),
         moment,
     )
-    declared = spec.declared()
+    declared = spec.load_spec()
     if mapped := [name for name in graph.sources_of([kpi]) if declared.of(name).is_mapped]:
         progress(
             f"from tables of our own shape on, but sources.yml maps {', '.join(mapped)}: "
@@ -137,4 +137,4 @@ def show(settings: Settings, table: str, where: str | None, limit: int, as_json:
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, where, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
-    terminal.print_json(rows) if as_json else terminal.shown(rows, more)
+    terminal.print_json(rows) if as_json else terminal.print_rows(rows, more)

@@ -6,7 +6,7 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
-from crm_ibis.contracts.models import Contract, declared
+from crm_ibis.contracts.models import Contract, get_contract
 from crm_ibis.errors import DatabaseError, UsageError, near_match
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import read_sources
@@ -22,7 +22,7 @@ def rows_of(
     `where` is an SQL condition on the columns shown. Raises UsageError for an unknown table or a
     condition that is none, DatabaseError when the table is not there.
     """
-    contract = declared(name.removeprefix(f"{warehouse.raw}."))
+    contract = get_contract(name.removeprefix(f"{warehouse.raw}."))
 
     def read_tables() -> set[Place]:
         if contract.kind == "source":
@@ -36,7 +36,7 @@ def rows_of(
 def _rows_of(
     warehouse: Warehouse, contract: Contract, where: str | None, limit: int
 ) -> list[dict[str, Any]]:
-    if contract.kind == "source" and spec.declared().of(contract.name).is_mapped:
+    if contract.kind == "source" and spec.load_spec().of(contract.name).is_mapped:
         mapped = read_sources(warehouse, [contract.name])[contract.name]
         return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", where, limit)
     schema = warehouse.raw if contract.kind == "source" else warehouse.analytics

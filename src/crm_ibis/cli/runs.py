@@ -62,7 +62,7 @@ def demo(settings: Settings) -> None:
         scorecard = warehouse.rows(
             warehouse.table(warehouse.analytics, "monthly_scorecard").order_by("month")
         )
-    terminal.refreshed(result)
+    terminal.print_refresh(result)
     terminal.scorecard(scorecard)
     program = "crm-ibis" if shutil.which("crm-ibis") else sys.argv[0]
     terminal.whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
@@ -123,7 +123,9 @@ def refresh(
 
     if dry_run and snapshot:
         raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
-    names = [graph.publishable(name) for name in kpis] + (catalog.tagged(tag) if tag else [])
+    names = [graph.publishable(name) for name in kpis] + (
+        catalog.tables_with_tag(tag) if tag else []
+    )
     params = chosen_params(settings)
     try:
         with open_database(settings, read_only=dry_run, staging=True) as warehouse:
@@ -145,9 +147,9 @@ def refresh(
     if as_json:
         terminal.print_json(result)
     else:
-        terminal.refreshed(result)
+        terminal.print_refresh(result)
         if dry_run:
-            terminal.previewed(result)
+            terminal.print_preview(result)
     publish.refuse_mass_removal(result.excess)
     exit_if(result.refused)
 
@@ -180,9 +182,9 @@ def snapshot(
     All snapshots, or those named.
     """
     from crm_ibis.cli import terminal
-    from crm_ibis.publishing.record import chosen, record
+    from crm_ibis.publishing.record import record, select_snapshots
 
-    chosen(names)
+    select_snapshots(names)
     with open_database(settings) as warehouse:
         recording = record(
             warehouse,
@@ -193,7 +195,7 @@ def snapshot(
             undo_future=undo_future,
             report=progress,
         )
-    terminal.print_json(recording) if as_json else terminal.recorded(recording.merged)
+    terminal.print_json(recording) if as_json else terminal.print_merges(recording.merged)
     exit_if(recording.refused)
 
 
@@ -222,7 +224,7 @@ def backfill(
     """
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.record import backfill as run_backfill
-    from crm_ibis.publishing.record import chosen, instants_between
+    from crm_ibis.publishing.record import instants_between, select_snapshots
 
     instants = list(dates)
     if first and last and first > last:
@@ -235,7 +237,7 @@ def backfill(
         raise click.UsageError(
             "give dates, or a range: --from 2024-01-01 --to 2024-03-01 --every month"
         )
-    chosen(names)
+    select_snapshots(names)
     with open_database(settings) as warehouse:
         recordings = run_backfill(
             warehouse,
@@ -248,7 +250,7 @@ def backfill(
     if as_json:
         terminal.print_json(recordings)
     else:
-        terminal.recorded([merge for recording in recordings for merge in recording.merged])
+        terminal.print_merges([merge for recording in recordings for merge in recording.merged])
     exit_if(recordings[-1].refused)
 
 

@@ -58,10 +58,10 @@ def build_and_tell(settings: Settings, folder: Path) -> None:
 
 def build_or_leave(settings: Settings) -> None:
     """Builds the site where it can be built; else says in a line why there is none."""
-    from crm_ibis.site.build import missing
+    from crm_ibis.site.build import missing_packages
 
     try:
-        if missing():
+        if missing_packages():
             raise UsageError("no site: pip install 'crm-ibis[site]', then crm-ibis site build")
         build_and_tell(settings, Path(FOLDER))
     except UsageError as error:

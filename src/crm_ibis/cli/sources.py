@@ -38,7 +38,7 @@ def sources(ctx: click.Context, as_json: bool) -> None:
 
     with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
         found = fit(warehouse, report=progress, params=chosen_params(ctx.obj))
-    terminal.print_json(found) if as_json else click.echo("\n".join(_told(found)))
+    terminal.print_json(found) if as_json else click.echo("\n".join(_source_lines(found)))
     if found.fails:
         sys.exit(1)
 
@@ -69,7 +69,7 @@ def sql(settings: Settings, source: str) -> None:
         click.echo(query_of(warehouse, source))
 
 
-def _told(found: "FitReport") -> Iterator[str]:
+def _source_lines(found: "FitReport") -> Iterator[str]:
     for fit in found.fits:
         yield from _source(fit)
     if found.left_out:

@@ -46,7 +46,7 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, default=_plain, indent=2, ensure_ascii=False))
 
 
-def refreshed(result: Any) -> None:
+def print_refresh(result: Any) -> None:
     """Rows, new, changed and gone rows, checks and seconds of each table."""
     table = _table("KPI", ">rows", ">new", ">changed", ">gone", ">checks", ">seconds")
     for run in result.published:
@@ -73,10 +73,10 @@ def refreshed(result: Any) -> None:
     for source, hint in result.hints:
         console.print(f"warning: {source}: {hint}", markup=False, soft_wrap=True)
     if result.merged:
-        recorded(result.merged)
+        print_merges(result.merged)
 
 
-def recorded(merged: Iterable[Any]) -> None:
+def print_merges(merged: Iterable[Any]) -> None:
     """What merges did with their snapshots, a table per instant; corrections count as changes."""
     for as_of, merges in groupby(merged, key=lambda merge: merge.as_of):
         table = _table(
@@ -90,7 +90,7 @@ def recorded(merged: Iterable[Any]) -> None:
         _print(table)
 
 
-def previewed(result: Any) -> None:
+def print_preview(result: Any) -> None:
     """The first cells that a publication would change."""
     for name, rows in result.previews.items():
         for row in rows:
@@ -107,7 +107,7 @@ def scorecard(rows: list[dict[str, Any]]) -> None:
     """The company's months side by side."""
     cells = {title: [_cell(row[column], 2) for row in rows] for column, title in SCORECARD.items()}
     titles = [f"{row['month']:%B %Y}" for row in rows]
-    first = _fitting(
+    first = _columns_that_fit(
         [max(map(len, column)) for column in zip(titles, *cells.values(), strict=True)]
     )
     table = _table("Monthly scorecard", *(f">{title}" for title in titles[first:]))
@@ -116,7 +116,7 @@ def scorecard(rows: list[dict[str, Any]]) -> None:
     _print(table)
 
 
-def _fitting(widths: list[int]) -> int:
+def _columns_that_fit(widths: list[int]) -> int:
     """The first of the newest months that fit beside the titles."""
     left = console.width - max(map(len, ["Monthly scorecard", *SCORECARD.values()]))
     first = len(widths)
@@ -138,7 +138,7 @@ def whereabouts(settings: Settings, program: str, option: str) -> None:
         console.print(f"  {program} {command}", markup=False, soft_wrap=True)
 
 
-def checked(outcomes: Iterable[Any]) -> None:
+def print_checks(outcomes: Iterable[Any]) -> None:
     """Rows, checks and violations of each table, then the violations."""
     outcomes = list(outcomes)
     table = _table("table", ">rows", ">checks", ">errors", ">warnings", ">seconds")
@@ -159,7 +159,7 @@ def checked(outcomes: Iterable[Any]) -> None:
             console.print(told, markup=False, soft_wrap=True)
 
 
-def listed(entries: Iterable[Entry]) -> None:
+def print_list(entries: Iterable[Entry]) -> None:
     """The KPIs with owner, criticality, SLA, and on a second line what they need."""
     entries = list(entries)
     owners = max(len(entry.owner or "-") for entry in entries)
@@ -175,7 +175,7 @@ def listed(entries: Iterable[Entry]) -> None:
         console.print(*lines, sep="\n", style="dim")
 
 
-def described(told: Any) -> None:
+def print_description(told: Any) -> None:
     """A table's meaning, grain, columns and checks."""
     console.print(told.name, style="bold")
     for paragraph in told.meaning.split("\n\n"):
@@ -202,7 +202,7 @@ def described(told: Any) -> None:
     console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
 
 
-def shown(rows: list[dict[str, Any]], more: bool) -> None:
+def print_rows(rows: list[dict[str, Any]], more: bool) -> None:
     """Rows as a table where it fits, else each row as a list of its cells."""
     if not rows:
         console.print("no rows")
@@ -238,7 +238,7 @@ def status(states: Iterable[Any]) -> None:
             _age(state.age_hours) if state.published_at else "never",
             state.sla or "-",
             f"{state.next_run:%d %b %H:%M}" if state.next_run else "-",
-            state.state if state.in_order else f"[red]{state.state}[/red]",
+            state.state if state.is_healthy else f"[red]{state.state}[/red]",
             state.owner or "-",
             state.criticality or "-",
             f"{state.published_at:%Y-%m-%d %H:%M}" if state.published_at else "-",
@@ -280,7 +280,7 @@ def _problems(state: Any) -> Iterator[str]:
         yield f"{_number(state.quarantined, 'row')} of its sources in quarantine"
 
 
-def sources_seen(seen: Iterable[SourceSeen], now: datetime) -> None:
+def print_source_ages(seen: Iterable[SourceSeen], now: datetime) -> None:
     """How old the newest row of each source was taken to be when it was last read."""
     for source in seen:
         age = "of unknown age"

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from crm_ibis.config import project
-from crm_ibis.config.validation import duration_microseconds, explained
+from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError, near_match
 
 Criticality = Literal["critical", "high", "medium", "low"]
@@ -35,13 +35,13 @@ OWNER = "owner"
 FLOW_RUN = "{flow_run}"
 Declared = TypeVar("Declared")
 
-UNHURRIED = timedelta(hours=1)
+NO_SLA_BUDGET = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
 RETENTION_DAYS = 365
 RUN_RETENTION_DAYS = 400
 MAX_MISSING_PCT = 50.0
 MAX_REMOVED_PCT = 50.0
-GUARDED_FROM = 20
+MASS_CHANGE_MIN_ROWS = 20
 """Below this, the guards on mass removal and mass close are off."""
 
 
@@ -142,7 +142,7 @@ class Job(Record):
         return self
 
     @property
-    def allowed(self) -> timedelta | None:
+    def sla_duration(self) -> timedelta | None:
         """The SLA: how long after its scheduled instant a publication may come."""
         return timedelta(microseconds=duration_microseconds(self.sla)) if self.sla else None
 
@@ -163,21 +163,21 @@ class Job(Record):
         return (*self.refresh, *self.snapshot)
 
     @property
-    def published(self) -> list[str]:
+    def published_tables(self) -> list[str]:
         """All that it publishes."""
         return [*self.refresh, *self.facts]
 
     @property
-    def made(self) -> list[str]:
+    def outputs(self) -> list[str]:
         """All that it publishes or records."""
-        return [*self.published, *self.snapshot]
+        return [*self.published_tables, *self.snapshot]
 
     @property
     def statement_seconds(self) -> float:
         """How long a statement may take: `timeout`, else what the SLA leaves for each attempt."""
         if self.timeout:
             return duration_microseconds(self.timeout) / 1_000_000
-        whole = self.allowed or UNHURRIED
+        whole = self.sla_duration or NO_SLA_BUDGET
         return max(whole.total_seconds() - sum(self.waits), 60) / self.attempts
 
 
@@ -263,7 +263,7 @@ def jobs() -> Jobs:
     return read(project.path("flows", "jobs.yml"), Jobs)
 
 
-def job_named(name: str) -> Job:
+def get_job(name: str) -> Job:
     """A job; raises UsageError with a near match when there is none."""
     known = jobs().jobs
     if name not in known:
@@ -288,19 +288,19 @@ def removable_pct() -> dict[str, float]:
     The smallest where several jobs publish a table; MAX_REMOVED_PCT for all other tables.
     """
     found: dict[str, float] = {}
-    if _are_scheduled():
+    if _has_jobs():
         for job in jobs().jobs.values():
-            for table in job.published:
+            for table in job.published_tables:
                 found[table] = min(job.max_removed_pct, found.get(table, 100))
     return found
 
 
 def run_retention_days() -> int:
     """How many days a run stays in the log."""
-    return jobs().runs.retention_days if _are_scheduled() else RUN_RETENTION_DAYS
+    return jobs().runs.retention_days if _has_jobs() else RUN_RETENTION_DAYS
 
 
-def _are_scheduled() -> bool:
+def _has_jobs() -> bool:
     """Whether the project has a jobs file, without which it can be run by hand."""
     return (project.home() / "flows" / "jobs.yml").exists()
 
@@ -311,7 +311,7 @@ def snapshots() -> dict[str, Snapshot]:
     declared = read(path, dict[str, str]) if path.exists() else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
-    for key, job in jobs().jobs.items() if _are_scheduled() else ():
+    for key, job in jobs().jobs.items() if _has_jobs() else ():
         for name in job.snapshot:
             if other := recorded_by.get(name):
                 raise UsageError(
@@ -332,13 +332,13 @@ def read(
     """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
     try:
         modified = path.stat().st_mtime_ns
-        return cast(Declared, _parsed(path, modified, cast(Hashable, kind), cast(Hashable, loader)))
+        return cast(Declared, _parse(path, modified, cast(Hashable, kind), cast(Hashable, loader)))
     except OSError as error:
         raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 @lru_cache(maxsize=32)
-def _parsed(path: Path, modified: int, kind: Any, loader: Any) -> Any:
+def _parse(path: Path, modified: int, kind: Any, loader: Any) -> Any:
     """Read once while the file stays as it is: it is asked for at every table."""
     try:
         given: Any = yaml.load(path.read_text(encoding="utf-8"), loader) or {}
@@ -346,4 +346,4 @@ def _parsed(path: Path, modified: int, kind: Any, loader: Any) -> Any:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid YAML: {error}") from None
     except ValidationError as error:
-        raise UsageError(f"{path} is not valid:\n{explained(error, kind)}") from None
+        raise UsageError(f"{path} is not valid:\n{explain(error, kind)}") from None

@@ -66,7 +66,7 @@ Loader.add_constructor("tag:yaml.org,2002:float", _float)
 Loader.add_constructor("tag:yaml.org,2002:timestamp", _moment)
 
 
-def as_written(value: Any) -> str:
+def source_text(value: Any) -> str:
     """A value of a YAML file in the letters of the file."""
     if isinstance(value, bool):
         return str(value).lower()

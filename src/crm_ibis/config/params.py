@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from crm_ibis.config.validation import duration_microseconds, explained
+from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError
 
 Stage = Literal["lead", "sql", "opportunity", "won", "lost"]
@@ -91,7 +91,7 @@ class Thresholds(_Record):
     fair: Percent
 
     @model_validator(mode="after")
-    def _descending(self) -> "Thresholds":
+    def _check_order(self) -> "Thresholds":
         if not self.excellent >= self.good >= self.fair:
             raise ValueError("excellent must not be below good, nor good below fair")
         return self
@@ -140,7 +140,7 @@ class Params(_Record):
         return scenarios
 
     @model_validator(mode="after")
-    def _ordered(self) -> "Params":
+    def _check_scenarios(self) -> "Params":
         ladder = [name for name in ("worst", "base", "best") if name in self.scenarios]
         for lower, higher in pairwise(ladder):
             for stage in self.stages:
@@ -216,12 +216,12 @@ def load_params(path: Path | None = None) -> Params:
     """
     given = _read(DEFAULTS)
     if path is not None:
-        given = _override(given, _read(path))
+        given = merge(given, _read(path))
     try:
         return Params.model_validate(given)
     except ValidationError as error:
         raise UsageError(
-            f"parameters in {path or DEFAULTS} are not valid:\n{explained(error, Params)}"
+            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, Params)}"
         ) from None
 
 
@@ -242,11 +242,11 @@ def _read(path: Path) -> dict[str, Any]:
     return given
 
 
-def _override(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def merge(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     merged = dict(defaults)
     for key, value in given.items():
         if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _override(merged[key], value)
+            merged[key] = merge(merged[key], value)
         elif value is None and isinstance(merged.get(key), dict):
             del merged[key]
         else:

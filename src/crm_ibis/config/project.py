@@ -23,22 +23,22 @@ def is_packaged() -> bool:
 
 def home() -> Path:
     """The folder that holds schemas/, seeds/ and flows/."""
-    if named := _named():
+    if named := _home_from_environment():
         if not (named / "schemas").is_dir():
             raise UsageError(
                 f"CRM_IBIS_HOME is {named}, which has no schemas/ folder; "
                 "`crm-ibis init DIR` makes a project folder"
             )
         return named
-    return _shipped()
+    return shipped_home()
 
 
-def _named() -> Path | None:
+def _home_from_environment() -> Path | None:
     named = os.environ.get("CRM_IBIS_HOME")
     return Path(named).expanduser() if named else None
 
 
-def _shipped() -> Path:
+def shipped_home() -> Path:
     """The folder that comes with the program: of the checkout, or inside the package."""
     checkout = PACKAGE.parents[1]
     if (checkout / "pyproject.toml").is_file() and (checkout / "schemas").is_dir():
@@ -61,9 +61,9 @@ def copy_to(folder: Path) -> None:
     if folder.exists() and any(folder.iterdir()):
         raise UsageError(f"{folder} is not empty; give a new folder, so that nothing is lost")
     # CRM_IBIS_HOME may name the folder that is to be made.
-    named = _named()
+    named = _home_from_environment()
     same = named is not None and named.resolve() == folder.resolve()
-    source = _shipped() if same else home()
+    source = shipped_home() if same else home()
     parts = {part: source / part for part in PARTS}
     if missing := [str(place) for place in parts.values() if not place.exists()]:
         raise UsageError(f"{', '.join(missing)} is missing; a project folder needs it")
@@ -74,7 +74,7 @@ def copy_to(folder: Path) -> None:
         shutil.copy(PACKAGE / "project_readme.md", folder / "README.md")
         # Always those of the program that is installed, whatever project is copied.
         skip = shutil.ignore_patterns(*OF_DEVELOPERS)
-        shutil.copytree(_shipped() / "docs", folder / "docs", ignore=skip, dirs_exist_ok=True)
+        shutil.copytree(shipped_home() / "docs", folder / "docs", ignore=skip, dirs_exist_ok=True)
     except OSError as error:
         raise UsageError(
             f"cannot make {folder}: {error.strerror or error}; give a folder that can be written"

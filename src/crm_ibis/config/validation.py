@@ -51,7 +51,7 @@ def duration_microseconds(value: Any) -> int:
     return microseconds
 
 
-def explained(error: ValidationError, kind: Any) -> str:
+def explain(error: ValidationError, kind: Any) -> str:
     """A line for each problem that Pydantic found with a value of a kind."""
     return "\n".join(f"  {_explain(problem, kind)}" for problem in error.errors())
 

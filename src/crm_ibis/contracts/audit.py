@@ -45,7 +45,7 @@ class ChecksFailed(DataError):
 
 def broken_check(violation: Violation) -> BrokenCheck:
     """What may be told of a violation outside the database."""
-    key = violation.key or models.declared(violation.table).key
+    key = violation.key or models.get_contract(violation.table).key
     keys = tuple(
         ", ".join(f"{column}={row[column]}" for column in key if column in row)
         for row in violation.samples[:SAMPLE_KEYS]
@@ -92,7 +92,7 @@ class Audit:
     """Columns of its answer that count no violations."""
 
 
-def planned_audit(
+def plan_audit(
     warehouse: Warehouse,
     table: Table,
     contract: Contract,
@@ -149,7 +149,7 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
 def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:
     contract = audit.contract
     found = warehouse.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
-    samples = [contract.without_personal(row) for row in found]
+    samples = [contract.redact(row) for row in found]
     key = rule.key or contract.key
     return Violation(contract.name, rule.name, rule.columns, rule.severity, rows, samples, key)
 
@@ -163,7 +163,7 @@ def audit(
     absent: Collection[str] = (),
 ) -> Checked:
     """The rules that a table breaks, with samples."""
-    planned = planned_audit(warehouse, table, contract, demanded, sources, absent=absent)
+    planned = plan_audit(warehouse, table, contract, demanded, sources, absent=absent)
     return run_audits(warehouse, [planned])
 
 

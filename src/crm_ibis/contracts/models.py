@@ -147,7 +147,7 @@ class Contract:
         """The columns that a table function computes: all but `updated_at`."""
         return tuple(c for c in self.columns if c.name != "updated_at" or self.kind == "source")
 
-    def undecided(self, given: Iterable[str]) -> tuple[str, ...]:
+    def undecided_columns(self, given: Iterable[str]) -> tuple[str, ...]:
         """The columns that a source lacks and whose events are therefore unknown."""
         given = set(given)
         return tuple(c.name for c in self.columns if c.undecided_if_missing and c.name not in given)
@@ -161,7 +161,7 @@ class Contract:
         """The rules that need no other columns than these."""
         return [rule for rule in self.rules if set(rule.columns) <= set(columns)]
 
-    def without_personal(self, row: dict[str, Any]) -> dict[str, Any]:
+    def redact(self, row: dict[str, Any]) -> dict[str, Any]:
         """A row in which nothing is shown that may be personal; its key is."""
         shown = {c.name: c for c in self.columns if c.name not in self.key or c.private}
         return {
@@ -307,7 +307,7 @@ def check_history(name: str, there: ibis.Schema, contract: Contract) -> None:
             )
 
 
-def declared(name: str) -> Contract:
+def get_contract(name: str) -> Contract:
     """The contract of a table; raises UsageError with a near match when there is none."""
     known = contracts()
     if name not in known:

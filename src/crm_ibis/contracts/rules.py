@@ -98,16 +98,16 @@ class Violation:
     @property
     def detailed(self) -> str:
         """With the offending values of a few rows, for whoever looks at it in a terminal."""
-        return self._listed([*self.samples[:5]])
+        return self._lines([*self.samples[:5]])
 
     def __str__(self) -> str:
         """With the keys of a few rows: logs and alerts hold no other value of a row."""
         keys = [{c: sample[c] for c in self.key if c in sample} for sample in self.samples[:5]]
-        return self._listed([key for key in keys if key])
+        return self._lines([key for key in keys if key])
 
-    def _listed(self, samples: list[dict[str, Any]]) -> str:
+    def _lines(self, samples: list[dict[str, Any]]) -> str:
         few = "\n".join(
-            "    " + ", ".join(f"{name}={_shown(value)}" for name, value in sample.items())
+            "    " + ", ".join(f"{name}={_format_value(value)}" for name, value in sample.items())
             for sample in samples
         )
         more = f"\n    ... and {self.rows - 5:,} more" if self.rows > 5 and few else ""
@@ -335,7 +335,7 @@ def _verdict(check: Check, table: Table, key: str | None) -> ir.BooleanColumn:
     raise TypeError(f"the check {check.name} of {key or 'the table'} does not return a boolean")
 
 
-def _shown(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "null"
     text = str(value)

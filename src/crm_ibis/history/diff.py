@@ -44,8 +44,8 @@ class Differences:
         self.warehouse = warehouse
         self.snapshot = snapshot
         self.given = given
-        self.contract = models.declared(snapshot.name)
-        self.grain = models.declared(snapshot.kpi).key
+        self.contract = models.get_contract(snapshot.name)
+        self.grain = models.get_contract(snapshot.kpi).key
         self.values = [c for c in given.columns if c not in self.grain]
         self.columns = reader.columns_of(warehouse, snapshot.name, self.contract)
         self.archive = reader.columns_of(warehouse, snapshot.archive, self.contract)
@@ -58,7 +58,7 @@ class Differences:
         self.first_change: datetime | None = None
         """The earliest `updated_at` of a changed row."""
 
-    def known(self) -> Known:
+    def recorded_counts(self) -> Known:
         """What is recorded so far."""
         found = []
         for name in self._recorded():

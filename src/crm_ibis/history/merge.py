@@ -16,7 +16,7 @@ import ibis
 import ibis.expr.datatypes as dt
 from ibis import Table
 
-from crm_ibis.config.declarations import GUARDED_FROM, Snapshot
+from crm_ibis.config.declarations import MASS_CHANGE_MIN_ROWS, Snapshot
 from crm_ibis.contracts import audit, models, rules
 from crm_ibis.contracts.audit import Audit
 from crm_ibis.contracts.rules import Violation
@@ -59,7 +59,7 @@ class Merged:
             f"{self.archived:,} archived, {self.seconds:.2f} s"
         )
 
-    def logged(self) -> TableRun:
+    def table_run(self) -> TableRun:
         """The merge as the run log has it; a correction counts as a change."""
         return TableRun(
             self.snapshot,
@@ -114,7 +114,7 @@ def undo_future(warehouse: Warehouse, snapshot: Snapshot) -> int:
     Versions that begin later are deleted, and those that end later are current again: the history
     is what it says that held now. Call inside the run's transaction.
     """
-    contract, moment = models.declared(snapshot.name), literal(warehouse.now())
+    contract, moment = models.get_contract(snapshot.name), literal(warehouse.now())
     there = reader.columns_of(warehouse, snapshot.name, contract)
     archived = reader.columns_of(warehouse, snapshot.archive, contract)
     current = warehouse.quote(warehouse.analytics, snapshot.name)
@@ -154,7 +154,7 @@ class _Merge:
 
     def run(self, allow_mass_close: bool, allow_earlier: bool) -> Merged:
         """Looks, refuses or writes, looks again."""
-        known, found = self.differences.known(), self.differences
+        known, found = self.differences.recorded_counts(), self.differences
         if known.newest and known.newest > self.as_of:
             remedy = "give a later instant; crm-ibis backfill goes before its first version"
             if known.newest > self.warehouse.now():
@@ -214,7 +214,7 @@ class _Merge:
             return
         demanded = [rules.unique(found.grain)]
         demanded += [rules.required(c) for c in (*found.grain, "updated_at")]
-        kpi = models.declared(self.snapshot.kpi)
+        kpi = models.get_contract(self.snapshot.kpi)
         checked = audit.audit(self.warehouse, found.given, kpi, demanded, {})
         if checked.violations:
             self._refuse("its input is not fit for a history", checked.violations)
@@ -246,7 +246,7 @@ class _Merge:
                 "instant; merge as of a later one"
             )
         missing_pct = 100 * counts["gone"] / max(known.current, 1)
-        guarded = known.current >= GUARDED_FROM and not allow_mass_close
+        guarded = known.current >= MASS_CHANGE_MIN_ROWS and not allow_mass_close
         if guarded and missing_pct > self.snapshot.max_missing_pct:
             self._refuse(
                 f"{counts['gone']:,} of its {known.current:,} current keys are not in "
@@ -326,7 +326,7 @@ class _Merge:
         self.warehouse.ensure_schema(self.warehouse.analytics)
         self.warehouse.create_table(self.warehouse.analytics, name, ibis.schema(columns))
         self.warehouse.add_unique(name, "grain", self.differences.contract.key)
-        self.warehouse.let_read(name)
+        self.warehouse.grant_read(name)
 
     def _violations(self) -> Sequence[Violation]:
         """What is wrong with the versions of the keys that change, archived ones included."""
@@ -339,10 +339,10 @@ class _Merge:
         found = self.differences
         # Only what the rules read, as the merge itself may add columns.
         read = (*found.grain, "updated_at")
-        versions = reader.recorded(self.warehouse, self.snapshot, read)
+        versions = reader.recorded_versions(self.warehouse, self.snapshot, read)
         assert versions is not None
         keys = ibis.table(found.contract.schema_of(found.grain), name=found.name)
         touched = versions.semi_join(keys, list(found.grain))
-        return audit.planned_audit(
+        return audit.plan_audit(
             self.warehouse, touched, found.contract, found.contract.rules, {}, inline=False
         )

@@ -12,7 +12,7 @@ from functools import cached_property
 
 import ibis
 
-from crm_ibis.config.declarations import GUARDED_FROM, Snapshot
+from crm_ibis.config.declarations import MASS_CHANGE_MIN_ROWS, Snapshot
 from crm_ibis.contracts import audit, models
 from crm_ibis.errors import DataError
 from crm_ibis.history import reader
@@ -51,7 +51,7 @@ class Prepending:
         self._stage()
         rows, missing = self._counts()
         allowed = self.snapshot.max_missing_pct
-        if rows >= GUARDED_FROM and 100 * missing > allowed * rows and not allow_mass_close:
+        if rows >= MASS_CHANGE_MIN_ROWS and 100 * missing > allowed * rows and not allow_mass_close:
             self.warehouse.unstage(self.snapshot.name)
             return Merged(self.snapshot.name, self.as_of, refused=self._too_many(rows, missing))
         self._add_columns()
@@ -86,7 +86,7 @@ class Prepending:
         """All rows, and those whose keys the first merge did not find."""
         ((rows, missing),) = self.warehouse.fetch(
             f"SELECT count(*), count(*) FILTER (WHERE {BEGAN} IS NULL OR {BEGAN} > {ENDS}) "
-            f"FROM {self._staged}"
+            f"FROM {self._staged_table}"
         )
         return rows, missing
 
@@ -112,7 +112,7 @@ class Prepending:
         moment = literal(self.as_of)
         self.warehouse.run(
             f"UPDATE {self._table(self.snapshot.name)} AS h "
-            f"SET valid_from = {moment}, updated_at = {moment} FROM {self._staged} AS x "
+            f"SET valid_from = {moment}, updated_at = {moment} FROM {self._staged_table} AS x "
             f"WHERE {self._same('x', 'h')} AND h.valid_from = x.{BEGAN} "
             f"AND x.{ENDS} = x.{BEGAN} {own}AND NOT ({differs})"
         )
@@ -124,14 +124,14 @@ class Prepending:
         return self.warehouse.run(
             f"INSERT INTO {table} ({', '.join(map(quote, names))}, updated_at, valid_from, "
             f"valid_to) SELECT {', '.join(quote('x', c) for c in names)}, {moment}, {moment}, "
-            f"x.{ENDS} FROM {self._staged} AS x WHERE NOT EXISTS "
+            f"x.{ENDS} FROM {self._staged_table} AS x WHERE NOT EXISTS "
             f"(SELECT 1 FROM {table} AS h WHERE {self._same('x', 'h')} AND h.valid_from = {moment})"
         )
 
     def _audit(self) -> None:
         """Holds the versions of the keys of this instant against the contract of the history."""
         grain = self._kpi.key
-        versions = reader.recorded(self.warehouse, self.snapshot, (*grain, "updated_at"))
+        versions = reader.recorded_versions(self.warehouse, self.snapshot, (*grain, "updated_at"))
         assert versions is not None
         keys = ibis.table(self._kpi.schema_of(grain), name=STAGED + self.snapshot.kpi)
         touched = versions.semi_join(keys, list(grain))
@@ -150,11 +150,11 @@ class Prepending:
 
     @property
     def _kpi(self) -> models.Contract:
-        return models.declared(self.snapshot.kpi)
+        return models.get_contract(self.snapshot.kpi)
 
     @property
     def _history(self) -> models.Contract:
-        return models.declared(self.snapshot.name)
+        return models.get_contract(self.snapshot.name)
 
     @cached_property
     def _parts(self) -> list[str]:
@@ -162,7 +162,7 @@ class Prepending:
         return [name for name in (self.snapshot.name, self.snapshot.archive) if name in there]
 
     @property
-    def _staged(self) -> str:
+    def _staged_table(self) -> str:
         return self.warehouse.quote(STAGED + self.snapshot.name)
 
     def _table(self, name: str) -> str:

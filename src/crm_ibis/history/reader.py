@@ -18,7 +18,7 @@ from crm_ibis.expressions import instant
 from crm_ibis.warehouse import Warehouse
 
 
-def snapshot_named(name: str) -> Snapshot:
+def get_snapshot(name: str) -> Snapshot:
     """A declared snapshot; raises UsageError with a near match when there is none."""
     known = snapshots()
     if name not in known:
@@ -50,16 +50,18 @@ def versions(warehouse: Warehouse, name: str, key: Mapping[str, Any] | None = No
     the KPI gained later is null in earlier versions, one that it lost in later ones. Raises
     UsageError for an unknown snapshot or key column, DataError when nothing was recorded yet.
     """
-    found, contract = recorded(warehouse, snapshot_named(name)), models.declared(name)
+    found, contract = recorded_versions(warehouse, get_snapshot(name)), models.get_contract(name)
     if found is None:
         raise DataError(f"nothing is recorded in {name} yet; run crm-ibis snapshot {name}")
     conditions = _conditions(found, key or {}, contract)
     return found.filter(*conditions) if conditions else found
 
 
-def recorded(warehouse: Warehouse, snapshot: Snapshot, only: Iterable[str] = ()) -> Table | None:
+def recorded_versions(
+    warehouse: Warehouse, snapshot: Snapshot, only: Iterable[str] = ()
+) -> Table | None:
     """All versions in a snapshot and its archive, or `only` some columns; None without either."""
-    contract = models.declared(snapshot.name)
+    contract = models.get_contract(snapshot.name)
     parts = {
         name: columns
         for name in (snapshot.name, snapshot.archive)
@@ -91,7 +93,7 @@ class Span:
 
 def span(warehouse: Warehouse, snapshot: Snapshot) -> Span | None:
     """From the first version to the newest begin or end of one; None without any version."""
-    contract, firsts, newest = models.declared(snapshot.name), [], []
+    contract, firsts, newest = models.get_contract(snapshot.name), [], []
     for name in (snapshot.name, snapshot.archive):
         if columns_of(warehouse, name, contract):
             ((began, *ends),) = warehouse.fetch(
@@ -103,9 +105,9 @@ def span(warehouse: Warehouse, snapshot: Snapshot) -> Span | None:
     return Span(min(firsts), max(newest)) if firsts else None
 
 
-def in_order(found: Table, name: str) -> Table:
+def sort_versions(found: Table, name: str) -> Table:
     """Versions ordered by key, then by time."""
-    return found.order_by(list(models.declared(name).key))
+    return found.order_by(list(models.get_contract(name).key))
 
 
 def key_of(name: str, text: str) -> dict[str, str]:
@@ -113,7 +115,7 @@ def key_of(name: str, text: str) -> dict[str, str]:
 
     Raises UsageError when the text is none.
     """
-    known = models.declared(snapshot_named(name).kpi).key
+    known = models.get_contract(get_snapshot(name).kpi).key
     parts = re.split(rf",\s*(?=(?:{'|'.join(map(re.escape, known))})=)", text.strip())
     key = dict(part.split("=", 1) for part in parts if "=" in part)
     if len(key) < len(parts):

@@ -31,7 +31,7 @@ class Watched:
         return value
 
 
-def used(params: Params, as_of: datetime) -> dict[str, dict[str, str]]:
+def params_by_table(params: Params, as_of: datetime) -> dict[str, dict[str, str]]:
     """The parameters that each table's own function reads, with their values as text."""
     found: dict[str, dict[str, str]] = {}
     read: set[str] = set()

@@ -78,7 +78,7 @@ def scheduled_facts() -> list[str]:
     return [fact for job in jobs().jobs.values() for fact in job.facts]
 
 
-def published() -> list[str]:
+def published_tables() -> list[str]:
     """What is published: all KPIs, and the facts that jobs publish."""
     return [*graph.kpi_functions(), *scheduled_facts()]
 
@@ -116,14 +116,14 @@ def check_owners() -> None:
 def _one_job_each(scheduled: Mapping[str, Job]) -> None:
     refreshed_by: dict[str, str] = {}
     for name, job in scheduled.items():
-        for table in job.published:
+        for table in job.published_tables:
             if other := refreshed_by.get(table):
                 who = f"both {other} and {name} refresh" if other != name else f"{name} names twice"
                 raise UsageError(f"flows/jobs.yml: {who} {table}; leave it to one")
             refreshed_by[table] = name
 
 
-def tagged(tag: str) -> list[str]:
+def tables_with_tag(tag: str) -> list[str]:
     """The KPIs of a criticality; raises UsageError when there is none."""
     tags = {e.criticality for e in entries().values() if e.criticality}
     if tag not in tags:

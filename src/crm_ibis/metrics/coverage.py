@@ -6,12 +6,12 @@ from datetime import datetime
 from crm_ibis.config.params import Params
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.lineage import Origin, direct_origins
-from crm_ibis.metrics.unavailable import unknown
+from crm_ibis.metrics.unavailable import unavailable_columns
 
 TABLE = "health_scores"
 
 
-def foretold(
+def expected_gaps(
     params: Params, absent: Collection[str], undecided: Collection[Origin] = ()
 ) -> list[str]:
     """What health_scores will lack in every row, in sentences.
@@ -22,7 +22,7 @@ def foretold(
         return []
     direct = direct_origins(params, datetime(2024, 1, 1), undecided)
     left_out = graph.empty_without(list(direct), absent, params)
-    lacks = unknown(direct, absent, left_out, undecided)[TABLE]
+    lacks = unavailable_columns(direct, absent, left_out, undecided)[TABLE]
     weights = params.health.weights
     missing = {name: lacks[name] for name in weights if name in lacks}
     said = [

@@ -7,7 +7,7 @@ from typing import Any
 
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import audit
-from crm_ibis.contracts.models import VALIDITY, Column, Contract, contracts, declared, histories
+from crm_ibis.contracts.models import VALIDITY, Column, Contract, contracts, get_contract, histories
 from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.metrics import catalog, graph
@@ -48,7 +48,7 @@ def meaning(contract: Contract) -> str:
 
 def description(name: str) -> Description:
     """Describes a KPI, fact, source or snapshot; raises UsageError for any other name."""
-    contract = declared(name)
+    contract = get_contract(name)
     entry = catalog.entries().get(name)
     return Description(
         name=name,

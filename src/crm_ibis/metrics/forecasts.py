@@ -29,7 +29,7 @@ def deals(leads: Table, grain: list[str]) -> Table:
     )
 
 
-def in_scenario(deals: Table, scenario: str, params: Params) -> Table:
+def apply_scenario(deals: Table, scenario: str, params: Params) -> Table:
     """Deals with the `probability` and the `stage_weight` that a scenario gives them, and with
     their exact `value` in it."""
     assumed = deals.mutate(

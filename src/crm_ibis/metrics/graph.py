@@ -143,14 +143,14 @@ def queries(
     found: dict[str, str] = {}
 
     def write(name: str, table: Table) -> Table:
-        found[name] = written(name, table, dialect)
+        found[name] = table_sql(name, table, dialect)
         return ibis.table(table.schema(), name=name)
 
     build(names, sources, params, as_of, stage=write)
     return found
 
 
-def written(name: str, table: Table, dialect: str) -> str:
+def table_sql(name: str, table: Table, dialect: str) -> str:
     """The query of a table in the SQL of a dialect.
 
     Raises UsageError for a dialect that is unknown or lacks something.
@@ -173,7 +173,7 @@ def _refuse_unknown_dialect(dialect: str) -> None:
         ) from None
 
 
-def compiled(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
+def compile_table(name: str, dialect: str, raw_schema: str, params: Params, as_of: datetime) -> str:
     """The whole query of a table, from the sources on: what it needs as named subqueries first."""
     return as_one(name, queries([name], dialect, unbound_sources(raw_schema), params, as_of))
 

@@ -10,7 +10,7 @@ Unavailable = Mapping[str, tuple[str, ...]]
 columns, as source.column, that a source does not have."""
 
 
-def unknown(
+def unavailable_columns(
     direct: Origins,
     absent: Collection[str],
     left_out: Collection[str],

@@ -184,16 +184,16 @@ def channels_of(event: Event, table: str) -> list[str]:
         routes = [
             channel for route in declared.alerts if event in route.events for channel in route.to
         ]
-        return _resolved([*routes, *declared.default_route], list(declared.owners))
+        return _resolve_owners([*routes, *declared.default_route], list(declared.owners))
     entry = catalog.entry_of(table) if is_table(table) else None
     owners = [entry.owner] if entry and entry.owner else []
-    found = _resolved(_routed(event, table), owners)
+    found = _resolve_owners(_route(event, table), owners)
     if event == "recovered" or (event in UNROUTED and not found):
-        found += _resolved(declared.default_route, owners)
+        found += _resolve_owners(declared.default_route, owners)
     return list(dict.fromkeys(found))
 
 
-def _routed(event: Event, table: str) -> list[str]:
+def _route(event: Event, table: str) -> list[str]:
     """What the routes name for an event of a table, `owner` among it."""
     entry = catalog.entry_of(table) if is_table(table) else None
     kpi = catalog.kpi_of(table) if is_table(table) else table
@@ -208,7 +208,7 @@ def _routed(event: Event, table: str) -> list[str]:
     ]
 
 
-def _resolved(named: Iterable[str], owners: Iterable[str]) -> list[str]:
+def _resolve_owners(named: Iterable[str], owners: Iterable[str]) -> list[str]:
     """Channels, with those of the owners where a route says `owner`."""
     known, owners = jobs().owners, list(owners)
     found: list[str] = []
@@ -350,7 +350,7 @@ def _deliver(server: Any, channel: str, title: str, body: str, kind: Kind, repor
     messenger.add(_patient(server))
     for attempt in range(ATTEMPTS):
         time.sleep(WAIT * attempt)
-        with _unanswered.noted() as unanswered:
+        with _unanswered.collect() as unanswered:
             try:
                 if messenger.notify(
                     body, title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
@@ -388,7 +388,7 @@ class _Unanswered(logging.Filter):
         self.heard = threading.local()
 
     @contextmanager
-    def noted(self) -> Iterator[list[str]]:
+    def collect(self) -> Iterator[list[str]]:
         """The lines about requests of this thread that nobody answered."""
         logger = logging.getLogger("apprise")
         logger.addFilter(self)

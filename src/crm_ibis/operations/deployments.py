@@ -37,7 +37,7 @@ def write(folder: Path | None = None) -> Path:
     return target
 
 
-def in_step() -> bool:
+def is_current() -> bool:
     """Whether the project's prefect.yaml says what jobs.yml says."""
     target = _project() / FILE
     return target.exists() and target.read_text(encoding="utf-8") == prefect_yaml()

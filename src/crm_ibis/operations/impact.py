@@ -15,7 +15,7 @@ def upstream(table: str) -> set[str]:
     """
     if table in snapshots() or table not in graph.table_functions():
         return set()
-    return {*graph.plan([table]), *compute.sources_of([table])} - {table}
+    return {*graph.plan([table]), *compute.sources_to_check([table])} - {table}
 
 
 def downstream(tables: Iterable[str]) -> list[str]:

@@ -51,17 +51,17 @@ class Incident:
         return self.table in alert.tables and same and known
 
 
-def tell(settings: Settings, alert: Alert, report: Report = lambda line: None) -> None:
+def notify(settings: Settings, alert: Alert, report: Report = lambda line: None) -> None:
     """Tells of an alert whoever has not heard of it; raises nothing and stops nothing."""
     heard = None
     with report_errors(report), open_warehouse(settings) as warehouse, alert_lock(warehouse):
         heard = _deliver(alert, _heard(current(warehouse), alert), report)
         _write(warehouse, alert, heard)
     if heard is None:
-        _tell_without_database(settings, alert, report)
+        _notify_without_database(settings, alert, report)
 
 
-def _tell_without_database(settings: Settings, alert: Alert, report: Report) -> None:
+def _notify_without_database(settings: Settings, alert: Alert, report: Report) -> None:
     """Tells who has not heard of it within a day, as this machine remembers."""
     earlier = {(told.table, told.event): told for told in outage.recall(settings)}
     fresh = [t for t in earlier.values() if log.now() - t.told_at < outage.REPEATED]

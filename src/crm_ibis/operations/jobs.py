@@ -19,13 +19,13 @@ from crm_ibis.operations.alerts import Report
 from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.publishing import compute, record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.publishing.scope import left_out
+from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 
-def carried_out(
+def run_with_alerts(
     settings: Settings, run: JobRun, attempts: Callable[[], Outcome], report: Report
 ) -> Outcome:
     """Makes the attempts at a run, and tells of its end and of its SLA running out meanwhile.
@@ -36,14 +36,14 @@ def carried_out(
     try:
         outcome = attempts()
     except Exception as error:
-        outcomes.tell_of_failure(settings, run, error, report)
+        outcomes.alert_failure(settings, run, error, report)
         raise
     finally:
         timer.cancel()
         with suppress(RuntimeError):  # it was never started
             timer.join()  # it may be telling just now
     if outcome.run_id:
-        outcomes.tell_of_success(settings, run, outcome, report)
+        outcomes.report_success(settings, run, outcome, report)
     return outcome
 
 
@@ -62,9 +62,9 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
     try:
         with open_warehouse(settings) as warehouse:
             if run.job.refresh:
-                done = _refreshed(settings, warehouse, run, run.attempt(number), report)
+                done = _refresh(settings, warehouse, run, run.attempt(number), report)
             elif run.job.snapshot:
-                done = _recorded(warehouse, run, run.attempt(number), report)
+                done = _record(warehouse, run, run.attempt(number), report)
             else:
                 raise UsageError(f"the job {run.name} neither refreshes nor records; see flows/")
     except TransientError as error:
@@ -72,7 +72,7 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
             with suppress(DatabaseError), open_warehouse(settings) as warehouse:
                 log.log_failure(warehouse, error.run_id, error, run.attempt(number))
         raise
-    seconds, sla_met = time.perf_counter() - began, run.in_time(log.now())
+    seconds, sla_met = time.perf_counter() - began, run.met_sla(log.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
 
@@ -80,19 +80,19 @@ def steps(run: JobRun) -> int:
     """How many tables an attempt reports when all goes well."""
     if run.job.snapshot:
         return len(run.job.snapshot)
-    names = run.job.published
-    return len(compute.sources_of(names)) + len(compute.audited_for(names))
+    names = run.job.published_tables
+    return len(compute.sources_to_check(names)) + len(compute.tables_to_audit(names))
 
 
-def _refreshed(
+def _refresh(
     settings: Settings, warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report
 ) -> Outcome:
     """Publishes what is not published as of a later instant already.
 
     It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
     """
-    without, params = left_out(run.job.published), load_params(settings.params_file)
-    names = [name for name in run.job.published if name not in without]
+    without, params = skipped_tables(run.job.published_tables), load_params(settings.params_file)
+    names = [name for name in run.job.published_tables if name not in without]
     if without:
         report(f"{', '.join(without)}: absent in sources.yml")
     while names:
@@ -112,10 +112,10 @@ def _refreshed(
     return Outcome(None)
 
 
-def _recorded(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report) -> Outcome:
+def _record(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report) -> Outcome:
     """Merges what is published, but for what sources.yml leaves without a source."""
     declared = snapshots()
-    without = left_out([declared[name].kpi for name in run.job.snapshot if name in declared])
+    without = skipped_tables([declared[name].kpi for name in run.job.snapshot if name in declared])
     names = [name for name in run.job.snapshot if declared[name].kpi not in without]
     if not names:
         report(f"{', '.join(without)}: absent in sources.yml")
@@ -125,13 +125,13 @@ def _recorded(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Repor
         error = DataError("\n".join(merge.refused or "" for merge in done.refused))
         error.run_id = done.run_id
         raise error
-    return Outcome(done.run_id, [merge.logged() for merge in done.merged])
+    return Outcome(done.run_id, [merge.table_run() for merge in done.merged])
 
 
 def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Timer:
     """Fires when the SLA runs out, whatever the run is blocked on; at once if that is past."""
     left = (run.due_at - log.now()) / timedelta(seconds=1) if run.due_at else 0
-    timer = Timer(max(left, 0), outcomes.tell_of_breach, [settings, run, report])
+    timer = Timer(max(left, 0), outcomes.alert_sla_breach, [settings, run, report])
     timer.daemon = True
     if run.due_at:
         timer.start()

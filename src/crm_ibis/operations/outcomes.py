@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crm_ibis.config.declarations import Event, Job, job_named, jobs
+from crm_ibis.config.declarations import Event, Job, get_job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import broken_check
 from crm_ibis.contracts.rules import Violation
@@ -36,9 +36,9 @@ class JobRun:
     @property
     def due_at(self) -> datetime | None:
         """When its SLA runs out."""
-        return self.scheduled_at + self.job.allowed if self.job.allowed else None
+        return self.scheduled_at + self.job.sla_duration if self.job.sla_duration else None
 
-    def in_time(self, moment: datetime) -> bool | None:
+    def met_sla(self, moment: datetime) -> bool | None:
         """Whether the SLA has not run out at an instant; null for a job without one."""
         return moment <= self.due_at if self.due_at else None
 
@@ -68,19 +68,19 @@ class Outcome:
         return [table for table in self.tables if table.kind in ("published", "snapshot")]
 
 
-def planned(name: str, scheduled_at: datetime, flow_run: str | None = None) -> JobRun:
+def plan_run(name: str, scheduled_at: datetime, flow_run: str | None = None) -> JobRun:
     """The run of a job for an instant (UTC); raises UsageError when there is no such job.
 
     Of runs that were held up, whichever comes first stands for the newest instant that has passed:
     the others are of no use. A scheduler's clock may be ahead of this machine's: no instant is
     later than now.
     """
-    job, moment = job_named(name), now()
+    job, moment = get_job(name), now()
     newest = last_scheduled(jobs(), job, moment) or scheduled_at
     return JobRun(name, job, min(max(scheduled_at, newest), moment), flow_run)
 
 
-def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: Report) -> None:
+def report_success(settings: Settings, run: JobRun, outcome: Outcome, report: Report) -> None:
     """Ends what was wrong with the tables, tells of what is not as it should be, and measures.
 
     Raises nothing: what was published is published.
@@ -102,7 +102,9 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
             else:
                 incidents.end(warehouse, names, [event], report)
     if run.job.refresh:
-        counts = [f"{t.table}: rows {t.rows:,}, changed {t.touched:,}" for t in outcome.results]
+        counts = [
+            f"{t.table}: rows {t.rows:,}, changed {t.changed_rows:,}" for t in outcome.results
+        ]
         alerts.send(_about("success", run, outcome, counts), report=report)
     with Metrics(report) as metrics:
         metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
@@ -110,22 +112,22 @@ def tell_of_success(settings: Settings, run: JobRun, outcome: Outcome, report: R
         metrics.checks_failed(run.name, 0)
 
 
-def tell_of_failure(settings: Settings, run: JobRun, error: Exception, report: Report) -> None:
+def alert_failure(settings: Settings, run: JobRun, error: Exception, report: Report) -> None:
     """Tells of a run that failed for good; raises nothing."""
     known = error if isinstance(error, CrmIbisError) else None
     broken, run_id = (known.broken, known.run_id) if known else ((), None)
     text = str(error) if known else f"{type(error).__name__}; the log of the run has more"
     with incidents.report_errors(report):
         failure = alerts.failure(run.job.tables, text, broken, run.scheduled_at, run_id)
-        incidents.tell(settings, replace(failure, flow_run=run.flow_run), report)
+        incidents.notify(settings, replace(failure, flow_run=run.flow_run), report)
     with Metrics(report) as metrics:
-        sla_missed = False if run.in_time(now()) is False else None
+        sla_missed = False if run.met_sla(now()) is False else None
         metrics.run(run.name, succeeded=False, sla_met=sla_missed)
         if broken:
             metrics.checks_failed(run.name, len(broken))
 
 
-def tell_of_unknown(
+def alert_unknown_job(
     settings: Settings, name: str, flow: str, error: UsageError, report: Report
 ) -> None:
     """Tells that a job was started that the project does not have; raises nothing."""
@@ -133,21 +135,21 @@ def tell_of_unknown(
     remedy = f"declare it, or delete its deployment: prefect deployment delete {flow}/{name}"
     alert = Alert("failure", (f"the job {name}",), now(), details=(first, remedy), gist=first)
     with incidents.report_errors(report):
-        incidents.tell(settings, alert, report)
+        incidents.notify(settings, alert, report)
 
 
-def tell_of_breach(settings: Settings, run: JobRun, report: Report) -> None:
+def alert_sla_breach(settings: Settings, run: JobRun, report: Report) -> None:
     """Tells that the SLA of a run has run out before its end; raises nothing."""
     late = run.job.tables
     with incidents.report_errors(report), open_warehouse(settings) as warehouse:
-        late = tuple(_unpublished(warehouse, run))
+        late = tuple(_unpublished_tables(warehouse, run))
     if late:
         details = (f"scheduled for {run.scheduled_at:%H:%M} UTC with an SLA of {run.job.sla}",)
         alert = Alert("sla_breach", late, run.scheduled_at, details=details, flow_run=run.flow_run)
-        incidents.tell(settings, alert, report)
+        incidents.notify(settings, alert, report)
 
 
-def _unpublished(warehouse: Warehouse, run: JobRun) -> list[str]:
+def _unpublished_tables(warehouse: Warehouse, run: JobRun) -> list[str]:
     """The tables of a run that nobody else has published since it was scheduled."""
     done = {**publications(warehouse), **publications(warehouse, "snapshot")}
     return [

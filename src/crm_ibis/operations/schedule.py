@@ -17,7 +17,7 @@ class Deadline:
     due_since: datetime
     """The newest scheduled instant whose SLA has run out: it must have been published since."""
 
-    def missed(self, published_at: datetime | None) -> bool:
+    def is_late(self, published_at: datetime | None) -> bool:
         """Whether a table that was last published then is late."""
         return published_at is None or published_at < self.due_since
 
@@ -29,8 +29,8 @@ def deadlines(jobs: Jobs, now: datetime) -> dict[str, Deadline]:
     """
     found: dict[str, Deadline] = {}
     for name, job in jobs.jobs.items():
-        if job.sla and job.allowed and not job.paused:
-            due_since = last_scheduled(jobs, job, now - job.allowed)
+        if job.sla and job.sla_duration and not job.paused:
+            due_since = last_scheduled(jobs, job, now - job.sla_duration)
             if due_since:
                 found |= dict.fromkeys(job.tables, Deadline(name, job.sla, due_since))
     return found
@@ -42,7 +42,7 @@ def next_runs(jobs: Jobs, now: datetime) -> dict[str, datetime]:
     for job in jobs.jobs.values():
         coming = None if job.paused else next_scheduled(jobs, job, now)
         if coming:
-            found |= dict.fromkeys(job.made, coming)
+            found |= dict.fromkeys(job.outputs, coming)
     return found
 
 

@@ -63,7 +63,7 @@ class Metrics:
         for table in tables:
             tags = [f"job:{job}", *_tags(table.table)]
             self._gauge("table.rows", table.rows, tags)
-            self._gauge("table.changed_rows", table.touched, tags)
+            self._gauge("table.changed_rows", table.changed_rows, tags)
             self._gauge("table.checks", table.checks, tags)
             self._gauge("table.warnings", len(table.warnings), tags)
 

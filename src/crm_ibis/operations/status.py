@@ -10,7 +10,7 @@ from crm_ibis.errors import BrokenCheck
 from crm_ibis.metrics import catalog, graph
 from crm_ibis.operations import impact
 from crm_ibis.operations.schedule import Deadline, deadlines, next_runs
-from crm_ibis.publishing.scope import left_out
+from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.summaries import FailedRun, Pace
 from crm_ibis.warehouse import Warehouse
@@ -72,7 +72,7 @@ class Status:
     """Rows of its sources that their newest runs left out, as they break their contracts."""
 
     @property
-    def in_order(self) -> bool:
+    def is_healthy(self) -> bool:
         return not self.late and not self.failing and self.state != "clock ahead"
 
 
@@ -106,11 +106,11 @@ def statuses(
     published = log.publications(warehouse)
     recorded = log.publications(warehouse, "snapshot")
     due = deadlines(declared, now)
-    gone = [name for name in summaries.made(warehouse) if not catalog.is_known(name)]
+    gone = [name for name in summaries.recorded_tables(warehouse) if not catalog.is_known(name)]
     facts = [n for n in published if n not in listed and n not in gone]
     done = {**published, **recorded}
     if killed is None:
-        killed = summaries.killed(warehouse)
+        killed = summaries.killed_runs(warehouse)
     failed = _failures(warehouse, [*listed, *facts], done, now, killed)
     histories = [n for n in kept if n in recorded or n in failed or n in due]
     known = _Known(
@@ -121,9 +121,9 @@ def statuses(
         failed,
         summaries.broken_contracts(warehouse),
         _paces(warehouse),
-        summaries.quarantined(warehouse),
-        frozenset(left_out([n for n in [*listed, *facts] if n in graph.table_functions()])),
-        frozenset(t for job in declared.jobs.values() if job.paused for t in job.made),
+        summaries.quarantined_rows(warehouse),
+        frozenset(skipped_tables([n for n in [*listed, *facts] if n in graph.table_functions()])),
+        frozenset(t for job in declared.jobs.values() if job.paused for t in job.outputs),
         frozenset(gone),
     )
     return [_status(name, known) for name in [*listed, *facts, *histories, *sorted(gone)]]
@@ -135,7 +135,7 @@ def _status(name: str, known: _Known) -> Status:
     idle = name in known.without or name in known.retired
     deadline = None if idle else known.due.get(name)
     failure = None if idle else _failure(name, published_at, known)
-    late = bool(deadline and deadline.missed(published_at))
+    late = bool(deadline and deadline.is_late(published_at))
     blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
     entry, pace = catalog.entry_of(name), known.paces.get(last.get("run_id"))
     return Status(

@@ -22,7 +22,7 @@ FORGOTTEN = timedelta(days=1)
 """After that nobody is reminded of a job that is not declared and was not started any more."""
 
 
-def guarded(
+def watch_or_alert(
     settings: Settings, look: Callable[[], list[Status]], report: Report = lambda line: None
 ) -> list[Status]:
     """What a look at the tables finds; one that fails is told to the default route and raised."""
@@ -30,7 +30,7 @@ def guarded(
         return look()
     except Exception as error:
         with incidents.report_errors(report):
-            incidents.tell(settings, _failed_watch(error), report)
+            incidents.notify(settings, _failed_watch(error), report)
         raise
 
 
@@ -55,14 +55,14 @@ def watch(
     with open_warehouse(settings) as warehouse:
         log.prepare_unless_at_work(warehouse)
         found = statuses(warehouse, now)
-        for source in summaries.sources_seen(warehouse):
+        for source in summaries.source_ages(warehouse):
             if source.is_unchanged:
                 report(_unchanged(source))
         with incidents.alert_lock(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
-            incidents.end(warehouse, [*_recovered(warehouse, found), WATCH], TROUBLE, report)
-            _end_unknown(warehouse, report)
+            incidents.end(warehouse, [*_recovered_tables(warehouse, found), WATCH], TROUBLE, report)
+            _end_retired(warehouse, report)
     with Metrics(report) as metrics:
         metrics.ages(status for status in found if status.state != "retired")
     return found
@@ -79,7 +79,7 @@ def _unchanged(source: SourceSeen) -> str:
     )
 
 
-def _end_unknown(warehouse: Warehouse, report: Report) -> None:
+def _end_retired(warehouse: Warehouse, report: Report) -> None:
     """Ends what was told of tables and jobs that the project no longer has."""
     unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
     tables = {i.table for i in unknown if alerts.is_table(i.table)}
@@ -89,7 +89,7 @@ def _end_unknown(warehouse: Warehouse, report: Report) -> None:
     incidents.forget(warehouse, silent)
 
 
-def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
+def _recovered_tables(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
     """Tables in order, and published since the last failure that was told of them.
 
     The log need not know of a failure: a run may end before it could be logged.
@@ -98,7 +98,7 @@ def _recovered(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
     return [
         status.table
         for status in found
-        if status.in_order
+        if status.is_healthy
         and status.state != "retired"
         and (status.table not in failed or _is_since(status.published_at, failed[status.table]))
     ]
@@ -117,7 +117,7 @@ def _late(found: Iterable[Status]) -> list[Alert]:
         return Alert("late", names, since, details=details, notes=_last_seen(late))
 
     late = [status for status in found if status.late]
-    return _grouped(late, lambda status: (status.due_since, status.sla), alert)
+    return _group_alerts(late, lambda status: (status.due_since, status.sla), alert)
 
 
 def _failed(found: Iterable[Status]) -> list[Alert]:
@@ -131,7 +131,7 @@ def _failed(found: Iterable[Status]) -> list[Alert]:
         return replace(told, notes=_last_seen(failed))
 
     failed = [status for status in found if status.failing]
-    return _grouped(failed, lambda status: status.failed_run, alert)
+    return _group_alerts(failed, lambda status: status.failed_run, alert)
 
 
 def _last_seen(found: Iterable[Status]) -> dict[str, str]:
@@ -143,7 +143,7 @@ def _last_seen(found: Iterable[Status]) -> dict[str, str]:
     }
 
 
-def _grouped(
+def _group_alerts(
     found: list[Status], key: Callable[[Status], object], alert: Callable[[list[Status]], Alert]
 ) -> list[Alert]:
     """One alert for all tables that share a key, such as the run that failed."""

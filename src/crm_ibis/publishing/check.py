@@ -10,7 +10,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.history import reader
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import check_source, read_sources, sources_with_parents
-from crm_ibis.sources.functions import Written
+from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import places
 from crm_ibis.warehouse import Place, Warehouse
 
@@ -23,14 +23,14 @@ def check(
     Without names: all sources but absent ones, and whatever is there. Violations are told whatever
     sources.yml does about them. Raises UsageError for an unknown name.
     """
-    chosen = [models.declared(name.removeprefix(f"{warehouse.raw}.")) for name in names]
+    chosen = [models.get_contract(name.removeprefix(f"{warehouse.raw}.")) for name in names]
     if not chosen:
         published = warehouse.tables(warehouse.analytics)
         known = [*models.contracts().values(), *models.histories().values()]
         present = published | {c.name for c in known if c.kind == "source"}
-        chosen = [c for c in known if c.name in present - spec.declared().absent]
+        chosen = [c for c in known if c.name in present - spec.load_spec().absent]
     outcomes = []
-    with warehouse.reading(lambda: _places(warehouse, chosen)), Written(warehouse) as written:
+    with warehouse.reading(lambda: _places(warehouse, chosen)), Materialized(warehouse) as written:
         for contract in chosen:
             outcomes.append(_as_it_is(warehouse, contract, written))
             report(f"checked {outcomes[-1]}")
@@ -47,7 +47,7 @@ def _places(warehouse: Warehouse, chosen: Iterable[Contract]) -> set[Place]:
     return made_of | {(warehouse.analytics, name) for name in own & there}
 
 
-def _as_it_is(warehouse: Warehouse, contract: Contract, written: Written) -> Checked:
+def _as_it_is(warehouse: Warehouse, contract: Contract, written: Materialized) -> Checked:
     try:
         if contract.kind == "source":
             sources = read_sources(warehouse, sources_with_parents([contract.name]), written)
@@ -61,7 +61,7 @@ def _as_it_is(warehouse: Warehouse, contract: Contract, written: Written) -> Che
         else:
             models.check_types(table, contract)
         sources = read_sources(warehouse, sources_with_parents(contract.parents), written)
-        absent = spec.declared().absent
+        absent = spec.load_spec().absent
         return audit(warehouse, table, contract, contract.rules, sources, absent)
     except DataError as error:
         return Checked(contract.name, 0, 0, 0.0, problem=str(error))

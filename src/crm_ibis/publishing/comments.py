@@ -21,7 +21,7 @@ class Place(NamedTuple):
     column: str = ""
 
 
-def bring_in_line(warehouse: Warehouse) -> int:
+def update_comments(warehouse: Warehouse) -> int:
     """Writes the comments that are missing or out of date; how many. Call in a transaction."""
     wanted = _wanted(warehouse)
     found = {Place(table, column): text for table, column, text in warehouse.comments()}
@@ -39,7 +39,7 @@ def bring_in_line(warehouse: Warehouse) -> int:
     return len(changed)
 
 
-def managed(warehouse: Warehouse) -> dict[str, Contract]:
+def commented_tables(warehouse: Warehouse) -> dict[str, Contract]:
     """The published tables, snapshots and archives that are there, with their contracts."""
     found = {c.name: c for c in models.contracts().values() if c.kind == "published"}
     for name, contract in models.histories().items():
@@ -50,7 +50,7 @@ def managed(warehouse: Warehouse) -> dict[str, Contract]:
 
 def _wanted(warehouse: Warehouse) -> dict[Place, str]:
     wanted = {}
-    for name, contract in managed(warehouse).items():
+    for name, contract in commented_tables(warehouse).items():
         archived = name != contract.name and contract.kind == "snapshot"
         told = f"Versions of {contract.name} that ended long ago." if archived else None
         wanted[Place(name)] = told or meaning(contract)

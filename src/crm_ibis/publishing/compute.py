@@ -20,7 +20,7 @@ from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.runlog.summaries import SourceRun
 from crm_ibis.sources import check, occurrences, resolve, spec, volume
-from crm_ibis.sources.functions import Written
+from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.occurrences import Named
 from crm_ibis.sources.quarantine import Quarantine
 from crm_ibis.warehouse import Place, Staging, Warehouse
@@ -36,14 +36,14 @@ class Step:
     staging: Staging | None = None
 
 
-def sources_of(names: Iterable[str]) -> list[str]:
+def sources_to_check(names: Iterable[str]) -> list[str]:
     """The sources that are checked before the named tables are computed."""
     needed = set(graph.sources_of(names))
-    needed.update(*(models.declared(name).parents for name in names))
+    needed.update(*(models.get_contract(name).parents for name in names))
     return check.sources_with_parents(needed)
 
 
-def audited_for(names: Iterable[str]) -> list[str]:
+def tables_to_audit(names: Iterable[str]) -> list[str]:
     """The facts and KPIs that are audited to compute the named ones, these included.
 
     All of them, so that no run builds upon a table whose contract is broken, whichever job
@@ -81,7 +81,7 @@ class Results:
         """What is worth a word about sources that keep their contracts."""
         self.judged_as_of = judged_as_of or as_of
         self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
-        self._written = Written(warehouse)
+        self._written = Materialized(warehouse)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
         self._checked: list[str] = []
@@ -93,28 +93,28 @@ class Results:
 
     def places(self) -> set[Place]:
         """The tables that the sources are made of; asked before the transaction."""
-        return resolve.places(self.warehouse, sources_of(self.names))
+        return resolve.places(self.warehouse, sources_to_check(self.names))
 
     def build(self) -> None:
         """Checks the sources, then computes and audits each table.
 
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
-        given = resolve.source_tables(self.warehouse, sources_of(self.names), self._written)
+        given = resolve.source_tables(self.warehouse, sources_to_check(self.names), self._written)
         unread = resolve.unread_of(self.warehouse, given)
         self._raw = self.quarantine.settle(given, unread)
         self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
-        self._sources = check.conformed(self._raw)
-        absent = spec.declared().absent
+        self._sources = check.cast_sources(self._raw)
+        absent = spec.load_spec().absent
         self._checked = [name for name in self._raw if name not in absent]
         self._before = volume.runs_before(self.warehouse, self._checked)
         self._unseen = {name: self._never(name) for name in self._checked}
         with ahead(self._plan) as steps:
             for step in islice(steps, len(self._checked)):
-                self._carry_out(step)
+                self._run_step(step)
             audit.raise_errors(self._outcomes)
             for step in steps:
-                self._carry_out(step)
+                self._run_step(step)
         audit.raise_errors(self._outcomes)
 
     def record_quarantine(self, run_id: str) -> None:
@@ -142,7 +142,7 @@ class Results:
             )
             emit(Step(audits, "source"))
 
-        audited = audited_for(self.names)
+        audited = tables_to_audit(self.names)
 
         def stage(name: str, table: Table) -> Table:
             if name not in audited:
@@ -151,7 +151,7 @@ class Results:
             emit(step)
             return step.audits[0].table
 
-        sources = check.without_undecided(self._raw, self._sources)
+        sources = check.drop_undecided(self._raw, self._sources)
         graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
@@ -160,21 +160,21 @@ class Results:
         Of a fact that is not published the rules about single rows are checked: its keys are those
         of a source that was just checked.
         """
-        contract, staging = models.declared(name), None
-        table, schema = _as_declared(table, contract)
-        if self._worth_writing(name):
+        contract, staging = models.get_contract(name), None
+        table, schema = _align_to_contract(table, contract)
+        if self._should_materialize(name):
             staging = self.warehouse.staging(name, table, schema)
             table = staging.table
         demanded = contract.rules_over(table.columns)
         if name in graph.fact_functions() and name not in self.names:
             demanded = [rule for rule in demanded if rule.violated]
-        absent = spec.declared().absent
-        planned = audit.planned_audit(
+        absent = spec.load_spec().absent
+        planned = audit.plan_audit(
             self.warehouse, table, contract, demanded, self._sources, absent=absent
         )
         return Step([planned], "built", staging)
 
-    def _worth_writing(self, name: str) -> bool:
+    def _should_materialize(self, name: str) -> bool:
         """Whether a table is published, small, or read by several others.
 
         A fact has a row for each of a source: its one reader computes what it needs of it, and its
@@ -183,14 +183,14 @@ class Results:
         readers = [user for user in graph.plan(self.names) if name in graph.needs(user)]
         return name not in graph.fact_functions() or name in self.names or len(readers) > 1
 
-    def _carry_out(self, step: Step) -> None:
+    def _run_step(self, step: Step) -> None:
         began = time.perf_counter()
         if step.staging:
             self.warehouse.stage(step.staging)
             self._staged.append(step.staging.name)
         outcome = audit.run_audits(self.warehouse, step.audits)
         if step.kind == "source":
-            violations = (*outcome.violations, *self._unexpected(outcome))
+            violations = (*outcome.violations, *self._broken_expectations(outcome))
             outcome = replace(outcome, violations=violations)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
         self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
@@ -217,13 +217,13 @@ class Results:
 
     def _never(self, name: str) -> list[Named]:
         """The values that sources.yml names and that a landed table does not have."""
-        declared = spec.declared()
+        declared = spec.load_spec()
         if not declared.of(name).is_mapped:
             return []
         landed = resolve.origin(self.warehouse, name, declared, self._written).table
         return occurrences.never(self.warehouse, name, landed, declared.of(name))
 
-    def _unexpected(self, outcome: Checked) -> tuple[Violation, ...]:
+    def _broken_expectations(self, outcome: Checked) -> tuple[Violation, ...]:
         """What sources.yml says of a source as a whole, and does not hold."""
         name = outcome.table
         if volume.NEWEST not in outcome.also:  # its numbers are broken, so it was not read whole
@@ -232,7 +232,7 @@ class Results:
         return volume.violations(name, outcome.rows, newest_at, self.as_of, before)
 
 
-def _as_declared(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
+def _align_to_contract(table: Table, contract: Contract) -> tuple[Table, ibis.Schema]:
     """A result with its columns in the contract's order; a UsageError for any other columns."""
     declared = {c.name: c.dtype for c in contract.values}
     given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}

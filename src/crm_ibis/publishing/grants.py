@@ -6,7 +6,7 @@ Rights are only given, never taken: who gave a role what it has is not known her
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from crm_ibis.publishing.comments import managed
+from crm_ibis.publishing.comments import commented_tables
 from crm_ibis.warehouse import Warehouse
 
 
@@ -23,7 +23,7 @@ class Access:
 def accesses(warehouse: Warehouse) -> list[Access]:
     """Every published table, snapshot and archive with every reader role; none on DuckDB."""
     warehouse.check_roles()
-    tables = managed(warehouse)
+    tables = commented_tables(warehouse)
     return [Access(*found) for found in warehouse.readers() if found[0] in tables]
 
 
@@ -32,5 +32,5 @@ def grant(warehouse: Warehouse, found: Sequence[Access]) -> list[Access]:
     transaction."""
     lacking = [access for access in found if not access.reads]
     for table in dict.fromkeys(access.table for access in lacking if access.grantable):
-        warehouse.let_read(table)
+        warehouse.grant_read(table)
     return [access for access in lacking if not access.grantable]

@@ -17,18 +17,18 @@ from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
 from crm_ibis.metrics import catalog, coverage, source_columns
 from crm_ibis.metrics.lineage import Origin
-from crm_ibis.publishing.scope import left_out
+from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.runlog.log import now
 from crm_ibis.runlog.summaries import SourceRun
 from crm_ibis.sources import check, occurrences, resolve, spec, transform, volume
 from crm_ibis.sources.columns import casting, marks
 from crm_ibis.sources.connectors.unread import Unread
-from crm_ibis.sources.functions import Written
+from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.quarantine import Quarantine
-from crm_ibis.sources.spec import Mapping, Sources
+from crm_ibis.sources.spec import SourcesFile, SourceSpec
 from crm_ibis.warehouse import Warehouse
 
-STRANGE = 20
+MAX_UNTRANSLATED = 20
 """How many values without a translation are shown of a column."""
 
 
@@ -139,11 +139,11 @@ def fit(
     names = [c.name for c in models.contracts().values() if c.kind == "source"]
     with (
         warehouse.looking(lambda: resolve.places(warehouse, names)),
-        Written(warehouse) as written,
+        Materialized(warehouse) as written,
     ):
         found = _fits(warehouse, names, written, report)
-    published = catalog.published()
-    out = left_out(published)
+    published = catalog.published_tables()
+    out = skipped_tables(published)
     remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
     lacks = _lacks(remaining, found)
@@ -152,9 +152,9 @@ def fit(
 
 
 def _fits(
-    warehouse: Warehouse, names: Iterable[str], written: Written, report: Report
+    warehouse: Warehouse, names: Iterable[str], written: Materialized, report: Report
 ) -> dict[str, Fit]:
-    declared, found = spec.declared(), {}
+    declared, found = spec.load_spec(), {}
     readable: dict[str, Table] = {}
     unread: dict[str, tuple[Unread, ...]] = {}
     before = volume.runs_before(warehouse, names)
@@ -170,7 +170,7 @@ def _fits(
             found[name] = replace(found[name], violations=violations)
             report(f"checked {name}")
     if len(readable) == len(found):
-        for name, outcome in _quarantined(warehouse, readable, unread, before).items():
+        for name, outcome in _count_quarantined(warehouse, readable, unread, before).items():
             found[name] = replace(found[name], **outcome)
     return found
 
@@ -186,10 +186,10 @@ def query_of(warehouse: Warehouse, name: str) -> str:
 def _looked_at(
     warehouse: Warehouse,
     name: str,
-    declared: Sources,
+    declared: SourcesFile,
     readable: dict[str, Table],
     unread: dict[str, tuple[Unread, ...]],
-    written: Written,
+    written: Materialized,
 ) -> Fit:
     """What a source is made of; it is added to those that can be read if it can.
 
@@ -205,10 +205,10 @@ def _looked_at(
             origin = resolve.origin(warehouse, name, declared, written)
             seen = replace(seen, made_of=origin.words, readings=origin.readings)
             seen = replace(seen, **columns_of(origin.table, said, contract))
-            table = resolve.mapped_from(origin, name, declared)
-            seen = replace(seen, **_counted(warehouse, table, contract))
-            seen = replace(seen, notes=seen.notes + _blanked(warehouse, table))
-            seen = replace(seen, **_untranslated(warehouse, origin.table, said, contract))
+            table = resolve.apply_spec(origin, name, declared)
+            seen = replace(seen, **_count_rows(warehouse, table, contract))
+            seen = replace(seen, notes=seen.notes + _count_blanked(warehouse, table))
+            seen = replace(seen, **_untranslated_values(warehouse, origin.table, said, contract))
             unseen = occurrences.never(warehouse, name, origin.table, said)
             seen = replace(seen, hints=occurrences.hints(seen.rows or 0, unseen))
     except TransientError:
@@ -222,7 +222,7 @@ def _looked_at(
     return seen
 
 
-def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any]:
+def columns_of(table: Table, said: SourceSpec, contract: Contract) -> dict[str, Any]:
     """Which columns are mapped, missing, empty and unused."""
     made = {c: column.words for c, column in said.columns.items()}
     own = {c.name: c.name for c in contract.columns if c.name in table.columns}
@@ -240,9 +240,9 @@ def columns_of(table: Table, said: Mapping, contract: Contract) -> dict[str, Any
     }
 
 
-def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
+def _count_rows(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
     """Rows, the first and the last instant at which one was created, and the newest by now."""
-    given = casting.conformed(table, contract)
+    given = casting.cast_to_contract(table, contract)
     created = given.created_at
     first, last = (ibis.literal(i).cast("timestamp(6)") for i in (FIRST_INSTANT, LAST_INSTANT))
     # Others are violations, and Python has no such instants.
@@ -252,7 +252,7 @@ def _counted(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str
     return warehouse.rows(given.aggregate(rows=given.count(), **span, newest=newest))[0]
 
 
-def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
+def _count_blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
     """How many instants are null as they are out of order, by column."""
     blanked = marks.blanked_columns(table.columns)
     if not blanked:
@@ -266,8 +266,8 @@ def _blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
     )
 
 
-def _untranslated(
-    warehouse: Warehouse, table: Table, said: Mapping, contract: Contract
+def _untranslated_values(
+    warehouse: Warehouse, table: Table, said: SourceSpec, contract: Contract
 ) -> dict[str, Any]:
     """The most frequent values without a translation, and how many more there are.
 
@@ -278,14 +278,16 @@ def _untranslated(
     more = []
     for name, column in said.columns.items():
         if column.translates and not column.has("else_") and name not in private:
-            strange = transform.untranslated(table, said, column)
-            most = strange.order_by([strange.row_count.desc(), strange.value]).limit(STRANGE)
+            strange = transform.untranslated_values(table, said, column)
+            most = strange.order_by([strange.row_count.desc(), strange.value]).limit(
+                MAX_UNTRANSLATED
+            )
             shown = [
                 Untranslated(name, row["value"], row["row_count"], "what it is")
                 for row in warehouse.rows(most)
             ]
             found += shown
-            if len(shown) == STRANGE:
+            if len(shown) == MAX_UNTRANSLATED:
                 more += _others(warehouse, name, strange, shown)
     return {"untranslated": tuple(found), "more_untranslated": tuple(more)}
 
@@ -310,16 +312,18 @@ def _violations(
     """Every broken check, but for references to a source that cannot be read."""
     contract = models.contracts()[name]
     safe = {
-        n: casting.conformed(casting.guarded(t, models.contracts()[n]), models.contracts()[n])
+        n: casting.cast_to_contract(
+            casting.null_unreadable(t, models.contracts()[n]), models.contracts()[n]
+        )
         for n, t in readable.items()
     }
     demanded = check.rules_of(contract, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = casting.rules_of_raw(table, contract)
-    given, demanded = casting.judged_apart(table, contract, demanded)
-    absent = spec.declared().absent
+    given, demanded = casting.split_unreadable(table, contract, demanded)
+    absent = spec.load_spec().absent
     found = audit.audit(warehouse, given, contract, demanded, safe, absent).violations
-    if not spec.declared().of(name).quarantines:
+    if not spec.load_spec().of(name).quarantines:
         found += _currencies(warehouse, name, table)
     if conversions:
         found = audit.audit(warehouse, table, contract, conversions, {}).violations + found
@@ -335,7 +339,7 @@ def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violatio
     return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
 
 
-def _quarantined(
+def _count_quarantined(
     warehouse: Warehouse,
     readable: dict[str, Table],
     unread: dict[str, tuple[Unread, ...]],
@@ -362,10 +366,10 @@ def _unexpected(
     warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
 ) -> tuple[Violation, ...]:
     """What stops a refresh that reads the rows of a source that are not in quarantine."""
-    declared, contract = spec.declared(), models.contracts()[name]
+    declared, contract = spec.load_spec(), models.contracts()[name]
     if name in declared.absent:
         return ()
-    given = casting.conformed(casting.guarded(settled, contract), contract)
+    given = casting.cast_to_contract(casting.null_unreadable(settled, contract), contract)
     (seen,) = warehouse.rows(
         given.aggregate(rows=given.count(), newest=volume.newest(given, now()))
     )
@@ -396,4 +400,4 @@ def _undecided(found: dict[str, Fit]) -> set[Origin]:
 
 def _health(params: Params, found: dict[str, Fit]) -> list[str]:
     absent = {name for name, seen in found.items() if seen.made_of == "absent"}
-    return coverage.foretold(params, absent, _undecided(found))
+    return coverage.expected_gaps(params, absent, _undecided(found))

@@ -10,7 +10,7 @@ from typing import Any
 
 import ibis
 
-from crm_ibis.config.declarations import GUARDED_FROM
+from crm_ibis.config.declarations import MASS_CHANGE_MIN_ROWS
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import MassRemoval
 from crm_ibis.publishing import shape
@@ -88,7 +88,7 @@ class Publication:
     def excess(self, changes: Changes, allowed_pct: float) -> str | None:
         """That more rows would go than may at once, in words; nothing when they are few enough."""
         before = changes.published
-        if before < GUARDED_FROM or 100 * changes.gone <= allowed_pct * before:
+        if before < MASS_CHANGE_MIN_ROWS or 100 * changes.gone <= allowed_pct * before:
             return None
         return (
             f"{self.contract.name}: {changes.gone:,} of its {before:,} published rows would be "
@@ -167,7 +167,7 @@ class Publication:
             self.warehouse.ensure_schema(schema)
             self.warehouse.create_table(schema, name, self.contract.schema)
             self.warehouse.add_unique(name, "grain", self.contract.key)
-            self.warehouse.let_read(name)
+            self.warehouse.grant_read(name)
             return
         added = {c: self.contract.schema[c] for c in self.columns.added}
         self.warehouse.add_column(schema, name, ibis.schema(added))

@@ -23,7 +23,7 @@ from crm_ibis.history.prepend import Prepending
 from crm_ibis.history.reader import Span
 from crm_ibis.publishing import shape
 from crm_ibis.publishing.compute import Results
-from crm_ibis.publishing.scope import left_out
+from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.publishing.upkeep import upkeep
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
@@ -65,14 +65,14 @@ def instants_between(first: datetime, last: datetime, every: str) -> list[dateti
     return found
 
 
-def chosen(names: Iterable[str]) -> list[Snapshot]:
+def select_snapshots(names: Iterable[str]) -> list[Snapshot]:
     """The named snapshots, or all; raises UsageError with a near match for an unknown name.
 
     Those whose KPI has no sources are left out of all, and an error by name.
     """
-    named = [reader.snapshot_named(name) for name in dict.fromkeys(names)]
+    named = [reader.get_snapshot(name) for name in dict.fromkeys(names)]
     wanted = named or list(declared_snapshots().values())
-    without = left_out([snapshot.kpi for snapshot in wanted])
+    without = skipped_tables([snapshot.kpi for snapshot in wanted])
     for snapshot in named:
         if snapshot.kpi in without:
             raise UsageError(
@@ -103,14 +103,14 @@ def record(
 
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
-    wanted = chosen(names)
+    wanted = select_snapshots(names)
     names, given = [snapshot.name for snapshot in wanted], log.past(as_of)
 
     def held_up() -> datetime:
         """A scheduled run merges what is published by now, as of then if that is later."""
         published = log.publications(warehouse)
         moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
-        known = [m for m in moments if not log.in_the_future(warehouse, m)]
+        known = [m for m in moments if not log.is_after_clock(warehouse, m)]
         return max([given or log.now(), *known])
 
     moment = held_up if attempt else given
@@ -118,7 +118,7 @@ def record(
     def published() -> list[Place]:
         return [(warehouse.analytics, snapshot.kpi) for snapshot in wanted]
 
-    run = log.logged(warehouse, "snapshot", names, moment, attempt=attempt)
+    run = log.logged_run(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.reading(published):
         for snapshot in wanted if undo_future else ():
             undone = snapshots.undo_future(warehouse, snapshot)
@@ -126,7 +126,7 @@ def record(
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
         allowed = (allow_mass_close, allow_earlier)
-        merged = merge_published(warehouse, fit, moment, *allowed, report=report)
+        merged = merge_snapshots(warehouse, fit, moment, *allowed, report=report)
         merged += [Merged(name, moment, refused=why) for name, why in unfit.items()]
         for name in unfit:
             report(f"merged {name}: refused")
@@ -136,7 +136,7 @@ def record(
     return recording
 
 
-def merge_published(
+def merge_snapshots(
     warehouse: Warehouse,
     wanted: Iterable[Snapshot],
     as_of: datetime,
@@ -162,7 +162,7 @@ def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) ->
         known = published.get(snapshot.kpi, {}).get("as_of")
         if snapshot.kpi not in there:
             found[snapshot.name] = f"{snapshot.kpi} is not published yet; run crm-ibis refresh"
-        elif known and log.in_the_future(warehouse, known):
+        elif known and log.is_after_clock(warehouse, known):
             found[snapshot.name] = (
                 f"{snapshot.kpi} is published as of {known}, which is in the future: a clock was "
                 f"ahead. First run crm-ibis refresh {snapshot.kpi} --force"
@@ -201,12 +201,12 @@ def backfill(
     Raises UsageError for an unknown name or an instant in the future, DataError when a history is
     not as its contract has it, ChecksFailed when a contract is broken.
     """
-    wanted, params = chosen(names), params or load_params()
+    wanted, params = select_snapshots(names), params or load_params()
     recordings: list[Recording] = []
     instants = sorted({log.past(date) or date for date in dates})
     spans = _spans(warehouse, wanted)
-    ordered = _in_order(instants, spans)
-    misplaced = [date for date in ordered if _misplaced(spans, date)]
+    ordered = _backfill_order(instants, spans)
+    misplaced = [date for date in ordered if _refused_instants(spans, date)]
     if misplaced:
         return [_refuse_date(warehouse, wanted, misplaced[0], params, spans)]
     known_from = {name: span.first if span else None for name, span in spans.items()}
@@ -219,7 +219,10 @@ def backfill(
     finally:
         done = {recording.as_of for recording in recordings if not recording.refused}
         if left := [date for date in instants if date not in done]:
-            report(f"recorded: {_listed(sorted(done))}; not recorded: {_listed(left)}")
+            report(
+                f"recorded: {_format_instants(sorted(done))}; "
+                f"not recorded: {_format_instants(left)}"
+            )
     if done:
         upkeep(warehouse, report)
     return recordings
@@ -244,18 +247,18 @@ class _Backfill:
     def record(self, date: datetime) -> Recording:
         """Records an instant in all snapshots or in none."""
         names = [snapshot.name for snapshot in self.wanted]
-        run = log.logged(self.warehouse, "backfill", names, date, self.params)
+        run = log.logged_run(self.warehouse, "backfill", names, date, self.params)
         with run as (run_id, moment):
             shape.preflight_histories(self.warehouse, self.wanted)
             spans = _spans(self.warehouse, self.wanted)
-            refused = _misplaced(spans, moment)
+            refused = _refused_instants(spans, moment)
             merged: list[Merged] = []
             if not refused:
                 try:
                     return self._record(run_id, moment, spans, merged)
                 except _DateRefused:
                     refused = {m.snapshot: m.refused for m in merged if m.refused}
-            recording = Recording(run_id, moment, _all_refused(self.wanted, moment, refused))
+            recording = Recording(run_id, moment, _refusals(self.wanted, moment, refused))
             _log(self.warehouse, recording)
             return recording
 
@@ -290,7 +293,7 @@ class _Backfill:
             known_from = self.known_from[snapshot.name]
             step = Prepending(self.warehouse, snapshot, moment, span, known_from)
             return step.run(self.allow_mass_close)
-        given = _dated(self.warehouse, snapshot, moment)
+        given = _with_updated_at(self.warehouse, snapshot, moment)
         merged = snapshots.merge(self.warehouse, snapshot, given, moment, self.allow_mass_close)
         self.warehouse.unstage(DATED + snapshot.name)
         return merged
@@ -300,14 +303,16 @@ def _spans(warehouse: Warehouse, wanted: Iterable[Snapshot]) -> dict[str, Span |
     return {snapshot.name: reader.span(warehouse, snapshot) for snapshot in wanted}
 
 
-def _in_order(instants: Iterable[datetime], spans: Mapping[str, Span | None]) -> list[datetime]:
+def _backfill_order(
+    instants: Iterable[datetime], spans: Mapping[str, Span | None]
+) -> list[datetime]:
     """Instants before a history, latest first, as it grows away from its first version; then the
     others, earliest first."""
     before = [i for i in instants if any(s and s.side_of(i) == "before" for s in spans.values())]
     return [*reversed(before), *(i for i in instants if i not in before)]
 
 
-def _misplaced(spans: Mapping[str, Span | None], date: datetime) -> dict[str, str | None]:
+def _refused_instants(spans: Mapping[str, Span | None], date: datetime) -> dict[str, str | None]:
     """The snapshots that cannot record an instant, and why."""
     sides = {name: span.side_of(date) for name, span in spans.items() if span}
     apart = len(set(sides.values())) > 1
@@ -341,14 +346,14 @@ def _refuse_date(
 ) -> Recording:
     """Logs that an instant was refused before anything was computed."""
     names = [snapshot.name for snapshot in wanted]
-    with log.logged(warehouse, "backfill", names, date, params) as (run_id, moment):
-        merged = _all_refused(wanted, moment, _misplaced(spans, moment))
+    with log.logged_run(warehouse, "backfill", names, date, params) as (run_id, moment):
+        merged = _refusals(wanted, moment, _refused_instants(spans, moment))
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
         return recording
 
 
-def _all_refused(
+def _refusals(
     wanted: Iterable[Snapshot], date: datetime, refused: Mapping[str, str | None]
 ) -> list[Merged]:
     """Every snapshot with the reason why it did not record an instant."""
@@ -362,18 +367,18 @@ def _all_refused(
     ]
 
 
-def _listed(instants: Sequence[datetime]) -> str:
+def _format_instants(instants: Sequence[datetime]) -> str:
     return ", ".join(map(str, instants)) or "none"
 
 
-def _dated(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
+def _with_updated_at(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
     """A staged KPI with `updated_at` as publishing would give it, had the current versions of the
     snapshot been what is published."""
-    contract, moment = models.declared(snapshot.kpi), instant(as_of)
+    contract, moment = models.get_contract(snapshot.kpi), instant(as_of)
     names = [c.name for c in contract.values]
     staged = ibis.table(contract.schema_of(names), name=STAGED + snapshot.kpi)
     dated = staged.mutate(updated_at=moment)
-    if there := reader.columns_of(warehouse, snapshot.name, models.declared(snapshot.name)):
+    if there := reader.columns_of(warehouse, snapshot.name, models.get_contract(snapshot.name)):
         versions = warehouse.table(warehouse.analytics, snapshot.name)
         current = versions.filter(versions.valid_to.isnull())
         compared = [c.name for c in contract.values if c.name in there and not c.volatile]
@@ -390,7 +395,7 @@ def _dated(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
 
 
 def _log(warehouse: Warehouse, recording: Recording) -> None:
-    tables = [merge.logged() for merge in recording.merged]
+    tables = [merge.table_run() for merge in recording.merged]
     if not recording.refused:
         log.succeed(warehouse, recording.run_id, tables)
         return

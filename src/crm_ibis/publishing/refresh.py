@@ -17,8 +17,8 @@ from crm_ibis.metrics import catalog, graph
 from crm_ibis.publishing import publish, shape
 from crm_ibis.publishing.compute import Results
 from crm_ibis.publishing.publish import Changes, Publication
-from crm_ibis.publishing.record import merge_published
-from crm_ibis.publishing.scope import computable
+from crm_ibis.publishing.record import merge_snapshots
+from crm_ibis.publishing.scope import computable_tables
 from crm_ibis.publishing.upkeep import upkeep
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt, TableRun
@@ -87,12 +87,12 @@ def refresh(
     any of them, readers have what they had.
     """
     as_of = log.past(as_of)
-    chosen = [graph.publishable(name) for name in names] or catalog.published()
-    chosen, params = computable(dict.fromkeys(chosen), report), params or load_params()
+    chosen = [graph.publishable(name) for name in names] or catalog.published_tables()
+    chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
     if dry_run:
         log.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or log.now(), params, report)
-        shape.preflight(warehouse, chosen, to_write=False)
+        shape.check_shapes(warehouse, chosen, to_write=False)
         with warehouse.reading(results.places):
             return _Run(results, force, allow_mass_removal).rehearse()
 
@@ -100,9 +100,9 @@ def refresh(
         if not force:
             _refuse_going_back(warehouse, chosen, moment)
 
-    run = log.logged(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
+    run = log.logged_run(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
     with run as (run_id, moment):
-        shape.preflight(warehouse, chosen, to_write=True)
+        shape.check_shapes(warehouse, chosen, to_write=True)
         results = Results(warehouse, chosen, moment, params, report)
         with warehouse.reading(results.places):
             done = _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
@@ -140,11 +140,11 @@ class _Run:
             published = [s for s in snapshots().values() if s.kpi in self.results.names]
             if not published:
                 self.results.report("no snapshot keeps what was published")
-            self.merged = merge_published(
+            self.merged = merge_snapshots(
                 self.warehouse, published, self.results.as_of, report=self.results.report
             )
         refused = "\n".join(merge.refused for merge in self.merged if merge.refused)
-        tables = [*self.results.tables.values(), *(merge.logged() for merge in self.merged)]
+        tables = [*self.results.tables.values(), *(merge.table_run() for merge in self.merged)]
         log.succeed(self.warehouse, run_id, tables, refused or None)
         return self._result(run_id)
 
@@ -162,7 +162,7 @@ class _Run:
         compared, removable = {}, removable_pct()
         for name in self.results.names:
             began = time.perf_counter()
-            publication = Publication(self.warehouse, models.declared(name))
+            publication = Publication(self.warehouse, models.get_contract(name))
             changes = publication.changes()
             self._published(name, changes, began)
             compared[name] = publication, changes
@@ -209,7 +209,7 @@ def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) 
     later = [name for name in names if name in published and published[name]["as_of"] > as_of]
     if later:
         known = published[later[0]]["as_of"]
-        if log.in_the_future(warehouse, known):
+        if log.is_after_clock(warehouse, known):
             raise DataError(
                 f"{later[0]} is published as of {known}, which is in the future: a clock was "
                 f"ahead. crm-ibis refresh {later[0]} --force publishes the present state, and "

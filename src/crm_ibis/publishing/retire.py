@@ -33,15 +33,15 @@ def retire(
     UsageError for a table that the project has or that this program never made, DataError when
     something of the user's depends on the table; then nothing is dropped.
     """
-    _refuse_known(name)
-    kind = _kind_of(name, summaries.made(warehouse))
+    _refuse_current(name)
+    kind = _kind_of(name, summaries.recorded_tables(warehouse))
     if kind == "snapshot" and not with_history:
         raise UsageError(
             f"{name} is a history, which cannot be computed again once it is dropped; "
             "--with-history drops it and its archive all the same"
         )
     names = [name, f"{name}_archive"] if kind == "snapshot" else [name]
-    with log.logged(warehouse, "retire", [name], None) as (run_id, _), warehouse.transaction():
+    with log.logged_run(warehouse, "retire", [name], None) as (run_id, _), warehouse.transaction():
         there = warehouse.tables(warehouse.analytics)
         dropped = tuple(table for table in names if table in there)
         for table in dropped:
@@ -52,7 +52,7 @@ def retire(
     return Retirement(run_id, name, dropped)
 
 
-def _refuse_known(name: str) -> None:
+def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
     if {name} & {*graph.table_functions(), *models.contracts(), *kept, *archives}:

@@ -8,19 +8,19 @@ from crm_ibis.metrics import graph
 from crm_ibis.sources import spec
 
 
-def left_out(names: Iterable[str]) -> list[str]:
+def skipped_tables(names: Iterable[str]) -> list[str]:
     """Those of the named tables that can have no row without the sources that are absent."""
-    absent = spec.declared().absent
+    absent = spec.load_spec().absent
     return graph.empty_without(list(names), absent, load_params()) if absent else []
 
 
-def computable(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
+def computable_tables(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
     """The named tables without those that are left out; a line tells which those are.
 
     Raises UsageError when nothing remains.
     """
     names = list(names)
-    without = left_out(names)
+    without = skipped_tables(names)
     if without:
         skipped = (
             f"{', '.join(without)}: skipped: all their sources are marked absent in sources.yml"

@@ -23,7 +23,7 @@ class Columns:
     dropped: tuple[str, ...] = ()
 
 
-def preflight(warehouse: Warehouse, names: Iterable[str], to_write: bool) -> None:
+def check_shapes(warehouse: Warehouse, names: Iterable[str], to_write: bool) -> None:
     """Raises one DataError with all that keeps the named results from being published.
 
     Call it outside the run's transaction, which is to see the sources as they are when it begins.
@@ -31,7 +31,7 @@ def preflight(warehouse: Warehouse, names: Iterable[str], to_write: bool) -> Non
     """
     there, problems = warehouse.tables(warehouse.analytics), []
     for name in names:
-        contract = models.declared(name)
+        contract = models.get_contract(name)
         try:
             if name in there:
                 _check(warehouse, contract, to_write)
@@ -47,7 +47,7 @@ def preflight_histories(warehouse: Warehouse, snapshots: Iterable[Snapshot]) -> 
     """Raises one DataError with all that keeps KPIs from being merged into their histories."""
     problems = []
     for snapshot in snapshots:
-        contract = models.declared(snapshot.name)
+        contract = models.get_contract(snapshot.name)
         for name in (snapshot.name, snapshot.archive):
             try:
                 reader.columns_of(warehouse, name, contract)

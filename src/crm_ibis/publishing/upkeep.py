@@ -18,11 +18,14 @@ Report = Callable[[str], None]
 def upkeep(warehouse: Warehouse, report: Report = lambda line: None) -> None:
     """Puts all tables in order, not only those of the run; left to the next run if that waits."""
     with suppress(TransientError), warehouse.lock(lambda: "another run", wait=0):
-        with _reported("the rights of CRM_IBIS_READER_ROLES", report), warehouse.transaction():
+        with (
+            _report_failure("the rights of CRM_IBIS_READER_ROLES", report),
+            warehouse.transaction(),
+        ):
             _bring_grants_in_line(warehouse, report)
-        with _reported("the comments of tables and columns", report), warehouse.transaction():
-            comments.bring_in_line(warehouse)
-        with _reported("the log of runs", report), warehouse.transaction():
+        with _report_failure("the comments of tables and columns", report), warehouse.transaction():
+            comments.update_comments(warehouse)
+        with _report_failure("the log of runs", report), warehouse.transaction():
             if pruning.is_due(warehouse) and (pruned := pruning.prune(warehouse)):
                 report(f"deleted {pruned:,} runs that ended long ago from the log")
 
@@ -36,7 +39,7 @@ def _bring_grants_in_line(warehouse: Warehouse, report: Report) -> None:
 
 
 @contextmanager
-def _reported(what: str, report: Report) -> Iterator[None]:
+def _report_failure(what: str, report: Report) -> Iterator[None]:
     try:
         yield
     except CrmIbisError as error:

@@ -82,7 +82,7 @@ class TableRun:
     """When the newest row of a source by the run's instant was created or updated."""
 
     @property
-    def touched(self) -> int:
+    def changed_rows(self) -> int:
         """New, changed and gone rows."""
         return self.new + self.changed + self.gone
 
@@ -147,7 +147,7 @@ def _correct_clocks(warehouse: Warehouse) -> None:
 
 def prepare_unless_at_work(warehouse: Warehouse) -> None:
     """The same without the lock in hand: done if it is free, and so nobody is at work."""
-    with suppress(TransientError), warehouse.lock(lambda: running(warehouse), wait=0):
+    with suppress(TransientError), warehouse.lock(lambda: active_run(warehouse), wait=0):
         prepare(warehouse)
 
 
@@ -186,7 +186,7 @@ def start(
 
 
 @contextmanager
-def logged(
+def logged_run(
     warehouse: Warehouse,
     command: str,
     tables: Iterable[str],
@@ -202,7 +202,7 @@ def logged(
 
     Raises DataError when this machine's clock is ahead of the database's: nothing is logged.
     """
-    with warehouse.lock(lambda: running(warehouse)):
+    with warehouse.lock(lambda: active_run(warehouse)):
         refuse_clock_ahead(warehouse)
         moment = (as_of() if callable(as_of) else as_of) or now()
         refuse(moment)
@@ -244,7 +244,7 @@ def refuse_clock_ahead(warehouse: Warehouse) -> None:
         )
 
 
-def in_the_future(warehouse: Warehouse, moment: datetime) -> bool:
+def is_after_clock(warehouse: Warehouse, moment: datetime) -> bool:
     """Whether an instant can only come from a clock that was ahead."""
     return moment > warehouse.now() + CLOCK_TOLERANCE
 
@@ -296,7 +296,7 @@ def fail(warehouse: Warehouse, run_id: str, error: str, tables: Iterable[TableRu
     _finish(warehouse, run_id, "failed", error)
 
 
-def running(warehouse: Warehouse) -> str:
+def active_run(warehouse: Warehouse) -> str:
     """Who is at work now, in words."""
     if "runs" in warehouse.tables(warehouse.meta):
         found = warehouse.fetch(

@@ -22,7 +22,7 @@ def prune(warehouse: Warehouse) -> int:
     log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
     alerts = runlog.log_table(warehouse, "alerts")
     broken = list(summaries.broken_contracts(warehouse).values())
-    kept = _kept(warehouse)
+    kept = _runs_to_keep(warehouse)
     others = f"AND run_id NOT IN ({', '.join('?' * len(broken))}) " if broken else ""
     old = [
         run_id
@@ -40,7 +40,7 @@ def prune(warehouse: Warehouse) -> int:
     return len(old)
 
 
-def _kept(warehouse: Warehouse) -> str:
+def _runs_to_keep(warehouse: Warehouse) -> str:
     """A query for the runs that stay, however old."""
     log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
     newest = (

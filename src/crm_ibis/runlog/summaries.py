@@ -21,7 +21,7 @@ UNCHANGED_FROM = 3
 UNCHANGED_OF = 100
 """Of so many runs it is told for how long a source has been the same."""
 
-UNFOLLOWED = (
+NOT_RETRIED_SQL = (
     "AND (state <> 'retrying' OR NOT EXISTS (SELECT 1 FROM {log} AS b WHERE b.job = a.job "
     "AND b.scheduled_at = a.scheduled_at AND b.started_at > a.started_at))"
 )
@@ -39,7 +39,7 @@ class FailedRun:
     broken: tuple[BrokenCheck, ...]
 
 
-def killed(warehouse: Warehouse) -> dict[str, str]:
+def killed_runs(warehouse: Warehouse) -> dict[str, str]:
     """Runs that the log has as running though nobody is at work, with the state that is due.
 
     Whatever writes next marks them: this is for those who only read. A run that ended between two
@@ -81,7 +81,7 @@ def failures(
     now = now or runlog.now()
     more, unfollowed = "NULL, NULL", ""
     if runlog.has_layout(warehouse, 2):
-        more, unfollowed = "broken, retry_wait", UNFOLLOWED.format(log=log)
+        more, unfollowed = "broken, retry_wait", NOT_RETRIED_SQL.format(log=log)
     found = warehouse.fetch(
         f"SELECT run_id, state, finished_at, tables, error, {more} FROM {log} AS a "
         "WHERE state IN ('failed', 'abandoned', 'retrying') AND finished_at > ? "
@@ -110,7 +110,7 @@ def _abandoned(
                 yield FailedRun(run_id, now, names, runlog.ENDED_UNEXPECTEDLY, ())
 
 
-def made(warehouse: Warehouse) -> dict[str, str]:
+def recorded_tables(warehouse: Warehouse) -> dict[str, str]:
     """All tables that runs have published or recorded and none has retired since, with their kind.
 
     Histories that were only backfilled are among them.
@@ -157,7 +157,7 @@ def checks_in(broken: str | None) -> tuple[BrokenCheck, ...]:
     return tuple(BrokenCheck(**{**check, "keys": tuple(check["keys"])}) for check in listed)
 
 
-def quarantined(warehouse: Warehouse) -> dict[str, int]:
+def quarantined_rows(warehouse: Warehouse) -> dict[str, int]:
     """How many rows of each source its newest successful run left out."""
     if "quarantine" not in warehouse.tables(warehouse.meta):  # a layout from before
         return {}
@@ -244,7 +244,7 @@ class SourceSeen:
         return (now - self.newest_at) / timedelta(hours=1) if self.newest_at else None
 
 
-def sources_seen(warehouse: Warehouse) -> list[SourceSeen]:
+def source_ages(warehouse: Warehouse) -> list[SourceSeen]:
     """Every source that a run read, in order of name."""
     return [
         SourceSeen(source, last.run_id, last.finished_at, last.rows, last.newest_at, same)

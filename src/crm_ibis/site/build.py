@@ -11,7 +11,7 @@ from crm_ibis.config.params import Params
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics.describe import Description
 from crm_ibis.runlog import summaries
-from crm_ibis.site.output import files, renewed
+from crm_ibis.site.output import files, replaced_folder
 from crm_ibis.warehouse import Warehouse
 
 NEEDED = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
@@ -31,7 +31,7 @@ class Site:
         return self.folder / "index.html"
 
 
-def missing() -> list[str]:
+def missing_packages() -> list[str]:
     """The packages that a build needs and that are not installed."""
     return [package for module, package in NEEDED.items() if find_spec(module) is None]
 
@@ -46,11 +46,11 @@ def build(
 
     Raises UsageError when the extra `site` is not installed, or when the folder holds other things.
     """
-    if absent := missing():
+    if absent := missing_packages():
         raise UsageError(
             f"the site needs {', '.join(absent)}; install them: pip install 'crm-ibis[site]'"
         )
-    with renewed(folder) as new:
+    with replaced_folder(folder) as new:
         (new / "assets").mkdir()
         _write(warehouse, new, params, report)
         # Not of the place: another build may replace what is there.
@@ -64,11 +64,11 @@ def _write(
 ) -> None:
     # They load what the extra brings.
     from crm_ibis.metrics import lineage as origins
-    from crm_ibis.metrics.assumptions import used
+    from crm_ibis.metrics.assumptions import params_by_table
     from crm_ibis.site.charts import trends
     from crm_ibis.site.data import provenance, run_history
     from crm_ibis.site.data.reading import facility_names, published_places, read
-    from crm_ibis.site.data.unavailable import lacking
+    from crm_ibis.site.data.unavailable import unavailable_by_table
     from crm_ibis.site.pages import catalog, lineage, runs, scorecard
     from crm_ibis.site.pages.queries import queries
     from crm_ibis.site.pages.renderer import Pages
@@ -80,19 +80,19 @@ def _write(
     report("reading published tables, run log and histories")
     # Before the transaction, which would not survive a source that may not be read.
     names, sources = facility_names(warehouse), provenance.provenances(warehouse)
-    killed = summaries.killed(warehouse)
+    killed = summaries.killed_runs(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     undecided = provenance.undecided(sources)
     # One transaction, so that no refresh meanwhile mixes two publications.
     with warehouse.reading(lambda: published_places(warehouse)):
-        lacks = lacking(warehouse, params, undecided)
+        lacks = unavailable_by_table(warehouse, params, undecided)
         reading = read(warehouse, names, lacks, undecided, killed)
         logged, changes = run_history.read(warehouse, killed), trends.read(warehouse)
     moment = reading.as_of or now
-    tables = catalog.described()
+    tables = catalog.all_descriptions()
     made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)
-    assumptions = used(params, moment)
+    assumptions = params_by_table(params, moment)
     report("writing pages")
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading, params.health.min_coverage_pct)

@@ -24,7 +24,7 @@ NAMED = 3
 
 
 @contextmanager
-def renewed(folder: Path) -> Iterator[Path]:
+def replaced_folder(folder: Path) -> Iterator[Path]:
     """An empty folder to build in; when all went well, it takes the place of the one there.
 
     Raises UsageError when that holds other things than a site, or cannot be written.
@@ -67,7 +67,7 @@ def _place(folder: Path) -> Path:
 def _scratch(folder: Path, place: Path) -> Iterator[Path]:
     """A folder beside the place, of this build's own: there may be others at the same time."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(place):
+    with _exclusive(place):
         _refuse_other_things(folder, place)
     scratch = Path(mkdtemp(prefix=f".{place.name}.", dir=place.parent))
     try:
@@ -79,9 +79,9 @@ def _scratch(folder: Path, place: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _alone(place: Path) -> Iterator[None]:
+def _exclusive(place: Path) -> Iterator[None]:
     """One build at a time looks at the place or exchanges it; another waits for that moment."""
-    lock = _locked(place.parent)
+    lock = _folder_lock(place.parent)
     try:
         yield
     finally:
@@ -89,7 +89,7 @@ def _alone(place: Path) -> Iterator[None]:
             os.close(lock)
 
 
-def _locked(folder: Path) -> int | None:
+def _folder_lock(folder: Path) -> int | None:
     """A lock on the folder itself, so that no file is left of it, until it is closed.
 
     There are none on Windows and on some network drives: there two builds may meet, and one fails.
@@ -122,7 +122,7 @@ def _locked(folder: Path) -> int | None:
 def _refuse_other_things(folder: Path, place: Path) -> None:
     if place.is_file():
         raise UsageError(f"{folder} is a file; give a folder with --out")
-    if others := sorted({name.split("/")[0] for name in _names(place) - _written(place)}):
+    if others := sorted({name.split("/")[0] for name in _names(place) - _previous_files(place)}):
         more = f" and {len(others) - NAMED} more" if len(others) > NAMED else ""
         raise UsageError(
             f"{folder} holds other things than a site that was built there: "
@@ -144,7 +144,7 @@ def _mark(folder: Path) -> None:
     (folder / MARKER).write_text(f"{told}\n{listed}\n", encoding="utf-8")
 
 
-def _written(folder: Path) -> set[str]:
+def _previous_files(folder: Path) -> set[str]:
     """What the build that was here before wrote."""
     marker = folder / MARKER
     return set(marker.read_text(encoding="utf-8").splitlines()[1:]) if marker.is_file() else set()
@@ -152,7 +152,7 @@ def _written(folder: Path) -> set[str]:
 
 def _exchange(folder: Path, place: Path, new: Path, old: Path) -> None:
     """Puts the new folder in place of the one that is there, or leaves that one."""
-    with _alone(place):
+    with _exclusive(place):
         _refuse_other_things(folder, place)  # files may have come meanwhile
         if place.exists():
             place.rename(old)

@@ -8,7 +8,7 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.contracts import models, rules
-from crm_ibis.contracts.audit import Audit, Checked, planned_audit, run_audits, source_rules
+from crm_ibis.contracts.audit import Audit, Checked, plan_audit, run_audits, source_rules
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DataError
@@ -16,7 +16,7 @@ from crm_ibis.runlog.log import now
 from crm_ibis.sources import spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors import CURRENCIES
-from crm_ibis.sources.functions import Written
+from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import CURRENCY, source_tables, unread_of
 from crm_ibis.warehouse import Warehouse
 
@@ -30,7 +30,7 @@ def sources_with_parents(names: Iterable[str]) -> list[str]:
     return sorted(needed)
 
 
-def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
+def cast_sources(raw: Mapping[str, Table]) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet.
 
     Raises DataError naming every column that is missing or of another family of types.
@@ -38,7 +38,7 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     sources, unfit = {}, []
     for name, table in raw.items():
         try:
-            sources[name] = casting.conformed(table, models.contracts()[name])
+            sources[name] = casting.cast_to_contract(table, models.contracts()[name])
         except DataError as error:
             unfit.append(str(error))
     if unfit:
@@ -46,26 +46,26 @@ def conformed(raw: Mapping[str, Table]) -> dict[str, Table]:
     return sources
 
 
-def without_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) -> dict[str, Table]:
+def drop_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) -> dict[str, Table]:
     """The sources as tables are computed from them: a column that tells whether an event happened
     is missing where it is missing in the source, as null would say that it did not."""
     found = {}
     for name, table in sources.items():
-        undecided = models.contracts()[name].undecided(raw[name].columns)
+        undecided = models.contracts()[name].undecided_columns(raw[name].columns)
         found[name] = table.drop(*undecided) if undecided else table
     return found
 
 
 def read_sources(
-    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+    warehouse: Warehouse, names: Iterable[str], written: Materialized | None = None
 ) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet."""
-    return conformed(source_tables(warehouse, names, written))
+    return cast_sources(source_tables(warehouse, names, written))
 
 
 def rules_of(contract: Contract, as_of: datetime) -> list[Rule]:
     """What a source must keep, its instants as of an instant and by the years of sources.yml."""
-    return source_rules(contract, as_of, spec.declared().plausible_years)
+    return source_rules(contract, as_of, spec.load_spec().plausible_years)
 
 
 def source_audits(
@@ -85,18 +85,16 @@ def source_audits(
     """
     contract = models.contracts()[name]
     demanded = rules_of(contract, as_of)
-    absent = spec.declared().absent
+    absent = spec.load_spec().absent
     audits = [
-        planned_audit(
-            warehouse, sources[name], contract, demanded, sources, also=also, absent=absent
-        )
+        plan_audit(warehouse, sources[name], contract, demanded, sources, also=also, absent=absent)
     ]
     if conversions := casting.rules_of_raw(raw, contract):
-        audits.insert(0, planned_audit(warehouse, raw, contract, conversions, {}))
+        audits.insert(0, plan_audit(warehouse, raw, contract, conversions, {}))
     if unread:
-        audits.insert(0, planned_audit(warehouse, raw, contract, unread, {}))
+        audits.insert(0, plan_audit(warehouse, raw, contract, unread, {}))
     if currency := one_currency(name, raw):
-        audits.append(planned_audit(warehouse, raw, contract, currency, {}))
+        audits.append(plan_audit(warehouse, raw, contract, currency, {}))
     return audits
 
 
@@ -105,7 +103,7 @@ def one_currency(name: str, raw: Table) -> list[Rule]:
 
     A function of the user's may have converted them, whatever the column still says.
     """
-    connector = spec.declared().of(name).connector
+    connector = spec.load_spec().of(name).connector
     if not connector or CURRENCY not in raw.columns:
         return []
     words = (
@@ -119,7 +117,7 @@ def check_source(
     warehouse: Warehouse,
     name: str,
     sources: Mapping[str, Table],
-    written: Written | None = None,
+    written: Materialized | None = None,
     as_of: datetime | None = None,
 ) -> Checked:
     """The contract of one source, as of an instant or now."""

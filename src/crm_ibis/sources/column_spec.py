@@ -7,7 +7,7 @@ import ibis.expr.datatypes as dt
 from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from crm_ibis.config.declarations import Record, zone_name
-from crm_ibis.config.literal_yaml import as_written
+from crm_ibis.config.literal_yaml import source_text
 from crm_ibis.sources.formats.instants import WORDS, instant_format
 from crm_ibis.sources.formats.numbers import number_format
 
@@ -35,14 +35,14 @@ def _format(text: str) -> str:
 
 
 def _sample(value: Any) -> str:
-    text = as_written(value)
+    text = source_text(value)
     number_format(text)
     return text
 
 
 def _factor(value: Any) -> str:
     try:
-        number = Decimal(as_written(value))
+        number = Decimal(source_text(value))
     except ArithmeticError:
         raise ValueError("must be a number such as 0.01") from None
     if isinstance(value, bool) or not number.is_finite() or not number:
@@ -187,14 +187,16 @@ class Column(Record):
     def _comes_from_one_place(self) -> "Column":
         given = [name for name in ORIGINS if name in self.model_fields_set]
         if len(given) != 1:
-            raise ValueError(f"needs one of {_listed(ORIGINS)}, and no more than one")
+            raise ValueError(f"needs one of {_join_words(ORIGINS)}, and no more than one")
         (origin,) = given
         if origin != "value" and not getattr(self, origin):
             hint = "; for null in every row, `value: null`" if origin == "from_" else ""
             raise ValueError(f"{_key(origin)} names a column{hint}")
         for name in self.model_fields_set - {origin} - GOES_WITH[origin]:
             homes = [form for form in ORIGINS if name in GOES_WITH[form]]
-            raise ValueError(f"{_key(name)} goes with {_listed(homes)}, not with {_key(origin)}")
+            raise ValueError(
+                f"{_key(name)} goes with {_join_words(homes)}, not with {_key(origin)}"
+            )
         if origin in ("first_value", "last_value") and self.by is None:
             raise ValueError(f"{_key(origin)} needs `by`, the instant that orders the rows")
         if self.number and self.format:
@@ -202,7 +204,7 @@ class Column(Record):
         return self
 
     @property
-    def landed(self) -> str | None:
+    def landed_column(self) -> str | None:
         """The one column of the table whose values it takes."""
         return self.from_ or self.first_value or self.last_value or self.first or self.last
 
@@ -226,9 +228,9 @@ class Column(Record):
             return f"the key of {', '.join(self.key)}{limited}"
         if self.by:
             which = "first" if self.first_value else "last"
-            return f"the {which} {self.landed} by {self.by.from_}{limited}"
+            return f"the {which} {self.landed_column} by {self.by.from_}{limited}"
         if self.first or self.last:
-            return f"the {'first' if self.first else 'last'} {self.landed}{limited}"
+            return f"the {'first' if self.first else 'last'} {self.landed_column}{limited}"
         if self.from_ is None:
             return f"{'null' if self.value is None else f'the constant {self.value}'}{limited}"
         return f"{self.from_}{limited}"
@@ -272,7 +274,7 @@ class Column(Record):
     @property
     def reads(self) -> list[str]:
         """The columns of the table that it is made of."""
-        landed = [self.landed] if self.landed else [*self.latest, *self.key]
+        landed = [self.landed_column] if self.landed_column else [*self.latest, *self.key]
         order = [moment.from_ for moment in (self.by, *self.ties) if moment]
         return list(dict.fromkeys([*landed, *order, *self.conditions]))
 
@@ -284,7 +286,7 @@ def _key(field: str) -> str:
     return f"`{field.rstrip('_')}`"
 
 
-def _listed(fields: Any) -> str:
+def _join_words(fields: Any) -> str:
     keys = [_key(field) for field in fields]
     return f"{', '.join(keys[:-1])} and {keys[-1]}" if len(keys) > 1 else keys[0]
 

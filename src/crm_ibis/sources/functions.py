@@ -24,14 +24,14 @@ Maker = Callable[..., Table]
 OF_A_CONNECTION = (ops.DatabaseTable, ops.SQLQueryResult)
 
 
-def called(warehouse: Warehouse, maker: Maker, tables: Mapping[str, Table], what: str) -> Table:
+def call(warehouse: Warehouse, maker: Maker, tables: Mapping[str, Table], what: str) -> Table:
     """What a function makes of landed tables, in a form that the database can read.
 
     Raises DataError, or what is wrong in the words of the program, with the line of the function's
     file; UsageError when it returns anything else than an expression over this database.
     """
     try:
-        with warehouse.translated():
+        with warehouse.translate_errors():
             made = maker(**tables)
     except DatabaseError as error:
         line = _line(error.__cause__ or error, maker)
@@ -54,7 +54,7 @@ def called(warehouse: Warehouse, maker: Maker, tables: Mapping[str, Table], what
     return made
 
 
-class Written:
+class Materialized:
     """What functions return, each written to a temporary table when it is first asked for.
 
     Use it in a `with` statement inside the transaction, which frees them.
@@ -64,7 +64,7 @@ class Written:
         self.warehouse = warehouse
         self.written: dict[str, Table] = {}
 
-    def __enter__(self) -> "Written":
+    def __enter__(self) -> "Materialized":
         return self
 
     def __exit__(

@@ -7,10 +7,10 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis.config.literal_yaml import as_written
+from crm_ibis.config.literal_yaml import source_text
 from crm_ibis.sources.columns.matching import same
 from crm_ibis.sources.columns.reader import Reader
-from crm_ibis.sources.spec import Mapping
+from crm_ibis.sources.spec import SourceSpec
 from crm_ibis.warehouse import Warehouse
 
 SHOWN = 10
@@ -26,12 +26,12 @@ class Named:
     value: Any
 
     def __str__(self) -> str:
-        written = as_written(self.value)
+        written = source_text(self.value)
         shown = "an address" if "@" in written else repr(written)
         return f"{self.key}: {self.column} {shown}"
 
 
-def never(warehouse: Warehouse, name: str, table: Table, said: Mapping) -> list[Named]:
+def never(warehouse: Warehouse, name: str, table: Table, said: SourceSpec) -> list[Named]:
     """Those of the named values that a source's landed table holds in no row; none where it has no
     rows."""
     asked = [named for named in _named(said) if named.column in table.columns]
@@ -55,14 +55,14 @@ def hints(rows: int, unseen: Sequence[Named]) -> tuple[str, ...]:
     return (*empty, f"sources.yml names values that never occur: {listed}{more}")
 
 
-def _named(said: Mapping) -> Iterator[Named]:
+def _named(said: SourceSpec) -> Iterator[Named]:
     for key, chosen in (("only", said.only), ("leave_out", said.leave_out)):
         for column, choices in chosen.items():
             yield from (Named(key, column, value) for value in choices)
     for name, made in said.columns.items():
-        if made.landed:
+        if made.landed_column:
             translated = (value for value in made.values if value is not None)
-            yield from (Named(f"{name}.values", made.landed, value) for value in translated)
+            yield from (Named(f"{name}.values", made.landed_column, value) for value in translated)
         for key, conditions in (("when", made.when), ("where", made.where)):
             for column, condition in conditions.items():
                 chosen_values = (value for value in condition.choices if value is not None)

@@ -28,7 +28,7 @@ from crm_ibis.warehouse import Warehouse
 TABLE = "quarantine"
 
 
-class TooMany(ChecksFailed):
+class QuarantineLimitExceeded(ChecksFailed):
     """More rows than a source may leave out."""
 
     def __init__(self, excess: Mapping[str, list[Violation]]) -> None:
@@ -93,14 +93,14 @@ class Quarantine:
         Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
         that may leave out none of its own is broken.
         """
-        declared, self.unread = spec.declared(), unread
+        declared, self.unread = spec.load_spec(), unread
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
-        check.conformed(raw)  # or else told one by one which columns are missing
+        check.cast_sources(raw)  # or else told one by one which columns are missing
         for name in _parents_first(raw):
             self._settle(name, raw[name])
         if self.excess:
-            raise TooMany(self.excess)
+            raise QuarantineLimitExceeded(self.excess)
         if self.broken:
             raise ChecksFailed(self.broken)
         return {name: self.settled[name].table for name in raw}
@@ -111,7 +111,7 @@ class Quarantine:
         What is unread of its own rows went into quarantine with them, where sources.yml says so.
         """
         found = self.unread.get(name, ())
-        if spec.declared().of(name).quarantines:
+        if spec.load_spec().of(name).quarantines:
             return [unread.outside(name, whole) for unread in found]
         return [unread.rule for unread in found]
 
@@ -129,22 +129,24 @@ class Quarantine:
             self._record(run_id, name)
 
     def _settle(self, name: str, raw: Table) -> None:
-        said, contract = spec.declared().of(name), models.contracts()[name]
+        said, contract = spec.load_spec().of(name), models.contracts()[name]
         source = self.settled[name] = Settled(name, raw)
         violations = []
-        followed = self._followed(contract)
+        followed = self._parents_in_quarantine(contract)
         demanded = [_follows(column, parent) for column, parent in followed.items()]
         if said.quarantines:
             # Told by what the table holds, before it is read in the types of the contract.
             own = [unread.in_ours(name) for unread in self.unread.get(name, ())]
             as_read = [*casting.rules_of_raw(raw, contract), *(rule for rule in own if rule)]
             violations += self._take_out(source, raw, contract, as_read)
-            source.table = casting.guarded(source.table, contract)
-            self.whole[name] = casting.conformed(casting.guarded(raw, contract), contract)
+            source.table = casting.null_unreadable(source.table, contract)
+            self.whole[name] = casting.cast_to_contract(
+                casting.null_unreadable(raw, contract), contract
+            )
             demanded += check.rules_of(contract, self.as_of)
         else:
-            self.whole[name] = casting.conformed(raw, contract)
-        given = casting.conformed(source.table, contract)
+            self.whole[name] = casting.cast_to_contract(raw, contract)
+        given = casting.cast_to_contract(source.table, contract)
         violations += self._take_out(source, given, contract, demanded, followed)
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
@@ -159,7 +161,7 @@ class Quarantine:
                 )
                 self.broken += audit.run_audits(self.warehouse, audits).errors
 
-    def _followed(self, contract: Contract) -> dict[str, Settled]:
+    def _parents_in_quarantine(self, contract: Contract) -> dict[str, Settled]:
         """Parents with rows in quarantine, by the column that refers to them."""
         parents = {c.name: self.settled.get(c.references or "") for c in contract.columns}
         return {column: parent for column, parent in parents.items() if parent and parent.keys}
@@ -179,7 +181,7 @@ class Quarantine:
         """
         if not demanded:
             return []
-        absent = spec.declared().absent
+        absent = spec.load_spec().absent
         found = audit.audit(self.warehouse, given, contract, demanded, self.whole, absent).errors
         if found:
             names = {violation.check for violation in found}
@@ -203,7 +205,7 @@ class Quarantine:
         parts = []
         for rule in broken:
             rows = rule.rows(given, self.whole)
-            key = {c: casting.in_type(rows[c], dtype) for c, dtype in schema.items()}
+            key = {c: casting.cast_value(rows[c], dtype) for c, dtype in schema.items()}
             parts.append(rows.select(**key, check_name=ibis.literal(rule.name)))
         name = f"{TABLE}_{source.name}_{len(source.keys)}"
         columns = ibis.schema({**schema, "check_name": "string"})
@@ -273,12 +275,12 @@ def _gone(parent: Settled) -> Table:
 def _without_followers(table: Table, column: str, parent: Settled) -> Table:
     """All rows but those that refer to a row in quarantine; a row without a key stays."""
     gone = _gone(parent)
-    return table.anti_join(gone, casting.in_type(table[column], dt.string) == gone.parent_id)
+    return table.anti_join(gone, casting.cast_value(table[column], dt.string) == gone.parent_id)
 
 
 def _without(table: Table, keys: Table, contract: Contract) -> Table:
     """The rows of a table that have a key, and none of these."""
-    own = {c: casting.in_type(table[c], keys.schema()[c]) for c in contract.key}
+    own = {c: casting.cast_value(table[c], keys.schema()[c]) for c in contract.key}
     kept = table.filter(*(table[c].notnull() for c in contract.key))
     return kept.anti_join(keys, [own[c] == keys[c] for c in contract.key])
 

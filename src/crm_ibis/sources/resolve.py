@@ -23,8 +23,8 @@ from crm_ibis.sources.columns import joining
 from crm_ibis.sources.connectors.landed import local_times_of
 from crm_ibis.sources.connectors.readings import readings
 from crm_ibis.sources.connectors.unread import Unread, noting
-from crm_ibis.sources.functions import Maker, Written
-from crm_ibis.sources.spec import Mapping, Sources
+from crm_ibis.sources.functions import Maker, Materialized
+from crm_ibis.sources.spec import SourcesFile, SourceSpec
 from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse import places as places_in
 
@@ -50,19 +50,19 @@ class NotThere(DataError):
 
 
 def source_tables(
-    warehouse: Warehouse, names: Iterable[str], written: Written | None = None
+    warehouse: Warehouse, names: Iterable[str], written: Materialized | None = None
 ) -> dict[str, Table]:
     """The named sources as expressions, not yet in the types of their contracts.
 
     What functions return is `written` where that is given. Raises DataError naming all that cannot
     be made, UsageError for a mapping that is wrong.
     """
-    declared, found = mapping.declared(), {}
+    declared, found = mapping.load_spec(), {}
     missing: list[str] = []
     problems: list[str] = []
     for name in names:
         try:
-            found[name] = source(warehouse, name, declared, written)
+            found[name] = build_source(warehouse, name, declared, written)
         except NotThere as error:
             missing.append(str(error))
         except DataError as error:
@@ -80,7 +80,7 @@ def source_tables(
 
 def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
     """The tables that the named sources read, as far as these can be made."""
-    declared, found = mapping.declared(), set()
+    declared, found = mapping.load_spec(), set()
     for name in names:
         if not declared.of(name).absent:
             with suppress(CrmIbisError):  # whoever reads the source is going to be told
@@ -91,32 +91,32 @@ def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
 
 def unread_of(warehouse: Warehouse, names: Iterable[str]) -> dict[str, tuple[Unread, ...]]:
     """What the functions that make the named sources may be unable to read."""
-    declared = mapping.declared()
+    declared = mapping.load_spec()
     return {
         name: origin(warehouse, name, declared).unread for name in names if declared.of(name).maker
     }
 
 
-def source(
-    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+def build_source(
+    warehouse: Warehouse, name: str, declared: SourcesFile, written: Materialized | None = None
 ) -> Table:
     """One source, mapped."""
     if declared.of(name).absent:
         return transform.absent(models.contracts()[name])
-    return mapped_from(origin(warehouse, name, declared, written), name, declared)
+    return apply_spec(origin(warehouse, name, declared, written), name, declared)
 
 
-def mapped_from(origin: Origin, name: str, declared: Sources) -> Table:
+def apply_spec(origin: Origin, name: str, declared: SourcesFile) -> Table:
     """What a source is made of, under our column names."""
     said, contract = declared.of(name), models.contracts()[name]
     if not said.is_mapped:
         return origin.table
     if said.connector and CURRENCY in origin.table.columns:
         contract = _with_currency(contract)
-    found = transform.mapped(origin.table, name, said, contract)
+    found = transform.apply_columns(origin.table, name, said, contract)
     needs_unassigned = name == "facilities" and not said.connector
     if needs_unassigned and declared.may_be_unassigned and found.id.type().is_string():
-        return transform.with_unassigned(found)
+        return transform.add_unassigned(found)
     return found
 
 
@@ -128,32 +128,35 @@ def _with_currency(contract: Contract) -> Contract:
 
 
 def origin(
-    warehouse: Warehouse, name: str, declared: Sources, written: Written | None = None
+    warehouse: Warehouse, name: str, declared: SourcesFile, written: Materialized | None = None
 ) -> Origin:
     """What a source that is not absent is made of, `written` to a temporary table if asked.
 
     Raises NotThere for a missing table, DataError when a function fails.
     """
     said = declared.of(name)
-    found = _made(warehouse, name, declared, written)
+    found = _base_origin(warehouse, name, declared, written)
     if not said.join:
         return found
     others = {
-        alias: _landed(warehouse, join.table, declared, said) for alias, join in said.join.items()
+        alias: _landed_table(warehouse, join.table, declared, said)
+        for alias, join in said.join.items()
     }
-    joined = joining.joined(found.table, name, said, {a: o.table for a, o in others.items()})
+    joined = joining.join_tables(found.table, name, said, {a: o.table for a, o in others.items()})
     words = ", ".join(other.words for other in others.values())
     return replace(found, table=joined, words=f"{found.words} with {words}")
 
 
-def _made(warehouse: Warehouse, name: str, declared: Sources, written: Written | None) -> Origin:
+def _base_origin(
+    warehouse: Warehouse, name: str, declared: SourcesFile, written: Materialized | None
+) -> Origin:
     """What a source is made of, without the tables that are joined to it."""
     said = declared.of(name)
     if said.constant:
         return Origin(transform.constant(said, models.contracts()[name]), "constant rows")
     if said.maker:
         schema = said.schema_ or declared.schema_ or warehouse.raw
-        made = _called(warehouse, schema, name, said)
+        made = _call_function(warehouse, schema, name, said)
         if written is None:
             return made
         return replace(made, table=written.write(name, made.table, f"{name} by {made.words}"))
@@ -161,7 +164,9 @@ def _made(warehouse: Warehouse, name: str, declared: Sources, written: Written |
     return _landed_in(warehouse, schema, table)
 
 
-def _landed(warehouse: Warehouse, place: str, declared: Sources, said: Mapping) -> Origin:
+def _landed_table(
+    warehouse: Warehouse, place: str, declared: SourcesFile, said: SourceSpec
+) -> Origin:
     """A landed table that sources.yml names, with a schema or without."""
     schema, _, table = place.rpartition(".")
     return _landed_in(warehouse, schema or said.schema_ or declared.schema_ or warehouse.raw, table)
@@ -174,7 +179,7 @@ def _landed_in(warehouse: Warehouse, schema: str, table: str) -> Origin:
     return Origin(warehouse.table(schema, table), f"{schema}.{table}")
 
 
-def origin_in_words(warehouse: Warehouse, name: str, declared: Sources) -> str:
+def origin_in_words(warehouse: Warehouse, name: str, declared: SourcesFile) -> str:
     """Where sources.yml says that a source comes from, whether or not that is there."""
     said = declared.of(name)
     if said.absent:
@@ -184,7 +189,7 @@ def origin_in_words(warehouse: Warehouse, name: str, declared: Sources) -> str:
     return said.maker or ".".join(_place(warehouse, name, declared))
 
 
-def _place(warehouse: Warehouse, name: str, declared: Sources) -> tuple[str, str]:
+def _place(warehouse: Warehouse, name: str, declared: SourcesFile) -> tuple[str, str]:
     """The schema and the name of the table that a source comes from."""
     said = declared.of(name)
     if said.table is None:
@@ -193,14 +198,14 @@ def _place(warehouse: Warehouse, name: str, declared: Sources) -> tuple[str, str
     return schema or said.schema_ or declared.schema_ or warehouse.raw, table
 
 
-def _maker(said: Mapping, name: str) -> Maker:
+def _maker(said: SourceSpec, name: str) -> Maker:
     """The function that makes a source of landed tables."""
     if said.connector:
         return connectors.table_function(said.connector, name)
     return _function(cast(Path, said.file), name)
 
 
-def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Origin:
+def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpec) -> Origin:
     """What a function makes of the landed tables that its parameters name.
 
     A parameter with a default is a table that may be missing. `tables` says where a table is that
@@ -229,7 +234,7 @@ def _called(warehouse: Warehouse, schema: str, name: str, said: Mapping) -> Orig
         raise NotThere(f"{', '.join(missing)} (for {name} by {words})")
     words = f"{words} over {', '.join(places)}"
     with local_times_of(said.time_zone), noting() as notes:
-        made = functions.called(warehouse, maker, given, f"{name} by {words}")
+        made = functions.call(warehouse, maker, given, f"{name} by {words}")
     unread = notes.unread({table.op().name: p for p, table in given.items()})
     if not said.connector:
         return Origin(made, words, unread=unread)

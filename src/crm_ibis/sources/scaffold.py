@@ -51,7 +51,7 @@ def write(warehouse: Warehouse, system: str) -> Path:
 
     Raises UsageError when there is one, for an unknown system, or when none of its tables is found.
     """
-    path = spec.place()
+    path = spec.spec_path()
     if path.exists():
         raise UsageError(f"{path} is there already; name another file with CRM_IBIS_SOURCES")
     if project.home().name == "_content" and path.parent == project.home():
@@ -59,7 +59,7 @@ def write(warehouse: Warehouse, system: str) -> Path:
             "there is no project folder to write it to; name a file with CRM_IBIS_SOURCES, or a "
             "folder made by `crm-ibis init` with CRM_IBIS_HOME"
         )
-    text = written(warehouse, system)
+    text = render(warehouse, system)
     try:
         path.write_text(text, encoding="utf-8")
     except OSError as error:
@@ -67,7 +67,7 @@ def write(warehouse: Warehouse, system: str) -> Path:
     return path
 
 
-def written(warehouse: Warehouse, system: str) -> str:
+def render(warehouse: Warehouse, system: str) -> str:
     """The text of the file."""
     made = connectors.table_functions(system)
     wanted = {p for function in made.values() for p in inspect.signature(function).parameters}

@@ -44,7 +44,7 @@ def _rows(given: Any) -> Any:
     return rows
 
 
-def _listed(keys: Iterable[str]) -> str:
+def _join_words(keys: Iterable[str]) -> str:
     return " and ".join(f"`{key.rstrip('_')}`" for key in sorted(keys))
 
 
@@ -71,7 +71,7 @@ class Join(Record):
         return self
 
 
-class Mapping(Record):
+class SourceSpec(Record):
     """How a source is made: from a table, by a connector, by a function, or not at all."""
 
     table: str | None = None
@@ -94,20 +94,20 @@ class Mapping(Record):
     expect: Annotated[list[Expectation], BeforeValidator(_expectations)] = []
 
     @model_validator(mode="after")
-    def _has_one_origin(self) -> "Mapping":
+    def _has_one_origin(self) -> "SourceSpec":
         origins = self.model_fields_set & set(ORIGINS)
         if len(origins) > 1:
             raise ValueError(f"has {' and '.join(sorted(origins))}; it comes from one of them")
         if self.absent and len(self.model_fields_set) > 1:
             raise ValueError("is absent, so there is nothing else to say of it")
         if self.constant and (more := self.model_fields_set - {"constant", *DEMANDS}):
-            raise ValueError(f"is constant, so {_listed(more)} cannot be said of it")
+            raise ValueError(f"is constant, so {_join_words(more)} cannot be said of it")
         if self.tables and not self.maker:
             raise ValueError("has `tables`, which go with `file` or `connector`")
         return self
 
     @model_validator(mode="after")
-    def _groups_or_not(self) -> "Mapping":
+    def _groups_or_not(self) -> "SourceSpec":
         if self.one_row_per and self.distinct:
             raise ValueError("has `one_row_per` and `distinct`; leave out `distinct`")
         for name, column in self.columns.items():
@@ -182,16 +182,16 @@ def _mapping(given: Any) -> Any:
     return {} if given is None else given
 
 
-class Sources(Record):
+class SourcesFile(Record):
     """The file."""
 
     schema_: Annotated[str | None, Field(alias="schema")] = None
     plausible_years: PlausibleYears = PlausibleYears()
-    sources: dict[str, Annotated[Mapping, BeforeValidator(_mapping)]] = {}
+    sources: dict[str, Annotated[SourceSpec, BeforeValidator(_mapping)]] = {}
 
-    def of(self, name: str) -> Mapping:
+    def of(self, name: str) -> SourceSpec:
         """What is said of a source; of one that is not named, nothing."""
-        return self.sources.get(name, Mapping())
+        return self.sources.get(name, SourceSpec())
 
     @property
     def may_be_unassigned(self) -> bool:
@@ -204,28 +204,28 @@ class Sources(Record):
         return {name for name, mapping in self.sources.items() if mapping.absent}
 
 
-def place() -> Path:
+def spec_path() -> Path:
     """Where the file is, or would be."""
     named = os.environ.get("CRM_IBIS_SOURCES")
     return Path(named).expanduser() if named else project.home() / FILE
 
 
-def declared() -> Sources:
+def load_spec() -> SourcesFile:
     """The mapping; raises UsageError naming the key that is wrong, with a near match."""
-    path = place()
+    path = spec_path()
     if not path.exists():
         if os.environ.get("CRM_IBIS_SOURCES"):
             raise UsageError(
                 f"CRM_IBIS_SOURCES names {path}, which is not there; unset it, or write the file "
                 "with crm-ibis sources init"
             )
-        return Sources()
-    return _declared_in(path, path.stat().st_mtime_ns)
+        return SourcesFile()
+    return _load_file(path, path.stat().st_mtime_ns)
 
 
 @lru_cache(maxsize=8)
-def _declared_in(path: Path, modified: int) -> Sources:
-    found = read(path, Sources, Loader)
+def _load_file(path: Path, modified: int) -> SourcesFile:
+    found = read(path, SourcesFile, Loader)
     _refuse_unknown(path, found)
     placed = {
         name: mapping.model_copy(update={"file": path.parent / mapping.file})
@@ -235,7 +235,7 @@ def _declared_in(path: Path, modified: int) -> Sources:
     return found.model_copy(update={"sources": {**found.sources, **placed}})
 
 
-def _refuse_unknown(path: Path, found: Sources) -> None:
+def _refuse_unknown(path: Path, found: SourcesFile) -> None:
     known = declared_tables(project.path("schemas", "sources.py"))
     for name, mapping in found.sources.items():
         if name not in known:

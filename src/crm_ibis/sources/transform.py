@@ -12,15 +12,15 @@ from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.columns import marks, transforms
 from crm_ibis.sources.columns.matching import same
 from crm_ibis.sources.columns.one_row import Grouped, OneRow
-from crm_ibis.sources.columns.parts import Part, in_utc_without_zone, part_of, text_of
+from crm_ibis.sources.columns.parts import Part, part_of, text_of, to_naive_utc
 from crm_ibis.sources.columns.reader import Reader
-from crm_ibis.sources.spec import Mapping
+from crm_ibis.sources.spec import SourceSpec
 
 UNASSIGNED = "unassigned"
 """The facility of what belongs to none."""
 
 
-def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Table:
+def apply_columns(table: Table, name: str, mapping: SourceSpec, contract: Contract) -> Table:
     """A table under our column names: those that the mapping makes, then those of the same name.
 
     A column that is in neither place is missing; that an event never happened is `value: null`.
@@ -28,7 +28,7 @@ def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Tab
     that the table does not have.
     """
     _refuse_missing(table, name, mapping)
-    reader = Reader(table, name, mapping).kept()
+    reader = Reader(table, name, mapping).selected_rows()
     declared = {
         c.name: mapping.columns.get(c.name) or Column.model_validate({"from": c.name})
         for c in contract.columns
@@ -39,7 +39,7 @@ def mapped(table: Table, name: str, mapping: Mapping, contract: Contract) -> Tab
     found = dict(rows.marks)
     for c in contract.columns:
         if c.name in declared:
-            value, unreadable = _made(rows, reader, c.name, declared[c.name], contract)
+            value, unreadable = _build_column(rows, reader, c.name, declared[c.name], contract)
             made[c.name] = value
             if unreadable is not None:
                 known = found.get(marks.UNREADABLE + c.name, ibis.literal(False))
@@ -56,7 +56,7 @@ def absent(contract: Contract) -> Table:
     return nothing.select(**nulls).filter(ibis.literal(False))
 
 
-def constant(mapping: Mapping, contract: Contract) -> Table:
+def constant(mapping: SourceSpec, contract: Contract) -> Table:
     """The rows that the mapping itself holds, without a table in the database."""
     types = contract.schema
     nothing = ibis.literal(0, "int64").name("nothing").as_table()
@@ -68,7 +68,7 @@ def constant(mapping: Mapping, contract: Contract) -> Table:
     return ibis.union(*rows) if len(rows) > 1 else rows[0]
 
 
-def with_unassigned(facilities: Table) -> Table:
+def add_unassigned(facilities: Table) -> Table:
     """Facilities with one more for what belongs to none, unless it is there."""
     nothing = ibis.literal(0, "int64").name("nothing").as_table()
     cells: dict[str, Any] = {c: False for c in facilities.columns if marks.is_mark(c)}
@@ -81,14 +81,14 @@ def with_unassigned(facilities: Table) -> Table:
     return ibis.union(facilities, row.anti_join(there, row.id == there.known))
 
 
-def untranslated(table: Table, mapping: Mapping, declared: Column) -> Table:
+def untranslated_values(table: Table, mapping: SourceSpec, declared: Column) -> Table:
     """The values of a translated column that the mapping does not name: value, row_count."""
     name = next(n for n, column in mapping.columns.items() if column is declared)
-    reader = Reader(table, name, mapping).kept()
+    reader = Reader(table, name, mapping).selected_rows()
     if mapping.one_row_per:
         grouping = OneRow(reader, {name: ibis.dtype("string")})
         grouping.add(name, declared)
-        rows = grouping.grouped()
+        rows = grouping.reduce()
         table, given = rows.table, rows.parts[name].value
     else:
         table = reader.table
@@ -98,7 +98,7 @@ def untranslated(table: Table, mapping: Mapping, declared: Column) -> Table:
     return strange.group_by(value=text_of(given)).agg(row_count=strange.count())
 
 
-def _refuse_missing(table: Table, name: str, mapping: Mapping) -> None:
+def _refuse_missing(table: Table, name: str, mapping: SourceSpec) -> None:
     wanted = {f"columns.{c}": column.reads for c, column in mapping.columns.items()}
     wanted |= {"only": list(mapping.only), "leave_out": list(mapping.leave_out)}
     wanted |= {"one_row_per": mapping.one_row_per}
@@ -124,7 +124,7 @@ def _rows(reader: Reader, declared: dict[str, Column], contract: Contract) -> Gr
         grouping = OneRow(reader, types)
         for name, column in declared.items():
             grouping.add(name, column)
-        return grouping.grouped()
+        return grouping.reduce()
     parts = {
         name: part_of(reader, column, types[name], f"sources.{reader.source}.columns.{name}")
         for name, column in declared.items()
@@ -133,7 +133,7 @@ def _rows(reader: Reader, declared: dict[str, Column], contract: Contract) -> Gr
     return Grouped(reader.table, parts, found)
 
 
-def _made(
+def _build_column(
     rows: Grouped, reader: Reader, name: str, declared: Column, contract: Contract
 ) -> tuple[ir.Value, ir.BooleanValue | None]:
     """A column of ours, and whether something could not be read."""
@@ -142,7 +142,7 @@ def _made(
         return part.value, part.unreadable
     where = f"sources.{reader.source}.columns.{name}"
     zone = reader.zone(declared)
-    made = transforms.transformed(part.value, declared, contract.schema[name], zone, where)
+    made = transforms.transform_value(part.value, declared, contract.schema[name], zone, where)
     return made.value, made.unreadable
 
 
@@ -161,7 +161,7 @@ def _in_order(
                 f"instant that may be null and must not be before another; {name} is none"
             )
         if earlier in made and made[name].type().is_timestamp():
-            instant, start = (in_utc_without_zone(made[c]) for c in (name, earlier))
+            instant, start = (to_naive_utc(made[c]) for c in (name, earlier))
             is_early = (instant < start).fill_null(False)
             found[name] = ibis.ifelse(is_early, ibis.null(instant.type()), instant)
             found[marks.BLANKED + name] = is_early

@@ -33,7 +33,7 @@ def runs_before(warehouse: Warehouse, names: Iterable[str]) -> dict[str, list[So
     """What the newest successful runs found of those sources that are to be held against them."""
     needed: dict[str, int] = {}
     for name in names:
-        for expected in spec.declared().of(name).expect:
+        for expected in spec.load_spec().of(name).expect:
             runs = 1 if expected.max_drop_pct is not None else 0
             runs = max(runs, (expected.unchanged_runs or 1) - 1)
             needed[name] = max(needed.get(name, 0), runs)
@@ -46,15 +46,15 @@ def violations(
 ) -> tuple[Violation, ...]:
     """What is not as sources.yml expects it."""
     found = []
-    for expected in spec.declared().of(name).expect:
+    for expected in spec.load_spec().of(name).expect:
         found += [
             Violation(name, check, (), expected.severity, rows, [facts] if facts else [])
-            for check, facts in _broken(expected, rows, newest_at, as_of, before)
+            for check, facts in _broken_expectations(expected, rows, newest_at, as_of, before)
         ]
     return tuple(found)
 
 
-def _broken(
+def _broken_expectations(
     expected: Expectation,
     rows: int,
     newest_at: datetime | None,

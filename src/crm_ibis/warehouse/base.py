@@ -162,7 +162,7 @@ class Warehouse(ABC):
         """An index `<name>_<what>` that keeps a published table from repeating these columns."""
 
     @abstractmethod
-    def let_read(self, name: str) -> None:
+    def grant_read(self, name: str) -> None:
         """Gives the roles of the settings the right to read a new published table."""
 
     @abstractmethod
@@ -245,7 +245,7 @@ class Warehouse(ABC):
     def table(self, schema: str, name: str) -> Table:
         """A table of the database as an expression."""
         try:
-            with self.translated():
+            with self.translate_errors():
                 return self.con.table(name, database=schema)
         except AttributeError:  # Ibis, for a few of PostgreSQL's system types
             raise DataError(
@@ -342,7 +342,7 @@ class Warehouse(ABC):
             )
 
     @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translate_errors(self) -> Iterator[None]:
         """Turns the driver's errors into ours."""
         try:
             yield

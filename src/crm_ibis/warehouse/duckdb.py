@@ -44,7 +44,7 @@ class DuckDBWarehouse(Warehouse):
             )
         self.read_only = read_only and self.file is not None
         self.con = self._connect(self.read_only)
-        with self.translated():
+        with self.translate_errors():
             # TIMESTAMPTZ is cast in the session's zone; sources are read as UTC.
             self.run("SET TimeZone = 'UTC'")
             self.run("SET preserve_insertion_order = false")
@@ -105,13 +105,13 @@ class DuckDBWarehouse(Warehouse):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self.translated():
+        with self.translate_errors():
             self.con.con.begin()
         try:
             yield
             # After a swallowed error a commit may answer OK and roll back; a query notices.
             self.fetch("SELECT 1")
-            with self.translated():
+            with self.translate_errors():
                 self.con.con.commit()
         except BaseException:
             with suppress(duckdb.Error):  # a fatal error has already ended the transaction
@@ -133,12 +133,12 @@ class DuckDBWarehouse(Warehouse):
         return nullcontext()
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
-        with self.translated():
+        with self.translate_errors():
             answer = self.con.con.execute(sql, list(values)).fetchone()
         return answer[0] if answer and isinstance(answer[0], int) else 0
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        with self.translated():
+        with self.translate_errors():
             return self.con.con.execute(sql, list(values)).fetchall()
 
     def explain(self, error: Exception) -> str:
@@ -202,7 +202,7 @@ class DuckDBWarehouse(Warehouse):
     def add_unique(self, name: str, what: str, columns: Sequence[str], where: str = "") -> None:
         """Nothing: DuckDB's unique indexes refuse a key deleted and inserted in one transaction."""
 
-    def let_read(self, name: str) -> None:
+    def grant_read(self, name: str) -> None:
         """Nothing: whoever may read the file reads all of it."""
 
     def check_roles(self) -> None:
@@ -226,7 +226,7 @@ class DuckDBWarehouse(Warehouse):
         if self.read_only:
             return []
         before = self.broken_views()
-        with self.translated():
+        with self.translate_errors():
             self.con.con.begin()
         try:
             table = self.quote(schema, name)

@@ -59,7 +59,9 @@ WHERE l.granted AND l.mode = 'AccessExclusiveLock' AND l.relation = to_regclass(
 """
 
 
-def hold(connection: Any, places: Iterable[Place], timeout: float, deadline: float) -> set[Place]:
+def lock_tables(
+    connection: Any, places: Iterable[Place], timeout: float, deadline: float
+) -> set[Place]:
     """Locks tables for reading, in the transaction that has just begun; those that are there.
 
     While one of them is not to be had, none is held: so nobody waits for this transaction while it
@@ -87,7 +89,7 @@ def hold(connection: Any, places: Iterable[Place], timeout: float, deadline: flo
     return wanted
 
 
-def changed(connection: Any) -> list[str]:
+def changed_tables(connection: Any) -> list[str]:
     """The tables that were changed in a way that the transaction's snapshot cannot tell."""
     return [name for (name,) in connection.execute(CHANGED).fetchall()]
 

@@ -292,7 +292,7 @@ class PostgresWarehouse(Warehouse):
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        with self.translated(), self.con.con.transaction():
+        with self.translate_errors(), self.con.con.transaction():
             yield
 
     def now(self) -> datetime:
@@ -306,12 +306,12 @@ class PostgresWarehouse(Warehouse):
         deadline = time.monotonic() + timeout
         while True:
             with self.transaction():
-                self._held = locks.hold(self.con.con, places, timeout, deadline)
+                self._held = locks.lock_tables(self.con.con, places, timeout, deadline)
                 try:
-                    stale = locks.changed(self.con.con)
+                    stale = locks.changed_tables(self.con.con)
                     if not stale:
                         yield
-                        self._refuse_changed(locks.changed(self.con.con))
+                        self._refuse_changed(locks.changed_tables(self.con.con))
                         return
                 finally:
                     self._held = None
@@ -334,7 +334,7 @@ class PostgresWarehouse(Warehouse):
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        with self.translated(), self.con.con.transaction():
+        with self.translate_errors(), self.con.con.transaction():
             yield
 
     def table(self, schema: str, name: str) -> Table:
@@ -348,11 +348,11 @@ class PostgresWarehouse(Warehouse):
         return super().table(schema, name)
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
-        with self.translated():
+        with self.translate_errors():
             return max(self._execute(sql, values).rowcount, 0)
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        with self.translated():
+        with self.translate_errors():
             return self._execute(sql, values).fetchall()
 
     def _execute(self, sql: str, values: Sequence[Any]) -> Any:
@@ -418,7 +418,7 @@ class PostgresWarehouse(Warehouse):
         sql = f"COPY {self.quote(schema, name)} ({names}) FROM STDIN (FORMAT csv, HEADER true)"
         with (
             file.open("rb") as data,
-            self.translated(),
+            self.translate_errors(),
             self.con.con.cursor() as cursor,
             cursor.copy(sql) as copy,
         ):
@@ -444,7 +444,7 @@ class PostgresWarehouse(Warehouse):
         table = self.quote(self.analytics, name)
         self.run(f"CREATE UNIQUE INDEX {index} ON {table} ({listed}){condition}")
 
-    def let_read(self, name: str) -> None:
+    def grant_read(self, name: str) -> None:
         for role in self.settings.reader_roles:
             self.run(f"GRANT USAGE ON SCHEMA {self.quote(self.analytics)} TO {self.quote(role)}")
             self.run(f"GRANT SELECT ON {self.quote(self.analytics, name)} TO {self.quote(role)}")

@@ -8,7 +8,7 @@ from ibis import Table, _
 
 from crm_ibis.config.params import WEIGHT_UNITS, Params
 from crm_ibis.expressions import exact_float, health_status, merge_on, ratio, ratio_pct, when
-from crm_ibis.metrics.forecasts import deals, in_scenario
+from crm_ibis.metrics.forecasts import apply_scenario, deals
 
 GRAIN = ["facility_id", "month"]
 
@@ -60,7 +60,7 @@ def health_scores(
 
 
 def _pipeline_health(stg_leads: Table, params: Params) -> Table:
-    valued = in_scenario(deals(stg_leads, GRAIN), "base", params)
+    valued = apply_scenario(deals(stg_leads, GRAIN), "base", params)
     weighted = valued.group_by(GRAIN).agg(value=valued.value.sum())
     target = ibis.literal(float(params.health.pipeline_target), "float64")
     share = ratio_pct(exact_float(weighted.value), target)

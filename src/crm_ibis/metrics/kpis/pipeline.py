@@ -5,7 +5,7 @@ from ibis import Table
 
 from crm_ibis.config.params import Params
 from crm_ibis.expressions import cents, exact_float, money, ratio, scenario_toggle
-from crm_ibis.metrics.forecasts import deals, in_scenario
+from crm_ibis.metrics.forecasts import apply_scenario, deals
 
 PLACE = ["facility_id", "rep_id", "month"]
 
@@ -22,7 +22,7 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     Grain: scenario, facility_id, rep_id, month, stage.
     """
     alike = deals(stg_leads, PLACE)
-    valued = ibis.union(*(_valued(alike, name, params) for name in params.scenarios))
+    valued = ibis.union(*(_value_deals(alike, name, params) for name in params.scenarios))
     return valued.mutate(
         weight_factor=ratio(
             cents(valued.weighted_pipeline_value), cents(valued.total_pipeline_value)
@@ -30,8 +30,8 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     )
 
 
-def _valued(alike: Table, name: str, params: Params) -> Table:
-    given = in_scenario(alike, name, params)
+def _value_deals(alike: Table, name: str, params: Params) -> Table:
+    given = apply_scenario(alike, name, params)
     totals = given.group_by([*PLACE, "stage"]).agg(
         deal_count=given.deal_count.sum(),
         amount=given.amount.sum(),

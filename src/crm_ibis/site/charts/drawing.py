@@ -30,7 +30,7 @@ MONTH_LABEL = (
 WHERE_IT_FITS = alt.ExprRef("bandwidth('x') < 20 ? 0 : 1")
 
 
-def drawn(chart: Any, described: str, row: int | None = None) -> alt.TopLevelMixin:
+def draw(chart: Any, described: str, row: int | None = None) -> alt.TopLevelMixin:
     """A chart as wide as its place, with a text alternative; `row`: the height of each label's."""
     return chart.properties(
         width="container",
@@ -82,7 +82,7 @@ def side_by_side(words: dict[str, str], name: str, value: str) -> alt.Chart:
     return folded.transform_calculate(**{name: f"{called}[datum.column]"})
 
 
-def in_order(column: str, order: list[str], rows: alt.Chart | None = None) -> dict[str, Any]:
+def stack_in_order(column: str, order: list[str], rows: alt.Chart | None = None) -> dict[str, Any]:
     """The parts of each bar follow one another as their legend names them; of `bars`."""
     place = f"indexof({order}, datum.{column})"
     numbered = (rows or alt.Chart(ROWS)).transform_calculate(place=place)

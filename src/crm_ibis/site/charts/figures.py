@@ -65,7 +65,7 @@ class Figure:
     nothing: str = "Nothing to show."
     """What is said where there are no rows."""
 
-    def told(self) -> dict[str, Any]:
+    def to_json(self) -> dict[str, Any]:
         """What the page needs to know, as JSON."""
         known = {
             name: getattr(self, name)

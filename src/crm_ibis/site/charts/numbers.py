@@ -10,7 +10,7 @@ LARGE, LARGE_UNITS = 100_000, {3: "K", 6: "M", 9: "B", 12: "T"}
 UNITS = {"pct": "\u00a0%", "hours": "\u00a0h", "days": "\u00a0d"}
 
 
-def written(value: Any, kind: str) -> str:
+def format_value(value: Any, kind: str) -> str:
     """A value of a kind; a dash where there is none."""
     if value is None:
         return NONE
@@ -18,19 +18,21 @@ def written(value: Any, kind: str) -> str:
         return f"{value:%b %Y}"
     if kind == "text":
         return str(value)
-    return f"{rounded(value, PLACES[kind]):,}{UNITS.get(kind, '')}"
+    return f"{round_half_up(value, PLACES[kind]):,}{UNITS.get(kind, '')}"
 
 
 def short(value: Any, kind: str) -> str:
     """Large amounts in thousands, millions or billions; anything else as `written`."""
     if kind != "money" or value is None or abs(value) < LARGE:
-        return written(value, kind)
-    sizes = [(rounded(Decimal(str(value)).scaleb(-n), 2), unit) for n, unit in LARGE_UNITS.items()]
+        return format_value(value, kind)
+    sizes = [
+        (round_half_up(Decimal(str(value)).scaleb(-n), 2), unit) for n, unit in LARGE_UNITS.items()
+    ]
     amount, unit = next((size for size in sizes if abs(size[0]) < 1000), sizes[-1])
     return f"{amount.normalize():f}{unit}"
 
 
-def rounded(value: Any, places: int) -> Decimal:
+def round_half_up(value: Any, places: int) -> Decimal:
     """Half away from zero, as JavaScript does: the page writes the same numbers."""
     exact = Decimal(str(value)).quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
     return exact if exact else abs(exact)

@@ -14,9 +14,9 @@ import altair as alt
 
 from crm_ibis.config.declarations import Snapshot, snapshots
 from crm_ibis.history import reader
-from crm_ibis.site.charts.drawing import ROWS, drawn
+from crm_ibis.site.charts.drawing import ROWS, draw
 from crm_ibis.site.charts.figures import STYLE
-from crm_ibis.site.charts.numbers import written
+from crm_ibis.site.charts.numbers import format_value
 from crm_ibis.warehouse import Warehouse
 
 MONTHS_DRAWN = 5
@@ -80,7 +80,7 @@ def read(warehouse: Warehouse) -> list[Trend]:
 
 def _trend(warehouse: Warehouse, snapshot: Snapshot) -> Trend:
     measure = MEASURES.get(snapshot.kpi)
-    found = reader.recorded(warehouse, snapshot) if measure else None
+    found = reader.recorded_versions(warehouse, snapshot) if measure else None
     if measure is None or found is None or measure.column not in found.columns:
         return Trend(snapshot, measure, [])
     if measure.only:
@@ -132,13 +132,13 @@ def chart(trend: Trend) -> dict[str, Any]:
         tooltip=tips
     )
     told = "The number of each month as it was known over time, one line per month."
-    return {"spec": drawn(lines, told).to_dict(), "style": STYLE, "rows": _rows(trend)}
+    return {"spec": draw(lines, told).to_dict(), "style": STYLE, "rows": _rows(trend)}
 
 
 def _rows(trend: Trend) -> list[dict[str, Any]]:
     return [
         {
-            "month": written(month.month, "month"),
+            "month": format_value(month.month, "month"),
             "known": f"{at.isoformat()}Z",
             "value": float(value),
         }

@@ -17,7 +17,7 @@ from crm_ibis.metrics.lineage import Origin
 from crm_ibis.publishing import preflight
 from crm_ibis.sources import check, resolve, spec, transform
 from crm_ibis.sources.column_spec import Column
-from crm_ibis.sources.spec import Mapping, Sources
+from crm_ibis.sources.spec import SourcesFile, SourceSpec
 from crm_ibis.warehouse import Warehouse
 
 
@@ -25,7 +25,7 @@ from crm_ibis.warehouse import Warehouse
 class Provenance:
     """One source: what it is made of, how, and the query that stands for it."""
 
-    said: Mapping
+    said: SourceSpec
     words: str
     """The table, or the connector or file and the tables that it reads."""
     columns: dict[str, str] = field(default_factory=dict)
@@ -53,7 +53,7 @@ class Provenance:
 
 def provenances(warehouse: Warehouse) -> dict[str, Provenance]:
     """Every source, by name."""
-    declared, found = spec.declared(), {}
+    declared, found = spec.load_spec(), {}
     for contract in models.contracts().values():
         if contract.kind == "source":
             found[contract.name] = _provenance(warehouse, contract, declared)
@@ -65,7 +65,7 @@ def undecided(found: Mapped[str, Provenance]) -> set[Origin]:
     return {Origin(name, column) for name, seen in found.items() for column in seen.undecided}
 
 
-def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> Provenance:
+def _provenance(warehouse: Warehouse, contract: Contract, declared: SourcesFile) -> Provenance:
     name, said = contract.name, declared.of(contract.name)
     words = resolve.origin_in_words(warehouse, name, declared)
     if said.absent:
@@ -77,8 +77,8 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> 
         words = origin.words
         columns = _columns(origin.table, said, contract)
         without = preflight.columns_of(origin.table, said, contract)["undecided"]
-        made = {name: resolve.mapped_from(origin, name, declared)}
-        query = check.without_undecided(made, check.conformed(made))[name]
+        made = {name: resolve.apply_spec(origin, name, declared)}
+        query = check.drop_undecided(made, check.cast_sources(made))[name]
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
     except (CrmIbisError, IbisError):
         return Provenance(said, words, columns, is_read=False)
@@ -89,7 +89,7 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: Sources) -> 
     return Provenance(said, words, columns, query=shown, undecided=without)
 
 
-def _lists_people(said: Mapping, contract: Contract) -> bool:
+def _lists_people(said: SourceSpec, contract: Contract) -> bool:
     """Whether values of reps or of private columns are listed, or addresses anywhere."""
     personal = {"rep_id", *(c.name for c in contract.columns if c.private)}
     read = {name: said.columns[name].reads for name in personal & said.columns.keys()}
@@ -102,7 +102,7 @@ def _lists_people(said: Mapping, contract: Contract) -> bool:
     )
 
 
-def _columns(table: Table, said: Mapping, contract: Contract) -> dict[str, str]:
+def _columns(table: Table, said: SourceSpec, contract: Contract) -> dict[str, str]:
     """None where all have the names of ours."""
     seen = preflight.columns_of(table, said, contract)
     made = {c: _in_words(column) for c, column in said.columns.items()}

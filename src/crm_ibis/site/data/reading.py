@@ -79,7 +79,7 @@ def read(
         rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
         standing={status.table: status for status in statuses(warehouse, killed=killed)},
-        facilities=_named(used, names),
+        facilities=_unique_names(used, names),
         lacking=lacking,
         undecided=undecided,
     )
@@ -100,10 +100,10 @@ def _rows(warehouse: Warehouse, dataset: Dataset, table: Table, unknown: Collect
 
 def facility_names(warehouse: Warehouse) -> dict[str, str]:
     """The names in the source, as sources.yml has it; none when it cannot be read."""
-    declared = spec.declared()
+    declared = spec.load_spec()
     try:
         with warehouse.reading(lambda: resolve.places(warehouse, ["facilities"])):
-            found = resolve.source(warehouse, "facilities", declared)
+            found = resolve.build_source(warehouse, "facilities", declared)
             if not {"id", "name"} <= set(found.columns):
                 return {}
             return {row["id"]: row["name"] for row in warehouse.rows(found.select("id", "name"))}
@@ -113,15 +113,15 @@ def facility_names(warehouse: Warehouse) -> dict[str, str]:
         return {}
 
 
-def _named(ids: set[str], names: dict[str, str]) -> dict[str, str]:
+def _unique_names(ids: set[str], names: dict[str, str]) -> dict[str, str]:
     """Names by id, in order of name, Site 2 before Site 10; where two are the same, with the id."""
     labels = {i: names.get(i) or i for i in ids}
     shared = {label for label in labels.values() if [*labels.values()].count(label) > 1}
     labels = {i: f"{label} ({i})" if label in shared else label for i, label in labels.items()}
-    return dict(sorted(labels.items(), key=lambda item: (_in_order(item[1]), item[0])))
+    return dict(sorted(labels.items(), key=lambda item: (_natural_order(item[1]), item[0])))
 
 
-def _in_order(name: str) -> list[Any]:
+def _natural_order(name: str) -> list[Any]:
     """Words and numbers in turn."""
     parts = re.split(r"(\d+)", name.casefold())
     return [int(part) if at % 2 else part for at, part in enumerate(parts)]

@@ -16,7 +16,7 @@ from crm_ibis.operations.incidents import Incident, current
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog import summaries
-from crm_ibis.runlog.summaries import UNFOLLOWED, SourceSeen, checks_in
+from crm_ibis.runlog.summaries import NOT_RETRIED_SQL, SourceSeen, checks_in
 from crm_ibis.warehouse import Warehouse
 
 RUNS = 50
@@ -94,7 +94,7 @@ class Log:
 def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
     """The newest runs, the newest versions of each table, who is late, and what is not over.
 
-    `killed` is what `summaries.killed` said before the transaction that this is called in.
+    `killed` is what `summaries.killed_runs` said before the transaction that this is called in.
     """
     killed = killed or {}
     return Log(
@@ -102,8 +102,8 @@ def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
         versions(warehouse, killed),
         statuses(warehouse, killed=killed),
         current(warehouse),
-        quarantined(warehouse),
-        summaries.sources_seen(warehouse),
+        quarantined_sources(warehouse),
+        summaries.source_ages(warehouse),
     )
 
 
@@ -135,11 +135,11 @@ def versions(
     return {table: newest[:VERSIONS] for table, newest in found.items()}
 
 
-def quarantined(warehouse: Warehouse) -> dict[str, Quarantined]:
+def quarantined_sources(warehouse: Warehouse) -> dict[str, Quarantined]:
     """The sources that rows were left out of, or are in quarantine of."""
     if not runlog.has_layout(warehouse, 3):
         return {}
-    rows, checks = summaries.quarantined(warehouse), defaultdict[str, dict[str, int]](dict)
+    rows, checks = summaries.quarantined_rows(warehouse), defaultdict[str, dict[str, int]](dict)
     found = warehouse.fetch(
         "SELECT source_name, check_name, count(*) AS keys "
         f"FROM {runlog.log_table(warehouse, 'quarantine')} "
@@ -185,7 +185,7 @@ def _failed(warehouse: Warehouse, killed: Mapping[str, str]) -> dict[str, list[V
     found = warehouse.fetch(
         f"SELECT run_id, started_at, finished_at, as_of, state, tables, broken FROM {log} AS a "
         "WHERE (state IN ('failed', 'abandoned', 'cancelled', 'retrying') "
-        f"OR run_id IN ({marks})) {UNFOLLOWED.format(log=log)} "
+        f"OR run_id IN ({marks})) {NOT_RETRIED_SQL.format(log=log)} "
         f"ORDER BY started_at DESC LIMIT {FAILED}",
         list(killed),
     )

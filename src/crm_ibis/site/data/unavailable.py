@@ -6,12 +6,12 @@ from datetime import datetime
 from crm_ibis.config.params import Params
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.lineage import Origin, direct_origins
-from crm_ibis.metrics.unavailable import Unavailable, unknown
+from crm_ibis.metrics.unavailable import Unavailable, unavailable_columns
 from crm_ibis.runlog import log, summaries
 from crm_ibis.warehouse import Warehouse
 
 
-def lacking(
+def unavailable_by_table(
     warehouse: Warehouse, params: Params, undecided: Collection[Origin] = ()
 ) -> dict[str, Unavailable]:
     """By published table: what its run had no source for, whatever sources.yml says now.
@@ -30,20 +30,20 @@ def lacking(
         for table, run_id in published_by.items()
     }
     found = {
-        sources: unknown(
+        sources: unavailable_columns(
             direct, sources, graph.empty_without(list(direct), sources, params), undecided
         )
         for sources in set(absent.values())
         if sources or undecided
     }
     return {
-        table: _unsaid(warehouse, table, found[sources][table])
+        table: _columns_without_values(warehouse, table, found[sources][table])
         for table, sources in absent.items()
         if sources in found
     }
 
 
-def _unsaid(warehouse: Warehouse, table: str, columns: Unavailable) -> Unavailable:
+def _columns_without_values(warehouse: Warehouse, table: str, columns: Unavailable) -> Unavailable:
     """The columns without those that hold values, though a source does not tell of them now."""
     doubtful = [column for column, lacks in columns.items() if any("." in name for name in lacks)]
     if not doubtful or table not in warehouse.tables(warehouse.analytics):

@@ -21,7 +21,7 @@ KINDS = {
 }
 
 
-def described() -> list[Description]:
+def all_descriptions() -> list[Description]:
     """All tables: KPIs first, the most critical on top; staging and sources, in order of name."""
     kpis = list(catalog.entries())
     facts = list(graph.fact_functions())
@@ -89,7 +89,7 @@ def write(
 
 def _job(table: str) -> tuple[str, Job] | None:
     """The job that publishes or records a table, with its name."""
-    made_by = {t: (name, j) for name, j in jobs().jobs.items() for t in j.made}
+    made_by = {t: (name, j) for name, j in jobs().jobs.items() for t in j.outputs}
     return made_by.get(table)
 
 

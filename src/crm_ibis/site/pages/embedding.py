@@ -14,7 +14,7 @@ from crm_ibis.site.data.reading import Rows
 HARMLESS = {ord(c): f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"}
 
 
-def embedded(value: Any) -> Markup:
+def embed(value: Any) -> Markup:
     """A value as JSON that may stand in a script element."""
     text = json.dumps(value, default=plain, ensure_ascii=False, separators=(",", ":"))
     return Markup(text.translate(HARMLESS))

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crm_ibis.site.charts.figures import Kind
-from crm_ibis.site.charts.numbers import written
+from crm_ibis.site.charts.numbers import format_value
 from crm_ibis.site.data.reading import Reading, Rows
 
 
@@ -49,7 +49,7 @@ COMPANY = ""
 def headlines(reading: Reading) -> Rows:
     """A row per facility and month, and one per month for the company."""
     company = [{"facility_id": COMPANY, **row} for row in reading.rows.get("scorecard", [])]
-    observed, nothing = _observations(reading), dict.fromkeys(lacking(reading))
+    observed, nothing = _observations(reading), dict.fromkeys(missing_sources(reading))
     covered = _coverage(reading)
     # What the company does not know now is not told of a facility from a table that is stale.
     rows = [*company, *({**row, **nothing} for row in _of_facilities(reading))]
@@ -64,7 +64,7 @@ def headlines(reading: Reading) -> Rows:
     ]
 
 
-def lacking(reading: Reading) -> dict[str, str]:
+def missing_sources(reading: Reading) -> dict[str, str]:
     """The numbers of which nothing can be known, with the absent sources that they would need."""
     unknown = reading.lacking.get("monthly_scorecard", {})
     return {h.field: ", ".join(unknown[h.field]) for h in TABLE if h.field in unknown}
@@ -72,13 +72,13 @@ def lacking(reading: Reading) -> dict[str, str]:
 
 def remarks(reading: Reading, min_coverage_pct: Decimal) -> dict[str, str]:
     """What must be said beside the name of a number: why there is none."""
-    said = {field: f"without {sources}" for field, sources in lacking(reading).items()}
+    said = {field: f"without {sources}" for field, sources in missing_sources(reading).items()}
     scores = [row["overall_health_score"] for row in _rows(reading, "scorecard")]
     covered = [row["coverage_pct"] for row in _rows(reading, "health")]
     if covered and all(score is None for score in scores):
         said["overall_health_score"] = (
-            f"coverage too small ({written(max(covered), 'pct')} of the weights, min "
-            f"{written(float(min_coverage_pct), 'pct')})"
+            f"coverage too small ({format_value(max(covered), 'pct')} of the weights, min "
+            f"{format_value(float(min_coverage_pct), 'pct')})"
         )
     return said
 

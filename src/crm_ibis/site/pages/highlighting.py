@@ -9,12 +9,12 @@ COLOURS = ((Keyword, "k"), (Name.Builtin, "f"), (String, "s"), (Number, "m"), (C
 QUOTED_NAME = String.Symbol
 
 
-def highlighted(sql: str) -> Markup:
+def highlight(sql: str) -> Markup:
     """The query as HTML; its text is unchanged."""
-    parts = (_marked(kind, text) for kind, text in SqlLexer(stripnl=False).get_tokens(sql))
+    parts = (_span(kind, text) for kind, text in SqlLexer(stripnl=False).get_tokens(sql))
     return Markup("").join(parts)
 
 
-def _marked(kind: _TokenType, text: str) -> Markup:
+def _span(kind: _TokenType, text: str) -> Markup:
     colour = next((c for family, c in COLOURS if kind in family and kind != QUOTED_NAME), None)
     return Markup(f'<span class="{colour}">{escape(text)}</span>') if colour else escape(text)

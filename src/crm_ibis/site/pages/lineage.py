@@ -42,7 +42,7 @@ class Edge:
 
 def write(pages: Pages, tables: list[Description], direct: Origins, settled: Origins) -> None:
     """The page with the drawing, and the columns that can be traced in it."""
-    nodes, edges = drawing(tables)
+    nodes, edges = lay_out(tables)
     titles = {node.x: _title(node) for node in nodes}
     layers = [(x, title) for x, title in sorted(titles.items()) if title]
     pages.write(
@@ -59,7 +59,7 @@ def write(pages: Pages, tables: list[Description], direct: Origins, settled: Ori
     )
 
 
-def drawing(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
+def lay_out(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
     """All tables but histories, and all exposures, placed."""
     shown = [table for table in tables if table.kind != "snapshot"]
     links = [(need, table.name) for table in shown for need in table.needs]
@@ -67,7 +67,7 @@ def drawing(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
     layers = _layers(shown)
     layers |= dict.fromkeys(exposures(), max(layers.values()) + 1)
     ways = [_way(link, layers) for link in links]
-    spots = _placed(layers, ways)
+    spots = _positions(layers, ways)
     told = {
         table.name: (table.kind, _gist(table.meaning), f"tables/{table.name}.html")
         for table in shown
@@ -88,7 +88,7 @@ def _way(link: tuple[str, str], layers: dict[str, int]) -> list[str]:
     return [start, *stops, end]
 
 
-def _placed(layers: dict[str, int], ways: list[list[str]]) -> dict[str, tuple[float, float]]:
+def _positions(layers: dict[str, int], ways: list[list[str]]) -> dict[str, tuple[float, float]]:
     """Where everything stands; igraph stacks layers downwards, here they go from left to right."""
     numbers = {name: number for number, name in enumerate(layers)}
     steps = [(numbers[a], numbers[b]) for way in ways for a, b in pairwise(way)]

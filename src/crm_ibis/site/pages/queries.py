@@ -14,7 +14,7 @@ from crm_ibis.config.params import Params
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.site.data.provenance import Provenance
-from crm_ibis.site.pages.highlighting import highlighted
+from crm_ibis.site.pages.highlighting import highlight
 from crm_ibis.sources import check
 
 DIALECTS = {"duckdb": "DuckDB", "postgres": "PostgreSQL"}
@@ -36,7 +36,7 @@ class Queries:
             {
                 "id": f"sql-{dialect}-{size}",
                 "title": f"{DIALECTS[dialect]}, {words}",
-                "sql": highlighted(queries[dialect][name]),
+                "sql": highlight(queries[dialect][name]),
             }
             for size, words, queries in (
                 ("own", "this table", self.own),
@@ -46,11 +46,11 @@ class Queries:
             if name in queries[dialect]
         ]
 
-    def mapped(self, name: str) -> list[str]:
+    def inlined_sources(self, name: str) -> list[str]:
         """The sources of a table for which its whole query has what sources.yml says of them."""
         return [s for s in self._mapped(name) if any(s in self.own[d] for d in DIALECTS)]
 
-    def unmapped(self, name: str) -> list[tuple[str, str]]:
+    def other_sources(self, name: str) -> list[tuple[str, str]]:
         """The sources of a table that sources.yml maps and its whole query does not, and why."""
         return [
             (source, self._why(source, dialects))
@@ -108,7 +108,7 @@ def _written(sources: Mapping[str, Provenance], dialect: str, here: str) -> dict
     for name, source in sources.items():
         if source.query is not None and (dialect == here or _speaks_any(source.query)):
             with suppress(UsageError):
-                found[name] = graph.written(name, source.query, dialect)
+                found[name] = graph.table_sql(name, source.query, dialect)
     return found
 
 

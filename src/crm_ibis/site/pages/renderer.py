@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 import crm_ibis
 from crm_ibis.site.charts import numbers
-from crm_ibis.site.pages.embedding import embedded
+from crm_ibis.site.pages.embedding import embed
 
 MENU = (
     ("index.html", "Scorecard"),
@@ -38,7 +38,7 @@ class Pages:
             lstrip_blocks=True,
         )
         shown = (
-            numbers.written,
+            numbers.format_value,
             numbers.short,
             numbers.exact,
             numbers.instant,
@@ -46,7 +46,7 @@ class Pages:
             numbers.hours,
         )
         self.templates.filters |= {function.__name__: function for function in shown}
-        self.templates.filters |= {"embedded": embedded, "prose": prose}
+        self.templates.filters |= {"embedded": embed, "prose": prose}
         self.templates.globals |= {
             "menu": MENU,
             "built_at": built_at,

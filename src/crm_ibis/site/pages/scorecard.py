@@ -12,7 +12,14 @@ from crm_ibis.site.charts.sparkline import SPARKLINE
 from crm_ibis.site.data.datasets import DATASETS
 from crm_ibis.site.data.reading import Reading
 from crm_ibis.site.pages.embedding import columnar
-from crm_ibis.site.pages.headlines import COMPANY, HEADLINES, TABLE, headlines, lacking, remarks
+from crm_ibis.site.pages.headlines import (
+    COMPANY,
+    HEADLINES,
+    TABLE,
+    headlines,
+    missing_sources,
+    remarks,
+)
 from crm_ibis.site.pages.renderer import Pages
 
 TABLE_OF = {dataset.name: dataset.table for dataset in DATASETS}
@@ -30,7 +37,7 @@ def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
         "index.html",
         "scorecard",
         parts=parts,
-        uncharted=_uncharted({part["section"].table for part in parts}),
+        uncharted=_other_exposures({part["section"].table for part in parts}),
         headlines=HEADLINES,
         lines=TABLE,
         months=months,
@@ -109,7 +116,7 @@ def _notices(section: Section, reading: Reading) -> list[str]:
     return found
 
 
-def _uncharted(charted: set[str]) -> list[tuple[str, Exposure]]:
+def _other_exposures(charted: set[str]) -> list[tuple[str, Exposure]]:
     """Exposures that no section shows: the project's own."""
     catalog.entries()  # says what is wrong with the files, if anything is
     return [(name, e) for name, e in exposures().items() if not charted & set(e.of)]
@@ -121,12 +128,12 @@ def _data(reading: Reading, rows: Any, figures: list[Figure]) -> dict[str, Any]:
         "facilities": reading.facilities,
         "running": running_month(reading),
         "small": SMALL,
-        "lacking": lacking(reading),
+        "lacking": missing_sources(reading),
         "headlines": [[h.field, h.title, h.kind, h.observations, h.of] for h in HEADLINES],
         "lines": [[h.field, h.title, h.kind, h.observations] for h in TABLE],
         "sparkline": SPARKLINE.to_dict(),
         "style": STYLE,
-        "figures": [figure.told() for figure in figures],
+        "figures": [figure.to_json() for figure in figures],
         "tables": {
             "headlines": columnar(rows),
             **{name: columnar(reading.rows[name]) for name in sorted(datasets)},

@@ -6,7 +6,7 @@ from typing import Any
 from crm_ibis.config.declarations import exposures
 from crm_ibis.metrics.describe import Description
 from crm_ibis.site.charts.sections import sections
-from crm_ibis.site.pages.embedding import embedded
+from crm_ibis.site.pages.embedding import embed
 from crm_ibis.site.pages.renderer import MENU
 
 Found = tuple[str, str, str, str]
@@ -15,7 +15,7 @@ Found = tuple[str, str, str, str]
 
 def index(tables: list[Description]) -> str:
     """A script: search must work without a server, where a page may not read other files."""
-    return f"window.SEARCH = {embedded(list(_entries(tables)))};\n"
+    return f"window.SEARCH = {embed(list(_entries(tables)))};\n"
 
 
 def _entries(tables: list[Description]) -> Iterator[Found]:

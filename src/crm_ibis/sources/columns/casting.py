@@ -26,7 +26,7 @@ HINTS = {
 }
 
 
-def conformed(raw: Table, contract: Contract) -> Table:
+def cast_to_contract(raw: Table, contract: Contract) -> Table:
     """A source's columns in the contract's types; other columns are left out.
 
     A missing column that may be null becomes null. Raises DataError naming every required column
@@ -50,7 +50,7 @@ def conformed(raw: Table, contract: Contract) -> Table:
 
 def _columns(raw: Table, contract: Contract) -> dict[str, ir.Value]:
     return {
-        c.name: in_type(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
+        c.name: cast_value(raw[c.name], c.dtype) if c.name in raw.columns else ibis.null(c.dtype)
         for c in contract.columns
     }
 
@@ -73,7 +73,7 @@ def rules_of_raw(raw: Table, contract: Contract) -> list[Rule]:
     return [*marks.rules(raw.columns), *conversions(raw, contract)]
 
 
-def guarded(raw: Table, contract: Contract) -> Table:
+def null_unreadable(raw: Table, contract: Contract) -> Table:
     """A source with null in place of numbers that would stop the database at their conversion."""
     safe = {
         rule.columns[0]: expressions.when(~rule.violated(raw), raw[rule.columns[0]])
@@ -83,7 +83,9 @@ def guarded(raw: Table, contract: Contract) -> Table:
     return raw.mutate(**safe) if safe else raw
 
 
-def judged_apart(raw: Table, contract: Contract, rules: Sequence[Rule]) -> tuple[Table, list[Rule]]:
+def split_unreadable(
+    raw: Table, contract: Contract, rules: Sequence[Rule]
+) -> tuple[Table, list[Rule]]:
     """A guarded source in the contract's types, and the rules as they hold for it.
 
     What could not be read or would not survive its conversion is null there; a rule about it passes
@@ -105,10 +107,10 @@ def judged_apart(raw: Table, contract: Contract, rules: Sequence[Rule]) -> tuple
         }
     )
     table = safe.select(**_columns(safe, contract), **{f: safe[f] for f in flags.values()})
-    return table, [_passing(r, [flags[c] for c in r.columns if c in flags]) for r in rules]
+    return table, [_where_flagged(r, [flags[c] for c in r.columns if c in flags]) for r in rules]
 
 
-def _passing(rule: Rule, flags: list[str]) -> Rule:
+def _where_flagged(rule: Rule, flags: list[str]) -> Rule:
     """The rule, kept by the rows that have a flag."""
     violated = rule.violated
     if violated is None or not flags:
@@ -136,7 +138,7 @@ def family(dtype: dt.DataType) -> str:
     return "instant" if dtype.is_timestamp() else type(dtype).__name__
 
 
-def in_type(value: ir.Value, dtype: dt.DataType) -> ir.Value:
+def cast_value(value: ir.Value, dtype: dt.DataType) -> ir.Value:
     """A source's value in a type of its contract, the same on both databases."""
     if value.type().copy(nullable=True) == dtype:
         return value

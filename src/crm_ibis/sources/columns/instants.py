@@ -43,12 +43,12 @@ def _shown_in(zone, moment):  # type: ignore[no-untyped-def]
     """An instant, as a clock of the zone shows it."""
 
 
-def without_zone(value: ir.TimestampValue) -> ir.TimestampValue:
+def drop_zone(value: ir.TimestampValue) -> ir.TimestampValue:
     """An instant that has a zone, as a timestamp in UTC that has none."""
     return _shown_in("UTC", value)
 
 
-def in_utc(value: ir.Value, zone: str | None) -> ir.Value:
+def to_utc(value: ir.Value, zone: str | None) -> ir.Value:
     """A local date or timestamp in UTC. One that has a zone of its own is left alone.
 
     A builtin function, as both databases ignore Ibis' casts to a named zone.
@@ -77,11 +77,11 @@ def instant_of_text(value: ir.StringValue, zone: str | None) -> ir.TimestampValu
     whole = plain.re_replace(r"^(.{10} \d\d:\d\d)($|[^:0-9])", r"\1:00\2")
     zoned = whole.upper().replace("UTC", "Z").replace("GMT", "Z")
     with_offset = _shown_in("UTC", zoned.cast(UTC_INSTANT))
-    local = in_utc(whole.re_replace(" $", "").cast(LOCAL), zone)
+    local = to_utc(whole.re_replace(" $", "").cast(LOCAL), zone)
     # In branches of a case, as a cast of other text would stop the query on PostgreSQL.
     return ibis.cases(
-        (value.re_search(PLAIN_LOCAL), in_utc(value.cast(LOCAL), zone).cast(INSTANT)),
-        (value.re_search(PLAIN_ZONED), without_zone(value.cast(UTC_INSTANT)).cast(INSTANT)),
+        (value.re_search(PLAIN_LOCAL), to_utc(value.cast(LOCAL), zone).cast(INSTANT)),
+        (value.re_search(PLAIN_ZONED), drop_zone(value.cast(UTC_INSTANT)).cast(INSTANT)),
         (value.re_search(ISO) & value.re_search(WITH_OFFSET), with_offset.cast(INSTANT)),
         (value.re_search(ISO), local.cast(INSTANT)),
         else_=ibis.null(INSTANT),

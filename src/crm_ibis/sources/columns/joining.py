@@ -15,7 +15,9 @@ from crm_ibis.sources.columns.reader import Reader
 from crm_ibis.sources.spec import Join
 
 
-def joined(table: Table, source: str, said: spec.Mapping, others: Mapping[str, Table]) -> Table:
+def join_tables(
+    table: Table, source: str, said: spec.SourceSpec, others: Mapping[str, Table]
+) -> Table:
     """The table with the columns of others, as `alias.column`; null where there is no such row.
 
     A key that several rows of the other table have is marked: rows are never multiplied unseen.
@@ -26,7 +28,7 @@ def joined(table: Table, source: str, said: spec.Mapping, others: Mapping[str, T
 
 
 def _with(
-    table: Table, other: Reader, source: str, said: spec.Mapping, alias: str, join: Join
+    table: Table, other: Reader, source: str, said: spec.SourceSpec, alias: str, join: Join
 ) -> Table:
     where = f"sources.{source}.join.{alias}"
     _refuse_missing(table, other.table, where, join)

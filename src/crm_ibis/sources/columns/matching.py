@@ -10,11 +10,11 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from crm_ibis.config.literal_yaml import as_written
+from crm_ibis.config.literal_yaml import source_text
 from crm_ibis.errors import UsageError
 from crm_ibis.expressions import instant
 from crm_ibis.sources.column_spec import Condition
-from crm_ibis.sources.columns.instants import INSTANT, without_zone
+from crm_ibis.sources.columns.instants import INSTANT, drop_zone
 
 MOST_DIGITS = 38
 """Of a decimal number in both databases."""
@@ -55,17 +55,17 @@ def same(value: ir.Value, choice: Any, where: str = "a value") -> ir.BooleanValu
         return _never(value) if wanted is None else value == wanted
     if isinstance(choice, bool):
         raise UsageError(
-            f"sources.yml: {where}: {as_written(choice)} can never be in a column of type {dtype}; "
-            "YAML reads Yes, No, on, off, true and false as booleans, so write the word in "
-            'quotes, such as "Yes"'
+            f"sources.yml: {where}: {source_text(choice)} can never be in a column of type "
+            f"{dtype}; YAML reads Yes, No, on, off, true and false as booleans, so write the "
+            'word in quotes, such as "Yes"'
         )
     if dtype.is_timestamp() and (moment := _moment(choice)):
-        utc = without_zone(value) if dtype.timezone else value
+        utc = drop_zone(value) if dtype.timezone else value
         return utc.cast(INSTANT) == instant(moment)
-    return value.cast("string") == as_written(choice)
+    return value.cast("string") == source_text(choice)
 
 
-def blanked(value: ir.Value, choices: Sequence[Any], where: str) -> ir.Value:
+def null_sentinels(value: ir.Value, choices: Sequence[Any], where: str) -> ir.Value:
     """The column with null in place of the values that stand for nothing."""
     if not [choice for choice in choices if may_be(value.type(), choice, where)]:
         return value
@@ -88,7 +88,7 @@ def _never(value: ir.Value) -> ir.BooleanValue:
 
 def _flag(choice: Any) -> bool | None:
     """A value of the file as yes or no, if it is one."""
-    return {"true": True, "1": True, "false": False, "0": False}.get(as_written(choice).lower())
+    return {"true": True, "1": True, "false": False, "0": False}.get(source_text(choice).lower())
 
 
 def _number(choice: Any, where: str) -> Decimal | None:
@@ -96,7 +96,7 @@ def _number(choice: Any, where: str) -> Decimal | None:
 
     By its letters, as YAML reads 0123 as 83. Raises UsageError for 12:30, which YAML reads as 750.
     """
-    written = as_written(int(choice) if isinstance(choice, bool) else choice)
+    written = source_text(int(choice) if isinstance(choice, bool) else choice)
     if isinstance(choice, int | float) and ":" in written:
         raise UsageError(
             f"sources.yml: {where}: {written} is compared with a column of numbers; write a number"
@@ -113,7 +113,7 @@ def _number(choice: Any, where: str) -> Decimal | None:
 def _moment(choice: Any) -> datetime | None:
     """A value of the file as an instant, if it is one."""
     try:
-        return datetime.fromisoformat(as_written(choice))
+        return datetime.fromisoformat(source_text(choice))
     except ValueError:
         return None
 

@@ -80,7 +80,7 @@ class OneRow:
         if declared.by:
             self._order(name, declared, declared.by, where)
 
-    def grouped(self) -> Grouped:
+    def reduce(self) -> Grouped:
         """The table of one row per key."""
         joined = {c: self.reader.table[c] for c in self.reader.table.columns if marks.is_mark(c)}
         rows = self.reader.table.select(**self.rows, **joined)
@@ -89,7 +89,7 @@ class OneRow:
         made: dict[str, ir.Value] = {}
         for name, declared in self.columns.items():
             if not _is_constant(declared):
-                made |= self._reduced(ranked, name, declared)
+                made |= self._reduce_column(ranked, name, declared)
         made |= {c: ranked[c].any() for c in joined}
         table = ranked.group_by(self.keys).agg(**made)
         parts = {
@@ -101,7 +101,7 @@ class OneRow:
         found = {c: table[c].fill_null(False) for c in table.columns if marks.is_mark(c)}
         return Grouped(table, parts, found)
 
-    def _reduced(self, rows: Table, name: str, declared: Column) -> dict[str, ir.Value]:
+    def _reduce_column(self, rows: Table, name: str, declared: Column) -> dict[str, ir.Value]:
         """The aggregates of a column: its value, and the marks of what may be wrong with it."""
         value = rows[f"value {name}"]
         chosen = ibis.literal(True)
@@ -154,7 +154,7 @@ class OneRow:
             return given, None  # a version or sequence number orders as well
         declared = Column.model_validate(by.model_dump(by_alias=True, exclude_unset=True))
         if by.number:
-            given = self.reader.landed(by.from_, declared, where)
+            given = self.reader.column(by.from_, declared, where)
             made = transforms.read_as(given, declared, dt.float64, None, where)
             return made.value, made.unreadable
         part = column_parts.instant_of(self.reader, by.from_, declared, INSTANT, where)

@@ -10,7 +10,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.expressions import when
 from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.columns import casting, transforms
-from crm_ibis.sources.columns.instants import INSTANT, text_of_number, without_zone
+from crm_ibis.sources.columns.instants import INSTANT, drop_zone, text_of_number
 from crm_ibis.sources.columns.reader import Reader
 
 
@@ -38,16 +38,16 @@ def instant_of(
     reader: Reader, column: str, declared: Column, dtype: dt.DataType, where: str
 ) -> Part:
     """A landed column as an instant; raises DataError for one that cannot be."""
-    given = reader.landed(column, declared, where)
+    given = reader.column(column, declared, where)
     made = transforms.read_as(given, declared, dtype, reader.zone(declared), where)
     if casting.family(made.value.type()) != casting.family(dtype):
         raise DataError(f"sources.yml: {where}: column {column} is {given.type()}, must be {dtype}")
-    return Part(in_utc_without_zone(made.value), True, made.unreadable)
+    return Part(to_naive_utc(made.value), True, made.unreadable)
 
 
-def in_utc_without_zone(value: ir.TimestampValue) -> ir.TimestampValue:
+def to_naive_utc(value: ir.TimestampValue) -> ir.TimestampValue:
     """An instant in the type of all instants."""
-    return (without_zone(value) if value.type().timezone else value).cast(INSTANT)
+    return (drop_zone(value) if value.type().timezone else value).cast(INSTANT)
 
 
 def key_of(values: list[ir.Value]) -> ir.StringValue:
@@ -69,7 +69,7 @@ def text_of(value: ir.Value) -> ir.StringValue:
     if value.type().is_numeric():
         return text_of_number(value)
     if value.type().is_timestamp():
-        value = in_utc_without_zone(value)
+        value = to_naive_utc(value)
     return value.cast("string")
 
 
@@ -90,16 +90,16 @@ def _part(reader: Reader, declared: Column, dtype: dt.DataType, where: str) -> P
         ]
         return Part(ibis.greatest(*(p.value for p in parts)), True, any_of(parts))
     if declared.first or declared.last:
-        assert declared.landed is not None
-        return instant_of(reader, declared.landed, declared, dtype, where)
+        assert declared.landed_column is not None
+        return instant_of(reader, declared.landed_column, declared, dtype, where)
     if declared.key:
-        values = [reader.landed(column, declared, where) for column in declared.key]
+        values = [reader.column(column, declared, where) for column in declared.key]
         for value in values:
             refuse_unlike(value.type(), f"{where}.key")
         return Part(key_of(values), True)
-    if declared.landed is None:
+    if declared.landed_column is None:
         return Part(transforms.literal(declared.value, dtype, where))
-    return Part(reader.landed(declared.landed, declared, where))
+    return Part(reader.column(declared.landed_column, declared, where))
 
 
 def any_of(parts: list[Part]) -> ir.BooleanValue | None:

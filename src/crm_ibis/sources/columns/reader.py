@@ -14,7 +14,7 @@ from crm_ibis.sources.columns import matching
 class Reader(Mapping[str, ir.Value]):
     """A source's table; its items are the columns, null where they hold what stands for nothing."""
 
-    def __init__(self, table: Table, source: str, said: spec.Mapping) -> None:
+    def __init__(self, table: Table, source: str, said: spec.SourceSpec) -> None:
         self.table = table
         self.source = source
         self.said = said
@@ -33,9 +33,9 @@ class Reader(Mapping[str, ir.Value]):
         value = self.table[column]
         if value.type().is_uuid() or value.type().is_unknown():  # PostgreSQL's enumerations
             value = value.cast("string")
-        return matching.blanked(value, null_values, where)
+        return matching.null_sentinels(value, null_values, where)
 
-    def landed(self, column: str, declared: Column, where: str) -> ir.Value:
+    def column(self, column: str, declared: Column, where: str) -> ir.Value:
         """A column for one of ours, which may have null values of its own."""
         if declared.null_values is None:
             return self[column]
@@ -49,7 +49,7 @@ class Reader(Mapping[str, ir.Value]):
         """The time zone of what has none of its own."""
         return (declared.time_zone if declared else None) or self.said.time_zone
 
-    def kept(self) -> "Reader":
+    def selected_rows(self) -> "Reader":
         """The rows that the mapping does not leave out."""
         where = f"sources.{self.source}"
         kept = [

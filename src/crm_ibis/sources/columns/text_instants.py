@@ -12,9 +12,9 @@ from crm_ibis.sources.columns.instants import (
     INSTANT,
     LOCAL,
     UTC_INSTANT,
-    in_utc,
+    drop_zone,
     instant_of_text,
-    without_zone,
+    to_utc,
 )
 from crm_ibis.sources.formats.instants import (
     WORDS,
@@ -87,10 +87,10 @@ def _read(
     iso: ir.StringValue, reading: Reading, known: InstantFormat, zone: str | None
 ) -> ir.TimestampValue:
     """The instant of a text that is known to match; in a branch of a case, or the cast fails."""
-    moment = without_zone(iso.cast(UTC_INSTANT)) if known.has_offset else iso.cast(LOCAL)
+    moment = drop_zone(iso.cast(UTC_INSTANT)) if known.has_offset else iso.cast(LOCAL)
     if reading.hours:
         moment = moment + ibis.interval(hours=reading.hours)
-    return (moment if known.has_offset else in_utc(moment, zone)).cast(INSTANT)
+    return (moment if known.has_offset else to_utc(moment, zone)).cast(INSTANT)
 
 
 def _since_1970(value: ir.Value, unit: int) -> ir.TimestampValue:

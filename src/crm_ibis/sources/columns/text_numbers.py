@@ -47,7 +47,7 @@ def exact(text: ir.StringValue) -> ir.DecimalValue:
     return ibis.cases((is_short, short), else_=text.cast(EXACT))
 
 
-def scaled(value: ir.NumericValue, factor: str) -> ir.DecimalValue:
+def scale(value: ir.NumericValue, factor: str) -> ir.DecimalValue:
     """A number times a factor, exactly; null for one that is none or too large."""
     # False for NaN, which PostgreSQL's decimals may be as well.
     in_range = value.cast("float64").abs() < ibis.literal(float(LIMIT), "float64")

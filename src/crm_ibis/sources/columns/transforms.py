@@ -9,15 +9,15 @@ import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
-from crm_ibis.config.literal_yaml import as_written
+from crm_ibis.config.literal_yaml import source_text
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.expressions import instant
 from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.columns import casting
-from crm_ibis.sources.columns.instants import in_utc, text_of_number
+from crm_ibis.sources.columns.instants import text_of_number, to_utc
 from crm_ibis.sources.columns.matching import same
 from crm_ibis.sources.columns.text_instants import UNITS, instant_in
-from crm_ibis.sources.columns.text_numbers import number_in, scaled
+from crm_ibis.sources.columns.text_numbers import number_in, scale
 
 BLANK = "^[ \t\r\n\u00a0]*$"
 
@@ -51,18 +51,18 @@ def read_as(
             f"sources.yml: {where}: `scale` multiplies numbers, and this is {landed}; read text "
             'with `number: "1,234.56"`'
         )
-    value = scaled(made.value, declared.scale)
+    value = scale(made.value, declared.scale)
     lost = _is_present(made.value) & value.isnull()
     return Made(value, lost if made.unreadable is None else made.unreadable | lost)
 
 
-def transformed(
+def transform_value(
     given: ir.Value, declared: Column, dtype: dt.DataType, zone: str | None, where: str
 ) -> Made:
     """A landed value as one of our columns."""
     made = read_as(given, declared, dtype, zone, where)
     if declared.translates:
-        made = _translated(given, made, declared, dtype, where)
+        made = _translate(given, made, declared, dtype, where)
     if declared.has("missing"):
         filled = literal(declared.missing, dtype, where)
         if problem := casting.misfit(made.value.type(), dtype):
@@ -81,7 +81,7 @@ def literal(value: Any, dtype: dt.DataType, where: str) -> ir.Scalar:
             'false as booleans; write the word in quotes, such as "Yes"'
         )
     try:
-        return _typed(value, dtype)
+        return _cast_text(value, dtype)
     except (ValueError, InvalidOperation):
         raise UsageError(
             f"sources.yml: {where}: {value!r} is no {dtype}; give a value of that type"
@@ -93,7 +93,7 @@ def _instant(given: ir.Value, declared: Column, zone: str | None, where: str) ->
     if landed.is_string():
         value = instant_in(given, declared.format or ["iso"], zone)
     elif not declared.format:
-        return Made(in_utc(given, zone))
+        return Made(to_utc(given, zone))
     elif not landed.is_numeric() or set(declared.format) - UNITS.keys():
         remedy = "leave it out" if not landed.is_numeric() else "use epoch or epoch_ms"
         raise UsageError(
@@ -114,7 +114,7 @@ def _is_present(given: ir.Value) -> ir.BooleanValue:
     return given.notnull()
 
 
-def _translated(
+def _translate(
     given: ir.Value, made: Made, declared: Column, dtype: dt.DataType, where: str
 ) -> Made:
     """What `values` names, translated; the rest becomes `else`, or stays what it was read as."""
@@ -142,9 +142,9 @@ def _translated(
     return Made(value, None if unreadable is None else unreadable & ~named)
 
 
-def _typed(value: Any, dtype: dt.DataType) -> ir.Scalar:
+def _cast_text(value: Any, dtype: dt.DataType) -> ir.Scalar:
     if dtype.is_string():
-        return ibis.literal(as_written(value))
+        return ibis.literal(source_text(value))
     if dtype.is_timestamp():
         moment = datetime.fromisoformat(str(value))
         return instant(moment.astimezone(UTC) if moment.tzinfo else moment)
@@ -152,6 +152,6 @@ def _typed(value: Any, dtype: dt.DataType) -> ir.Scalar:
         raise ValueError
     if dtype.is_boolean():
         return ibis.literal(value)
-    written = as_written(value)
+    written = source_text(value)
     number = int(written) if dtype.is_integer() else Decimal(written)
     return ibis.literal(number).cast(dtype)

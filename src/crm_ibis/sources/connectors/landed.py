@@ -20,10 +20,10 @@ from crm_ibis.sources.columns.instants import (
     INSTANT,
     ISO,
     UTC_INSTANT,
-    in_utc,
     instant_of_text,
     shown_in,
     text_of_number,
+    to_utc,
 )
 from crm_ibis.sources.connectors.unread import note
 
@@ -131,7 +131,7 @@ def moment(table: Table, name: str) -> ir.TimestampValue:
             f"the column {name} holds numbers, which may be seconds or milliseconds; make it a "
             "timestamp in a function of your own in sources.yml that calls the connector's"
         )
-    return in_utc(value, zone).cast(INSTANT)
+    return to_utc(value, zone).cast(INSTANT)
 
 
 def day(table: Table, name: str) -> ir.DateValue:
@@ -149,7 +149,7 @@ def day(table: Table, name: str) -> ir.DateValue:
 
 def begin_of(day: ir.DateValue) -> ir.TimestampValue:
     """The instant at which a local day begins."""
-    return in_utc(day, _zone.get()).cast(INSTANT)
+    return to_utc(day, _zone.get()).cast(INSTANT)
 
 
 def begin_not_before(created: ir.TimestampValue, day: ir.DateValue) -> ir.TimestampValue:

@@ -4,7 +4,7 @@ from typing import Any
 
 import altair as alt
 
-from crm_ibis.site.charts.drawing import MONTH_LABEL, ROWS, drawn, percentages, tooltips
+from crm_ibis.site.charts.drawing import MONTH_LABEL, ROWS, draw, percentages, tooltips
 from crm_ibis.site.charts.figures import Column, Figure, Section
 
 SIZES = ("cohort_size", "retained_leads", "progressed_leads", "won_leads", "lost_leads")
@@ -39,7 +39,7 @@ def _figure(name: str, title: str, note: str, value: str) -> Figure:
             "retention_rate_pct": ("retained_leads", "cohort_size"),
             "progression_rate_pct": ("progressed_leads", "cohort_size"),
         },
-        chart=drawn(percentages(value, base), described, row=22),
+        chart=draw(percentages(value, base), described, row=22),
         **settings,
     )
 

@@ -7,7 +7,7 @@ from crm_ibis.site.charts.drawing import (
     ROWS,
     bars,
     colours,
-    drawn,
+    draw,
     faint_when_small,
     labels,
     pale,
@@ -36,7 +36,7 @@ def _steps() -> alt.TopLevelMixin:
     )
     # At the left, where there is room whatever the length of the bar.
     texts = alt.Chart(ROWS).mark_text(align="left").transform_calculate(told=told)
-    return drawn(
+    return draw(
         bars(reached, stage, SHOWN, **pale(faint_when_small(0.45)))
         + texts.encode(x=alt.value(6), y=stage, text="told:N"),
         "Leads that reached each stage, with the share of the stage before.",
@@ -47,7 +47,7 @@ def _steps() -> alt.TopLevelMixin:
 def _over_time() -> alt.TopLevelMixin:
     share = alt.Y("conversion_rate_pct:Q", title="percent of the stage before")
     steps = trend(share, BY_MONTH, colours("funnel_stage", STAGES[1:]))
-    return drawn(
+    return draw(
         steps.transform_filter("datum.funnel_stage != 'lead'"),
         "Conversion from the stage before, by month of lead, a line per stage.",
     )

@@ -5,7 +5,7 @@ import altair as alt
 from crm_ibis.site.charts.drawing import (
     ROWS,
     cells,
-    drawn,
+    draw,
     labels,
     months,
     percentages,
@@ -55,7 +55,7 @@ def _scores() -> alt.TopLevelMixin:
         x=months(), y=labels("facility"), tooltip=tooltips(*SCORE, *PARTS)
     )
     scores = cells(base, alt.Color("health_status:N", scale=scale, title=None), told, ink)
-    return drawn(scores, "Health score of each facility by month.", row=22)
+    return draw(scores, "Health score of each facility by month.", row=22)
 
 
 def _components() -> alt.TopLevelMixin:
@@ -65,7 +65,7 @@ def _components() -> alt.TopLevelMixin:
     component = alt.X("component:N", sort=list(COMPONENTS.values()), title=None, axis=axis)
     parts = side_by_side(COMPONENTS, "component", "value").encode(x=component, y=labels("facility"))
     missing = parts.mark_text(fontSize=10, color="var(--muted)").encode(text=alt.value("no data"))
-    return drawn(
+    return draw(
         percentages("value", parts.encode(tooltip=tooltips(*COMPONENT)))
         + missing.transform_filter("!isValid(datum.value)"),
         "The five components of each facility's score.",

@@ -1,6 +1,6 @@
 """What outreach brings, by channel and by rep, and how sure one can be of it."""
 
-from crm_ibis.site.charts.drawing import drawn, interval
+from crm_ibis.site.charts.drawing import draw, interval
 from crm_ibis.site.charts.figures import Column, Figure, Section
 
 COUNTS = ("total_outreach", "total_responses", "total_conversions")
@@ -39,7 +39,7 @@ def _figure(name: str, title: str, note: str, by: str, label: str, most: int) ->
         small="total_outreach",
         first=("conversion_rate_pct_low", "desc", most),
         columns=columns,
-        chart=drawn(chart, described, row=26),
+        chart=draw(chart, described, row=26),
     )
 
 

@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from crm_ibis.site.charts.drawing import MONEY, bars, colours, drawn, labels, pale, trend
+from crm_ibis.site.charts.drawing import MONEY, bars, colours, draw, labels, pale, trend
 from crm_ibis.site.charts.figures import MONTH, Column, Figure, Section
 
 SUMS = ("deal_count", "total_pipeline_value", "weighted_pipeline_value")
@@ -22,7 +22,7 @@ WEIGHTED = {"weighted_pct": ("weighted_pipeline_value", "total_pipeline_value")}
 def _by_scenario() -> alt.TopLevelMixin:
     value = alt.Y("weighted_pipeline_value:Q", title="weighted value", axis=MONEY)
     dash = alt.StrokeDash("scenario:N", legend=None)
-    return drawn(
+    return draw(
         trend(value, BY_MONTH, colours("scenario"), strokeDash=dash),
         "Weighted pipeline value by the month in which leads were created, a line per scenario.",
     )
@@ -32,7 +32,7 @@ def _by_stage() -> alt.TopLevelMixin:
     stage = labels("stage", STAGES)
     total = alt.X("total_pipeline_value:Q", axis=TOTAL_AND_WEIGHTED)
     weighted = bars(alt.X("weighted_pipeline_value:Q"), stage, BY_STAGE)
-    return drawn(
+    return draw(
         bars(total, stage, BY_STAGE, **pale(alt.value(0.3)))
         + weighted.mark_bar(height=alt.RelativeBandSize(0.45)),
         "Total and weighted pipeline value of each stage in the base scenario.",

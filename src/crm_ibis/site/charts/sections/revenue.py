@@ -6,7 +6,7 @@ from crm_ibis.site.charts.drawing import (
     MONEY,
     bars,
     colours,
-    drawn,
+    draw,
     faint_when_small,
     labels,
     months,
@@ -37,13 +37,13 @@ def _over_time() -> alt.TopLevelMixin:
         xOffset=alt.XOffset("state:N", sort=states),
         **pale(faint_when_small(), alt.Stroke("state:N", sort=states, legend=None)),
     )
-    return drawn(chart, "Paid and outstanding amounts by month of the invoice.")
+    return draw(chart, "Paid and outstanding amounts by month of the invoice.")
 
 
 def _by_facility() -> alt.TopLevelMixin:
     paid = alt.X("total_revenue:Q", title="paid", axis=MONEY)
     chart = bars(paid, labels("facility"), BY_FACILITY)
-    return drawn(chart, "Paid amounts of each facility in the period.", row=22)
+    return draw(chart, "Paid amounts of each facility in the period.", row=22)
 
 
 SECTION = Section(

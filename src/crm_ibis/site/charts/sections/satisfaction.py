@@ -2,7 +2,7 @@
 
 import altair as alt
 
-from crm_ibis.site.charts.drawing import WHOLE, bars, drawn, months, pale, trend
+from crm_ibis.site.charts.drawing import WHOLE, bars, draw, months, pale, trend
 from crm_ibis.site.charts.figures import MONTH, NEUTRAL, Column, Figure, Section
 
 ANSWERS = alt.Axis(
@@ -41,7 +41,7 @@ def _figure(metric: str, title: str, note: str, score: str, high: str, low: str)
         means={name: (name, "response_count") for name in ("score", *SHARES)},
         small="response_count",
         columns=columns,
-        chart=drawn(layered, described),
+        chart=draw(layered, described),
     )
 
 

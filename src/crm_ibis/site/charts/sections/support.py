@@ -9,12 +9,12 @@ from crm_ibis.site.charts.drawing import (
     ROWS,
     bars,
     colours,
-    drawn,
+    draw,
     hollow_when_small,
-    in_order,
     labels,
     months,
     side_by_side,
+    stack_in_order,
     tooltips,
     trend,
 )
@@ -116,7 +116,7 @@ RESOLUTION = Target(
 def _attainment() -> alt.TopLevelMixin:
     scale = alt.Scale(zero=False)
     share = alt.Y("sla_attainment_pct:Q", title="percent of targets met", scale=scale)
-    return drawn(
+    return draw(
         trend(share, MONTHLY, PRIORITY_COLOUR),
         "Share of SLA targets met by month, a line per priority.",
     )
@@ -130,9 +130,9 @@ def _states() -> alt.TopLevelMixin:
         BY_PRIORITY,
         TICKETS,
         colour=alt.Color("state:N", scale=scale, title=None),
-        **in_order("state", states, side_by_side(STATES, "state", "tickets")),
+        **stack_in_order("state", states, side_by_side(STATES, "state", "tickets")),
     )
-    return drawn(chart, "Tickets by priority and by what became of their targets.", row=36)
+    return draw(chart, "Tickets by priority and by what became of their targets.", row=36)
 
 
 def _spread(target: Target) -> Figure:
@@ -158,7 +158,7 @@ def _spread(target: Target) -> Figure:
         last=True,
         small=target.counted.field,
         columns=columns,
-        chart=drawn(points + promised.encode(x=f"{target.promised}:Q"), described, row=44),
+        chart=draw(points + promised.encode(x=f"{target.promised}:Q"), described, row=44),
     )
 
 
@@ -179,7 +179,7 @@ def _times(target: Target) -> Figure:
         one_facility=True,
         small=target.counted.field,
         columns=columns,
-        chart=drawn(lines + trend(median, columns, PRIORITY_COLOUR), described),
+        chart=draw(lines + trend(median, columns, PRIORITY_COLOUR), described),
     )
 
 
@@ -189,9 +189,9 @@ def _counted(target: Target) -> str:
 
 def _overdue() -> alt.TopLevelMixin:
     overdue = alt.X("overdue_tickets:Q", title="open, past a target", axis=COUNT)
-    urgent_first = in_order("priority", PRIORITIES)
+    urgent_first = stack_in_order("priority", PRIORITIES)
     chart = bars(overdue, labels("facility"), OVERDUE, PRIORITY_COLOUR, **urgent_first)
-    return drawn(chart, "Open tickets that are past a target, by facility.", row=22)
+    return draw(chart, "Open tickets that are past a target, by facility.", row=22)
 
 
 SECTION = Section(
