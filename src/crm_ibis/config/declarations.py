@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from crm_ibis.config import project
+from crm_ibis.config.overlay import lay_over
 from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError, near_match
 
@@ -255,12 +256,12 @@ class Snapshot:
 
 def exposures() -> dict[str, Exposure]:
     """The exposures, by name; raises UsageError naming the key that is wrong."""
-    return read(project.path("schemas", "exposures.yml"), dict[str, Exposure])
+    return read_layers("exposures.yml", dict[str, Exposure])
 
 
 def jobs() -> Jobs:
     """The jobs; raises UsageError naming the key that is wrong."""
-    return read(project.path("flows", "jobs.yml"), Jobs)
+    return read_layers("jobs.yml", Jobs)
 
 
 def get_job(name: str) -> Job:
@@ -302,13 +303,13 @@ def run_retention_days() -> int:
 
 def _has_jobs() -> bool:
     """Whether the project has a jobs file, without which it can be run by hand."""
-    return (project.home() / "flows" / "jobs.yml").exists()
+    return bool(project.layers("jobs.yml"))
 
 
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
-    path = project.home() / "schemas" / "snapshots.yml"
-    declared = read(path, dict[str, str]) if path.exists() else {}
+    there = project.layers("snapshots.yml")
+    declared = read_layers("snapshots.yml", dict[str, str]) if there else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
     for key, job in jobs().jobs.items() if _has_jobs() else ():
@@ -324,6 +325,33 @@ def snapshots() -> dict[str, Snapshot]:
                 )
             found[name] = Snapshot(name, declared[name], job.retention_days, job.max_missing_pct)
     return found
+
+
+def read_layers(name: str, kind: type[Declared]) -> Declared:
+    """A file of the project, laid over the shipped one, as a kind of record.
+
+    Raises UsageError naming the key that is wrong, and the file and line that say so.
+    """
+    paths = project.layers(name)
+    if not paths:
+        raise UsageError(
+            f"{project.home() / project.SHIPPED_AT[name]} is missing; `crm-ibis init DIR` makes a "
+            "complete project folder"
+        )
+    modified = tuple(path.stat().st_mtime_ns for path in paths)
+    return cast(Declared, _validate_layers(tuple(paths), modified, cast(Hashable, kind)))
+
+
+@lru_cache(maxsize=32)
+def _validate_layers(paths: tuple[Path, ...], modified: tuple[int, ...], kind: Any) -> Any:
+    """Laid over one another once while the files stay as they are: asked for at every table."""
+    layered = lay_over(paths)
+    try:
+        return TypeAdapter(kind).validate_python(layered.values)
+    except ValidationError as error:
+        first = layered.place_of(error.errors()[0]["loc"])
+        where = first.path if first else paths[-1]
+        raise UsageError(f"{where} is not valid:\n{explain(error, kind, layered)}") from None
 
 
 def read(

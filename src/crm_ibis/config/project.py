@@ -1,7 +1,8 @@
-"""Finds the project's own content: contracts, seeds and jobs.
+"""Finds the project's files: the package's own, and a team's that lie over them.
 
-Looked for in the folder that CRM_IBIS_HOME names, else in the checkout this code runs from, else
-in the copy inside the installed package.
+A project folder holds only what is the team's own; `crm_ibis.yml` marks it. CRM_IBIS_HOME names it,
+else the current folder is one, else nothing lies over what the package ships. A folder made by
+version 0.1.0 has no such file and is a copy of everything: its files stand for the shipped ones.
 """
 
 import os
@@ -12,25 +13,53 @@ from crm_ibis.errors import UsageError
 
 PACKAGE = Path(__file__).parents[1]
 PARTS = ("schemas", "seeds", "flows")
+MARK = "crm_ibis.yml"
+"""The file that makes a folder a project folder; it says which version made it."""
+SHIPPED_AT = {
+    "jobs.yml": Path("flows", "jobs.yml"),
+    "exposures.yml": Path("schemas", "exposures.yml"),
+    "snapshots.yml": Path("schemas", "snapshots.yml"),
+    "params.yml": Path("params.yml"),
+}
 OF_DEVELOPERS = ("decisions", "validation.md")
 """Pages about the program itself, which a project folder does not need."""
+
+
+def home() -> Path:
+    """The project folder, or the shipped files where there is none.
+
+    Raises UsageError when CRM_IBIS_HOME names something else.
+    """
+    if named := _home_from_environment():
+        if not (named / MARK).is_file() and not (named / "schemas").is_dir():
+            raise UsageError(
+                f"CRM_IBIS_HOME is {named}, which has no {MARK} and no schemas/ folder; "
+                "`crm-ibis init DIR` makes a project folder"
+            )
+        return named
+    here = Path.cwd()
+    if (here / MARK).is_file():
+        return here
+    return shipped_home()
+
+
+def own_home() -> Path | None:
+    """The project folder that lies over the shipped files, if there is one."""
+    found = home()
+    return found if (found / MARK).is_file() else None
+
+
+def copied_home() -> Path | None:
+    """The project folder of version 0.1.0 that is in use, if one is: a copy of all files."""
+    found = home()
+    if (found / MARK).is_file() or found == shipped_home():
+        return None
+    return found
 
 
 def is_packaged() -> bool:
     """Whether the content is the copy inside the installed package, which nobody is to change."""
     return home() == PACKAGE / "_content"
-
-
-def home() -> Path:
-    """The folder that holds schemas/, seeds/ and flows/."""
-    if named := _home_from_environment():
-        if not (named / "schemas").is_dir():
-            raise UsageError(
-                f"CRM_IBIS_HOME is {named}, which has no schemas/ folder; "
-                "`crm-ibis init DIR` makes a project folder"
-            )
-        return named
-    return shipped_home()
 
 
 def _home_from_environment() -> Path | None:
@@ -46,12 +75,32 @@ def shipped_home() -> Path:
     return PACKAGE / "_content"
 
 
+def layers(name: str) -> list[Path]:
+    """The files that declare something, such as `jobs.yml`: the shipped one, then the team's.
+
+    Only those that exist; of a copy of all files, only its own.
+    """
+    inner = SHIPPED_AT[name]
+    if copy := copied_home():
+        candidates = [copy / inner]
+    else:
+        own = own_home()
+        candidates = [shipped_home() / inner, *([own / name] if own else [])]
+    return [path for path in candidates if path.exists()]
+
+
 def path(*parts: str) -> Path:
-    """A file or folder of the project's content; raises UsageError when it is not there."""
-    found = home().joinpath(*parts)
+    """A shipped file or folder, or that of a copy; raises UsageError when it is not there."""
+    found = (copied_home() or shipped_home()).joinpath(*parts)
     if not found.exists():
         raise UsageError(f"{found} is missing; `crm-ibis init DIR` makes a complete project folder")
     return found
+
+
+def own_modules() -> list[Path]:
+    """The modules of the team's own tables, in order of name."""
+    own = own_home()
+    return sorted((own / "metrics").glob("*.py")) if own else []
 
 
 def copy_to(folder: Path) -> None:

@@ -1,9 +1,9 @@
 """Values of the YAML files, and what is wrong with them in words: the key, a near match, why."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -51,12 +51,24 @@ def duration_microseconds(value: Any) -> int:
     return microseconds
 
 
-def explain(error: ValidationError, kind: Any) -> str:
+class Placed(Protocol):
+    """Knows where a value stands, by the keys that lead to it."""
+
+    def place_of(self, key: Sequence[Any]) -> object: ...
+
+
+def explain(error: ValidationError, kind: Any, placed: Placed | None = None) -> str:
     """A line for each problem that Pydantic found with a value of a kind."""
-    return "\n".join(f"  {_explain(problem, kind)}" for problem in error.errors())
+    return "\n".join(f"  {_explain(problem, kind, placed)}" for problem in error.errors())
 
 
-def _explain(problem: Any, kind: Any) -> str:
+def _explain(problem: Any, kind: Any, placed: Placed | None) -> str:
+    text = _problem(problem, kind)
+    place = placed.place_of([s for s in problem["loc"] if s != "[key]"]) if placed else None
+    return f"{text} ({place})" if place else text
+
+
+def _problem(problem: Any, kind: Any) -> str:
     steps = [step for step in problem["loc"] if step != "[key]"]
     where = ".".join(map(str, steps))
     expected = problem.get("ctx", {}).get("expected")
