@@ -227,6 +227,6 @@ def _show_failure(run: JobRun, error: CrmIbisError) -> None:
 
 
 def _summary(outcome: Outcome) -> str:
-    touched = sum(table.touched for table in outcome.results)
+    touched = sum(table.changed_rows for table in outcome.results)
     names = ", ".join(table.table for table in outcome.results)
     return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[: alerts.LONGEST]

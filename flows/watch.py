@@ -53,7 +53,7 @@ def watch() -> State:
         emit_event(WATCHED, RESOURCE)
         told = "Each table against its schedule and SLA, and what failed."
         create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
-    wrong = [status.table for status in found if not status.in_order]
+    wrong = [status.table for status in found if not status.is_healthy]
     return Completed(
         message=f"late or failing: {', '.join(wrong)}"[: alerts.LONGEST] if wrong else None
     )

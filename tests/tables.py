@@ -128,7 +128,7 @@ class Engine:
             for source, column in (each.split(".") for each in missing):
                 sources[source] = sources[source].drop(column)
             self.queries[key] = self.query(name, graph.build([name], sources, params, as_of)[name])
-        with self.warehouse.translated():
+        with self.warehouse.translate_errors():
             cursor = self.warehouse.con.con.execute(self.queries[key])
             columns = [column[0] for column in cursor.description]
             return [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]

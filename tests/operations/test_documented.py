@@ -29,8 +29,8 @@ def test_an_example_says_what_the_text_says_of_it() -> None:
     assert jobs["cohort_retention"].paused
     assert jobs["quarter_end"].schedule is None
     first = TypeAdapter(Jobs).validate_python(yaml.safe_load(EXAMPLES[0])).jobs
-    assert first["ticket_sla"].allowed is not None
-    assert first["ticket_sla"].allowed.total_seconds() == 45 * 60
+    assert first["ticket_sla"].sla_duration is not None
+    assert first["ticket_sla"].sla_duration.total_seconds() == 45 * 60
 
 
 def test_every_state_and_every_event_is_explained() -> None:

@@ -7,7 +7,7 @@ import pytest
 from crm_ibis.config.params import load_params
 from crm_ibis.metrics import assumptions, graph
 from crm_ibis.metrics.lineage import ROWS, Origins, direct_origins, source_origins
-from crm_ibis.metrics.unavailable import unknown
+from crm_ibis.metrics.unavailable import unavailable_columns
 
 AS_OF = datetime(2024, 3, 1)
 
@@ -101,7 +101,7 @@ def test_a_column_is_unknown_when_all_that_it_is_made_of_is_absent(direct: Origi
         "stg_leads", "stg_opportunities", "stg_tickets", "lead_milestones", "ticket_sla",
         "conversion_funnel", "ticket_sla_compliance",
     }  # fmt: skip
-    found = unknown(direct, absent, left_out)
+    found = unavailable_columns(direct, absent, left_out)
     assert found["health_scores"] == {
         "pipeline_health": ("leads",),
         "conversion_health": ("leads", "opportunities"),
@@ -116,7 +116,9 @@ def test_a_column_is_unknown_when_all_that_it_is_made_of_is_absent(direct: Origi
     }
     assert not found["revenue_kpis"]
     # The stage of a lead tells of wins too.
-    assert not unknown(direct, {"opportunities"}, {"stg_opportunities"})["lead_milestones"]
+    assert not unavailable_columns(direct, {"opportunities"}, {"stg_opportunities"})[
+        "lead_milestones"
+    ]
 
 
 def test_the_parameters_of_a_table_are_those_that_it_reads() -> None:

@@ -83,7 +83,7 @@ def test_a_missing_probability_is_one_that_no_lead_has(warehouse: Warehouse) -> 
     without(warehouse, "leads.win_probability")
     outcome = refresh(warehouse, names, as_of=AT)
     assert {name: read(warehouse, name) for name in names} == before
-    assert sum(run.touched for run in outcome.published) == 0
+    assert sum(run.changed_rows for run in outcome.published) == 0
 
 
 def test_first_responses_that_are_not_told_are_no_breaches(warehouse: Warehouse) -> None:
