@@ -210,8 +210,8 @@ def _show(run: JobRun, outcome: Outcome) -> None:
         for table in outcome.results
     ]
     with untroubled():
-        hints = "".join(f"\n\nwarning: {source}: {hint}" for source, hint in outcome.hints)
-        told = f"{_summary(outcome)}, run {outcome.run_id}{hints}"
+        warnings = [f"warning: {t.table}: {words}" for t in outcome.tables for words in t.warnings]
+        told = "\n\n".join([f"{_summary(outcome)}, run {outcome.run_id}", *warnings])
         create_table_artifact(rows, artifact_key(run.name), told)
 
 
