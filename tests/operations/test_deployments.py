@@ -163,6 +163,18 @@ def test_a_job_without_a_schedule_is_deployed_without_one(project: Path) -> None
     assert by_name()["cohort_retention"]["schedules"] == []
 
 
+def test_a_job_that_loses_its_schedule_is_told_with_what_to_run_on_the_server(
+    project: Path,
+) -> None:
+    """`prefect deploy` leaves a schedule that no other takes the place of."""
+    assert "clear" not in crm_ibis("deployments").out
+    edit(project, '    schedule: "30 1 * * *"\n    sla: 4h\n', "")
+    told = words(crm_ibis("deployments").out)
+    assert "prefect deployment schedule clear refresh/cohort_retention" in told
+    assert told.count("clear") == 1
+    assert "clear" not in crm_ibis("deployments").out, "it was told when the file changed"
+
+
 def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:
     assert check().err == ""
     edit(project, "default_route: [slack, owner]", "default_route: []")
