@@ -49,7 +49,7 @@ class AttemptFailed(Exception):
 def run_job(name: str) -> State:
     """Runs a job as of its scheduled start; an error becomes a failed state with its gist."""
     try:
-        return _carry_out(_plan_run(name))
+        return _run_step(_plan_run(name))
     except Exception as error:
         return Failed(message=summarize_error(error))
 
@@ -64,7 +64,7 @@ def _plan_run(name: str) -> JobRun:
         raise
 
 
-def _carry_out(run: JobRun) -> State:
+def _run_step(run: JobRun) -> State:
     """The attempts at a run, another one only after a transient error, and what came of them."""
     log, attempts = get_run_logger().info, with_retries(attempt, run.job)
     try:
@@ -212,8 +212,8 @@ def _show(run: JobRun, outcome: Outcome) -> None:
         for table in outcome.results
     ]
     with report_errors():
-        hints = "".join(f"\n\nwarning: {source}: {hint}" for source, hint in outcome.hints)
-        told = f"{_summary(outcome)}, run {outcome.run_id}{hints}"
+        warnings = [f"warning: {t.table}: {words}" for t in outcome.tables for words in t.warnings]
+        told = "\n\n".join([f"{_summary(outcome)}, run {outcome.run_id}", *warnings])
         create_table_artifact(rows, artifact_key(run.name), told)
 
 

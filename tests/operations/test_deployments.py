@@ -12,8 +12,8 @@ from crm_ibis.config import project as content
 from crm_ibis.config.declarations import jobs
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.errors import UsageError
-from crm_ibis.metrics import catalog
 from crm_ibis.operations import deployments
+from crm_ibis.operations.statsd import catalog
 
 CHECKOUT = Path(__file__).parents[2]
 
@@ -163,6 +163,18 @@ def test_a_paused_job_is_deployed_with_its_schedule_switched_off(project: Path) 
 def test_a_job_without_a_schedule_is_deployed_without_one(project: Path) -> None:
     edit(project, '    schedule: "30 1 * * *"\n    sla: 4h\n', "")
     assert by_name()["cohort_retention"]["schedules"] == []
+
+
+def test_a_job_that_loses_its_schedule_is_told_with_what_to_run_on_the_server(
+    project: Path,
+) -> None:
+    """`prefect deploy` leaves a schedule that no other takes the place of."""
+    assert "clear" not in crm_ibis("deployments").out
+    edit(project, '    schedule: "30 1 * * *"\n    sla: 4h\n', "")
+    told = words(crm_ibis("deployments").out)
+    assert "prefect deployment schedule clear refresh/cohort_retention" in told
+    assert told.count("clear") == 1
+    assert "clear" not in crm_ibis("deployments").out, "it was told when the file changed"
 
 
 def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobs_at_work import planned
+from jobs_at_work import carry_out, planned
 
 from crm_ibis.config import project
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
+from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import Violation
 
 FLOWS = Path(__file__).parents[2] / "flows"
@@ -72,7 +71,7 @@ def test_the_values_of_a_broken_check_are_not_in_prefect_s_log(
         error = lines.append
 
     monkeypatch.setattr(running, "get_run_logger", Log)
-    with pytest.raises(running.AttemptFailed) as failed, running.in_brief():
+    with pytest.raises(running.AttemptFailed) as failed, running.redact_errors():
         raise ChecksFailed([violation()])
     assert lines == ["tickets: priority is one of x: 1 row, such as id=tick_003"]
     assert PRIVATE not in str(failed.value)
@@ -100,3 +99,36 @@ def test_progress_is_shown_with_its_run_only(running: Any, monkeypatch: pytest.M
     with running.Progress(planned("ticket_sla"), print):
         """Nothing is done."""
     assert shown == [((0.0,), {"description": "ticket_sla"})]
+
+
+NOTHING_LEFT = """
+sources:
+  tickets:
+    only: {priority: [P9]}
+    expect: {min_rows: 100, severity: warn}
+"""
+
+
+def test_the_artifact_of_a_run_lists_what_its_sources_warn_of(
+    running: Any, seeded: Settings, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """No ticket has the priority P9, so none is left; the other sources are as they should be."""
+    (tmp_path / "sources.yml").write_text(NOTHING_LEFT, encoding="utf-8")
+    monkeypatch.setenv("CRM_IBIS_SOURCES", str(tmp_path / "sources.yml"))
+    shown: list[tuple[list[dict[str, Any]], str, str]] = []
+    monkeypatch.setattr(running, "create_table_artifact", lambda *of: shown.append(of))
+    run = planned("ticket_sla")
+    outcome = carry_out(seeded, run)
+    running._show(run, outcome)
+    ((rows, key, told),) = shown
+    assert (key, [(row["KPI"], row["rows"]) for row in rows]) == (
+        "ticket-sla",
+        [("ticket_sla_compliance", 0), ("ticket_sla", 0)],
+    )
+    summary, *warnings = told.split("\n\n")
+    assert summary.endswith(f", run {outcome.run_id}")
+    assert warnings == [
+        "warning: tickets: has at least 100 rows: 0 rows",
+        "warning: tickets: has no rows",
+        "warning: tickets: sources.yml names values that never occur: only: priority 'P9'",
+    ]

@@ -27,6 +27,9 @@ from receivers import HttpSink
 
 pytestmark = pytest.mark.e2e
 
+STATUS = ("crm-ibis", "status", "--json")
+IDLE = {"rep_activity_by_channel": "published", "cohort_retention": "paused"}
+"""What nothing is to start, and its state once it was published."""
 CHANNELS = ("slack", "slack_oncall", "pagerduty", "email_executive_leadership")
 
 
@@ -111,17 +114,90 @@ def test_every_job_is_deployed_and_nothing_secret_with_it(production: Production
     assert "json://" not in json.dumps(made)
 
 
-def test_the_server_schedules_a_run_of_every_job(production: Production) -> None:
+def test_the_server_schedules_a_run_of_every_job_but_those_that_nothing_is_to_start(
+    production: Production,
+) -> None:
+    every = {made["name"] for made in production.ask("/deployments/filter", {})}
+    waited_for(lambda: scheduled(production) == every - {"cohort_retention", "rep_activity"})
+
+
+def scheduled(production: Production) -> set[str]:
+    """The jobs of which a run is to come."""
     made = {d["id"]: d["name"] for d in production.ask("/deployments/filter", {})}
+    to_come = {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+    return {made[run["deployment_id"]] for run in production.ask("/flow_runs/filter", to_come)}
 
-    def scheduled() -> bool:
-        runs = production.ask(
-            "/flow_runs/filter",
-            {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}},
-        )
-        return {made[run["deployment_id"]] for run in runs} == set(made.values())
 
-    waited_for(scheduled)
+def are_active(production: Production, job: str) -> list[bool]:
+    """Whether each of a job's schedules, as the server has them, starts runs."""
+    made = production.ask(f"/deployments/name/refresh/{job}")
+    assert made["paused"] is False, "the schedule is paused, and not what is run by hand"
+    return [schedule["active"] for schedule in made["schedules"]]
+
+
+def test_a_paused_job_and_one_without_a_schedule_stay_so_when_it_is_deployed_again(
+    production: Production,
+) -> None:
+    """The pipeline's schedule is paused in Prefect between the two, and satisfaction loses its."""
+    pipeline = production.ask("/deployments/name/refresh/weighted_pipeline")
+    (schedule,) = pipeline["schedules"]
+    production.run("prefect", "deployment", "schedule", "pause", *of(pipeline, schedule))
+    file = production.project / "flows" / "jobs.yml"
+    declared = yaml.safe_load(file.read_text("utf-8"))
+    del declared["jobs"]["satisfaction"]["schedule"]
+    jobs = ("cohort_retention", "rep_activity", "satisfaction", "weighted_pipeline")
+    before = [are_active(production, job) for job in jobs]
+    assert before == [[False], [], [True], [False]]
+
+    file.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
+    told = production.run("crm-ibis", "deployments")
+    production.run("prefect", "--no-prompt", "deploy", "--all")
+    clear = "prefect deployment schedule clear refresh/satisfaction"
+    assert clear in told
+    production.run(*clear.split(), "--accept-yes")
+    after = [are_active(production, job) for job in jobs]
+    assert after == [[False], [], [], [True]]
+    idle = {"cohort_retention", "rep_activity", "satisfaction"}
+    every = {made["name"] for made in production.ask("/deployments/filter", {})}
+    waited_for(lambda: scheduled(production) == every - idle)
+
+
+def of(deployment: dict[str, Any], schedule: dict[str, Any]) -> tuple[str, str]:
+    """A schedule, as Prefect's command line names it."""
+    return f"refresh/{deployment['name']}", schedule["id"]
+
+
+def test_a_paused_job_and_one_without_a_schedule_publish_when_they_are_started_by_hand(
+    production: Production,
+) -> None:
+    """And what they warn of is shown: no message of outreach is a fax."""
+    file = production.project / "sources.yml"
+    file.write_text("sources: {outreach: {leave_out: {channel: [fax]}}}", encoding="utf-8")
+    try:
+        for job in ("rep_activity", "cohort_retention"):
+            run = production.ended(production.begin(f"refresh/{job}"))
+            assert run["state_type"] == "COMPLETED", run["state"]
+            (logged,) = production.logged(job)
+            assert (logged["state"], logged["error"]) == ("succeeded", None)
+            assert logged["as_of"].isoformat() == run["expected_start_time"].removesuffix("Z")
+    finally:
+        file.unlink()
+    found = {status["table"]: status for status in json.loads(production.run(*STATUS))}
+    for table, state in IDLE.items():
+        assert (found[table]["state"], found[table]["late"]) == (state, False)
+    published = production.rows(
+        "SELECT table_name FROM analytics_meta.run_tables t JOIN analytics_meta.runs r "
+        "ON r.run_id = t.run_id WHERE kind = 'published' "
+        "AND job IN ('rep_activity', 'cohort_retention') ORDER BY 1"
+    )
+    assert published == [("cohort_retention",), ("rep_activity_by_channel",)]
+    (artifact,) = production.ask(
+        "/artifacts/filter", {"artifacts": {"key": {"any_": ["rep-activity"]}}}
+    )
+    _, warning = artifact["description"].split("\n\n")
+    assert warning == (
+        "warning: outreach: sources.yml names values that never occur: leave_out: channel 'fax'"
+    )
 
 
 def test_a_refresh_and_a_snapshot_run_green_with_a_channel_that_never_answers(

@@ -15,8 +15,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
+import duckdb
+import ibis
 import psycopg
 import pytest
 from stored import (
@@ -31,9 +34,7 @@ from stored import (
 )
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DatabaseError, DataError, UsageError
@@ -323,6 +324,23 @@ def test_a_duckdb_file_is_waited_for(duckdb_settings: Settings) -> None:
         open_warehouse(replace(duckdb_settings, lock_timeout=30)) as warehouse,
     ):
         load_seeds(warehouse)
+
+
+def test_a_duckdb_file_that_another_thread_is_opening_is_waited_for(
+    duckdb_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the timer of an SLA does while the run itself begins or ends."""
+    connect, refused = ibis.duckdb.connect, [True, True]
+
+    def conflicting(*arguments: Any, **named: Any) -> Any:
+        if refused:
+            refused.pop()
+            raise duckdb.BinderException("Unique file handle conflict: Cannot attach")
+        return connect(*arguments, **named)
+
+    monkeypatch.setattr(ibis.duckdb, "connect", conflicting)
+    with open_warehouse(duckdb_settings) as warehouse:
+        assert warehouse.fetch("SELECT 1") == [(1,)]
 
 
 def test_a_reader_sees_the_old_tables_whole_then_the_new_ones_whole(published: Warehouse) -> None:

@@ -1,12 +1,13 @@
 """Amounts of a connector are in one currency, or a refresh is refused."""
 
+from pathlib import Path
+
 import pytest
 from mappings import SourcesFile, land
+from stored import project_in
 from systems import LANDED
 
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
@@ -56,6 +57,29 @@ def test_two_currencies_are_refused_by_name(
         leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
         assert [violation.rows for violation in leads.violations] == [2]
     assert fit(warehouse).fails
+
+
+def test_a_rule_that_only_warns_hides_no_second_currency(
+    warehouse: Warehouse,
+    landed: str,
+    sources_file: SourcesFile,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Currencies are looked at after the contract, which a negative amount does not stop here."""
+    write(warehouse, landed, sources_file, TWO.replace("1000    |", "-1000   |"))
+    with project_in(tmp_path / "project", monkeypatch) as project:
+        for words in ("would be worth", "is worth"):
+            declared = f'"What the deal {words}.", ge=0'
+            project.edit("schemas/sources.py", declared, f"{declared}, raise_warning=True")
+        with pytest.raises(ChecksFailed) as refused:
+            refresh(warehouse, ["conversion_funnel"])
+        (leads,) = check(warehouse, ["leads"])
+    (told, same) = [f"{broken.table}: {broken.check}" for broken in refused.value.broken]
+    assert told.startswith("leads: opportunity.currency_iso_code is one currency")
+    assert same.startswith("opportunities: opportunity.currency_iso_code is one currency")
+    assert [warning.summary for warning in leads.warnings] == ["amount >= 0: 1 row"]
+    assert [error.rows for error in leads.errors] == [2]
 
 
 @pytest.mark.e2e
@@ -111,7 +135,7 @@ def test_one_currency_is_published(
 
 
 OURS = """
-from crm_ibis.connectors import salesforce
+from crm_ibis.sources.connectors import salesforce
 
 
 def _converted(opportunity):

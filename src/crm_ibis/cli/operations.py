@@ -131,7 +131,13 @@ def deployments(check: bool) -> None:
     from crm_ibis.operations import deployments as making
 
     if not check:
+        idle = making.losing_schedule()
         click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")
+        for name in idle:
+            click.echo(
+                f"{name} has no schedule any more, and the server keeps the one that it has until "
+                f"you run: prefect deployment schedule clear {name}"
+            )
     elif not making.is_current():
         raise DataError("prefect.yaml is out of step with flows/jobs.yml; run crm-ibis deployments")
     _warn_of_gaps(in_environment=False)

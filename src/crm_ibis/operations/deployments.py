@@ -8,7 +8,7 @@ import yaml
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, Jobs, jobs
 from crm_ibis.errors import UsageError
-from crm_ibis.metrics import catalog
+from crm_ibis.operations.statsd import catalog
 
 HEADER = """\
 # Made from flows/jobs.yml by `crm-ibis deployments`; change that file, not this one.
@@ -37,6 +37,22 @@ def write(folder: Path | None = None) -> Path:
     return target
 
 
+def losing_schedule() -> list[str]:
+    """Deployments with a schedule in the project's prefect.yaml and without one in jobs.yml.
+
+    `prefect deploy` sends no empty list, so that the server would go by the schedule that it has.
+    """
+    target = _project() / FILE
+    text = target.read_text(encoding="utf-8") if target.exists() else ""
+    before = yaml.safe_load(text) or {}
+    scheduled = {made["name"] for made in before.get("deployments", []) if made.get("schedules")}
+    return [
+        f"{job.flow}/{name}"
+        for name, job in jobs().jobs.items()
+        if name in scheduled and not job.schedule
+    ]
+
+
 def is_current() -> bool:
     """Whether the project's prefect.yaml says what jobs.yml says."""
     target = _project() / FILE
@@ -62,7 +78,6 @@ def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
         "entrypoint": f"flows/{job.flow}.py:{job.flow}",
         "parameters": {} if job.watch else {"job": name},
         "work_pool": {"name": declared.deployment.work_pool},
-        # An empty list takes away a schedule that it had before.
         "schedules": [schedule] if job.schedule else [],
         # Two runs of a job never overlap, and none waits for ever: the second is cancelled.
         "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},

@@ -105,7 +105,7 @@ def _refresh(
                 attempt=attempt,
                 report=report,
             )
-            return Outcome(done.run_id, done.tables, done.warnings, done.hints)
+            return Outcome(done.run_id, done.tables, done.warnings)
         except Superseded as later:
             report(f"{', '.join(later.tables)}: published as of a later instant already")
             names = [name for name in names if name not in later.tables]

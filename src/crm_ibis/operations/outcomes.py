@@ -56,8 +56,6 @@ class Outcome:
     run_id: str | None
     tables: list[TableRun] = field(default_factory=list)
     warnings: list[Violation] = field(default_factory=list)
-    hints: list[tuple[str, str]] = field(default_factory=list)
-    """Sources without a row or with values that never occur, and a sentence about each."""
     seconds: float = 0.0
     sla_met: bool | None = None
     """Whether it ended before its SLA ran out; null for a job without one."""

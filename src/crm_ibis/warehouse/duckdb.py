@@ -64,7 +64,11 @@ class DuckDBWarehouse(Warehouse):
                     raise kind(self._explain_open(error, busy)) from None
                 time.sleep(0.1)
             except duckdb.Error as error:
-                raise DatabaseError(self._explain_open(error, False)) from None
+                # Another thread of this process is opening or closing the file just now.
+                passing = "Unique file handle conflict" in str(error)
+                if not passing or time.monotonic() >= deadline:
+                    raise DatabaseError(self._explain_open(error, False)) from None
+                time.sleep(0.1)
 
     def _explain_open(self, error: Exception, busy: bool) -> str:
         if busy:
