@@ -7,6 +7,7 @@ from typing import Any
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.column_mapping import Column
 from crm_ibis.mapping import Mapping
 from crm_ibis.matching import same
 from crm_ibis.reader import Reader
@@ -24,6 +25,14 @@ class Named:
     key: str
     column: str
     value: Any
+    translated_by: Column | None = None
+    """The column of ours that translates it, which may have null values of its own."""
+
+    def read_by(self, landed: Reader) -> ir.Value:
+        """The landed column as the key reads it."""
+        if self.translated_by is None:
+            return landed[self.column]
+        return landed.landed(self.column, self.translated_by, self.key)
 
     def __str__(self) -> str:
         written = as_written(self.value)
@@ -38,7 +47,7 @@ def never(warehouse: Warehouse, name: str, table: Table, said: Mapping) -> list[
     if not asked:
         return []
     landed = Reader(table, name, said)
-    seen = {f"seen_{i}": _is(landed[n.column], n.value).any() for i, n in enumerate(asked)}
+    seen = {f"seen_{i}": _is(n.read_by(landed), n.value).any() for i, n in enumerate(asked)}
     (found,) = warehouse.rows(table.aggregate(row_count=table.count(), **seen))
     if not found["row_count"]:
         return []
@@ -62,7 +71,7 @@ def _named(said: Mapping) -> Iterator[Named]:
     for name, made in said.columns.items():
         if made.landed:
             translated = (value for value in made.values if value is not None)
-            yield from (Named(f"{name}.values", made.landed, value) for value in translated)
+            yield from (Named(f"{name}.values", made.landed, value, made) for value in translated)
         for key, conditions in (("when", made.when), ("where", made.where)):
             for column, condition in conditions.items():
                 chosen_values = (value for value in condition.choices if value is not None)

@@ -232,6 +232,28 @@ def test_values_that_never_occur_are_told(warehouse: Warehouse, sources_file: So
     assert outcome.warnings == []
 
 
+def test_a_column_with_null_values_of_its_own_is_searched_by_those(
+    warehouse: Warehouse, sources_file: SourcesFile
+) -> None:
+    """For the priority `?` is a value and `low` is none, whatever the source's list says."""
+    store(warehouse, tickets="id | status | priority\nt1 | any | ?\nt2 | any | low")
+    sources_file.write(
+        """
+        sources:
+          tickets:
+            null_values: ["?"]
+            columns:
+              priority:
+                from: priority
+                null_values: [low]
+                values: {"?": high, low: medium}
+                missing: low
+        """
+    )
+    never = "sources.yml names values that never occur: priority.values: priority 'low'"
+    assert fit_of(warehouse).hints == (never,)
+
+
 def test_values_that_occur_are_not_told(warehouse: Warehouse, sources_file: SourcesFile) -> None:
     store(warehouse, tickets=TEN)
     sources_file.write("sources: {tickets: {only: {priority: high}, leave_out: {status: gone}}}")
