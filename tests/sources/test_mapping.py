@@ -543,7 +543,9 @@ def test_a_whole_number_out_of_range_is_refused(
 def test_numbers_of_the_file_keep_all_their_decimals(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:
-    land(warehouse, f"{landed}.deals", {"nr": "string", "p": "string"}, "nr | p\n1 | a\n2 | -\n3 | b")
+    land(
+        warehouse, f"{landed}.deals", {"nr": "string", "p": "string"}, "nr | p\n1 | a\n2 | -\n3 | b"
+    )
     sources_file.write(
         f"""
         sources:

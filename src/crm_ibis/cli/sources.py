@@ -89,6 +89,8 @@ def _told(found: "FitReport") -> Iterator[str]:
 
 def _source(fit: "Fit") -> Iterator[str]:
     """A source's facts, a line each; what is fine is left out."""
+    from crm_ibis import terminal
+
     if fit.made_of == "absent":
         yield f"{fit.source}: absent"
         return
@@ -105,7 +107,9 @@ def _source(fit: "Fit") -> Iterator[str]:
         "undecided": ", ".join(f"{c} is missing, so {UNDECIDED}" for c in fit.undecided),
         "unused": ", ".join(fit.unused),
     }
-    yield from (f"  {title}: {words}" for title, words in facts.items() if words)
+    for title, words in facts.items():
+        if words:
+            yield from terminal.wrapped(f"{title}: {words}")
     yield from (f"  reads: {reading}" for reading in fit.readings)
     for strange in fit.untranslated:
         yield (
