@@ -131,6 +131,8 @@ def _translated(
         )
         return Made(ibis.cases(*branches, else_=other) if branches else other)
     value = made.value
+    if not fitting.is_written_alike(value.type()):
+        raise DataError(f"sources.yml: {where}: the column is {value.type()}, must be {dtype}")
     unreadable = made.unreadable
     if dtype.is_string() and not value.type().is_string():
         value = value.cast("string")
