@@ -12,10 +12,11 @@ from stored import leftovers
 from systems import LANDED
 from tables import Engine
 
-from crm_ibis import sources
+from crm_ibis import connectors, sources
 from crm_ibis.checks import ChecksFailed, check
 from crm_ibis.connectors.landed import day, flag, number
 from crm_ibis.connectors.unread import noting
+from crm_ibis.contracts import contracts
 from crm_ibis.fit import Fit, fit
 from crm_ibis.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -238,3 +239,20 @@ def test_an_amount_that_cannot_be_read_is_named(
     (checked,) = check(warehouse, ["leads"])
     assert checked.violations[0].rows == 1
     assert checked.violations[0].check.startswith("deal.property_amount is a number such as")
+
+
+@pytest.mark.parametrize("system", list(LANDED))
+def test_tables_without_rows_can_be_read_when_every_column_landed_as_text(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile, system: str
+) -> None:
+    for name, types in LANDED[system].items():
+        warehouse.create_table(landed, name, ibis.schema(dict.fromkeys(types, "string")))
+    made = dict.fromkeys(
+        connectors.table_functions(system), f"{{connector: {system}, schema: {landed}}}"
+    )
+    listed = {n: made.get(n, "absent") for n, c in contracts().items() if c.kind == "source"}
+    lines = "".join(f"\n  {name}: {said}" for name, said in listed.items())
+    sources_file.write(f"sources:{lines}\n")
+    for seen in fit(warehouse).fits:
+        assert seen.problem is None
+        assert seen.violations == ()
