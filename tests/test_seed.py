@@ -325,6 +325,29 @@ def test_a_value_of_another_type_is_told_by_its_line(
     assert value not in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "old", "new", "message"),
+    [
+        ("invoices", "12500.00", "1e30", r"amount is out of the range of decimal\(24, 6\)"),
+        (
+            "satisfaction",
+            "csat,5",
+            "csat,9223372036854775808",
+            "score is out of the range of int64",
+        ),
+    ],
+)
+def test_a_number_out_of_range_is_told_by_its_line(
+    project: Project, warehouse: Warehouse, name: str, old: str, new: str, message: str
+) -> None:
+    file = project.folder / "seeds" / f"{name}.csv"
+    text = file.read_text(encoding="utf-8")
+    assert old in text
+    file.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"{name}\.csv, line \d+: {message}; nothing was loaded"):
+        load_seeds(warehouse)
+
+
 def test_views_on_the_tables_survive_seeding_again(warehouse: Warehouse) -> None:
     load_seeds(warehouse)
     view = raw(warehouse, "open_tickets")

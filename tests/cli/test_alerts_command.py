@@ -16,6 +16,12 @@ def test_without_any_channel_it_names_what_to_set(run: Run) -> None:
     assert done.cells["email_sales_operations"][1] == "not set"
 
 
+def test_names_of_variables_are_whole_at_80_columns(run: Run) -> None:
+    done = run("alerts", "test")
+    assert "CRM_IBIS_CHANNEL_EMAIL_EXECUTIVE_LEADERSHIP" in done.out
+    assert max(len(line.rstrip()) for line in done.out.splitlines()) <= 80
+
+
 def test_channels_of_an_unknown_owner_are_named(
     run: Run, own_project: Callable[[Path], None], tmp_path: Path
 ) -> None:

@@ -12,6 +12,19 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.sources import scaffold, spec
 from crm_ibis.warehouse import Warehouse
 
+LEADS = [
+    "id",
+    "facility_id",
+    "rep_id",
+    "status",
+    "stage",
+    "amount",
+    "created_at",
+    "updated_at",
+    "qualified_at",
+    "closed_at",
+]
+
 
 @pytest.fixture
 def sources_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -84,6 +97,41 @@ def test_what_does_not_fit_is_told(seeded: Settings, sources_file: Path, run: Ru
     assert "outreach_kpis" not in lacks
 
 
+def test_a_misuse_in_one_mapping_is_the_problem_of_its_source_alone(
+    seeded: Settings, sources_file: Path, run: Run
+) -> None:
+    write(
+        sources_file,
+        """
+        sources:
+          leads: {columns: {amount: {from: amount, number: "1.5"}}}
+          tickets: {columns: {status: {from: status, values: {true: open}}}}
+        """,
+    )
+    outcome = run("sources", "--json")
+    assert outcome.exit_code == 1
+    assert "`number` reads text" in of(outcome.json, "leads")["problem"]
+    assert 'such as "Yes"' in of(outcome.json, "tickets")["problem"]
+    assert of(outcome.json, "invoices")["rows"] == 6
+
+
+def test_an_error_of_the_database_is_the_problem_of_its_source_alone(
+    seeded: Settings, sources_file: Path, run: Run
+) -> None:
+    """The view's error shows only once its names are read, after its rows have been counted."""
+    write(sources_file, "sources: {facilities: {table: sites}}")
+    execute(
+        seeded,
+        'CREATE VIEW "{raw}".sites AS SELECT id, CAST(CAST(name AS INTEGER) AS TEXT) AS name, '
+        'type, location, created_at, updated_at FROM "{raw}".facilities',
+    )
+    outcome = run("sources", "--json")
+    assert outcome.exit_code == 1
+    assert of(outcome.json, "facilities")["problem"]
+    assert of(outcome.json, "satisfaction")["violations"] == []
+    assert of(outcome.json, "satisfaction")["problem"] is None
+
+
 def test_the_report_reads_like_this(seeded: Settings, sources_file: Path, run: Run) -> None:
     write(
         sources_file,
@@ -106,6 +154,21 @@ def test_the_report_reads_like_this(seeded: Settings, sources_file: Path, run: R
     assert "invoices: absent" in lines
     assert "skipped, as all their sources are marked absent: revenue_kpis" in lines
     assert "combined_kpis will be computed without invoices (absent)" in lines
+
+
+def test_long_lines_wrap_with_an_indent(seeded: Settings, sources_file: Path, run: Run) -> None:
+    renamed = ", ".join(f"{c} AS landed_{c}" for c in LEADS)
+    execute(seeded, f'CREATE VIEW "{{raw}}".deals AS SELECT {renamed} FROM "{{raw}}".leads')
+    columns = ", ".join(f"{c}: landed_{c}" for c in LEADS)
+    write(sources_file, f"sources: {{leads: {{table: deals, columns: {{{columns}}}}}}}")
+    outcome = run("sources")
+    assert outcome.exit_code == 0
+    lines = outcome.out.splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("  mapped: id from"))
+    assert max(map(len, lines[start : start + 4])) < 80
+    assert lines[start + 1].startswith("    ")
+    mapped = "; ".join(f"{c} from landed_{c}" for c in LEADS)
+    assert mapped in words(outcome.out)
 
 
 def test_too_much_quarantine_is_a_refresh_that_would_fail(

@@ -8,9 +8,7 @@ from stored import raw, read, runs, store
 
 from crm_ibis.cli import terminal
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.preflight import Fit, fit
@@ -233,6 +231,28 @@ def test_values_that_never_occur_are_told(warehouse: Warehouse, sources_file: So
     assert "warning: tickets: has no rows" in lines
     assert hints_of(outcome) == ("has no rows", expected)
     assert outcome.warnings == []
+
+
+def test_a_column_with_null_values_of_its_own_is_searched_by_those(
+    warehouse: Warehouse, sources_file: SourcesFile
+) -> None:
+    """For the priority `?` is a value and `low` is none, whatever the source's list says."""
+    store(warehouse, tickets="id | status | priority\nt1 | any | ?\nt2 | any | low")
+    sources_file.write(
+        """
+        sources:
+          tickets:
+            null_values: ["?"]
+            columns:
+              priority:
+                from: priority
+                null_values: [low]
+                values: {"?": high, low: medium}
+                missing: low
+        """
+    )
+    never = "sources.yml names values that never occur: priority.values: priority 'low'"
+    assert fit_of(warehouse).hints == (never,)
 
 
 def test_values_that_occur_are_not_told(warehouse: Warehouse, sources_file: SourcesFile) -> None:

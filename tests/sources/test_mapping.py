@@ -1,6 +1,7 @@
 """sources.yml: columns, constants, values, filters, time zones, functions; and what is refused."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -503,7 +504,16 @@ def test_a_wrong_file_is_refused_and_the_key_named(
     [
         ("amount", "much", "leads.columns.amount: 'much' is no decimal"),
         ("amount", "true", "leads.columns.amount: True is no decimal"),
+        ("amount", "1e30", "leads.columns.amount: '1e30' is no decimal"),
+        ("amount", "1" * 45, "leads.columns.amount: 1{45} is no decimal"),
+        ("amount", ".inf", "leads.columns.amount: inf is no decimal"),
+        ("amount", ".nan", "leads.columns.amount: nan is no decimal"),
         ("created_at", "soon", "leads.columns.created_at: 'soon' is no timestamp"),
+        (
+            "created_at",
+            "'9999-12-31T23:59:59-05:00'",
+            "leads.columns.created_at: '9999-12-31T23:59:59-05:00' is no timestamp",
+        ),
     ],
 )
 def test_a_constant_of_another_type_is_refused(
@@ -520,6 +530,44 @@ def test_a_constant_of_another_type_is_refused(
     )
     with pytest.raises(UsageError, match=message):
         rows_of(warehouse, "leads")
+
+
+def test_a_whole_number_out_of_range_is_refused(
+    warehouse: Warehouse, sources_file: SourcesFile
+) -> None:
+    sources_file.write("sources: {satisfaction: {constant: {id: a, score: 9223372036854775808}}}")
+    message = "constant.score: 9223372036854775808 is no int64"
+    with pytest.raises(UsageError, match=message):
+        rows_of(warehouse, "satisfaction")
+
+
+def test_numbers_of_the_file_keep_all_their_decimals(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    land(
+        warehouse, f"{landed}.deals", {"nr": "string", "p": "string"}, "nr | p\n1 | a\n2 | -\n3 | b"
+    )
+    sources_file.write(
+        f"""
+        sources:
+          leads:
+            table: {landed}.deals
+            columns:
+              id: nr
+              facility_id: {{value: main}}
+              rep_id: {{value: r1}}
+              status: {{value: any}}
+              stage: {{value: lead}}
+              amount: {{value: 999999999999999999.12345}}
+              win_probability: {{from: p, values: {{a: 0.12345}}, else: 0.9999995, missing: 25e-5}}
+              created_at: {{value: 2024-01-01}}
+              updated_at: {{value: 2024-01-01}}
+        """
+    )
+    rows = rows_of(warehouse, "leads")
+    assert {row["amount"] for row in rows} == {Decimal("999999999999999999.12345")}
+    expected = [Decimal("0.12345"), Decimal("0.00025"), Decimal(1)]
+    assert [row["win_probability"] for row in rows] == expected
 
 
 @pytest.mark.parametrize(

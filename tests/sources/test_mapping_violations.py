@@ -293,6 +293,27 @@ def test_the_instant_that_orders_rows_must_be_readable_and_text_breaks_no_ties(
         rows_of(warehouse, "tickets")
 
 
+@pytest.mark.parametrize("how", ["by: version", "by: at, ties: version"])
+def test_a_number_that_is_none_orders_no_rows(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile, how: str
+) -> None:
+    """Loaders write NaN where a number is missing, and databases take it for the greatest."""
+    store(warehouse)
+    types = {"id": "string", "site": "string", "at": "string", "status": "string"}
+    land(
+        warehouse,
+        f"{landed}.log",
+        {**types, "version": "float64"},
+        """
+        id | site | at         | status | version
+        c1 | f1   | 2024-01-01 | New    | nan
+        c1 | f1   | 2024-01-01 | Open   | 1
+        """,
+    )
+    sources_file.write(log(landed, f"{{last_value: status, {how}}}"))
+    assert [row["status"] for row in rows_of(warehouse, "tickets")] == ["Open"]
+
+
 def test_numbers_as_text_order_rows_and_break_ties(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:

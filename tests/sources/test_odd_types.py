@@ -3,7 +3,7 @@
 import pytest
 from mappings import SourcesFile, rows_of
 
-from crm_ibis.errors import DataError
+from crm_ibis.errors import DataError, UsageError
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.warehouse import Warehouse
 
@@ -68,6 +68,9 @@ def test_enumerations_and_uuids_are_text(
         ("{from: flag, missing: none}", "status: the column is boolean, must be string"),
         ("{from: body, missing: none}", "status: the column is json, must be string"),
         ("{from: list, missing: none}", "status: the column is array<int32>, must be string"),
+        ("{from: body, values: {}, missing: none}", "status: the column is json, must be string"),
+        ("{from: list, values: {a: b}}", "status.values: a column of type array<int32> can be"),
+        ("{value: a, when: {body: b}}", "status.when.body: a column of type json can be compared"),
         ("{key: [ref, list]}", "status.key: a column of type array<int32> cannot be part of a key"),
         ("{key: [ref, body]}", "status.key: a column of type json cannot be part of a key"),
     ],
@@ -76,11 +79,21 @@ def test_other_types_are_refused_by_name(
     warehouse: Warehouse, odd: str, sources_file: SourcesFile, status: str, told: str
 ) -> None:
     sources_file.write(TICKETS.format(landed=odd, priority="prio", status=status, more=""))
-    with pytest.raises(DataError) as refused:
+    with pytest.raises((DataError, UsageError)) as refused:
         rows_of(warehouse, "tickets")
     assert f"sources.tickets.columns.{told}" in str(refused.value)
     (seen,) = (found for found in fit(warehouse).fits if found.source == "tickets")
     assert told in (seen.problem or "")
+
+
+def test_arrays_are_compared_with_null_whatever_stands_for_nothing(
+    warehouse: Warehouse, odd: str, sources_file: SourcesFile
+) -> None:
+    status = "{value: given, when: {body: {not: null}}, missing: none}"
+    more = "null_values: ['?']"
+    priority = "{from: prio, missing: high}"
+    sources_file.write(TICKETS.format(landed=odd, priority=priority, status=status, more=more))
+    assert [row["status"] for row in rows_of(warehouse, "tickets")] == ["given", "none"]
 
 
 def test_text_with_a_number_for_what_is_missing_names_the_remedy(

@@ -12,15 +12,12 @@ from stored import leftovers
 from systems import LANDED
 from tables import Engine
 
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
-from crm_ibis.publishing.check import (
-    check,
-)
+from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.models import contracts
+from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import Fit, fit
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.sources import resolve
+from crm_ibis.sources import connectors, resolve
 from crm_ibis.sources.connectors.landed import day, flag, number
 from crm_ibis.sources.connectors.unread import noting
 from crm_ibis.warehouse import Warehouse
@@ -43,7 +40,7 @@ YAML = """
       invoices: absent
 """
 OURS = """
-    from crm_ibis.connectors import zendesk
+    from crm_ibis.sources.connectors import zendesk
 
 
     def tickets(ticket, ticket_comment, ticket_field_history, user):
@@ -243,3 +240,20 @@ def test_an_amount_that_cannot_be_read_is_named(
     (checked,) = check(warehouse, ["leads"])
     assert checked.violations[0].rows == 1
     assert checked.violations[0].check.startswith("deal.property_amount is a number such as")
+
+
+@pytest.mark.parametrize("system", list(LANDED))
+def test_tables_without_rows_can_be_read_when_every_column_landed_as_text(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile, system: str
+) -> None:
+    for name, types in LANDED[system].items():
+        warehouse.create_table(landed, name, ibis.schema(dict.fromkeys(types, "string")))
+    made = dict.fromkeys(
+        connectors.table_functions(system), f"{{connector: {system}, schema: {landed}}}"
+    )
+    listed = {n: made.get(n, "absent") for n, c in contracts().items() if c.kind == "source"}
+    lines = "".join(f"\n  {name}: {said}" for name, said in listed.items())
+    sources_file.write(f"sources:{lines}\n")
+    for seen in fit(warehouse).fits:
+        assert seen.problem is None
+        assert seen.violations == ()

@@ -6,14 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_ibis.cli.base import (
-    Commands,
-    chosen_params,
-    cli,
-    json_option,
-    open_database,
-    progress,
-)
+from crm_ibis.cli.base import Commands, chosen_params, cli, json_option, open_database, progress
 from crm_ibis.config.settings import Settings
 
 if TYPE_CHECKING:
@@ -89,6 +82,8 @@ def _source_lines(found: "FitReport") -> Iterator[str]:
 
 def _source(fit: "Fit") -> Iterator[str]:
     """A source's facts, a line each; what is fine is left out."""
+    from crm_ibis.cli import terminal
+
     if fit.made_of == "absent":
         yield f"{fit.source}: absent"
         return
@@ -105,7 +100,9 @@ def _source(fit: "Fit") -> Iterator[str]:
         "undecided": ", ".join(f"{c} is missing, so {UNDECIDED}" for c in fit.undecided),
         "unused": ", ".join(fit.unused),
     }
-    yield from (f"  {title}: {words}" for title, words in facts.items() if words)
+    for title, words in facts.items():
+        if words:
+            yield from terminal.wrapped(f"{title}: {words}")
     yield from (f"  reads: {reading}" for reading in fit.readings)
     for strange in fit.untranslated:
         yield (

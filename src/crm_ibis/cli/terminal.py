@@ -170,9 +170,7 @@ def print_list(entries: Iterable[Entry]) -> None:
             f"{entry.name:<{names}}  {entry.owner or '-':<{owners}}  "
             f"{entry.criticality or '-':<11}  {entry.sla or '-'}"
         )
-        needs = f"needs {', '.join(entry.needs)}"
-        lines = wrap(needs, console.width - 1, initial_indent="  ", subsequent_indent="    ")
-        console.print(*lines, sep="\n", style="dim")
+        console.print(*wrapped(f"needs {', '.join(entry.needs)}"), sep="\n", style="dim")
 
 
 def print_description(told: Any) -> None:
@@ -297,11 +295,27 @@ def print_source_ages(seen: Iterable[SourceSeen], now: datetime) -> None:
 
 def channels(found: Iterable[dict[str, Any]]) -> None:
     """Which channels took a message."""
-    table = _table("channel", "URL in", "test message")
+    table = _table("channel", "URL in", "message")
+    table.columns[1].no_wrap = True  # names of variables are there to be copied
     words = {True: "sent", False: "[red]failed[/red]", None: "not set"}
     for channel in found:
         table.add_row(channel["channel"], channel["variable"], words[channel["sent"]])
     _print(table)
+
+
+def wrapped(text: str) -> list[str]:
+    """A line below a heading; what does not fit goes on in the next lines, further in.
+
+    Names are never cut: they are there to be copied.
+    """
+    return wrap(
+        text,
+        console.width - 1,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _table(*titles: str) -> Table:

@@ -133,8 +133,9 @@ def fit(
 ) -> FitReport:
     """Looks at every source as a refresh would, and writes nothing.
 
-    Raises UsageError for a mapping that is wrong in itself, TransientError when a loader is at work
-    on a table for longer than the lock timeout.
+    What is wrong with one source is its problem, and the others are looked at all the same. Raises
+    UsageError for a sources.yml that cannot be read, TransientError when a loader is at work on a
+    table for longer than the lock timeout.
     """
     names = [c.name for c in models.contracts().values() if c.kind == "source"]
     with (
@@ -166,10 +167,10 @@ def _fits(
             found[name] = replace(found[name], unexpected=volume.violations(name, *facts))
     for name, table in readable.items():
         if name not in declared.absent:
-            violations = _violations(warehouse, name, table, readable, unread[name])
-            found[name] = replace(found[name], violations=violations)
+            told = _judged(warehouse, name, table, readable, unread[name])
+            found[name] = replace(found[name], **told)
             report(f"checked {name}")
-    if len(readable) == len(found):
+    if not any(seen.problem for seen in found.values()):
         for name, outcome in _count_quarantined(warehouse, readable, unread, before).items():
             found[name] = replace(found[name], **outcome)
     return found
@@ -215,7 +216,7 @@ def _looked_at(
         raise
     except resolve.NotThere as error:
         return replace(seen, problem=f"there is no table {error}")
-    except (DataError, DatabaseError) as error:
+    except (DataError, DatabaseError, UsageError) as error:
         return replace(seen, problem=str(error))
     readable[name] = table
     unread[name] = origin.unread
@@ -300,6 +301,23 @@ def _others(
     (whole,) = warehouse.rows(total)
     values, rows = whole["values"] - len(shown), int(whole["rows"]) - sum(v.rows for v in shown)
     return [More(column, values, rows)] if values else []
+
+
+def _judged(
+    warehouse: Warehouse,
+    name: str,
+    table: Table,
+    readable: dict[str, Table],
+    unread: tuple[Unread, ...],
+) -> dict[str, Any]:
+    """The broken checks of a source, or why they cannot be looked for."""
+    try:
+        with warehouse.attempt():
+            return {"violations": _violations(warehouse, name, table, readable, unread)}
+    except TransientError:
+        raise
+    except (DataError, DatabaseError, UsageError) as error:
+        return {"problem": str(error)}
 
 
 def _violations(

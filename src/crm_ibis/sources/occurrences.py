@@ -8,6 +8,7 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.config.literal_yaml import source_text
+from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.columns.matching import same
 from crm_ibis.sources.columns.reader import Reader
 from crm_ibis.sources.spec import SourceSpec
@@ -24,6 +25,14 @@ class Named:
     key: str
     column: str
     value: Any
+    translated_by: Column | None = None
+    """The column of ours that translates it, which may have null values of its own."""
+
+    def read_by(self, landed: Reader) -> ir.Value:
+        """The landed column as the key reads it."""
+        if self.translated_by is None:
+            return landed[self.column]
+        return landed.column(self.column, self.translated_by, self.key)
 
     def __str__(self) -> str:
         written = source_text(self.value)
@@ -38,7 +47,7 @@ def never(warehouse: Warehouse, name: str, table: Table, said: SourceSpec) -> li
     if not asked:
         return []
     landed = Reader(table, name, said)
-    seen = {f"seen_{i}": _is(landed[n.column], n.value).any() for i, n in enumerate(asked)}
+    seen = {f"seen_{i}": _is(n.read_by(landed), n.value).any() for i, n in enumerate(asked)}
     (found,) = warehouse.rows(table.aggregate(row_count=table.count(), **seen))
     if not found["row_count"]:
         return []
@@ -62,7 +71,9 @@ def _named(said: SourceSpec) -> Iterator[Named]:
     for name, made in said.columns.items():
         if made.landed_column:
             translated = (value for value in made.values if value is not None)
-            yield from (Named(f"{name}.values", made.landed_column, value) for value in translated)
+            yield from (
+                Named(f"{name}.values", made.landed_column, value, made) for value in translated
+            )
         for key, conditions in (("when", made.when), ("where", made.where)):
             for column, condition in conditions.items():
                 chosen_values = (value for value in condition.choices if value is not None)

@@ -13,7 +13,9 @@ import re
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from io import StringIO
+from math import isfinite
 from pathlib import Path
 
 import ibis
@@ -181,7 +183,9 @@ def _value(cell: str, dtype: dt.DataType, where: str) -> str:
         return cell
     try:
         return _plain(cell.strip(), dtype)
-    except (ValueError, OverflowError, KeyError):
+    except OverflowError:
+        raise DataError(f"{where} is out of the range of {dtype}; nothing was loaded") from None
+    except (ValueError, KeyError):
         raise DataError(f"{where} is not {WORDS[_kind(dtype)]}; nothing was loaded") from None
 
 
@@ -197,7 +201,19 @@ def _plain(cell: str, dtype: dt.DataType) -> str:
         return moment.isoformat(sep=" ")
     if not NUMBERS[kind].fullmatch(cell):
         raise ValueError
+    if not _is_in_range(Decimal(cell), dtype):
+        raise OverflowError
     return cell
+
+
+def _is_in_range(number: Decimal, dtype: dt.DataType) -> bool:
+    if dtype.is_integer():
+        return bool(dtype.bounds.lower <= number <= dtype.bounds.upper)
+    if dtype.is_decimal():
+        # Half of the last place more would be rounded up to a digit too many.
+        last = Decimal(10) ** (dtype.precision - dtype.scale) - Decimal(10) ** -dtype.scale / 2
+        return abs(number) < last
+    return isfinite(float(number))
 
 
 def _kind(dtype: dt.DataType) -> str:

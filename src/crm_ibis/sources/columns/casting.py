@@ -138,6 +138,11 @@ def family(dtype: dt.DataType) -> str:
     return "instant" if dtype.is_timestamp() else type(dtype).__name__
 
 
+def is_written_alike(dtype: dt.DataType) -> bool:
+    """Whether all databases write its values as the same text."""
+    return not (dtype.is_nested() or dtype.is_json() or dtype.is_interval() or dtype.is_binary())
+
+
 def cast_value(value: ir.Value, dtype: dt.DataType) -> ir.Value:
     """A source's value in a type of its contract, the same on both databases."""
     if value.type().copy(nullable=True) == dtype:

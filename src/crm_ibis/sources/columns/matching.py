@@ -14,6 +14,7 @@ from crm_ibis.config.literal_yaml import source_text
 from crm_ibis.errors import UsageError
 from crm_ibis.expressions import instant
 from crm_ibis.sources.column_spec import Condition
+from crm_ibis.sources.columns import casting
 from crm_ibis.sources.columns.instants import INSTANT, drop_zone
 
 MOST_DIGITS = 38
@@ -44,7 +45,8 @@ def same(value: ir.Value, choice: Any, where: str = "a value") -> ir.BooleanValu
 
     Booleans are also 1 and 0, and numbers 1 and 0 true and false, as systems land flags as either.
     The text of a number is never compared: each database writes a float in its own way. Text is
-    compared with what stands in the file. Raises UsageError for a boolean against text.
+    compared with what stands in the file. Raises UsageError for a boolean against text, and for a
+    column that each database writes in its own way.
     """
     dtype = value.type()
     if dtype.is_boolean():
@@ -53,6 +55,11 @@ def same(value: ir.Value, choice: Any, where: str = "a value") -> ir.BooleanValu
         number = _number(choice, where)
         wanted = None if number is None else _exactly(number, dtype)
         return _never(value) if wanted is None else value == wanted
+    if not casting.is_written_alike(dtype):
+        raise UsageError(
+            f"sources.yml: {where}: a column of type {dtype} can be compared with null "
+            "only, because each database writes its values in its own way"
+        )
     if isinstance(choice, bool):
         raise UsageError(
             f"sources.yml: {where}: {source_text(choice)} can never be in a column of type "
@@ -78,6 +85,8 @@ def may_be(dtype: dt.DataType, choice: Any, where: str) -> bool:
         return False
     if dtype.is_boolean():
         return _flag(choice) is not None
+    if not casting.is_written_alike(dtype):
+        return False
     return not dtype.is_numeric() or _number(choice, where) is not None
 
 

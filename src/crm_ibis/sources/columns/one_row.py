@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.errors import UsageError
+from crm_ibis.expressions import when
 from crm_ibis.sources.column_spec import Column, Moment
 from crm_ibis.sources.columns import marks, transforms
 from crm_ibis.sources.columns import parts as column_parts
@@ -151,7 +152,7 @@ class OneRow:
     def _moment(self, by: Moment, where: str) -> tuple[ir.Value, ir.BooleanValue | None]:
         given = self.reader[by.from_]
         if given.type().is_numeric() and not by.format and not by.number:
-            return given, None  # a version or sequence number orders as well
+            return _known(given), None  # a version or sequence number orders as well
         declared = Column.model_validate(by.model_dump(by_alias=True, exclude_unset=True))
         if by.number:
             given = self.reader.column(by.from_, declared, where)
@@ -165,12 +166,17 @@ class OneRow:
             return self._moment(tie, where)
         given = self.reader[tie.from_]
         if given.type().is_numeric() or given.type().is_temporal():
-            return given, None
+            return _known(given), None
         raise UsageError(
             f"sources.yml: {where}: column {tie.from_} is {given.type()}; ties are broken by "
             "numbers, dates and instants, because each database orders text in its own way. Read "
             f'the text with {{from: {tie.from_}, number: "1"}} or with `format`'
         )
+
+
+def _known(given: ir.Value) -> ir.Value:
+    """A number without NaN, which loaders write where there is none and which would be the last."""
+    return when(~given.isnan(), given) if given.type().is_floating() else given
 
 
 def _is_constant(declared: Column) -> bool:

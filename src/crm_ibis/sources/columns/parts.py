@@ -75,7 +75,7 @@ def text_of(value: ir.Value) -> ir.StringValue:
 
 def refuse_unlike(dtype: dt.DataType, where: str) -> None:
     """Raises DataError for a type whose values each database writes as text in its own way."""
-    if dtype.is_nested() or dtype.is_json() or dtype.is_interval() or dtype.is_binary():
+    if not casting.is_written_alike(dtype):
         raise DataError(
             f"sources.yml: {where}: a column of type {dtype} cannot be part of a key; use text, "
             "numbers, dates or instants"

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
 import ibis
@@ -82,7 +82,7 @@ def literal(value: Any, dtype: dt.DataType, where: str) -> ir.Scalar:
         )
     try:
         return _cast_text(value, dtype)
-    except (ValueError, InvalidOperation):
+    except (ValueError, OverflowError, InvalidOperation):
         raise UsageError(
             f"sources.yml: {where}: {value!r} is no {dtype}; give a value of that type"
         ) from None
@@ -131,6 +131,8 @@ def _translate(
         )
         return Made(ibis.cases(*branches, else_=other) if branches else other)
     value = made.value
+    if not casting.is_written_alike(value.type()):
+        raise DataError(f"sources.yml: {where}: the column is {value.type()}, must be {dtype}")
     unreadable = made.unreadable
     if dtype.is_string() and not value.type().is_string():
         value = value.cast("string")
@@ -152,6 +154,23 @@ def _cast_text(value: Any, dtype: dt.DataType) -> ir.Scalar:
         raise ValueError
     if dtype.is_boolean():
         return ibis.literal(value)
-    written = source_text(value)
-    number = int(written) if dtype.is_integer() else Decimal(written)
-    return ibis.literal(number).cast(dtype)
+    return _number(source_text(value), dtype)
+
+
+def _number(written: str, dtype: dt.DataType) -> ir.Scalar:
+    """A number of the file in a type; raises ValueError where it is out of the type's range.
+
+    In that very type, as DuckDB keeps three decimals of a number without one.
+    """
+    if dtype.is_integer():
+        whole = int(written)
+        if not dtype.bounds.lower <= whole <= dtype.bounds.upper:
+            raise ValueError
+        return ibis.literal(whole, dtype)
+    number = Decimal(written)
+    if not dtype.is_decimal():
+        return ibis.literal(float(number), dtype)
+    number = number.quantize(
+        Decimal(1).scaleb(-dtype.scale), ROUND_HALF_UP, Context(prec=dtype.precision)
+    )
+    return ibis.literal(number, dtype)

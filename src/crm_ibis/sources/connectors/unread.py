@@ -163,10 +163,11 @@ def _words(table: str | None, column: str) -> str:
 
 def _all_of(found: Mapping[Table, Table]) -> Table:
     """The unreadable rows of several tables; one made of another adds none."""
+    by_relation = {table.op(): rows for table, rows in found.items()}  # a table may be read twice
     kept = [
         rows
-        for table, rows in found.items()
-        if not any(o.op() in table.op().find(ops.Relation) for o in found if o is not table)
+        for relation, rows in by_relation.items()
+        if not any(o in relation.find(ops.Relation) for o in by_relation if o != relation)
     ]
     if len(kept) == 1:
         return kept[0]
