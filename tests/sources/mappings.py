@@ -7,8 +7,9 @@ from typing import Any
 import ibis
 from tables import drawn, value
 
-from crm_ibis import checks, sources
+from crm_ibis import checks, fit, sources
 from crm_ibis.contracts import contracts
+from crm_ibis.functions import Written
 from crm_ibis.warehouse import Warehouse
 
 
@@ -47,3 +48,13 @@ def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
     rows = warehouse.rows(checks.conformed(given)[source])
     assert list(rows[0] if rows else contracts()[source].schema) == list(contracts()[source].schema)
     return sorted(rows, key=lambda row: row["id"])
+
+
+def fit_of(warehouse: Warehouse, source: str = "tickets") -> fit.Fit:
+    """The fit of a source, as `fit.fit` has it; of the others, only its parents are looked at."""
+    names = checks.sources_with_parents([source])
+    with (
+        warehouse.looking(lambda: sources.places(warehouse, names)),
+        Written(warehouse) as written,
+    ):
+        return fit._fits(warehouse, names, written, lambda line: None)[source]

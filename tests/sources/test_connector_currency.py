@@ -14,6 +14,9 @@ ABSENT = "".join(
     f"  {name}: absent\n"
     for name in ("outreach", "tickets", "satisfaction", "applications", "invoices")
 )
+KPI = ["conversion_funnel"]
+"""Reads both sources that have amounts."""
+
 YAML = """schema: {landed}
 sources:
   facilities: {{connector: salesforce}}
@@ -44,16 +47,17 @@ def test_two_currencies_are_refused_by_name(
     """Everywhere that sources are looked at; a deal without an amount is in no currency."""
     write(warehouse, landed, sources_file, TWO)
     with pytest.raises(ChecksFailed) as refused:
-        refresh(warehouse, as_of=None)
+        refresh(warehouse, KPI, as_of=None)
     told = refused.value.detailed
     assert "opportunity.currency_iso_code is one currency" in told
     assert "currency=EUR" in told
     assert "currency=JPY" in told
     assert "USD" not in told
-    for found in (checks.check(warehouse, ["leads"]), fit(warehouse).fits):
+    fitted = fit(warehouse)
+    for found in (checks.check(warehouse, ["leads"]), fitted.fits):
         leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
         assert [violation.rows for violation in leads.violations] == [2]
-    assert fit(warehouse).fails
+    assert fitted.fails
 
 
 @pytest.mark.e2e
@@ -64,7 +68,7 @@ def test_quarantine_is_no_way_around_it(
     more = ", on_violation: quarantine, max_quarantined_pct: 50"
     write(warehouse, landed, sources_file, TWO, more)
     with pytest.raises(ChecksFailed, match="is one currency"):
-        refresh(warehouse, as_of=None)
+        refresh(warehouse, KPI, as_of=None)
     assert fit(warehouse).fails
 
 
@@ -79,7 +83,7 @@ def test_one_currency_that_is_left_after_quarantine_is_enough(
     )
     write(warehouse, landed, sources_file, deals, more)
     assert not fit(warehouse).fails
-    refresh(warehouse, as_of=None)
+    refresh(warehouse, KPI, as_of=None)
 
 
 def test_a_currency_that_is_missing_is_one_of_its_own(
@@ -87,7 +91,7 @@ def test_a_currency_that_is_missing_is_one_of_its_own(
 ) -> None:
     write(warehouse, landed, sources_file, TWO.replace("JPY", "-  "))
     with pytest.raises(ChecksFailed) as refused:
-        refresh(warehouse, as_of=None)
+        refresh(warehouse, KPI, as_of=None)
     assert "currency=null" in refused.value.detailed
 
 
@@ -105,7 +109,7 @@ def test_one_currency_is_published(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile, deals: str, more: str
 ) -> None:
     write(warehouse, landed, sources_file, deals, more)
-    assert refresh(warehouse, as_of=None).published
+    assert refresh(warehouse, KPI, as_of=None).published
 
 
 OURS = """
@@ -135,4 +139,4 @@ def test_a_function_of_the_users_may_have_converted_them(
     first, _, rest = yaml.partition("  leads: {connector: salesforce}")
     ours = "  leads: {file: ours.py}" + rest.replace("{connector: salesforce}", "{file: ours.py}")
     sources_file.path.write_text(first + ours, encoding="utf-8")
-    assert refresh(warehouse, as_of=None).published
+    assert refresh(warehouse, KPI, as_of=None).published

@@ -3,13 +3,12 @@
 from datetime import datetime, timedelta
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import raw, read, runs, store
 
 from crm_ibis import runlog, terminal
 from crm_ibis.checks import ChecksFailed
 from crm_ibis.errors import UsageError
-from crm_ibis.fit import Fit, fit
 from crm_ibis.mapping import declared
 from crm_ibis.refresh import RefreshResult, refresh
 from crm_ibis.runs import sources_seen
@@ -21,11 +20,6 @@ AT = datetime(2024, 1, 20)
 KPI = ["ticket_sla_compliance"]
 TEN = "id\n" + "\n".join(f"t{number}" for number in range(10))
 """Ten tickets of 2024-01-10."""
-
-
-def fit_of(warehouse: Warehouse, source: str = "tickets") -> Fit:
-    (found,) = (seen for seen in fit(warehouse).fits if seen.source == source)
-    return found
 
 
 def hints_of(outcome: RefreshResult, source: str = "tickets") -> tuple[str, ...]:

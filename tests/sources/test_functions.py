@@ -4,12 +4,12 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import leftovers, raw, read, store
 
 from crm_ibis.checks import check
 from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
-from crm_ibis.fit import Fit, fit, query_of
+from crm_ibis.fit import fit, query_of
 from crm_ibis.functions import Written
 from crm_ibis.refresh import refresh
 from crm_ibis.sources import source_tables
@@ -35,11 +35,6 @@ class Odd(ops.Unary):
 
 def tickets(facilities):"""
 """A function that may use an operation which no database knows."""
-
-
-def fit_of(warehouse: Warehouse, source: str = "tickets") -> Fit:
-    (found,) = (seen for seen in fit(warehouse).fits if seen.source == source)
-    return found
 
 
 def failing(warehouse: Warehouse, file: SourcesFile, code: str, kind: type[CrmIbisError]) -> str:

@@ -1,10 +1,9 @@
 """Columns of types that no contract has: enumerations and uuids are text, others are refused."""
 
 import pytest
-from mappings import SourcesFile, rows_of
+from mappings import SourcesFile, fit_of, rows_of
 
 from crm_ibis.errors import DataError
-from crm_ibis.fit import fit
 from crm_ibis.warehouse import Warehouse
 
 TICKETS = """
@@ -79,8 +78,7 @@ def test_other_types_are_refused_by_name(
     with pytest.raises(DataError) as refused:
         rows_of(warehouse, "tickets")
     assert f"sources.tickets.columns.{told}" in str(refused.value)
-    (seen,) = (found for found in fit(warehouse).fits if found.source == "tickets")
-    assert told in (seen.problem or "")
+    assert told in (fit_of(warehouse).problem or "")
 
 
 def test_text_with_a_number_for_what_is_missing_names_the_remedy(

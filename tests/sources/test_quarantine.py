@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import leftovers, raw, read, read_all, runs, store
 
 from crm_ibis.checks import ChecksFailed
-from crm_ibis.fit import fit
 from crm_ibis.quarantine import Quarantine
 from crm_ibis.recording import backfill
 from crm_ibis.refresh import refresh
@@ -146,8 +145,7 @@ def test_what_breaks_a_source_that_fails_does_not_vanish_with_what_follows_its_p
         "  facilities: {on_violation: quarantine, max_quarantined_pct: 50}\n"
         "  leads: {max_quarantined_pct: 50}\n"
     )
-    (seen,) = (seen for seen in fit(warehouse).fits if seen.source == "leads")
-    assert seen.fails
+    assert fit_of(warehouse, "leads").fails
     with pytest.raises(ChecksFailed, match=f"leads: {message}"):
         refresh(warehouse, ["conversion_funnel"], as_of=AT)
     assert read_all(warehouse) == {}
