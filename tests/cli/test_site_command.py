@@ -14,6 +14,7 @@ def test_the_demo_ends_with_the_site_and_where_it_is(demo: Demo) -> None:
     assert (demo.folder / "site" / "index.html").is_file()
 
 
+@pytest.mark.e2e
 def test_the_demo_leaves_the_site_out_without_its_extra(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
