@@ -77,10 +77,10 @@ def test_an_error_text_stays_in_the_log(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
-        refresh(warehouse, as_of=AS_OF)
+        refresh(warehouse, ["conversion_funnel"], as_of=AS_OF)
         warehouse.run("UPDATE raw.leads SET stage = 'secret_stage' WHERE id = 'lead_001'")
         with pytest.raises(ChecksFailed, match="stage is one of"):
-            refresh(warehouse)
+            refresh(warehouse, ["conversion_funnel"])
     site = build_site(settings, tmp_path / "out")
     assert not [name for name, text in site.texts.items() if "secret_stage" in text]
     assert "failed : contract of leads" in site.page("runs.html").words
@@ -89,6 +89,7 @@ def test_an_error_text_stays_in_the_log(tmp_path: Path) -> None:
         assert "failed contract of leads 2" in page.words, table
 
 
+@pytest.mark.e2e
 def test_a_large_company_fits(large: Built) -> None:
     data = large.page().data()
     assert len(data["facilities"]) == 50

@@ -274,11 +274,13 @@ def test_only_amounts_are_shortened() -> None:
     assert short(None, "money") == "\u2013"
 
 
+@pytest.mark.e2e
 def test_facilities_are_in_the_order_of_their_names(large: Built) -> None:
     names = list(large.page().data()["facilities"].values())
     assert names == [f"Site {number}" for number in range(1, 51)]
 
 
+@pytest.mark.e2e
 def test_both_databases_have_the_same_site(
     site: Built, postgres_settings: Settings, tmp_path: Path
 ) -> None:
