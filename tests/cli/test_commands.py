@@ -852,6 +852,7 @@ def test_data_that_looks_like_markup_is_shown_as_it_is(seeded: Settings, run: Ru
     assert "[/x] [red]a" in outcome.out
 
 
+@pytest.mark.e2e
 def test_the_demo_can_be_run_again_after_a_refresh_of_its_file(demo: Demo, run: Run) -> None:
     shutil.copytree(demo.folder, Path.cwd(), dirs_exist_ok=True)
     assert run("--database", "duckdb://crm-demo.duckdb", "refresh", "pipeline_kpis").exit_code == 0

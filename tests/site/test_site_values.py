@@ -157,6 +157,7 @@ def test_what_nobody_can_know_is_a_dash_and_no_zero(without_invoices: Built) -> 
     assert "Revenue without invoices" in page.words
 
 
+@pytest.mark.e2e
 def test_what_was_published_with_its_sources_stays_as_it_was(
     site: Built, seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
