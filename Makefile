@@ -25,7 +25,8 @@ site: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
 
-## Killed processes, two at once, the installed wheel, a whole production: what takes long.
+## Killed processes, two at once, the installed wheel, large sites, a whole production: what takes
+## long.
 test-e2e: .venv/installed
 	$(BIN)/python -m pytest -q -n 2 -m e2e
 

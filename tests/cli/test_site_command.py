@@ -14,6 +14,7 @@ def test_the_demo_ends_with_the_site_and_where_it_is(demo: Demo) -> None:
     assert (demo.folder / "site" / "index.html").is_file()
 
 
+@pytest.mark.e2e
 def test_the_demo_leaves_the_site_out_without_its_extra(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -24,12 +25,21 @@ def test_the_demo_leaves_the_site_out_without_its_extra(
     assert not Path("site").exists()
 
 
-def test_a_site_is_built_where_it_is_wanted_and_again(published: Settings, run: Run) -> None:
-    for _ in range(2):
-        outcome = run("site", "build", "--out", "shown/here")
-        assert outcome.exit_code == 0, outcome.err
-        assert outcome.out.endswith("open shown/here/index.html\n")
+def built_in_a_folder(run: Run) -> None:
+    outcome = run("site", "build", "--out", "shown/here")
+    assert outcome.exit_code == 0, outcome.err
+    assert outcome.out.endswith("open shown/here/index.html\n")
     assert Path("shown/here/tables/health_scores.html").is_file()
+
+
+def test_a_site_is_built_where_it_is_wanted(published: Settings, run: Run) -> None:
+    built_in_a_folder(run)
+
+
+@pytest.mark.e2e
+def test_a_site_is_built_again(published: Settings, run: Run) -> None:
+    built_in_a_folder(run)
+    built_in_a_folder(run)
 
 
 def test_a_file_is_no_place_for_a_site(published: Settings, run: Run) -> None:

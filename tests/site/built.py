@@ -17,6 +17,7 @@ from crm_ibis.warehouse import open_warehouse
 
 Rows = list[dict[str, Any]]
 AS_OF = datetime(2024, 3, 1)
+MID_FEBRUARY = datetime(2024, 2, 15)
 HOSTILE = "<script>alert(1)</script>\"'&</script>"
 
 

@@ -4,12 +4,11 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 import pytest
 from benchmarks.generate import generate
-from built import AS_OF, HOSTILE, Built, build_site, settings_in
+from built import AS_OF, HOSTILE, MID_FEBRUARY, Built, build_site, settings_in
 
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
@@ -24,7 +23,6 @@ sources:
   tickets: {{table: cases, on_violation: quarantine, max_quarantined_pct: 10}}
   invoices: absent
 """
-MID_FEBRUARY = datetime(2024, 2, 15)
 CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 

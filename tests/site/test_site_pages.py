@@ -6,11 +6,9 @@ from pathlib import Path
 from urllib.request import urlopen
 
 import pytest
-from built import AS_OF, HOSTILE, Built, Page, build_site, settings_in
+from built import AS_OF, HOSTILE, MID_FEBRUARY, Built, Page, build_site, settings_in
 
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import UsageError
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site import build as building
@@ -79,10 +77,10 @@ def test_an_error_text_stays_in_the_log(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
-        refresh(warehouse, as_of=AS_OF)
+        refresh(warehouse, ["conversion_funnel"], as_of=AS_OF)
         warehouse.run("UPDATE raw.leads SET stage = 'secret_stage' WHERE id = 'lead_001'")
         with pytest.raises(ChecksFailed, match="stage is one of"):
-            refresh(warehouse)
+            refresh(warehouse, ["conversion_funnel"])
     site = build_site(settings, tmp_path / "out")
     assert not [name for name, text in site.texts.items() if "secret_stage" in text]
     assert "failed : contract of leads" in site.page("runs.html").words
@@ -91,6 +89,7 @@ def test_an_error_text_stays_in_the_log(tmp_path: Path) -> None:
         assert "failed contract of leads 2" in page.words, table
 
 
+@pytest.mark.e2e
 def test_a_large_company_fits(large: Built) -> None:
     data = large.page().data()
     assert len(data["facilities"]) == 50
@@ -102,8 +101,12 @@ def test_a_large_company_fits(large: Built) -> None:
     assert sum((large.folder / f).stat().st_size for f in opened) < FIVE_MEGABYTES
 
 
-def test_a_month_that_still_ran_is_marked(large: Built) -> None:
-    page = large.page()
+def test_a_month_that_still_ran_is_marked(tmp_path: Path) -> None:
+    settings = settings_in(tmp_path)
+    with open_warehouse(settings) as warehouse:
+        load_seeds(warehouse)
+        refresh(warehouse, ["monthly_scorecard"], as_of=MID_FEBRUARY)
+    page = build_site(settings, tmp_path / "out").page()
     assert page.data()["running"] == "2024-02-01"
     assert "Feb 2024*" in page.words
     assert "Jan 2024*" not in page.words

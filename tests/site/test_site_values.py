@@ -157,6 +157,7 @@ def test_what_nobody_can_know_is_a_dash_and_no_zero(without_invoices: Built) -> 
     assert "Revenue without invoices" in page.words
 
 
+@pytest.mark.e2e
 def test_what_was_published_with_its_sources_stays_as_it_was(
     site: Built, seeds: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -274,11 +275,13 @@ def test_only_amounts_are_shortened() -> None:
     assert short(None, "money") == "\u2013"
 
 
+@pytest.mark.e2e
 def test_facilities_are_in_the_order_of_their_names(large: Built) -> None:
     names = list(large.page().data()["facilities"].values())
     assert names == [f"Site {number}" for number in range(1, 51)]
 
 
+@pytest.mark.e2e
 def test_both_databases_have_the_same_site(
     site: Built, postgres_settings: Settings, tmp_path: Path
 ) -> None:

@@ -321,6 +321,7 @@ def test_a_history_holds_what_was_merged_on_duckdb(duckdb: Warehouse, drawn: lis
     follow(duckdb, drawn)
 
 
+@pytest.mark.e2e
 @settings(max_examples=3, deadline=None)
 @example(ENDED)
 @example(RESTORED)

@@ -8,7 +8,9 @@ import ibis
 from tables import drawn, value
 
 from crm_ibis.contracts.models import contracts
+from crm_ibis.publishing import preflight
 from crm_ibis.sources import check, resolve
+from crm_ibis.sources.functions import Materialized
 from crm_ibis.warehouse import Warehouse
 
 
@@ -47,3 +49,13 @@ def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
     rows = warehouse.rows(check.cast_sources(given)[source])
     assert list(rows[0] if rows else contracts()[source].schema) == list(contracts()[source].schema)
     return sorted(rows, key=lambda row: row["id"])
+
+
+def fit_of(warehouse: Warehouse, source: str = "tickets") -> preflight.Fit:
+    """The fit of a source, as `preflight.fit` has it; of the others only its parents are read."""
+    names = check.sources_with_parents([source])
+    with (
+        warehouse.looking(lambda: resolve.places(warehouse, names)),
+        Materialized(warehouse) as written,
+    ):
+        return preflight._fits(warehouse, names, written, lambda line: None)[source]

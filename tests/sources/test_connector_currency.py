@@ -17,6 +17,9 @@ ABSENT = "".join(
     f"  {name}: absent\n"
     for name in ("outreach", "tickets", "satisfaction", "applications", "invoices")
 )
+KPI = ["conversion_funnel"]
+"""Reads both sources that have amounts."""
+
 YAML = """schema: {landed}
 sources:
   facilities: {{connector: salesforce}}
@@ -47,16 +50,17 @@ def test_two_currencies_are_refused_by_name(
     """Everywhere that sources are looked at; a deal without an amount is in no currency."""
     write(warehouse, landed, sources_file, TWO)
     with pytest.raises(ChecksFailed) as refused:
-        refresh(warehouse, as_of=None)
+        refresh(warehouse, KPI, as_of=None)
     told = refused.value.detailed
     assert "opportunity.currency_iso_code is one currency" in told
     assert "currency=EUR" in told
     assert "currency=JPY" in told
     assert "USD" not in told
-    for found in (check(warehouse, ["leads"]), fit(warehouse).fits):
+    fitted = fit(warehouse)
+    for found in (check(warehouse, ["leads"]), fitted.fits):
         leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
         assert [violation.rows for violation in leads.violations] == [2]
-    assert fit(warehouse).fails
+    assert fitted.fails
 
 
 def test_a_rule_that_only_warns_hides_no_second_currency(
@@ -90,7 +94,7 @@ def test_quarantine_is_no_way_around_it(
     more = ", on_violation: quarantine, max_quarantined_pct: 50"
     write(warehouse, landed, sources_file, TWO, more)
     with pytest.raises(ChecksFailed, match="is one currency"):
-        refresh(warehouse, as_of=None)
+        refresh(warehouse, KPI, as_of=None)
     assert fit(warehouse).fails
 
 
@@ -105,7 +109,7 @@ def test_one_currency_that_is_left_after_quarantine_is_enough(
     )
     write(warehouse, landed, sources_file, deals, more)
     assert not fit(warehouse).fails
-    refresh(warehouse, as_of=None)
+    refresh(warehouse, KPI, as_of=None)
 
 
 def test_a_currency_that_is_missing_is_one_of_its_own(
@@ -113,7 +117,7 @@ def test_a_currency_that_is_missing_is_one_of_its_own(
 ) -> None:
     write(warehouse, landed, sources_file, TWO.replace("JPY", "-  "))
     with pytest.raises(ChecksFailed) as refused:
-        refresh(warehouse, as_of=None)
+        refresh(warehouse, KPI, as_of=None)
     assert "currency=null" in refused.value.detailed
 
 
@@ -131,7 +135,7 @@ def test_one_currency_is_published(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile, deals: str, more: str
 ) -> None:
     write(warehouse, landed, sources_file, deals, more)
-    assert refresh(warehouse, as_of=None).published
+    assert refresh(warehouse, KPI, as_of=None).published
 
 
 OURS = """
@@ -161,4 +165,4 @@ def test_a_function_of_the_users_may_have_converted_them(
     first, _, rest = yaml.partition("  leads: {connector: salesforce}")
     ours = "  leads: {file: ours.py}" + rest.replace("{connector: salesforce}", "{file: ours.py}")
     sources_file.path.write_text(first + ours, encoding="utf-8")
-    assert refresh(warehouse, as_of=None).published
+    assert refresh(warehouse, KPI, as_of=None).published

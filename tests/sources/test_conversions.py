@@ -3,12 +3,12 @@
 from datetime import datetime
 
 import pytest
+from mappings import fit_of
 from stored import raw, store
 
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
-from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
@@ -16,8 +16,7 @@ AT = datetime(2024, 3, 1)
 
 
 def found(warehouse: Warehouse, source: str) -> list[tuple[str, int]]:
-    (seen,) = (seen for seen in fit(warehouse).fits if seen.source == source)
-    return [(violation.check, violation.rows) for violation in seen.violations]
+    return [(violation.check, violation.rows) for violation in fit_of(warehouse, source).violations]
 
 
 def retype(warehouse: Warehouse, column: str, dtype: str) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import raw, read, runs, store
 
 from crm_ibis.cli import terminal
@@ -11,7 +11,6 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.watchdog import watch
-from crm_ibis.publishing.preflight import Fit, fit
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import source_ages
@@ -22,11 +21,6 @@ AT = datetime(2024, 1, 20)
 KPI = ["ticket_sla_compliance"]
 TEN = "id\n" + "\n".join(f"t{number}" for number in range(10))
 """Ten tickets of 2024-01-10."""
-
-
-def fit_of(warehouse: Warehouse, source: str = "tickets") -> Fit:
-    (found,) = (seen for seen in fit(warehouse).fits if seen.source == source)
-    return found
 
 
 def hints_of(outcome: RefreshResult, source: str = "tickets") -> tuple[str, ...]:

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import leftovers, raw, read, store
 
 from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
 from crm_ibis.publishing.check import (
     check,
 )
-from crm_ibis.publishing.preflight import Fit, fit, query_of
+from crm_ibis.publishing.preflight import fit, query_of
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import source_tables
@@ -37,11 +37,6 @@ class Odd(ops.Unary):
 
 def tickets(facilities):"""
 """A function that may use an operation which no database knows."""
-
-
-def fit_of(warehouse: Warehouse, source: str = "tickets") -> Fit:
-    (found,) = (seen for seen in fit(warehouse).fits if seen.source == source)
-    return found
 
 
 def failing(warehouse: Warehouse, file: SourcesFile, code: str, kind: type[CrmIbisError]) -> str:

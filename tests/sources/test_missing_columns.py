@@ -3,15 +3,14 @@
 from datetime import datetime
 from typing import Any
 
+import mappings
 import pytest
 from mappings import SourcesFile
 from stored import raw, read, store
 
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError
-from crm_ibis.publishing.check import (
-    check,
-)
+from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import FitReport, fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -64,7 +63,7 @@ def test_a_column_that_must_not_be_null_must_be_there(warehouse: Warehouse) -> N
     without(warehouse, "tickets.priority")
     with pytest.raises(DataError, match=r"column priority \(string\) is missing"):
         refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
-    assert fit_of(fit(warehouse), "tickets").missing == ("priority",)
+    assert mappings.fit_of(warehouse).missing == ("priority",)
 
 
 def test_a_missing_probability_is_one_that_no_lead_has(warehouse: Warehouse) -> None:
@@ -105,7 +104,8 @@ def test_first_responses_that_are_not_told_are_no_breaches(warehouse: Warehouse)
 def test_without_either_event_there_is_no_sla_at_all(warehouse: Warehouse) -> None:
     store(warehouse, tickets=TICKETS, applications="compliance_score\n90")
     without(warehouse, "tickets.first_response_at", "tickets.resolved_at")
-    refresh(warehouse, as_of=AT)
+    names = ["ticket_sla_compliance", "health_scores", "monthly_scorecard"]
+    refresh(warehouse, names, as_of=AT)
     (row,) = read(warehouse, "ticket_sla_compliance")
     assert (row["targets_decided"], row["sla_attainment_pct"]) == (0, None)
     assert (row["resolved_tickets"], row["open_tickets"]) == (0, 2)
@@ -168,7 +168,7 @@ def test_rows_in_quarantine_are_found_without_the_column(
     sources_file.write("sources: {tickets: {on_violation: quarantine, max_quarantined_pct: 50}}")
     refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert [row["ticket_id"] for row in read(warehouse, "ticket_sla")] == ["t1"]
-    assert fit_of(fit(warehouse), "tickets").quarantined == 1
+    assert mappings.fit_of(warehouse).quarantined == 1
 
 
 @pytest.mark.e2e

@@ -4,17 +4,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import raw, read, store
 
-from crm_ibis.contracts.audit import (
-    ChecksFailed,
-)
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import plausible
 from crm_ibis.errors import UsageError
-from crm_ibis.publishing.check import (
-    check,
-)
+from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
@@ -107,8 +103,7 @@ def test_check_and_sources_go_by_the_clock(warehouse: Warehouse) -> None:
     )
     (outcome,) = check(warehouse, ["tickets"])
     assert [v.check for v in outcome.violations] == [RULE.replace("created", "updated")]
-    (seen,) = (seen for seen in fit(warehouse).fits if seen.source == "tickets")
-    assert [v.check for v in seen.violations] == [RULE.replace("created", "updated")]
+    assert [v.check for v in fit_of(warehouse).violations] == [RULE.replace("created", "updated")]
 
 
 def test_a_backfill_of_long_ago_reads_what_was_entered_since(warehouse: Warehouse) -> None:

@@ -4,14 +4,13 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from mappings import SourcesFile
+from mappings import SourcesFile, fit_of
 from stored import leftovers, raw, read, read_all, runs, store
 
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
 from crm_ibis.operations.status import statuses
-from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.quarantine import Quarantine
@@ -148,8 +147,7 @@ def test_what_breaks_a_source_that_fails_does_not_vanish_with_what_follows_its_p
         "  facilities: {on_violation: quarantine, max_quarantined_pct: 50}\n"
         "  leads: {max_quarantined_pct: 50}\n"
     )
-    (seen,) = (seen for seen in fit(warehouse).fits if seen.source == "leads")
-    assert seen.fails
+    assert fit_of(warehouse, "leads").fails
     with pytest.raises(ChecksFailed, match=f"leads: {message}"):
         refresh(warehouse, ["conversion_funnel"], as_of=AT)
     assert read_all(warehouse) == {}

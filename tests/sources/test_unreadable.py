@@ -7,7 +7,7 @@ from typing import Any
 
 import ibis
 import pytest
-from mappings import SourcesFile, land, rows_of
+from mappings import SourcesFile, fit_of, land, rows_of
 from stored import leftovers
 from systems import LANDED
 from tables import Engine
@@ -15,7 +15,7 @@ from tables import Engine
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts
 from crm_ibis.publishing.check import check
-from crm_ibis.publishing.preflight import Fit, fit
+from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources import connectors, resolve
 from crm_ibis.sources.connectors.landed import day, flag, number
@@ -71,11 +71,6 @@ def land_zendesk(warehouse: Warehouse, landed: str, comments: str = COMMENTS) ->
     land(warehouse, f"{landed}.ticket_field_history", types["ticket_field_history"], "ticket_id")
 
 
-def tickets_fit(warehouse: Warehouse) -> Fit:
-    (found,) = (seen for seen in fit(warehouse).fits if seen.source == "tickets")
-    return found
-
-
 def test_an_instant_that_cannot_be_read_stops_a_refresh(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile
 ) -> None:
@@ -97,7 +92,7 @@ def test_sources_and_check_tell_it_alike(
 ) -> None:
     land_zendesk(warehouse, landed)
     sources_file.write(YAML.format(landed=landed, made_by="connector: zendesk"))
-    seen = tickets_fit(warehouse)
+    seen = fit_of(warehouse)
     assert seen.fails
     (violation,) = seen.violations
     (checked,) = check(warehouse, ["tickets"])
@@ -115,7 +110,7 @@ def test_a_function_that_calls_the_connector_is_held_to_what_it_hands_on(
     land_zendesk(warehouse, landed)
     sources_file.beside("ours.py", OURS)
     sources_file.write(YAML.format(landed=landed, made_by="file: ours.py"))
-    (violation,) = tickets_fit(warehouse).violations
+    (violation,) = fit_of(warehouse).violations
     assert (violation.check, violation.rows) == (CREATED, 1)
 
 
@@ -128,7 +123,7 @@ def test_the_row_that_it_belongs_to_goes_into_quarantine(
     outcome = refresh(warehouse, KPI, as_of=AT)
     (source,) = (run for run in outcome.tables if run.table == "tickets")
     assert (source.rows, source.quarantined) == (2, 1)
-    assert tickets_fit(warehouse).quarantined == 1
+    assert fit_of(warehouse).quarantined == 1
     kept = warehouse.fetch(
         f"SELECT row_key, check_name FROM {warehouse.quote(warehouse.meta, 'quarantine')}"
     )
