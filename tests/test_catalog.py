@@ -319,7 +319,7 @@ def test_facts_go_with_kpis_of_a_job(project: Path, beside: str) -> None:
 def test_the_list_of_tickets_is_published_with_their_compliance() -> None:
     assert catalog.scheduled_facts() == ["ticket_sla"]
     job = declarations.jobs().jobs["ticket_sla"]
-    assert job.published == ["ticket_sla_compliance", "ticket_sla"]
+    assert job.published_tables == ["ticket_sla_compliance", "ticket_sla"]
     assert job.tables == ("ticket_sla_compliance",)  # which alone has an SLA
 
 

@@ -180,7 +180,7 @@ def test_a_host_that_does_not_exist(run: Run) -> None:
 
 
 @pytest.fixture(scope="module")
-def watch_or_alert() -> Iterator[str]:
+def guarded() -> Iterator[str]:
     """URL of a server that asks for a password: that of `reader` is `SECRET p@ss`."""
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         yield from server_with_passwords(Path(folder))

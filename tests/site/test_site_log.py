@@ -100,12 +100,12 @@ def test_a_killed_run_is_told_though_nothing_has_marked_it(warehouse: Warehouse)
     runlog.prepare(warehouse)
     killed = runlog.start(warehouse, "refresh", datetime(2024, 3, 1), ["pipeline_kpis"])
     with warehouse.lock(lambda: "a test"):
-        assert summaries.killed(warehouse) == {}, "it is at work"
-        found = run_history.read(warehouse, summaries.killed(warehouse))
+        assert summaries.killed_runs(warehouse) == {}, "it is at work"
+        found = run_history.read(warehouse, summaries.killed_runs(warehouse))
         assert [run.state for run in found.runs] == ["running"]
         assert found.versions == {}
-    assert summaries.killed(warehouse) == {killed: "abandoned"}
-    found = run_history.read(warehouse, summaries.killed(warehouse))
+    assert summaries.killed_runs(warehouse) == {killed: "abandoned"}
+    found = run_history.read(warehouse, summaries.killed_runs(warehouse))
     assert [run.state for run in found.runs] == ["abandoned"]
     assert [v.trouble for v in found.versions["pipeline_kpis"]] == ["abandoned"]
     assert {s.table for s in found.statuses if s.failing} == {"pipeline_kpis"}

@@ -38,7 +38,7 @@ def home() -> Path:
             )
         return named
     here = Path.cwd()
-    if (here / MARK).is_file():
+    if os.path.isfile(here / MARK):  # False where the folder may not be read
         return here
     return shipped_home()
 
