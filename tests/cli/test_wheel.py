@@ -106,12 +106,12 @@ def test_the_wheel_has_licence_command_and_requirements(wheel: Path) -> None:
 def test_code_and_content_are_those_of_the_installed_package(installed: Path) -> None:
     code = (
         "import crm_ibis\n"
-        "from crm_ibis import content\n"
+        "from crm_ibis.config import project\n"
         "print(crm_ibis.__file__)\n"
         "for parts in [('schemas', 'sources.py'), ('schemas', 'kpis.py'),\n"
         "              ('schemas', 'exposures.yml'), ('seeds', 'leads.csv'),\n"
         "              ('flows', 'jobs.yml')]:\n"
-        "    print(content.path(*parts))\n"
+        "    print(project.path(*parts))\n"
     )
     files = [Path(line) for line in python("-c", code, cwd=Path.cwd(), installed=installed).split()]
     assert len(files) == 6
