@@ -28,6 +28,7 @@ from benchmarks.hand_written import QUERIES
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings, load_settings
 from crm_ibis.contracts.models import contracts
+from crm_ibis.events import ProgressEvent
 from crm_ibis.metrics import graph
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -82,8 +83,8 @@ def run(kind: str, leads: int, settings: Settings) -> None:
         memory: dict[str, int] = {}
         worker = os.getpid() if kind == "duckdb" else _server_process(warehouse)
 
-        def remember(line: str) -> None:
-            memory[line.split(":")[0].split(".")[-1].split()[-1]] = _memory(worker, "VmRSS")
+        def remember(event: ProgressEvent) -> None:
+            memory[event.table or ""] = _memory(worker, "VmRSS")
 
         first = refresh(warehouse, as_of=AS_OF, report=remember)
         again = refresh(warehouse, as_of=AS_OF)

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from channels import Channels
 from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, logged, planned
+from reports import into
 
 from crm_ibis.config.declarations import get_job, jobs
 from crm_ibis.config.settings import Settings
@@ -156,7 +157,7 @@ def test_a_job_of_kpis_that_have_no_source_has_nothing_to_do(
     mapping.write_text("sources: {leads: absent, opportunities: absent}", encoding="utf-8")
     monkeypatch.setenv("CRM_IBIS_SOURCES", str(mapping))
     told: list[str] = []
-    assert carry_out(seeded, planned(name), told.append).run_id is None
+    assert carry_out(seeded, planned(name), into(told)).run_id is None
     assert told[-1].endswith("absent in sources.yml")
     assert channels.heard() == {}
 

@@ -30,6 +30,7 @@ from stored import another_session
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, DatabaseError, TransientError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.operations import jobs
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -206,8 +207,8 @@ class Cut:
         self.settings = settings
         self.times = times
 
-    def __call__(self, line: str) -> None:
-        if self.times and line.startswith("built"):
+    def __call__(self, event: ProgressEvent) -> None:
+        if self.times and event.kind == "built":
             self.times -= 1
             with open_warehouse(self.settings) as warehouse, another_session(warehouse) as query:
                 query(
@@ -261,7 +262,7 @@ def test_the_watch_does_not_take_a_run_with_attempts_to_come_for_killed(seeded: 
 
 
 def test_an_attempt_that_fails_with_others_to_come_is_not_a_failure(seeded: Settings) -> None:
-    def lose(line: str) -> None:
+    def lose(event: ProgressEvent) -> None:
         raise TransientError("lost")
 
     run = planned("ticket_sla", attempts=3)

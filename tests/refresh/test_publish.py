@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from reports import into
 from stored import analytics, another_session, raw, read, read_all, runs, store
 
 from crm_ibis.config.settings import Settings
@@ -510,7 +511,7 @@ def test_without_an_as_of_it_is_now(seeded: Warehouse) -> None:
 
 def test_the_result_tells_of_each_table(invoiced: Warehouse) -> None:
     lines: list[str] = []
-    result = refresh(invoiced, ["revenue_kpis"], as_of=SECOND, report=lines.append)
+    result = refresh(invoiced, ["revenue_kpis"], as_of=SECOND, report=into(lines))
     assert {(t.table, t.kind) for t in result.tables} == {
         ("facilities", "source"),
         ("applications", "source"),

@@ -18,6 +18,7 @@ from rich.text import Text
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.metrics.catalog import Entry
 from crm_ibis.runlog.summaries import SourceSeen
+from crm_ibis.text import count_of
 
 console = Console(highlight=False)
 
@@ -59,16 +60,17 @@ def print_refresh(result: Any) -> None:
     rows = sum(run.rows for run in sources)
     done = "would be published" if result.dry_run else f"published in run {result.run_id}"
     console.print(
-        f"{_number(len(result.published), 'table')} {done}, as of {result.as_of:%Y-%m-%d %H:%M:%S} "
-        f"UTC: {_number(len(sources), 'source')} with {_number(rows, 'row')}, "
-        f"{_number(checked, 'check')}, {_number(warnings, 'warning')}, "
+        f"{count_of(len(result.published), 'table')} {done}, "
+        f"as of {result.as_of:%Y-%m-%d %H:%M:%S} UTC: "
+        f"{count_of(len(sources), 'source')} with {count_of(rows, 'row')}, "
+        f"{count_of(checked, 'check')}, {count_of(warnings, 'warning')}, "
         f"{result.seconds:.1f} s"
     )
     for run in sources:
         if run.quarantined:
             console.print(
                 f"left out of {run.table}, as they break its contract: "
-                f"{_number(run.quarantined, 'row')} (crm-ibis sources shows some)"
+                f"{count_of(run.quarantined, 'row')} (crm-ibis sources shows some)"
             )
     for source, hint in result.hints:
         console.print(f"warning: {source}: {hint}", markup=False, soft_wrap=True)
@@ -220,7 +222,7 @@ def print_rows(rows: list[dict[str, Any]], more: bool) -> None:
             for name, cell in zip(names, row, strict=True):
                 console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
     if more:
-        console.print(f"the first {_number(len(rows), 'row')}; --limit shows more")
+        console.print(f"the first {count_of(len(rows), 'row')}; --limit shows more")
 
 
 def status(states: Iterable[Any]) -> None:
@@ -275,7 +277,7 @@ def _problems(state: Any) -> Iterator[str]:
     if state.state == "stale":
         yield "stale: its sources are absent in sources.yml"
     if state.quarantined:
-        yield f"{_number(state.quarantined, 'row')} of its sources in quarantine"
+        yield f"{count_of(state.quarantined, 'row')} of its sources in quarantine"
 
 
 def print_source_ages(seen: Iterable[SourceSeen], now: datetime) -> None:
@@ -288,7 +290,7 @@ def print_source_ages(seen: Iterable[SourceSeen], now: datetime) -> None:
         same = ""
         if source.is_unchanged:
             same = f", unchanged for {source.unchanged_runs} runs"
-        rows = _number(source.rows, "row")
+        rows = count_of(source.rows, "row")
         line = f"source {source.source}: {rows}, newest row {age}{same}"
         console.print(line, markup=False, soft_wrap=True)
 
@@ -345,10 +347,6 @@ def _print(table: Table) -> None:
     if sum(needed) > console.width:
         table.width = sum(needed)
     console.print(table, crop=False, overflow="ignore")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _cell(value: Any, places: int = 4) -> str:

@@ -22,6 +22,7 @@ from pandera.api.ibis.types import IbisData
 from pandera.backends.ibis.register import register_ibis_backends
 
 from crm_ibis.expressions import instant
+from crm_ibis.text import count_of
 
 SAMPLES = 20
 FIRST_INSTANT = "0001-01-01 00:00:00"
@@ -93,7 +94,7 @@ class Violation:
     @property
     def summary(self) -> str:
         """The check and how many rows break it."""
-        return f"{self.check}: {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        return f"{self.check}: {count_of(self.rows, 'row')}"
 
     @property
     def detailed(self) -> str:
@@ -268,7 +269,7 @@ def plausible(name: str, first_year: int, years_ahead: int, as_of: datetime) -> 
         early = (value < instant(first)) & (value >= _literal(FIRST_INSTANT))
         return early | ((value > instant(last)) & (value <= _literal(LAST_INSTANT)))
 
-    years = "1 year" if years_ahead == 1 else f"{years_ahead} years"
+    years = count_of(years_ahead, "year")
     end = f"{years} after as_of" if years_ahead else "as_of"
     return Rule(f"{name} lies between {first_year} and {end}", (name,), violated=implausible)
 

@@ -10,6 +10,7 @@ from ibis import Table
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts import models
 from crm_ibis.history import reader
+from crm_ibis.text import count_of
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -110,8 +111,7 @@ class Differences:
         shown = "; ".join(
             ", ".join(f"{c}={v}" for c, v in zip(self.grain, row, strict=True)) for row in found
         )
-        count = self.count(condition)
-        return f"{count:,} {'row' if count == 1 else 'rows'} ({shown})"
+        return f"{count_of(self.count(condition), 'row')} ({shown})"
 
     def free(self) -> None:
         """Drops the temporary table where the end of the transaction does not."""

@@ -14,8 +14,8 @@ from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
+from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.operations import outcomes
-from crm_ibis.operations.alerts import Report
 from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.publishing import compute, record
 from crm_ibis.publishing.refresh import refresh
@@ -94,7 +94,7 @@ def _refresh(
     without, params = skipped_tables(run.job.published_tables), load_params(settings.params_file)
     names = [name for name in run.job.published_tables if name not in without]
     if without:
-        report(f"{', '.join(without)}: absent in sources.yml")
+        report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))
     while names:
         try:
             done = refresh(
@@ -107,7 +107,8 @@ def _refresh(
             )
             return Outcome(done.run_id, done.tables, done.warnings)
         except Superseded as later:
-            report(f"{', '.join(later.tables)}: published as of a later instant already")
+            line = f"{', '.join(later.tables)}: published as of a later instant already"
+            report(ProgressEvent("skipped", line))
             names = [name for name in names if name not in later.tables]
     return Outcome(None)
 
@@ -118,7 +119,7 @@ def _record(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report)
     without = skipped_tables([declared[name].kpi for name in run.job.snapshot if name in declared])
     names = [name for name in run.job.snapshot if declared[name].kpi not in without]
     if not names:
-        report(f"{', '.join(without)}: absent in sources.yml")
+        report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))
         return Outcome(None)
     done = record.record(warehouse, names, as_of=run.scheduled_at, attempt=attempt, report=report)
     if done.refused:

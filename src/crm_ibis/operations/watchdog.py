@@ -8,22 +8,26 @@ from typing import get_args
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
+from crm_ibis.events import Report, to_log, warn
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import alerts, incidents
-from crm_ibis.operations.alerts import GONE, WATCH, Alert, Report
+from crm_ibis.operations.alerts import GONE, WATCH, Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.summaries import SourceSeen
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 FORGOTTEN = timedelta(days=1)
 """After that nobody is reminded of a job that is not declared and was not started any more."""
 
 
 def watch_or_alert(
-    settings: Settings, look: Callable[[], list[Status]], report: Report = lambda line: None
+    settings: Settings, look: Callable[[], list[Status]], report: Report = REPORT_TO_LOG
 ) -> list[Status]:
     """What a look at the tables finds; one that fails is told to the default route and raised."""
     try:
@@ -36,14 +40,14 @@ def watch_or_alert(
 
 def _failed_watch(error: Exception) -> Alert:
     is_ours = isinstance(error, CrmIbisError)
-    gist = alerts.first_line(str(error)) if is_ours else type(error).__name__
+    gist = first_line(str(error)) if is_ours else type(error).__name__
     effect = "until it works again, nobody is told which tables are late or failed"
     same = alerts.gist_of(gist)
     return Alert("failure", (WATCH,), log.now(), details=(gist, effect), gist=same)
 
 
 def watch(
-    settings: Settings, report: Report = lambda line: None, now: datetime | None = None
+    settings: Settings, report: Report = REPORT_TO_LOG, now: datetime | None = None
 ) -> list[Status]:
     """Tells of tables that are late, whose last run failed or was killed, or that recovered.
 
@@ -57,7 +61,7 @@ def watch(
         found = statuses(warehouse, now)
         for source in summaries.source_ages(warehouse):
             if source.is_unchanged:
-                report(_unchanged(source))
+                warn(report, _unchanged(source), source.source)
         with incidents.alert_lock(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)

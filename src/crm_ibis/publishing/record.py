@@ -13,8 +13,8 @@ from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.declarations import snapshots as declared_snapshots
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
-from crm_ibis.contracts.audit import Report
 from crm_ibis.errors import UsageError
+from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.expressions import instant
 from crm_ibis.history import merge as snapshots
 from crm_ibis.history import reader
@@ -31,6 +31,8 @@ from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse.base import STAGED
 
 DATED = "dated_"
+
+REPORT_TO_LOG = to_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -91,7 +93,7 @@ def record(
     allow_earlier: bool = False,
     undo_future: bool = False,
     attempt: Attempt | None = None,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> Recording:
     """Merges published KPIs into their snapshots as of an instant (UTC, default now).
 
@@ -122,14 +124,15 @@ def record(
     with run as (run_id, moment), warehouse.reading(published):
         for snapshot in wanted if undo_future else ():
             undone = snapshots.undo_future(warehouse, snapshot)
-            report(f"{snapshot.name}: took back {undone:,} versions of the future")
+            line = f"{snapshot.name}: took back {undone:,} versions of the future"
+            report(ProgressEvent("note", line, snapshot.name))
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
         allowed = (allow_mass_close, allow_earlier)
         merged = merge_snapshots(warehouse, fit, moment, *allowed, report=report)
         merged += [Merged(name, moment, refused=why) for name, why in unfit.items()]
         for name in unfit:
-            report(f"merged {name}: refused")
+            report(ProgressEvent("merged", f"merged {name}: refused", name))
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
     upkeep(warehouse, report)
@@ -142,7 +145,7 @@ def merge_snapshots(
     as_of: datetime,
     allow_mass_close: bool = False,
     allow_earlier: bool = False,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> list[Merged]:
     """Merges KPIs as they are published; call inside a transaction and under the lock."""
     merged = []
@@ -150,7 +153,7 @@ def merge_snapshots(
         given = warehouse.table(warehouse.analytics, snapshot.kpi)
         allowed = (allow_mass_close, allow_earlier)
         merged.append(snapshots.merge(warehouse, snapshot, given, as_of, *allowed))
-        report(f"merged {merged[-1]}")
+        report(ProgressEvent("merged", f"merged {merged[-1]}", snapshot.name))
     return merged
 
 
@@ -182,7 +185,7 @@ def backfill(
     *,
     params: Params | None = None,
     allow_mass_close: bool = False,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> list[Recording]:
     """Computes KPIs as of each instant (UTC) and records them in their histories; publishes
     nothing.
@@ -219,10 +222,11 @@ def backfill(
     finally:
         done = {recording.as_of for recording in recordings if not recording.refused}
         if left := [date for date in instants if date not in done]:
-            report(
+            line = (
                 f"recorded: {_format_instants(sorted(done))}; "
                 f"not recorded: {_format_instants(left)}"
             )
+            report(ProgressEvent("note", line))
     if done:
         upkeep(warehouse, report)
     return recordings
@@ -285,7 +289,7 @@ class _Backfill:
             recording = Recording(run_id, moment, merged)
             _log(self.warehouse, recording)
         for merge in merged:
-            self.report(f"{moment}: merged {merge}")
+            self.report(ProgressEvent("merged", f"{moment}: merged {merge}", merge.snapshot))
         return recording
 
     def _merge(self, snapshot: Snapshot, moment: datetime, span: Span | None) -> Merged:

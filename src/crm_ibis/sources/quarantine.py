@@ -16,9 +16,10 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis.contracts import audit, models
-from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.events import Report, warn
 from crm_ibis.runlog.log import now
 from crm_ibis.sources import check, spec
 from crm_ibis.sources.columns import casting
@@ -65,7 +66,7 @@ class Quarantine:
     def __init__(
         self,
         warehouse: Warehouse,
-        report: Report = lambda line: None,
+        report: Report,
         as_of: datetime | None = None,
     ) -> None:
         self.warehouse = warehouse
@@ -222,7 +223,7 @@ class Quarantine:
         kept = source.table.aggregate(rows=source.table.count())
         (whole,), (left,) = self.warehouse.rows(counted), self.warehouse.rows(kept)
         source.rows, source.left_out = whole["rows"], whole["rows"] - left["rows"]
-        self.report(f"left out of {source.name}: {source.summary}")
+        warn(self.report, f"left out of {source.name}: {source.summary}", source.name)
         if 100 * source.left_out > allowed * source.rows:
             excess = (
                 f"{source.left_out:,} of {source.rows:,} rows of {source.name} would go to "

@@ -351,7 +351,7 @@ class Warehouse(ABC):
             raise kind(self.explain(error)) from error
 
 
-def first_line(error: Exception) -> str:
+def driver_message(error: Exception) -> str:
     """The gist of a driver's message."""
     lines: Iterable[str] = str(error).strip().splitlines()
     return next(iter(lines), type(error).__name__)

@@ -18,7 +18,7 @@ from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, Time
 from crm_ibis.config.settings import Settings, is_ambiguous, redact, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.warehouse import locks
-from crm_ibis.warehouse.base import Row, Warehouse, first_line, without_values
+from crm_ibis.warehouse.base import Row, Warehouse, driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 COPY_BLOCK = 1 << 20
@@ -361,7 +361,7 @@ class PostgresWarehouse(Warehouse):
         return self.con.con.execute(sql.replace("%", "%%").replace("?", "%s"), list(values))
 
     def explain(self, error: Exception) -> str:
-        message = self._without_password(first_line(error))
+        message = self._without_password(driver_message(error))
         if isinstance(error, psycopg.DataError):
             return f"PostgreSQL: {without_values(message)}"
         if isinstance(error, errors.InsufficientPrivilege) and self.read_only:

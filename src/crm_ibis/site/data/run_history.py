@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm_ibis.operations.alerts import first_line
 from crm_ibis.operations.incidents import Incident, current
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog import summaries
 from crm_ibis.runlog.summaries import NOT_RETRIED_SQL, SourceSeen, checks_in
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse
 
 RUNS = 50
