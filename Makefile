@@ -36,6 +36,7 @@ lint: .venv/installed
 
 types: .venv/installed
 	$(BIN)/mypy
+	for file in tests/*/conftest.py; do $(BIN)/mypy $$file || exit 1; done
 
 check: lint types test
 

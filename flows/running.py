@@ -8,7 +8,8 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 # A project folder's flows read the files that lie beside them, whatever the worker's environment
 # says: the project may have been cloned for this run.
@@ -32,9 +33,9 @@ from crm_ibis.config.declarations import Job
 from crm_ibis.config.settings import load_settings
 from crm_ibis.errors import CrmIbisError, TransientError, UsageError
 from crm_ibis.events import ProgressEvent, Report
-from crm_ibis.operations import alerts, jobs, outcomes
+from crm_ibis.operations import jobs, outcomes
 from crm_ibis.operations.outcomes import JobRun, Outcome
-from crm_ibis.text import first_line
+from crm_ibis.text import LONGEST, first_line
 
 LONGEST_WAIT = 5
 """Seconds that a finished attempt waits for its progress to be shown."""
@@ -188,7 +189,9 @@ class Progress:
 
     def _show(self, run: JobRun) -> None:
         with report_errors():
-            bar, shown = create_progress_artifact(0.0, description=run.name), 0
+            # In a thread without a loop of its own, Prefect answers with the id itself.
+            bar = cast(UUID, create_progress_artifact(0.0, description=run.name))
+            shown = 0
             while not self.over.wait(1) or shown != self.done:
                 shown = self.done
                 update_progress_artifact(bar, min(100.0, 100.0 * shown / self.steps))
@@ -237,4 +240,4 @@ def _show_failure(run: JobRun, error: CrmIbisError) -> None:
 def _summary(outcome: Outcome) -> str:
     touched = sum(table.changed_rows for table in outcome.results)
     names = ", ".join(table.table for table in outcome.results)
-    return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[: alerts.LONGEST]
+    return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[:LONGEST]

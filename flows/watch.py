@@ -20,14 +20,13 @@ from running import (
 
 from crm_ibis.config.declarations import watch_job
 from crm_ibis.config.settings import load_settings
-from crm_ibis.operations import alerts
 from crm_ibis.operations import watchdog as watching
 from crm_ibis.operations.status import Status
-from crm_ibis.text import first_line
+from crm_ibis.text import LONGEST, first_line
 
 WATCHED = "crm_ibis.watched"
 """The event that the dead man's switch waits for."""
-RESOURCE = {"prefect.resource.id": "crm_ibis.watch"}
+RESOURCE: dict[str, str] = {"prefect.resource.id": "crm_ibis.watch"}
 
 
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
@@ -56,9 +55,7 @@ def watch() -> State:
         told = "Each table against its schedule and SLA, and what failed."
         create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
     wrong = [status.table for status in found if not status.is_healthy]
-    return Completed(
-        message=f"late or failing: {', '.join(wrong)}"[: alerts.LONGEST] if wrong else None
-    )
+    return Completed(message=f"late or failing: {', '.join(wrong)}"[:LONGEST] if wrong else None)
 
 
 def _row(status: Status) -> dict[str, str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from channels import Channels
-from cli.commands import crm_ibis
+from commands import crm_ibis
 from receivers import HttpSink, Mailbox
 from reports import into
 

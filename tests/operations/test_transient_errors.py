@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from jobs_at_work import (
@@ -72,7 +73,7 @@ def process_that_has(settings: Settings) -> Iterator[None]:
         "print('open', flush=True); sys.stdin.read()"
     )
     file = settings.database_url.removeprefix("duckdb://")
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", code, file], text=True, **pipes) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"

@@ -346,7 +346,7 @@ def test_a_duckdb_file_that_another_thread_is_opening_is_waited_for(
 
 
 def test_a_reader_sees_the_old_tables_whole_then_the_new_ones_whole(published: Warehouse) -> None:
-    def everything() -> dict[str, list[tuple]]:
+    def everything() -> dict[str, list[tuple[Any, ...]]]:
         return {
             name: sorted(query(f"SELECT * FROM {analytics(published, name)}"), key=str)
             for name in KPIS
@@ -531,7 +531,8 @@ def strict_server() -> Iterator[str]:
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE ROLE me LOGIN PASSWORD 'right/p@ss'")
-            rules = Path(connection.execute("SHOW hba_file").fetchone()[0])
+            ((file,),) = connection.execute("SHOW hba_file").fetchall()
+            rules = Path(file)
             text = rules.read_text(encoding="utf-8")
             rules.write_text(f"local all me scram-sha-256\n{text}", encoding="utf-8")
             connection.execute("SELECT pg_reload_conf()")

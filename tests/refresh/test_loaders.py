@@ -243,7 +243,8 @@ def test_a_loader_that_does_not_end_is_named_and_nobody_waits_for_us(settings: S
 
 def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
     """Does something once, after the sources were planned and before they are read."""
-    planned, done = resolve.places, []
+    planned = resolve.places
+    done: list[bool] = []
 
     def places(warehouse: Warehouse, names: Any) -> Any:
         found = planned(warehouse, names)

@@ -78,7 +78,8 @@ def test_a_table_of_another_shape_is_found_before_the_work(
     published: Warehouse, spoil: Callable[[Warehouse], str]
 ) -> None:
     told = spoil(published)
-    before, lines = read_all(published), []
+    before = read_all(published)
+    lines: list[str] = []
     with pytest.raises(DataError, match=told):
         refresh(published, [KPI, "revenue_kpis"], as_of=LATER, report=into(lines))
     with pytest.raises(DataError, match=told):

@@ -131,7 +131,7 @@ def physical(warehouse: Warehouse) -> dict[tuple[str, int], tuple[Any, ...]]:
         "SELECT facility_id, extract(month FROM month)::int, xmin::text, ctid::text "
         f"FROM {analytics(warehouse, 'revenue_kpis')}"
     )
-    return {(facility, month): version for facility, month, *version in found}
+    return {(facility, month): tuple(version) for facility, month, *version in found}
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)

@@ -161,7 +161,8 @@ def test_a_date_within_a_history_is_refused_before_anything_is_computed(
     store(warehouse, **MOVING)
     for day in (JAN_20, FEB_10):
         refresh(warehouse, ["pipeline_kpis"], as_of=day, snapshot=True)
-    before, lines = read_all(warehouse), []
+    before = read_all(warehouse)
+    lines: list[str] = []
     (recording,) = backfill(warehouse, [MAR_20, JAN_23], [FUNNEL, HIRING], report=into(lines))
 
     assert recording.as_of == JAN_23

@@ -27,7 +27,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """A date or an instant; UTC unless it carries a zone of its own."""
 
     name = "instant"

@@ -42,13 +42,14 @@ WORDS = {
 register_ibis_backends()
 
 
-@register_check_method(statistics=["not_before"])
+# Pandera gives its decorator no types.
+@register_check_method(statistics=["not_before"])  # type: ignore[untyped-decorator]
 def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
     """The instant is not earlier than the one in the named column."""
     return data.table[data.key] >= data.table[not_before]
 
 
-@register_check_method(statistics=["whole_month"])
+@register_check_method(statistics=["whole_month"])  # type: ignore[untyped-decorator]
 def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
     """The date is the first day of a month."""
     return (data.table[data.key].day() == 1) == whole_month

@@ -19,13 +19,14 @@ from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
-from crm_ibis.events import Report, warn
+from crm_ibis.events import Report, to_log, warn
 from crm_ibis.runlog.log import now
 from crm_ibis.sources import check, spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.unread import Unread
 from crm_ibis.warehouse import Warehouse
 
+REPORT_TO_LOG = to_log(__name__)
 TABLE = "quarantine"
 
 
@@ -66,7 +67,7 @@ class Quarantine:
     def __init__(
         self,
         warehouse: Warehouse,
-        report: Report,
+        report: Report = REPORT_TO_LOG,
         as_of: datetime | None = None,
     ) -> None:
         self.warehouse = warehouse
