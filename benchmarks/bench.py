@@ -117,7 +117,8 @@ def compare(warehouse: Warehouse) -> None:
     the ratio of a round counts, and the median over the rounds is printed. Every refresh publishes
     all rows, as the hand-written queries write theirs.
     """
-    moment, params = f"TIMESTAMP '{AS_OF}'", load_params()
+    moment = f"TIMESTAMP '{AS_OF}'"
+    params = load_params()
     names = list(graph.kpi_functions())
     by_hand = {name: QUERIES[name].replace("$as_of", moment) for name in names}
     ours = {n: graph.compile_table(n, "duckdb", warehouse.raw, params, AS_OF) for n in names}

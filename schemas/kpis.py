@@ -341,7 +341,8 @@ class SatisfactionRollups(Published):
 
     @pa.dataframe_check(description="score is 1 to 5 for csat, -100 to 100 for nps")
     def score_in_range(cls, data: IbisData) -> BooleanValue:
-        score, is_nps = data.table.score, data.table.metric_type == "nps"
+        score = data.table.score
+        is_nps = data.table.metric_type == "nps"
         return is_nps.ifelse(score.between(-100, 100), score.between(1, 5))
 
     @pa.dataframe_check(description="single answers are 1 to 5 for csat")

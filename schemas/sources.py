@@ -115,7 +115,8 @@ class Satisfaction(Source):
 
     @pa.dataframe_check(description="score is 1 to 5 for csat, 0 to 10 for nps")
     def score_in_range(cls, data: IbisData) -> BooleanValue:
-        score, is_nps = data.table.score, data.table.survey_type == "nps"
+        score = data.table.score
+        is_nps = data.table.survey_type == "nps"
         return is_nps.ifelse(score.between(0, 10), score.between(1, 5))
 
 

@@ -195,7 +195,10 @@ def snapshot(
             undo_future=undo_future,
             report=progress,
         )
-    terminal.print_json(recording) if as_json else terminal.print_merges(recording.merged)
+    if as_json:
+        terminal.print_json(recording)
+    else:
+        terminal.print_merges(recording.merged)
     exit_if(recording.refused)
 
 

@@ -32,7 +32,10 @@ def sources(ctx: click.Context, as_json: bool) -> None:
 
     with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
         found = fit(warehouse, report=progress, params=chosen_params(ctx.obj))
-    terminal.print_json(found) if as_json else click.echo("\n".join(_source_lines(found)))
+    if as_json:
+        terminal.print_json(found)
+    else:
+        click.echo("\n".join(_source_lines(found)))
     if found.fails:
         sys.exit(1)
 

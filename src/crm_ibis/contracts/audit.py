@@ -127,7 +127,8 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
 
     Each is one query, and another for the samples of each broken rule.
     """
-    began, checks = time.perf_counter(), 0
+    began = time.perf_counter()
+    checks = 0
     rows = 0
     violations: list[Violation] = []
     also: dict[str, Any] = {}

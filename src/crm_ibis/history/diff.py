@@ -14,7 +14,8 @@ from crm_ibis.text import count_of
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
-CHANGE, BEGAN = "crm_ibis_change", "crm_ibis_began"
+CHANGE = "crm_ibis_change"
+BEGAN = "crm_ibis_began"
 """Columns of the temporary table that no KPI has."""
 
 SHOWN_KEYS = 3
@@ -127,7 +128,8 @@ class Differences:
         return [name for name, columns in tables.items() if columns]
 
     def _query(self) -> str:
-        quote, key = self.warehouse.quote, self.grain[0]
+        quote = self.warehouse.quote
+        key = self.grain[0]
         keys = ", ".join(
             f"coalesce({quote('i', c)}, {quote('c', c)}) AS {quote(c)}" for c in self.grain
         )

@@ -111,7 +111,8 @@ def end(
     Each channel gets the start of the incidents that it was alerted to. An incident stays open
     while a channel cannot be reached with its end. `words` stand for "has recovered".
     """
-    tables, events = set(tables), set(events)
+    tables = set(tables)
+    events = set(events)
     ended = [i for i in current(warehouse) if i.table in tables and i.event in events]
     owed: dict[str, list[Incident]] = {}
     for incident in (i for i in ended if i.event in TROUBLE):

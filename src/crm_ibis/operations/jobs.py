@@ -72,7 +72,8 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
             with suppress(DatabaseError), open_warehouse(settings) as warehouse:
                 log.log_failure(warehouse, error.run_id, error, run.attempt(number))
         raise
-    seconds, sla_met = time.perf_counter() - began, run.met_sla(log.now())
+    seconds = time.perf_counter() - began
+    sla_met = run.met_sla(log.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
 
@@ -91,7 +92,8 @@ def _refresh(
 
     It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
     """
-    without, params = skipped_tables(run.job.published_tables), load_params(settings.params_file)
+    without = skipped_tables(run.job.published_tables)
+    params = load_params(settings.params_file)
     names = [name for name in run.job.published_tables if name not in without]
     if without:
         report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))

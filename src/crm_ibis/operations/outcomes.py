@@ -75,7 +75,8 @@ def plan_run(name: str, scheduled_at: datetime, flow_run: str | None = None) -> 
     the others are of no use. A scheduler's clock may be ahead of this machine's: no instant is
     later than now.
     """
-    job, moment = get_job(name), now()
+    job = get_job(name)
+    moment = now()
     newest = last_scheduled(jobs(), job, moment) or scheduled_at
     return JobRun(name, job, min(max(scheduled_at, newest), moment), flow_run)
 

@@ -116,7 +116,8 @@ def _late(found: Iterable[Status]) -> list[Alert]:
     """An alert for the late tables of each deadline."""
 
     def alert(late: list[Status]) -> Alert:
-        since, names = late[0].due_since, tuple(status.table for status in late)
+        since = late[0].due_since
+        names = tuple(status.table for status in late)
         details = (f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}",)
         return Alert("late", names, since, details=details, notes=_last_seen(late))
 
@@ -130,7 +131,8 @@ def _failed(found: Iterable[Status]) -> list[Alert]:
     def alert(failed: list[Status]) -> Alert:
         # Facts are told of only where nobody answers for them.
         failed = [status for status in failed if catalog.entry_of(status.table)] or failed
-        names, first = tuple(status.table for status in failed), failed[0]
+        names = tuple(status.table for status in failed)
+        first = failed[0]
         told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
         return replace(told, notes=_last_seen(failed))
 

@@ -159,7 +159,8 @@ def fit(
 def _fits(
     warehouse: Warehouse, names: Iterable[str], written: Materialized, report: Report
 ) -> dict[str, Fit]:
-    declared, found = spec.load_spec(), {}
+    declared = spec.load_spec()
+    found = {}
     readable: dict[str, Table] = {}
     unread: dict[str, tuple[Unread, ...]] = {}
     before = volume.runs_before(warehouse, names)
@@ -200,7 +201,8 @@ def _looked_at(
 
     What cannot be read of the tables that it is made of is added to `unread`.
     """
-    contract, said = models.contracts()[name], declared.of(name)
+    contract = models.contracts()[name]
+    said = declared.of(name)
     seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
     if said.absent:
         readable[name] = transform.absent(contract)
@@ -303,7 +305,8 @@ def _others(
     """What there is beside the values that are shown."""
     total = strange.aggregate(values=strange.count(), rows=strange.row_count.sum())
     (whole,) = warehouse.rows(total)
-    values, rows = whole["values"] - len(shown), int(whole["rows"]) - sum(v.rows for v in shown)
+    values = whole["values"] - len(shown)
+    rows = int(whole["rows"]) - sum(v.rows for v in shown)
     return [More(column, values, rows)] if values else []
 
 
@@ -357,7 +360,8 @@ def _violations(
 
 def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
     """That a connector's amounts are in several currencies, if so."""
-    contract, demanded = models.contracts()[name], check.one_currency(name, table)
+    contract = models.contracts()[name]
+    demanded = check.one_currency(name, table)
     return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
 
 
@@ -388,7 +392,8 @@ def _unexpected(
     warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
 ) -> tuple[Violation, ...]:
     """What stops a refresh that reads the rows of a source that are not in quarantine."""
-    declared, contract = spec.load_spec(), models.contracts()[name]
+    declared = spec.load_spec()
+    contract = models.contracts()[name]
     if name in declared.absent:
         return ()
     given = casting.cast_to_contract(casting.null_unreadable(settled, contract), contract)

@@ -53,7 +53,8 @@ def instants_between(first: datetime, last: datetime, every: str) -> list[dateti
 
     Months are counted from the first; where one is too short, its last day stands in.
     """
-    found, steps = [], count(1)
+    found = []
+    steps = count(1)
     moment = first
     while moment <= last:
         found.append(moment)
@@ -106,7 +107,8 @@ def record(
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
     wanted = select_snapshots(names)
-    names, given = [snapshot.name for snapshot in wanted], log.past(as_of)
+    names = [snapshot.name for snapshot in wanted]
+    given = log.past(as_of)
 
     def held_up() -> datetime:
         """A scheduled run merges what is published by now, as of then if that is later."""
@@ -159,7 +161,8 @@ def merge_snapshots(
 
 def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) -> dict[str, str]:
     """Snapshots whose KPI is not published, or as of a later instant, and that in words."""
-    there, published = warehouse.tables(warehouse.analytics), log.publications(warehouse)
+    there = warehouse.tables(warehouse.analytics)
+    published = log.publications(warehouse)
     found = {}
     for snapshot in wanted:
         known = published.get(snapshot.kpi, {}).get("as_of")
@@ -204,7 +207,8 @@ def backfill(
     Raises UsageError for an unknown name or an instant in the future, DataError when a history is
     not as its contract has it, ChecksFailed when a contract is broken.
     """
-    wanted, params = select_snapshots(names), params or load_params()
+    wanted = select_snapshots(names)
+    params = params or load_params()
     recordings: list[Recording] = []
     instants = sorted({log.past(date) or date for date in dates})
     spans = _spans(warehouse, wanted)
@@ -378,7 +382,8 @@ def _format_instants(instants: Sequence[datetime]) -> str:
 def _with_updated_at(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
     """A staged KPI with `updated_at` as publishing would give it, had the current versions of the
     snapshot been what is published."""
-    contract, moment = models.get_contract(snapshot.kpi), instant(as_of)
+    contract = models.get_contract(snapshot.kpi)
+    moment = instant(as_of)
     names = [c.name for c in contract.values]
     staged = ibis.table(contract.schema_of(names), name=STAGED + snapshot.kpi)
     dated = staged.mutate(updated_at=moment)

@@ -79,7 +79,8 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     settled = origins.source_origins(direct)
     report(ProgressEvent("note", "reading published tables, run log and histories"))
     # Before the transaction, which would not survive a source that may not be read.
-    names, sources = facility_names(warehouse), provenance.provenances(warehouse)
+    names = facility_names(warehouse)
+    sources = provenance.provenances(warehouse)
     killed = summaries.killed_runs(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
         warn(report, f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
@@ -88,7 +89,8 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     with warehouse.reading(lambda: published_places(warehouse)):
         lacks = unavailable_by_table(warehouse, params, undecided)
         reading = read(warehouse, names, lacks, undecided, killed)
-        logged, changes = run_history.read(warehouse, killed), trends.read(warehouse)
+        logged = run_history.read(warehouse, killed)
+        changes = trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog.all_descriptions()
     made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)

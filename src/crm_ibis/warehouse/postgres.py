@@ -261,7 +261,8 @@ class PostgresWarehouse(Warehouse):
     ) -> Iterator[None]:
         # Session-level and taken before the transaction: a snapshot taken while waiting would be
         # stale. The server frees it when the connection ends, however it ends.
-        key, name = "hashtextextended('crm_ibis.' || ?, 0)", f"{self.analytics}{purpose}"
+        key = "hashtextextended('crm_ibis.' || ?, 0)"
+        name = f"{self.analytics}{purpose}"
         deadline = time.monotonic() + (self.settings.lock_timeout if wait is None else wait)
         while not self.fetch(f"SELECT pg_try_advisory_lock({key})", [name])[0][0]:
             if time.monotonic() >= deadline:

@@ -139,7 +139,8 @@ def quarantined_sources(warehouse: Warehouse) -> dict[str, Quarantined]:
     """The sources that rows were left out of, or are in quarantine of."""
     if not runlog.has_layout(warehouse, 3):
         return {}
-    rows, checks = summaries.quarantined_rows(warehouse), defaultdict[str, dict[str, int]](dict)
+    rows = summaries.quarantined_rows(warehouse)
+    checks = defaultdict[str, dict[str, int]](dict)
     found = warehouse.fetch(
         "SELECT source_name, check_name, count(*) AS keys "
         f"FROM {runlog.log_table(warehouse, 'quarantine')} "
