@@ -66,7 +66,8 @@ def test_gaps_are_real(dialect: str, table: str) -> None:
 def test_a_whole_query_names_each_table_it_needs() -> None:
     query = graph.compile_table("conversion_funnel", "duckdb", "raw", load_params(), AS_OF)
     statement = sqlglot.parse_one(query, read="duckdb")
-    named = {cte.alias for cte in statement.find_all(sqlglot.exp.CTE)}
+    assert isinstance(statement, sqlglot.exp.Query)
+    named = {cte.alias for cte in statement.ctes}
     assert named == {"stg_leads", "stg_opportunities", "lead_milestones", "conversion_funnel"}
 
 

@@ -86,7 +86,7 @@ def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSee
     if as_json:
         terminal.print_json(found)
     else:
-        terminal.status(found)
+        terminal.print_status(found)
         terminal.print_source_ages(sources, now())
     if not all(state.is_healthy for state in found):
         sys.exit(1)
@@ -171,6 +171,6 @@ def test(as_json: bool) -> None:
     if as_json:
         terminal.print_json(found)
     else:
-        terminal.channels(found)
+        terminal.print_channels(found)
     if False in sent.values():
         sys.exit(1)

@@ -4,8 +4,8 @@ Plain functions, for whatever schedules them: flows/ wraps them for Prefect.
 """
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Timer
@@ -32,16 +32,12 @@ def run_with_alerts(
 
     Whatever the attempts raise is told and raised again.
     """
-    timer = _sla_timer(settings, run, report)
-    try:
-        outcome = attempts()
-    except Exception as error:
-        outcomes.alert_failure(settings, run, error, report)
-        raise
-    finally:
-        timer.cancel()
-        with suppress(RuntimeError):  # it was never started
-            timer.join()  # it may be telling just now
+    with _sla_timer(settings, run, report):
+        try:
+            outcome = attempts()
+        except Exception as error:
+            outcomes.alert_failure(settings, run, error, report)
+            raise
     if outcome.run_id:
         outcomes.report_success(settings, run, outcome, report)
     return outcome
@@ -131,11 +127,18 @@ def _record(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report)
     return Outcome(done.run_id, [merge.table_run() for merge in done.merged])
 
 
-def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Timer:
-    """Fires when the SLA runs out, whatever the run is blocked on; at once if that is past."""
-    left = (run.due_at - log.now()) / timedelta(seconds=1) if run.due_at else 0
+@contextmanager
+def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Iterator[None]:
+    """Alerts when the SLA runs out, whatever the run is blocked on; at once if that is past."""
+    if run.due_at is None:
+        yield
+        return
+    left = (run.due_at - log.now()) / timedelta(seconds=1)
     timer = Timer(max(left, 0), outcomes.alert_sla_breach, [settings, run, report])
     timer.daemon = True
-    if run.due_at:
-        timer.start()
-    return timer
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # it may be sending its alert just now

@@ -20,6 +20,8 @@ from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.warehouse.places import Place
 
 STAGED = "crm_ibis_staged_"
+IDENTIFIER_BYTES = 63
+"""PostgreSQL cuts names off after so many."""
 Row = tuple[Any, ...]
 
 

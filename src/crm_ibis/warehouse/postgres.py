@@ -18,11 +18,10 @@ from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, Time
 from crm_ibis.config.settings import Settings, is_ambiguous, redact, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.warehouse import locks
-from crm_ibis.warehouse.base import Row, Warehouse, driver_message, without_values
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES, Row, Warehouse, driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 COPY_BLOCK = 1 << 20
-IDENTIFIER_BYTES = 63
 RESOURCES = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
 PASSING = (
     errors.SerializationFailure,
