@@ -69,7 +69,7 @@ def markdown() -> str:
     """docs/kpis.md: every published table and source for readers."""
     parts = [
         "# Tables",
-        "Written by `make docs` from the docstrings of the functions and from the contracts; "
+        "Written by `make generate` from the docstrings of the functions and from the contracts; "
         "a test keeps it equal.",
     ]
     for title, kind in (("KPIs", "kpi"), ("Facts", "fact"), ("Sources", "source")):
