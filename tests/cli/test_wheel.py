@@ -76,6 +76,7 @@ def test_the_wheel_holds_the_package_its_content_and_nothing_else(wheel: Path) -
     expected = {f"crm_ibis/{name}" for name in files_in(CHECKOUT / "src" / "crm_ibis")}
     for part in ("schemas", "seeds", "flows", "docs"):
         expected |= {f"{CONTENT}/{part}/{name}" for name in files_in(CHECKOUT / part)}
+    expected |= {f"{CONTENT}/CHANGELOG.md", "crm_ibis/py.typed"}
     found = {name for name in names_in(wheel) if ".dist-info/" not in name}
     assert found == expected
 

@@ -24,12 +24,12 @@ from crm_ibis.contracts import rules
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.contracts.types import Instant, dtype_of, table_name
 from crm_ibis.errors import DataError, UsageError, near_match
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES
 
 HIDDEN = "(not shown)"
 ID = re.compile(r"[^\s@]{1,64}")
 CATEGORY = re.compile(r"(?=.{1,30}$)[^\W\d_][\w.&/+-]*( [\w.&/+-]+){0,2}")
 """What looks like the name of a category: up to three words, the first begins with a letter."""
-IDENTIFIER_BYTES = 63
 VALIDITY = {
     "valid_from": "The instant from which this version of the row held (UTC).",
     "valid_to": "The instant at which it no longer held (UTC); null while it is current.",

@@ -11,10 +11,11 @@ from ibis import Table
 
 from crm_ibis.config.params import Params
 from crm_ibis.contracts import audit, models
-from crm_ibis.contracts.audit import Audit, Checked, Report
+from crm_ibis.contracts.audit import Audit, Checked
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import UsageError
+from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.metrics import graph
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
@@ -193,7 +194,10 @@ class Results:
             violations = (*outcome.violations, *self._broken_expectations(outcome))
             outcome = replace(outcome, violations=violations)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
-        self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
+        done: Kind = "built"
+        if step.kind == "source":
+            done = "checked"
+        self.report(ProgressEvent(done, f"{done} {outcome}", outcome.table))
         audit.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
@@ -201,7 +205,7 @@ class Results:
         if step.kind == "source":
             hints = occurrences.hints(outcome.rows, self._unseen[outcome.table])
             for hint in hints:
-                self.report(f"warning: {outcome.table}: {hint}")
+                warn(self.report, f"warning: {outcome.table}: {hint}", outcome.table)
             words += hints
             self.hints += [(outcome.table, hint) for hint in hints]
         self.tables[outcome.table] = TableRun(

@@ -68,7 +68,8 @@ def write(
         entries=catalog.entries(),
         sources=queries.sources,
     )
-    effects, dashboards = _effects(settled), exposures()
+    effects = _effects(settled)
+    dashboards = exposures()
     for table in tables:
         pages.write(
             f"tables/{table.name}.html",

@@ -12,8 +12,10 @@ from crm_ibis.metrics.describe import Description
 from crm_ibis.metrics.lineage import ROWS, Origin, Origins
 from crm_ibis.site.pages.renderer import Pages
 
-WIDTH, HEIGHT = 172, 26
-COLUMN, ROW = 210, 38
+WIDTH = 172
+HEIGHT = 26
+COLUMN = 210
+ROW = 38
 MARGIN = 30
 FIRST_KPI_LAYER = 3
 LAYERS = ("Sources", "Staging", "Facts", "KPIs", "KPIs of KPIs")

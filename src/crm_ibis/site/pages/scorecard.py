@@ -21,6 +21,7 @@ from crm_ibis.site.pages.headlines import (
     remarks,
 )
 from crm_ibis.site.pages.renderer import Pages
+from crm_ibis.text import count_of
 
 TABLE_OF = {dataset.name: dataset.table for dataset in DATASETS}
 
@@ -111,7 +112,7 @@ def _notices(section: Section, reading: Reading) -> list[str]:
     ]
     status = reading.standing.get(section.table)
     if status and status.quarantined:
-        rows = "1 row" if status.quarantined == 1 else f"{status.quarantined:,} rows"
+        rows = count_of(status.quarantined, "row")
         found.append(f"in quarantine, and not counted: {rows} of its sources")
     return found
 
