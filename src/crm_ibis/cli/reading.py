@@ -113,6 +113,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
         settings.raw_schema,
         chosen_params(settings),
         moment,
+        settings.analytics_schema,
     )
     declared = spec.load_spec()
     if mapped := [name for name in graph.sources_of([kpi]) if declared.of(name).is_mapped]:

@@ -5,6 +5,7 @@ Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
 
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -16,10 +17,12 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
 
+from crm_ibis.config import project
 from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError
 
@@ -212,17 +215,28 @@ class Params(_Record):
 def load_params(path: Path | None = None) -> Params:
     """The shipped assumptions, overridden by those in `path`.
 
-    Raises UsageError naming the file and the key when something is unknown or impossible.
+    A team's own parameters are attributes of the names of its modules in metrics/, as they are
+    given. Raises UsageError naming the file and the key when something is unknown or impossible.
     """
     given = _read(DEFAULTS)
     if path is not None:
         given = merge(given, _read(path))
+    kind = _with_own_keys(tuple(module.stem for module in project.own_modules()))
     try:
-        return Params.model_validate(given)
+        return kind.model_validate(given)
     except ValidationError as error:
         raise UsageError(
-            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, Params)}"
+            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, kind)}"
         ) from None
+
+
+@cache
+def _with_own_keys(modules: tuple[str, ...]) -> type[Params]:
+    """The assumptions with a mapping of the name of each own module, which that validates."""
+    keys: dict[str, Any] = {
+        m: (dict[str, Any], {}) for m in modules if m not in Params.model_fields
+    }
+    return create_model("Params", __base__=Params, **keys) if keys else Params
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from crm_ibis.contracts.audit import Audit, Checked, Report
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import UsageError
+from crm_ibis.history import reader
 from crm_ibis.metrics import graph
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
@@ -92,8 +93,11 @@ class Results:
         self._outcomes: list[Checked] = []
 
     def places(self) -> set[Place]:
-        """The tables that the sources are made of; asked before the transaction."""
-        return resolve.places(self.warehouse, sources_to_check(self.names))
+        """The tables that the sources and histories are made of; asked before the transaction."""
+        read = graph.histories_of(self.names)
+        kept = [table for name in read for table in reader.tables_of(self.warehouse, name)]
+        made_of = resolve.places(self.warehouse, sources_to_check(self.names))
+        return made_of | {(self.warehouse.analytics, table) for table in kept}
 
     def build(self) -> None:
         """Checks the sources, then computes and audits each table.
@@ -152,6 +156,8 @@ class Results:
             return step.audits[0].table
 
         sources = check.drop_undecided(self._raw, self._sources)
+        for history in graph.histories_of(self.names):
+            sources[history] = reader.versions_or_none(self.warehouse, history)
         graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
@@ -238,9 +244,10 @@ def _align_to_contract(table: Table, contract: Contract) -> tuple[Table, ibis.Sc
     given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}
     if given != declared:
         differing = set(given.items()) ^ set(declared.items())
+        columns = sorted({name for name, dtype in differing})
         raise UsageError(
-            f"the function {contract.name} and its contract in schemas/kpis.py differ in "
-            f"{', '.join(sorted({name for name, dtype in differing}))}; make the two match"
+            f"the function {contract.name} and its contract in {graph.contract_file(contract.name)}"
+            f" differ in {', '.join(columns)}; make the two match"
         )
-    columns = [c.name for c in contract.values]
-    return table.select(columns), contract.schema_of(columns)
+    names = [c.name for c in contract.values]
+    return table.select(names), contract.schema_of(names)

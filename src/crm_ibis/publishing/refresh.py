@@ -89,6 +89,7 @@ def refresh(
     as_of = log.past(as_of)
     chosen = [graph.publishable(name) for name in names] or catalog.published_tables()
     chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
+    graph.check_own_params(params)
     if dry_run:
         log.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or log.now(), params, report)
