@@ -24,7 +24,7 @@ from crm_ibis.contracts.contract import HIDDEN as HIDDEN
 from crm_ibis.contracts.contract import Column as Column
 from crm_ibis.contracts.contract import Contract as Contract
 from crm_ibis.contracts.own import Own, read_own
-from crm_ibis.contracts.shipped import shipped_contracts
+from crm_ibis.contracts.shipped import shipped_contracts as shipped_contracts
 from crm_ibis.contracts.types import Instant, dtype_of
 from crm_ibis.errors import DataError, UsageError, near_match
 
@@ -56,8 +56,10 @@ def own_tables() -> Own:
 def histories() -> dict[str, Contract]:
     """The contracts of the snapshots, by name; raises UsageError for one of an unknown KPI."""
     published = {c.name: c for c in contracts().values() if c.kind == "published"}
-    found = {}
+    found: dict[str, Contract] = {}
     for name, snapshot in declarations.snapshots().items():
+        if snapshot.kpi in own_tables().broken:
+            continue
         if snapshot.kpi not in published:
             raise UsageError(
                 f'schemas/snapshots.yml: {name}: there is no KPI "{snapshot.kpi}"'
@@ -140,6 +142,8 @@ def get_contract(name: str) -> Contract:
     if name not in known:
         known = {**known, **histories()}
     if name not in known:
+        if problem := own_tables().broken.get(name):
+            raise UsageError(str(problem))
         raise UsageError(
             f'there is no contract of a table "{name}"{near_match(name, known)}; '
             "`crm-ibis list` shows the KPIs"

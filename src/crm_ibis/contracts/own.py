@@ -50,6 +50,12 @@ class Own:
     """By module."""
     problems: list[Problem] = field(default_factory=list)
 
+    @property
+    def broken(self) -> dict[str, Problem]:
+        """The tables that are left out, each with the first thing that is wrong with it."""
+        every = {name: p for p in reversed(self.problems) for name in p.tables}
+        return {name: problem for name, problem in every.items() if name not in self.contracts}
+
 
 def read_own(paths: Iterable[Path], shipped: Mapping[str, Contract]) -> Own:
     """Everything that is in order in the modules; the rest are problems."""

@@ -3,6 +3,7 @@
 import inspect
 import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from graphlib import TopologicalSorter
@@ -18,7 +19,7 @@ from pydantic import BaseModel
 
 from crm_ibis.config import project
 from crm_ibis.config.declarations import snapshots
-from crm_ibis.config.params import Params
+from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import UsageError, near_match
@@ -26,6 +27,7 @@ from crm_ibis.expressions import known_versions
 from crm_ibis.metrics import facts, kpis, staging
 from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.metrics.own import RUN, SUFFIX, OwnFunctions, TableFunction, link, own_params
+from crm_ibis.metrics.trial import Trial
 
 Stage = Callable[[str, Table], Table]
 
@@ -78,8 +80,26 @@ def own_functions() -> OwnFunctions:
     from crm_ibis.contracts import models
 
     shipped = {**_functions_of(staging), **_functions_of(facts), **_shipped_kpis()}
-    sources = [c.name for c in models.contracts().values() if c.kind == "source"]
-    return link(models.own_tables(), shipped, sources, snapshots())
+    sources = {name: ibis.table(schema, name=name) for name, schema in source_schemas().items()}
+    own = models.own_tables()
+    kept = {**sources, **_unbound_histories("analytics", models.histories())}
+    trial = Trial(
+        {**shipped, **{n: t.function for n, t in own.tables.items() if t.function}},
+        kept,
+        _settings(own.params),
+    )
+    return link(own, shipped, sources, snapshots(), trial)
+
+
+def _settings(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """What functions get beside tables, as far as params.yml is valid: a run refuses the rest."""
+    found: dict[str, Any] = {}
+    with suppress(UsageError):
+        found["params"] = load_params()
+        for module, model in models.items():
+            with suppress(UsageError):
+                found[f"{module}{SUFFIX}"] = own_params(module, model, found["params"])
+    return found
 
 
 def contract_file(name: str) -> str:
@@ -206,11 +226,19 @@ def unbound_sources(raw_schema: str, analytics: str = "analytics") -> dict[str, 
         name: ibis.table(schema, name=name, database=raw_schema)
         for name, schema in source_schemas().items()
     }
-    for name in own_functions().histories:
+    if read := own_functions().histories:
         from crm_ibis.contracts.models import histories  # only own tables read them
 
-        sources[name] = ibis.table(histories()[name].schema, name=name, database=analytics)
+        kept = _unbound_histories(analytics, histories())
+        sources |= {name: kept[name] for name in read}
     return sources
+
+
+def _unbound_histories(analytics: str, histories: Mapping[str, Any]) -> dict[str, Table]:
+    return {
+        name: ibis.table(contract.schema, name=name, database=analytics)
+        for name, contract in histories.items()
+    }
 
 
 def queries(

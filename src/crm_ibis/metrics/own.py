@@ -13,6 +13,7 @@ from crm_ibis.config.params import Params
 from crm_ibis.config.validation import explain
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import UsageError, near_match
+from crm_ibis.metrics.trial import Trial
 
 TableFunction = Callable[..., Table]
 RUN = ("params", "as_of")
@@ -41,8 +42,9 @@ def link(
     shipped: Mapping[str, TableFunction],
     sources: Iterable[str],
     histories: Collection[str],
+    trial: Trial,
 ) -> OwnFunctions:
-    """The own tables whose parameters all name something, without those in a circle.
+    """The own tables whose parameters all name something and that can be computed, in no circle.
 
     `own` is what the modules declare, `histories` are the names of the snapshots.
     """
@@ -66,9 +68,15 @@ def link(
             leave_out(name, words)
     while circle := _circle(tables):
         leave_out(circle[0], f"{' needs '.join(circle)}: a circle; take one of the parameters out")
-    while broken := _needing(tables, gone):
-        name, needed = broken
-        leave_out(name, f"{name} is left out, as it needs {needed}, which is broken")
+    for name in _in_order(tables):
+        needed = [p for p in _parameters(tables[name]) if p in gone]
+        contract = own.contracts.get(name)
+        columns = {c.name: c.dtype for c in contract.values} if contract else None
+        if needed:
+            leave_out(name, f"{name} is left out, as it needs {needed[0]}, which is broken")
+        elif problem := trial.problem(tables[name], columns):
+            linked.problems.append(problem)
+            gone.add(tables.pop(name).name)
     for name, table in tables.items():
         linked.by_kind.setdefault(table.kind, {})[name] = table.function
         linked.modules[name] = table.module
@@ -101,20 +109,20 @@ def _unknown_parameter(table: Any, names: Collection[str], gone: Collection[str]
 
 
 def _circle(tables: Mapping[str, Any]) -> list[str]:
-    needs = {name: [p for p in _parameters(t) if p in tables] for name, t in tables.items()}
     try:
-        TopologicalSorter(needs).prepare()
+        TopologicalSorter(_needs(tables)).prepare()
     except CycleError as error:
         return list(reversed(error.args[1]))
     return []
 
 
-def _needing(tables: Mapping[str, Any], gone: Collection[str]) -> tuple[str, str] | None:
-    for name, table in tables.items():
-        for parameter in _parameters(table):
-            if parameter in gone and parameter not in tables:
-                return name, parameter
-    return None
+def _needs(tables: Mapping[str, Any]) -> dict[str, list[str]]:
+    """The own tables that each own table needs."""
+    return {name: [p for p in _parameters(t) if p in tables] for name, t in tables.items()}
+
+
+def _in_order(tables: Mapping[str, Any]) -> list[str]:
+    return list(TopologicalSorter(_needs(tables)).static_order())
 
 
 def own_params(module: str, model: type[BaseModel], params: Params) -> BaseModel:
