@@ -186,7 +186,7 @@ def build(
     `stage` is called with each computed table as soon as it is built, and what it returns stands
     for the table from there on: a refresh puts the heavy ones into temporary tables there.
     """
-    histories, own = own_functions().histories, _own_params(params)
+    histories = own_functions().histories
     tables: dict[str, Any] = {
         name: known_versions(table, as_of) if name in histories else table
         for name, table in sources.items()
@@ -194,21 +194,25 @@ def build(
     for name in plan(names):
         if name not in tables:
             function = table_functions()[name]
-            given = {**tables, **own, "params": params, "as_of": as_of}
+            given = {**tables, **_own_params(params, name), "params": params, "as_of": as_of}
             arguments = {p: given[p] for p in inspect.signature(function).parameters}
             tables[name] = stage(name, function(**arguments))
     return tables
 
 
-def _own_params(params: Params) -> dict[str, BaseModel]:
-    """The own parameters of a team's modules, by the name that their functions know them by."""
-    models = own_functions().params
-    return {f"{m}{SUFFIX}": own_params(m, model, params) for m, model in models.items()}
+def _own_params(params: Params, name: str) -> dict[str, BaseModel]:
+    """The own parameters that the function of a table may ask for, by their name there."""
+    own = own_functions()
+    module = own.modules.get(name, "")
+    if module not in own.params:
+        return {}
+    return {f"{module}{SUFFIX}": own_params(module, own.params[module], params)}
 
 
 def check_own_params(params: Params) -> None:
     """Raises UsageError when own parameters in params.yml are not valid."""
-    _own_params(params)
+    for module, model in own_functions().params.items():
+        own_params(module, model, params)
 
 
 def empty_without(names: Collection[str], absent: Collection[str], params: Params) -> list[str]:

@@ -4,10 +4,10 @@ import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from graphlib import CycleError, TopologicalSorter
-from typing import Any
+from typing import Any, cast
 
 from ibis import Table
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from crm_ibis.config.params import Params
 from crm_ibis.config.validation import explain
@@ -126,12 +126,14 @@ def _in_order(tables: Mapping[str, Any]) -> list[str]:
 
 
 def own_params(module: str, model: type[BaseModel], params: Params) -> BaseModel:
-    """The module's own parameters; raises UsageError naming the file and the key."""
-    values = getattr(params, module, {})
+    """The module's own parameters; raises UsageError naming the file, the line and the key."""
+    keys: dict[str, Any] = {module: (model, ...)}
+    given = create_model("Given", **keys)
     try:
-        return model.model_validate(values)
+        found = given.model_validate({module: getattr(params, module, {})})
     except ValidationError as error:
         raise UsageError(
             f"the parameters of metrics/{module}.py, under {module} in params.yml, are not valid:\n"
-            f"{explain(error, model)}"
+            f"{explain(error, given, params)}"
         ) from None
+    return cast(BaseModel, getattr(found, module))

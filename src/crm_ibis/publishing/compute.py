@@ -85,6 +85,7 @@ class Results:
         self._written = Materialized(warehouse)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
+        self._histories: dict[str, Table] = {}
         self._checked: list[str] = []
         self._before: dict[str, list[SourceRun]] = {}
         self._unread: dict[str, list[Rule]] = {}
@@ -109,6 +110,10 @@ class Results:
         self._raw = self.quarantine.settle(given, unread)
         self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
         self._sources = check.cast_sources(self._raw)
+        self._histories = {
+            name: reader.versions_or_none(self.warehouse, name)
+            for name in graph.histories_of(self.names)
+        }
         absent = spec.load_spec().absent
         self._checked = [name for name in self._raw if name not in absent]
         self._before = volume.runs_before(self.warehouse, self._checked)
@@ -155,9 +160,7 @@ class Results:
             emit(step)
             return step.audits[0].table
 
-        sources = check.drop_undecided(self._raw, self._sources)
-        for history in graph.histories_of(self.names):
-            sources[history] = reader.versions_or_none(self.warehouse, history)
+        sources = {**check.drop_undecided(self._raw, self._sources), **self._histories}
         graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
