@@ -40,7 +40,7 @@ def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]
         elif contract.kind == "source":
             merged.contracts[name] = contract
         else:
-            place = Place(copy / "schemas" / "kpis.py", 1)
+            place = _place(copy / "schemas" / "kpis.py", contract.model.__name__)
             words = (
                 f"the package has no table {name} any more, so its contract is left out; delete it"
             )
@@ -48,6 +48,11 @@ def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]
     for name, contract in shipped.items():
         merged.contracts.setdefault(name, contract)
     return merged
+
+
+def _place(path: Path, class_name: str) -> Place:
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    return Place(path, next((n for n, line in lines if line.startswith(f"class {class_name}(")), 1))
 
 
 def _read(home: Path) -> dict[str, Contract]:
