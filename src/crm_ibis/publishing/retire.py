@@ -56,7 +56,8 @@ def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
     computed = {*graph.table_functions(), *graph.broken_tables()}
-    if name in {*computed, *models.contracts(), *kept, *archives}:
+    sources = {c.name for c in models.contracts().values() if c.kind == "source"}
+    if name in {*computed, *sources, *kept, *archives}:
         raise UsageError(
             f"{name} is part of this project; take it out of the project first, then retire it"
         )
