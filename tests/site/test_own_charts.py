@@ -221,7 +221,7 @@ def test_a_table_has_at_most_three_charts_in_the_order_of_its_contract(own: None
     assert [f.title for f in section("deal_sizes").figures] == [
         "Won deals",
         "Won amount",
-        "Avg deal amount",
+        "Average deal amount",
     ]
 
 
@@ -272,7 +272,8 @@ def test_a_line_is_named_by_all_that_tells_rows_apart(own: None) -> None:
     assert encodings(rate.chart.to_dict())["color"]["field"] == "series"
     assert accounts.series == ("region",)
     assert accounts.note == (
-        "Accounts. Added up over facility. By region: the first 5 with most; more in the table."
+        "Accounts. Summed over facility. "
+        "By region: the first 5 with most; all of them in the table."
     )
 
 

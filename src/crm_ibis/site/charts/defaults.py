@@ -25,6 +25,7 @@ from crm_ibis.site.data.defaults import (
 LINES = 5
 """As many as there are colours that can be told apart."""
 BARS = 12
+SPELLED = {"avg": "average", "kpi": "KPI", "kpis": "KPIs"}
 KINDS: dict[str, Kind] = {"_pct": "pct", "_hours": "hours", "_days": "days"}
 
 
@@ -40,22 +41,26 @@ def default_sections() -> list[Section]:
 
 
 def in_words(name: str) -> str:
-    """A table or column as people would write it: `avg_deal_size` -> `Avg deal size`."""
+    """A table's or column's name as people would write it: `avg_deal_size` -> `average deal size`.
+
+    Its unit, which a table has none of, stands on the axis.
+    """
     unit = next((suffix for suffix in UNITS if name.endswith(suffix)), "")
-    words = name.removesuffix(unit).removesuffix("_id").replace("_", " ").strip() or name
-    words = words.replace("kpis", "KPIs")
+    return _spelled(name.removesuffix(unit).removesuffix("_id") or name)
+
+
+def _spelled(name: str) -> str:
+    return " ".join(SPELLED.get(word, word) for word in name.split("_") if word)
+
+
+def _title(words: str) -> str:
     return words[:1].upper() + words[1:]
-
-
-def _noun(name: str) -> str:
-    words = in_words(name)
-    return words[:1].lower() + words[1:]
 
 
 def _section(table: TableColumns) -> Section:
     return Section(
         name=f"table-{table.name}",
-        title=in_words(table.name),
+        title=_title(_spelled(table.name)),
         table=table.name,
         figures=tuple(_figures(table)),
         note=" ".join(meaning(table.contract).split("\n\n")[0].split()),
@@ -70,9 +75,9 @@ def _figures(table: TableColumns) -> list[Figure]:
 
 
 def _figure(table: TableColumns, measure: ContractColumn, dataset: DefaultDataset) -> Figure:
-    shown = Column(measure.name, in_words(measure.name), _kind(measure))
+    shown = Column(measure.name, _title(in_words(measure.name)), _kind(measure))
     by = tuple("facility_id" if name == dataset.facility else name for name in dataset.series)
-    heads = [FACILITY if n == "facility_id" else Column(n, in_words(n), "text") for n in by]
+    heads = [FACILITY if n == "facility_id" else Column(n, _title(in_words(n)), "text") for n in by]
     months = [MONTH] if dataset.month else []
     columns = (*heads, *months, shown)
     ranked_by = measure.name if dataset.sums else dataset.weight
@@ -104,7 +109,7 @@ def _first(
 
 
 def _chart(dataset: DefaultDataset, columns: tuple[Column, ...]) -> alt.TopLevelMixin:
-    *others, measure = columns
+    measure = columns[-1]
     title = _axis_title(measure)
     if not dataset.month:
         x = alt.X(f"{measure.field}:Q", title=title, **_axis(measure))
@@ -121,7 +126,7 @@ def _axis(measure: Column) -> dict[str, Any]:
 
 def _axis_title(measure: Column) -> str:
     unit = next((UNITS[s] for s, kind in KINDS.items() if kind == measure.kind), None)
-    return unit or measure.title.lower()
+    return unit or in_words(measure.field)
 
 
 def _kind(column: ContractColumn) -> Kind:
@@ -136,9 +141,9 @@ def _kind(column: ContractColumn) -> Kind:
 def _note(table: TableColumns, measure: ContractColumn, dataset: DefaultDataset) -> str:
     """What the number is, and what was done to it."""
     told = [measure.description]
-    over = [_noun(c.name) for c in table.identity if c.name not in dataset.series]
+    over = [in_words(c.name) for c in table.identity if c.name not in dataset.series]
     if dataset.sums and over:
-        told.append(f"Added up over {_listed(over)}.")
+        told.append(f"Summed over {_listed(over)}.")
     if dataset.values and table.month and not _is_monthly(table):
         told.append("The last value of each month.")
     if dataset.series:
@@ -147,14 +152,14 @@ def _note(table: TableColumns, measure: ContractColumn, dataset: DefaultDataset)
 
 
 def _choice(dataset: DefaultDataset) -> str:
-    names = _listed([_noun(name) for name in dataset.series])
+    names = _listed([in_words(name) for name in dataset.series])
     if not dataset.month:
-        return f"The {BARS} largest by {names}; more in the table."
+        return f"The {BARS} largest by {names}; all of them in the table."
     if dataset.weight and not dataset.sums:
-        most = f" with most of {_noun(dataset.weight)}"
+        most = f" with most of {in_words(dataset.weight)}"
     else:
         most = " with most" if dataset.sums else " by name"
-    return f"By {names}: the first {LINES}{most}; more in the table."
+    return f"By {names}: the first {LINES}{most}; all of them in the table."
 
 
 def _listed(words: list[str]) -> str:
