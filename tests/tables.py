@@ -66,7 +66,11 @@ def source_rows(name: str, text: str) -> list[dict[str, Any]]:
     rows = []
     for number, given in enumerate(drawn(text), start=1):
         assert set(given) <= set(schema), f"{set(given) - set(schema)} not in {name}"
-        row: dict[str, Any] = {"id": f"{name}_{number}", "facility_id": "f1", **DEFAULTS[name]}
+        row: dict[str, Any] = {
+            "id": f"{name}_{number}",
+            "facility_id": "f1",
+            **DEFAULTS.get(name, {}),
+        }
         row["created_at"] = given.get("sent_at", "2024-01-10")
         row.update(given)
         row.setdefault("updated_at", row["created_at"])
