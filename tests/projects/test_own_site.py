@@ -128,7 +128,9 @@ def test_own_tables_are_on_every_page(site: Path) -> None:
     for name in ("rep_sales", "won_deals", "large_deals", "stg_targets", "targets"):
         assert name in catalog
         assert (site / "tables" / f"{name}.html").is_file()
-        assert f'"tables/{name}.html"' in (site / "assets" / "search.js").read_text(encoding="utf-8")
+        assert f'"tables/{name}.html"' in (site / "assets" / "search.js").read_text(
+            encoding="utf-8"
+        )
         assert f'data-name="{name}"' in (site / "lineage.html").read_text(encoding="utf-8")
     assert "sales_board: What each rep won." in words(site / "tables" / "rep_sales.html")
     assert "goal" in words(site / "tables" / "targets.html")
@@ -155,3 +157,14 @@ def test_a_broken_module_is_named_and_the_rest_is_there(site: Path, folder: Fold
     assert "metrics/broken.py, line" in catalog
     assert str(folder.path) not in catalog
     assert "rep_sales" in catalog
+
+
+@pytest.mark.e2e
+def test_no_box_of_the_lineage_is_cut_off_or_covers_a_title(site: Path) -> None:
+    drawing = (site / "lineage.html").read_text(encoding="utf-8")
+    assert min(int(y) for y in re.findall(r'<rect x="\d+" y="(-?\d+)"', drawing)) == 30
+    titles = re.findall(r'class="layer" x="\d+" y="14">([^<]*)', drawing)
+    assert titles == [
+        *("Sources", "Staging", "Staging of staging", "Facts", "Facts of facts"),
+        *("KPIs", "KPIs of KPIs", "Dashboards"),
+    ]

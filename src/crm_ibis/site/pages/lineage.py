@@ -17,6 +17,7 @@ COLUMN, ROW = 210, 38
 MARGIN = 30
 KINDS = ("source", "staging", "fact", "kpi")
 TITLES = ("Sources", "Staging", "Facts", "KPIs")
+TITLES_BEHIND = ("", "Staging of staging", "Facts of facts", "KPIs of KPIs")
 
 
 @dataclass(frozen=True)
@@ -93,8 +94,9 @@ def _positions(layers: dict[str, int], ways: list[list[str]]) -> dict[str, tuple
     steps = [(numbers[a], numbers[b]) for way in ways for a, b in pairwise(way)]
     picture = igraph.Graph(n=len(layers), edges=steps, directed=True)
     placed = picture.layout_sugiyama(layers=list(layers.values()), maxiter=500)
+    top = min(across for across, _ in placed.coords)
     return {
-        name: (MARGIN + layer * COLUMN, MARGIN + across * ROW)
+        name: (MARGIN + layer * COLUMN, MARGIN + (across - top) * ROW)
         for name, (across, layer) in zip(layers, placed.coords, strict=False)
     }
 
@@ -146,22 +148,20 @@ def _titles(nodes: list[Node]) -> list[tuple[float, str]]:
     kinds: dict[float, list[str]] = {}
     for node in nodes:
         kinds.setdefault(node.x, []).append(node.kind)
-    found: list[tuple[float, str]] = []
+    titles: dict[str, float] = {}
     for x in sorted(kinds):
-        title = _title(kinds[x])
-        if any(title == earlier for _, earlier in found):
-            title = f"{title} of {title}"
-        if all(title != earlier for _, earlier in found):
-            found.append((x, title))
-    return found
+        first, behind = _titles_of(kinds[x])
+        titles.setdefault(behind if first in titles else first, x)
+    return [(x, title) for title, x in titles.items()]
 
 
-def _title(kinds: list[str]) -> str:
-    """By the kind that most tables of a layer are of."""
+def _titles_of(kinds: list[str]) -> tuple[str, str]:
+    """Of a layer's most frequent kind: for its first layer, and for those behind."""
     most = max(kinds, key=kinds.count)
     if most == "exposure":
-        return "Dashboards"
-    return TITLES[_place_of(most)]
+        return ("Dashboards", "Dashboards")
+    place = _place_of(most)
+    return (TITLES[place], TITLES_BEHIND[place])
 
 
 def _gist(meaning: str) -> str:
