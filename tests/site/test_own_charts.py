@@ -9,7 +9,8 @@ import ibis
 import pytest
 from tables import drawn, value
 
-from crm_ibis.contracts.models import Contract, Published, column, contract_of, contracts
+from crm_ibis.contracts.contract import Contract, contract_of
+from crm_ibis.contracts.models import Published, column, contracts
 from crm_ibis.contracts.types import Count, Day, Flag, Instant, Money, Number, Text
 from crm_ibis.metrics import catalog, graph
 from crm_ibis.site.charts import defaults as charts
