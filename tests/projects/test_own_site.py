@@ -87,6 +87,19 @@ REP_SALES = """
         joined = sales.left_join(stg_high_targets, "rep_id")
         return joined.select("rep_id", "month", "deals", "large_deals", "revenue", "target")
 """
+HISTORY = """
+    class SalesChanges(Published):
+        rep_id: Text = column("The rep.")
+        versions: Count = column("How often a month of theirs changed.", ge=0)
+
+        class Config:
+            unique = ["rep_id"]
+
+
+    def sales_changes(rep_sales_snapshot: Table) -> Table:
+        '''How often the numbers of a rep changed.'''
+        return rep_sales_snapshot.group_by("rep_id").agg(versions=_.count())
+"""
 BROKEN = "def half(stg_leads: Table) -> Table:\n    return (\n"
 EXPOSURE = """
     sales_board:
@@ -101,7 +114,9 @@ EXPOSURE = """
 def site(folder: Folder, database: Settings) -> Path:
     """The site of a project with own tables, one of whose modules is broken."""
     folder.module("sales", REP_SALES)
+    folder.module("changes", HISTORY)
     folder.module("broken", BROKEN)
+    folder.write("snapshots.yml", "rep_sales_snapshot: rep_sales")
     folder.write("exposures.yml", EXPOSURE)
     folder.write("sources.yml", "sources: {targets: {columns: {deals: goal}}}\n")
     fill(database, targets="id | rep_id | deals\nt1 | ann | 3")
@@ -109,7 +124,8 @@ def site(folder: Folder, database: Settings) -> Path:
         column = warehouse.quote("deals")
         place = warehouse.quote(warehouse.raw, "targets")
         warehouse.run(f"ALTER TABLE {place} RENAME COLUMN {column} TO goal")
-        refresh(warehouse, ["rep_sales", "won_deals"])
+        refresh(warehouse, ["rep_sales", "won_deals"], snapshot=True)
+        refresh(warehouse, ["sales_changes"])
         build(warehouse, folder.path / "out", load_params())
     return folder.path / "out"
 
@@ -125,7 +141,14 @@ def test_own_tables_are_on_every_page(site: Path) -> None:
     assert '"rep_sales (sums)"' in scorecard
     assert "Sales, high" in words(site / "index.html")
     catalog = words(site / "catalog.html")
-    for name in ("rep_sales", "won_deals", "large_deals", "stg_targets", "targets"):
+    for name in (
+        "rep_sales",
+        "won_deals",
+        "large_deals",
+        "stg_targets",
+        "targets",
+        "sales_changes",
+    ):
         assert name in catalog
         assert (site / "tables" / f"{name}.html").is_file()
         assert f'"tables/{name}.html"' in (site / "assets" / "search.js").read_text(

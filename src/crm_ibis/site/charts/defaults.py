@@ -11,7 +11,7 @@ import altair as alt
 
 from crm_ibis.contracts.models import Column as ContractColumn
 from crm_ibis.metrics.describe import UNITS, meaning
-from crm_ibis.site.charts.drawing import COUNT, MONEY, bars, colours, draw, labels, trend
+from crm_ibis.site.charts.drawing import COUNT, MONEY, ONE_COLOUR, bars, draw, labels, trend
 from crm_ibis.site.charts.figures import FACILITY, MONTH, Column, Figure, Kind, Section
 from crm_ibis.site.charts.sections import sections
 from crm_ibis.site.data.defaults import (
@@ -25,6 +25,11 @@ from crm_ibis.site.data.defaults import (
 LINES = 5
 """As many as there are colours that can be told apart."""
 BARS = 12
+LEGEND = alt.Legend(
+    # Names may be made of two or three: wider columns than those of the other charts.
+    columns=alt.ExprRef("max(1, floor((containerSize()[0] - 100 + 0 * width) / 180))"),
+    labelLimit=155,
+)
 SPELLED = {"avg": "average", "kpi": "KPI", "kpis": "KPIs"}
 KINDS: dict[str, Kind] = {"_pct": "pct", "_hours": "hours", "_days": "days"}
 
@@ -115,8 +120,10 @@ def _chart(dataset: DefaultDataset, columns: tuple[Column, ...]) -> alt.TopLevel
         x = alt.X(f"{measure.field}:Q", title=title, **_axis(measure))
         return draw(bars(x, labels("series"), columns), f"{measure.title}, largest first.", row=22)
     y = alt.Y(f"{measure.field}:Q", title=title, **_axis(measure))
-    colour = {"colour": colours("series")} if dataset.series else {}
-    return draw(trend(y, columns, **colour), f"{measure.title} by month.")
+    colour: Any = ONE_COLOUR
+    if dataset.series:
+        colour = alt.Color("series:N", title=None, legend=LEGEND)
+    return draw(trend(y, columns, colour), f"{measure.title} by month.")
 
 
 def _axis(measure: Column) -> dict[str, Any]:
@@ -174,5 +181,8 @@ def _is_monthly(table: TableColumns) -> bool:
 
 def _nothing(dataset: DefaultDataset) -> str:
     if dataset.facility:
-        return "Nothing to show of this facility and period, or there are too many facilities."
+        return (
+            "Nothing to show of this facility and period. Where rows are too many for this page, "
+            "it has those of all facilities together."
+        )
     return "Shown of all facilities only: this table does not tell them apart."

@@ -20,7 +20,7 @@ from crm_ibis.site.data.datasets import DATASETS, Dataset
 MEASURES = 3
 """How many numbers of a table are charted: the first of its contract."""
 MONTHS = 24
-MAX_ROWS = 5_000
+MAX_ROWS = 8_000
 """What a page carries of one table."""
 MAX_SERIES = MAX_ROWS // MONTHS
 NEVER_ADDED = re.compile(
