@@ -224,6 +224,8 @@ function scorecard(data) {
     if (silent) { place.dataset.state = "silent"; return; }
     fill(at("table", place), figure, rows);
     place.dataset.state = "drawing";
+    // Drawn anew, as a legend would keep the columns that fitted the names before.
+    if (figure.series.length && drawn.has(area)) { (await drawn.get(area)).finalize(); drawn.delete(area); }
     await show(area, figure.spec, top(figure, rows));
     place.dataset.state = "drawn";
   }
