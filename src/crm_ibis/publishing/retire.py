@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import models
 from crm_ibis.errors import DataError, UsageError, near_match
-from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse
@@ -55,7 +55,9 @@ def retire(
 def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
-    if {name} & {*graph.table_functions(), *models.contracts(), *kept, *archives}:
+    computed = {*graph.table_functions(), *own.broken_tables()}
+    sources = {c.name for c in models.contracts().values() if c.kind == "source"}
+    if name in {*computed, *sources, *kept, *archives}:
         raise UsageError(
             f"{name} is part of this project; take it out of the project first, then retire it"
         )
