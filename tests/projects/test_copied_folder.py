@@ -98,6 +98,9 @@ def test_a_column_that_the_package_lost_is_left_out(copy: Copy, settings: Settin
     fill(settings)
     with open_warehouse(settings) as warehouse:
         refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+    (problem,) = project_problems()
+    assert problem.is_warning
+    assert "computes no margin of revenue_kpis any more" in str(problem)
     assert "margin" not in contracts()["revenue_kpis"].schema
     assert "margin >= 0" not in [rule.name for rule in contracts()["revenue_kpis"].rules]
 

@@ -17,7 +17,7 @@ from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import UsageError
 from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.history import reader
-from crm_ibis.metrics import graph
+from crm_ibis.metrics import graph, own
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.runlog.summaries import SourceRun
@@ -253,7 +253,7 @@ def _align_to_contract(table: Table, contract: Contract) -> tuple[Table, ibis.Sc
         differing = set(given.items()) ^ set(declared.items())
         columns = sorted({name for name, dtype in differing})
         raise UsageError(
-            f"the function {contract.name} and its contract in {graph.contract_file(contract.name)}"
+            f"the function {contract.name} and its contract in {own.contract_place(contract.name)}"
             f" differ in {', '.join(columns)}; make the two match"
         )
     names = [c.name for c in contract.values]

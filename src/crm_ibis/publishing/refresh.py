@@ -14,7 +14,7 @@ from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError, Superseded
 from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history.merge import Merged
-from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.metrics.problems import refuse_problems
 from crm_ibis.publishing import publish, shape
 from crm_ibis.publishing.compute import Results
@@ -96,7 +96,7 @@ def refresh(
         refuse_problems()
         chosen = catalog.published_tables()
     chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
-    graph.check_own_params(params)
+    own.check_own_params(params)
     if dry_run:
         log.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or log.now(), params, report)

@@ -6,7 +6,7 @@ from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import models
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.events import ProgressEvent, Report, to_log
-from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse
@@ -57,7 +57,7 @@ def retire(
 def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
-    computed = {*graph.table_functions(), *graph.broken_tables()}
+    computed = {*graph.table_functions(), *own.broken_tables()}
     sources = {c.name for c in models.contracts().values() if c.kind == "source"}
     if name in {*computed, *sources, *kept, *archives}:
         raise UsageError(
