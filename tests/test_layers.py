@@ -12,6 +12,8 @@ import pytest
 import crm_ibis
 
 PACKAGE = Path(crm_ibis.__file__).parent
+FLOWS = PACKAGE.parents[1] / "flows"
+"""`crm_ibis.flows`; in a checkout they lie beside the package."""
 LAYERS = [
     {"errors"},
     {"config"},
@@ -22,6 +24,7 @@ LAYERS = [
     {"metrics", "sources", "history", "types"},
     {"connectors", "publishing"},
     {"operations"},
+    {"flows"},
     {"site"},
     {"cli"},
     {"__main__"},
@@ -34,11 +37,12 @@ HEAVY |= {"altair", "igraph", "jinja2", "vl_convert"}
 
 
 def modules() -> dict[str, Path]:
-    return {
+    package = {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
         for path in PACKAGE.rglob("*.py")
         if "_content" not in path.parts
     }
+    return package | {f"flows.{path.stem}": path for path in FLOWS.glob("*.py")}
 
 
 def imported(path: Path) -> set[str]:
@@ -63,11 +67,13 @@ def own_imports(path: Path) -> set[str]:
 
 def modules_imported_by(path: Path) -> set[str]:
     """Modules of this package that a file imports at its top."""
+    package = "flows." if path.parent == FLOWS else ""
     known = {name.removesuffix(".__init__") for name in modules()}
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             base = node.module.removeprefix("crm_ibis").lstrip(".")
+            base = f"{package}{base}" if node.level else base
             named = {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
             found |= named & known or {base} & known
     return found
@@ -75,6 +81,12 @@ def modules_imported_by(path: Path) -> set[str]:
 
 def layer_of(room: str) -> int:
     return next(number for number, layer in enumerate(LAYERS) if room in layer)
+
+
+def test_nothing_imports_the_flows() -> None:
+    """The entry points in prefect.yaml name them; the command line needs no Prefect."""
+    others = {name: path for name, path in modules().items() if not name.startswith("flows.")}
+    assert not {name for name, path in others.items() if "flows" in own_imports(path)}
 
 
 def test_every_module_has_a_layer() -> None:
@@ -122,7 +134,7 @@ def test_only_the_warehouse_knows_the_database(name: str) -> None:
     assert not drivers or name.startswith("warehouse."), f"{name} imports {drivers}"
 
 
-@pytest.mark.parametrize("name", sorted(modules()))
+@pytest.mark.parametrize("name", sorted(n for n in modules() if not n.startswith("flows.")))
 def test_only_flows_import_prefect(name: str) -> None:
     assert not {m for m in imported(modules()[name]) if m.split(".")[0] == "prefect"}
 

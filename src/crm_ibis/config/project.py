@@ -57,6 +57,18 @@ def copied_home() -> Path | None:
     return found
 
 
+def prefer_current_folder() -> None:
+    """Makes the current folder the project, if it is one, whatever CRM_IBIS_HOME names.
+
+    A flow runs in the folder that its deployment names, or clones for this run: that one counts,
+    and not the one that the worker's environment names.
+    """
+    here = Path.cwd()
+    is_copy = (here / "schemas").is_dir() and (here / "flows").is_dir()
+    if is_copy or (here / MARK).is_file():
+        os.environ["CRM_IBIS_HOME"] = str(here)
+
+
 def is_packaged() -> bool:
     """Whether the content is the copy inside the installed package, which nobody is to change."""
     return home() == PACKAGE / "_content"

@@ -11,7 +11,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.operations.statsd import catalog
 
 HEADER = """\
-# Made from flows/jobs.yml by `crm-ibis deployments`; change that file, not this one.
+# Made from the jobs, shipped and own, by `crm-ibis deployments`; change jobs.yml, not this file.
 # The database's URL and those of the alert channels are in the environment of the worker: Prefect
 # would store in plain text what stands here.
 """
@@ -75,13 +75,21 @@ def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
         "name": name,
         "description": _description(job),
         "tags": _tags(job),
-        "entrypoint": f"flows/{job.flow}.py:{job.flow}",
+        "entrypoint": _entrypoint(job.flow),
         "parameters": {} if job.watch else {"job": name},
         "work_pool": {"name": declared.deployment.work_pool},
         "schedules": [schedule] if job.schedule else [],
         # Two runs of a job never overlap, and none waits for ever: the second is cancelled.
         "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
     }
+
+
+def _entrypoint(flow: str) -> str:
+    """The flow of the installed package; in a copied project folder that has it, its own."""
+    copied = project.copied_home()
+    if copied and (copied / "flows" / f"{flow}.py").is_file():
+        return f"flows/{flow}.py:{flow}"
+    return f"crm_ibis.flows.{flow}.{flow}"
 
 
 def _description(job: Job) -> str:
