@@ -15,7 +15,7 @@ PACKAGE = Path(crm_ibis.__file__).parent
 FLOWS = PACKAGE.parents[1] / "flows"
 """`crm_ibis.flows`; in a checkout they lie beside the package."""
 LAYERS = [
-    {"errors"},
+    {"errors", "legacy"},
     {"config"},
     {"expressions"},
     {"warehouse"},
