@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import crm_ibis
+from crm_ibis import legacy
 
 PACKAGE = Path(crm_ibis.__file__).parent
 FLOWS = PACKAGE.parents[1] / "flows"
@@ -113,6 +114,13 @@ def test_no_module_needs_itself() -> None:
         for name, path in modules().items()
     }
     TopologicalSorter(needs).prepare()
+
+
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_names_of_version_0_1_0_are_for_others(name: str) -> None:
+    today = {module.removesuffix(".__init__") for module in modules()}
+    of_old = {f"crm_ibis.{module}" for module in legacy.MODULES if module not in today}
+    assert not imported(modules()[name]) & of_old
 
 
 @pytest.mark.parametrize(

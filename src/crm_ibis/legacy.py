@@ -82,7 +82,7 @@ NAMES = {
     "checks": {"planned_audit": "plan_audit"},
     "contracts": {"declared": "get_contract"},
     "declarations": {
-        "GUARDED_FROM": "MASS_CLOSE_MIN_KEYS",
+        "GUARDED_FROM": "MASS_CHANGE_MIN_ROWS",
         "UNHURRIED": "NO_SLA_BUDGET",
         "job_named": "get_job",
     },

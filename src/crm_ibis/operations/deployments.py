@@ -10,8 +10,8 @@ from crm_ibis.config.declarations import Job, Jobs, jobs
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.statsd import catalog
 
+MADE_FROM = "# Made from {jobs} by `crm-ibis deployments`; change that file, not this one.\n"
 HEADER = """\
-# Made from the jobs, shipped and own, by `crm-ibis deployments`; change jobs.yml, not this file.
 # The database's URL and those of the alert channels are in the environment of the worker: Prefect
 # would store in plain text what stands here.
 """
@@ -27,7 +27,7 @@ def prefect_yaml() -> str:
     if declared.deployment.pull:
         made["pull"] = declared.deployment.pull
     made["deployments"] = [_deployment(name, declared) for name in declared.jobs]
-    return HEADER + yaml.safe_dump(made, sort_keys=False, width=100)
+    return _header() + yaml.safe_dump(made, sort_keys=False, width=100)
 
 
 def write(folder: Path | None = None) -> Path:
@@ -65,6 +65,13 @@ def _project() -> Path:
             "there is no project folder: `crm-ibis init DIR` makes one, CRM_IBIS_HOME names it"
         )
     return project.home()
+
+
+def _header() -> str:
+    jobs_file = "flows/jobs.yml"
+    if project.own_home():
+        jobs_file = "jobs.yml, over the shipped jobs,"
+    return MADE_FROM.format(jobs=jobs_file) + HEADER
 
 
 def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
