@@ -338,6 +338,24 @@ def test_the_server_itself_tells_when_the_watch_is_silent(
     assert told[0].channel == "dead-man"
 
 
+def test_without_a_project_where_it_runs_a_flow_uses_the_one_that_the_worker_names(
+    production: Production, tmp_path: Path
+) -> None:
+    named, empty = production.project.parent / "other", tmp_path / "empty"
+    jobs = "jobs: {supporting_kpis: null, elsewhere: {refresh: [outreach_kpis], sla: 4h}}"
+    (named / "jobs.yml").write_text(jobs, encoding="utf-8")
+    environment = {**production.environment, "CRM_IBIS_HOME": str(named)}
+    empty.mkdir()
+    there = replace(production, project=empty, environment=environment)
+    there.run("crm-ibis", "deployments")
+    file = str(named / "prefect.yaml")
+    there.run("prefect", "--no-prompt", "deploy", "--prefect-file", file, "--name", "elsewhere")
+    run = there.ended(there.begin("refresh/elsewhere"))
+    assert run["state_type"] == "COMPLETED", run["state"]
+    (logged,) = there.logged("elsewhere")
+    assert (logged["state"], logged["error"]) == ("succeeded", None)
+
+
 def test_flows_that_version_0_1_0_copied_run_beside_those_of_the_package(
     production: Production, tmp_path: Path
 ) -> None:
