@@ -146,6 +146,22 @@ def test_a_project_s_own_jobs_are_deployed_beside_the_shipped_ones(project: Path
     assert "watch" in found
 
 
+def test_a_flow_of_the_project_s_own_is_deployed_in_place_of_the_package_s(project: Path) -> None:
+    (project / "flows").mkdir()
+    (project / "flows" / "snapshot.py").touch()
+    found = by_name()
+    assert found["health_score_snapshot"]["entrypoint"] == "flows/snapshot.py:snapshot"
+    assert found["health_scores"]["entrypoint"] == "crm_ibis.flows.refresh.refresh"
+
+
+def test_the_checkout_has_no_flows_of_its_own_whatever_its_path_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(CHECKOUT)
+    monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "link"))
+    assert (CHECKOUT / "prefect.yaml").read_text(encoding="utf-8") == deployments.prefect_yaml()
+
+
 def test_a_file_that_is_out_of_step_is_noticed_and_mended(project: Path) -> None:
     declare(project, "jobs: {cohort_retention: {schedule: 45 1 * * *}}")
     before = (project / "prefect.yaml").read_text(encoding="utf-8")

@@ -92,9 +92,12 @@ def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
 
 
 def _entrypoint(flow: str) -> str:
-    """The flow of the installed package; in a copied project folder that has it, its own."""
-    copied = project.copied_home()
-    if copied and (copied / "flows" / f"{flow}.py").is_file():
+    """The flow of the installed package, unless the project folder has one of its own.
+
+    One of version 0.1.0 has copies, which the team may have changed.
+    """
+    folder = project.own_home() or project.copied_home()
+    if folder and (folder / "flows" / f"{flow}.py").is_file():
         return f"flows/{flow}.py:{flow}"
     return f"crm_ibis.flows.{flow}.{flow}"
 
