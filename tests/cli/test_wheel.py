@@ -121,6 +121,17 @@ def test_code_and_content_are_those_of_the_installed_package(installed: Path) ->
         assert file.is_relative_to(installed), file
 
 
+def test_flows_are_modules_of_the_installed_package(installed: Path) -> None:
+    code = (
+        "import crm_ibis.flows.refresh as refresh, crm_ibis.flows.automation as automation\n"
+        "print(refresh.refresh.name, refresh.__file__, automation.__file__)"
+    )
+    name, *files = python("-c", code, cwd=Path.cwd(), installed=installed).split()
+    assert name == "refresh"
+    content = installed / CONTENT / "flows"
+    assert [Path(file) for file in files] == [content / "refresh.py", content / "automation.py"]
+
+
 def test_the_demo_works_in_an_empty_folder(installed: Path) -> None:
     told = crm_ibis_of(installed, "demo", cwd=Path.cwd())
     lines = {" ".join(line.split()) for line in told.splitlines()}

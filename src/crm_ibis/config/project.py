@@ -52,9 +52,22 @@ def own_home() -> Path | None:
 def copied_home() -> Path | None:
     """The project folder of version 0.1.0 that is in use, if one is: a copy of all files."""
     found = home()
-    if (found / MARK).is_file() or found in (shipped_home(), PACKAGE / "_content"):
+    shipped = (shipped_home().resolve(), (PACKAGE / "_content").resolve())
+    if (found / MARK).is_file() or found.resolve() in shipped:
         return None
     return found
+
+
+def prefer_current_folder() -> None:
+    """Makes the current folder the project, if it is one, whatever CRM_IBIS_HOME names.
+
+    A flow runs in the folder that its deployment names, or clones for this run: that one counts,
+    and not the one that the worker's environment names.
+    """
+    here = Path.cwd()
+    is_copy = (here / "schemas").is_dir() and (here / "flows").is_dir()
+    if is_copy or (here / MARK).is_file():
+        os.environ["CRM_IBIS_HOME"] = str(here)
 
 
 def is_packaged() -> bool:
