@@ -37,7 +37,7 @@ def modules() -> dict[str, Path]:
     return {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
         for path in PACKAGE.rglob("*.py")
-        if "_content" not in path.parts
+        if not {"_content", "templates"} & set(path.parts)
     }
 
 

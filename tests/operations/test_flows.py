@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from jobs_at_work import carry_out, planned
+from old_project import copy_to
 
-from crm_ibis.config import project
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import Violation
@@ -43,8 +43,8 @@ def home_of(flows: Path, environment: str) -> str:
 
 
 def test_a_cloned_project_wins_over_the_one_that_the_worker_names(tmp_path: Path) -> None:
-    project.copy_to(tmp_path / "cloned")
-    project.copy_to(tmp_path / "old")
+    copy_to(tmp_path / "cloned")
+    copy_to(tmp_path / "old")
     used = home_of(tmp_path / "cloned" / "flows", str(tmp_path / "old"))
     assert used == str((tmp_path / "cloned").resolve())
 
@@ -52,7 +52,7 @@ def test_a_cloned_project_wins_over_the_one_that_the_worker_names(tmp_path: Path
 def test_flows_without_a_project_beside_them_use_the_one_that_the_worker_names(
     tmp_path: Path,
 ) -> None:
-    project.copy_to(tmp_path / "old")
+    copy_to(tmp_path / "old")
     shutil.copytree(FLOWS, tmp_path / "alone" / "flows")
     assert home_of(tmp_path / "alone" / "flows", str(tmp_path / "old")) == str(tmp_path / "old")
 

@@ -9,7 +9,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -20,6 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from crm_ibis.config import project
+from crm_ibis.config.overlay import Layered, lay_over
 from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError
 
@@ -35,7 +36,7 @@ Component = Literal[
     "satisfaction_health",
 ]
 
-DEFAULTS = Path(__file__).with_name("params.yml")
+FILE = "params.yml"
 WEIGHT_UNITS = 10_000
 """Weights and probabilities have at most 4 places, so that products with money stay exact."""
 
@@ -210,45 +211,26 @@ class Params(_Record):
 
 
 def load_params(path: Path | None = None) -> Params:
-    """The shipped assumptions, overridden by those in `path`.
+    """The shipped assumptions, overridden by params.yml of the project folder, then by `path`.
 
-    Raises UsageError naming the file and the key when something is unknown or impossible.
+    Raises UsageError naming the file, the line and the key when something is unknown or impossible.
     """
-    given = _read(DEFAULTS)
-    if path is not None:
-        given = merge(given, _read(path))
+    layered = layered_params(path)
     try:
-        return Params.model_validate(given)
+        return Params.model_validate(layered.values)
     except ValidationError as error:
+        first = layered.place_of(error.errors()[0]["loc"])
+        where = first.path if first else path or project.layers(FILE)[-1]
         raise UsageError(
-            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, Params)}"
+            f"parameters in {where} are not valid:\n{explain(error, Params, layered)}"
         ) from None
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+def layered_params(path: Path | None = None) -> Layered:
+    """What the parameter files say, one laid over the other, and where each value stands."""
+    if path is not None and not path.is_file():
         raise UsageError(
-            f"cannot read the parameter file {path}: {error.strerror}; "
-            "check --params and CRM_IBIS_PARAMS"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the parameter file {path} is not valid YAML: {error}") from None
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise UsageError(f"the parameter file {path} must hold keys such as `stages:` or `sla:`")
-    return given
-
-
-def merge(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(defaults)
-    for key, value in given.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = merge(merged[key], value)
-        elif value is None and isinstance(merged.get(key), dict):
-            del merged[key]
-        else:
-            merged[key] = value
-    return merged
+            f"cannot read the parameter file {path}: it is not there or no file; check --params "
+            "and CRM_IBIS_PARAMS"
+        )
+    return lay_over([*project.layers(FILE), *([path] if path is not None else [])])
