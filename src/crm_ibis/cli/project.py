@@ -7,10 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_ibis.cli.base import cli
+from crm_ibis.cli.base import cli, json_option
+from crm_ibis.config.settings import Settings
+from crm_ibis.errors import UsageError, near_match
 
 if TYPE_CHECKING:
+    from crm_ibis.config.effective import Section
     from crm_ibis.config.upgrade import Upgrade
+
+SECTIONS = ("settings", "params", "jobs", "exposures", "snapshots", "sources")
 
 
 @cli.command()
@@ -73,3 +78,50 @@ def _lines(done: "Upgrade") -> list[str]:
         shown = names[0] if len(names) == 1 else f"{part}/ ({len(names)} files)"
         lines.append(f"{shown}: {what}")
     return lines
+
+
+@cli.command()
+@click.argument("section", required=False)
+@click.option("--own", "only_own", is_flag=True, help="Show only what is not as shipped.")
+@json_option
+@click.pass_context
+def config(ctx: click.Context, section: str | None, only_own: bool, as_json: bool) -> None:
+    """Show what holds, and where each value comes from.
+
+    SECTION is one of settings, params, jobs, exposures, snapshots, sources. What is not as shipped
+    has a comment: the file and line, the variable or the option. Passwords are not shown.
+    """
+    from crm_ibis.cli import configuration, terminal
+
+    if section not in (None, *SECTIONS):
+        raise UsageError(
+            f'there is no section "{section}"{near_match(str(section), SECTIONS)}; there are '
+            f"{', '.join(SECTIONS)}"
+        )
+    names = [section] if section else SECTIONS
+    sections = {name: _section(ctx, name) for name in names}
+    if as_json:
+        terminal.print_json(configuration.to_json(sections, only_own))
+    else:
+        click.echo(configuration.render(sections, only_own))
+
+
+def _section(ctx: click.Context, name: str) -> "Section":
+    from crm_ibis.config import effective, project
+    from crm_ibis.contracts.types import declared_tables
+    from crm_ibis.sources import spec
+
+    settings: Settings = ctx.obj
+    if name == "settings":
+        options = ctx.parent.params if ctx.parent else {}
+        named = {"database_url": ("database", "--database"), "params_file": ("params", "--params")}
+        given = {key: option for key, (param, option) in named.items() if options.get(param)}
+        return effective.settings_section(settings, given, str(spec.spec_path()))
+    if name == "params":
+        return effective.params_section(settings)
+    if name != "sources":
+        return effective.declared_section(name)
+    spec.load_spec()
+    known = declared_tables(project.path("schemas", "sources.py"))
+    tables = {source: {"table": f"{settings.raw_schema}.{source}"} for source in known}
+    return effective.sources_section(spec.spec_path(), tables)

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from crm_ibis.config.declarations import renamed_tables
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.metrics.catalog import Entry
 from crm_ibis.runlog.summaries import SourceSeen
@@ -253,10 +254,9 @@ def status(states: Iterable[Any]) -> None:
 
 def _problems(state: Any) -> Iterator[str]:
     if state.state == "retired":
-        yield (
-            f"retired: the project no longer has it; crm-ibis retire {state.table} drops what is "
-            "left of it"
-        )
+        renamed = renamed_tables().get(state.table)
+        why = f"it was renamed to {renamed}" if renamed else "the project no longer has it"
+        yield f"retired: {why}; crm-ibis retire {state.table} drops what is left of it"
     if state.failing:
         yield state.last_error or ""
     elif state.state == "clock ahead":

@@ -41,6 +41,12 @@ def _refusal(folder: Path) -> str:
     return f"{folder} is not empty; give a new folder, so that nothing is lost"
 
 
+def is_template(file: Path) -> bool:
+    """Whether a file is as `init` made it."""
+    template = TEMPLATES / file.name
+    return template.is_file() and file.read_bytes() == template.read_bytes()
+
+
 def write_templates(folder: Path) -> None:
     """Copies the templates into a folder, and marks it with the version of the package."""
     skip = shutil.ignore_patterns("__pycache__", *HIDDEN)

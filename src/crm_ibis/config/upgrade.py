@@ -1,4 +1,4 @@
-"""Turns a project folder of version 0.1.0, a copy of everything, into one that holds what is own."""
+"""Turns a project folder of version 0.1.0, a copy of everything, into one of own files."""
 
 import shutil
 from collections.abc import Callable, Iterator

@@ -97,8 +97,9 @@ def _used_facts(key: str, job: Job) -> None:
     used = [name for name in graph.plan(job.refresh) if name in graph.fact_functions()]
     for fact in job.facts:
         if fact not in used:
+            where = place("jobs.yml", "jobs", key, "facts")
             raise UsageError(
-                f'{place("jobs.yml", "jobs", key, "facts")}: {key}: facts: "{fact}" is no fact that '
+                f'{where}: {key}: facts: "{fact}" is no fact that '
                 f"{', '.join(job.refresh)} is computed from{near_match(fact, used)}; these are: "
                 f"{', '.join(used) or 'none'}"
             )
