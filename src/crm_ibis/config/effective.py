@@ -51,7 +51,8 @@ def settings_section(
         "memory_limit": settings.memory_limit,
         "reader_roles": list(settings.reader_roles),
     }
-    origins = {(name,): variable for name, variable in SETTINGS.items() if os.environ.get(variable)}
+    origins: dict[Key, str] = {}
+    origins |= {(name,): each for name, each in SETTINGS.items() if os.environ.get(each)}
     origins |= {(name,): option for name, option in from_options.items()}
     if project.own_home() and not os.environ.get("CRM_IBIS_HOME"):
         origins[("home",)] = "the current folder"

@@ -7,11 +7,15 @@ version 0.1.0 has no such file and is a copy of everything: its files stand for 
 
 import logging
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
-from crm_ibis.errors import UsageError
+import crm_ibis
+from crm_ibis.config.overlay import lay_over, modified
+from crm_ibis.errors import UsageError, near_match
 
 PACKAGE = Path(__file__).parents[1]
 MARK = "crm_ibis.yml"
@@ -38,11 +42,44 @@ def home() -> Path:
                 f"CRM_IBIS_HOME is {named}, which has no {MARK} and no schemas/ folder; "
                 "`crm-ibis init DIR` makes a project folder"
             )
-        return named
+        return _check_mark(named)
     here = Path.cwd()
     if os.path.isfile(here / MARK):  # False where the folder may not be read
-        return here
+        return _check_mark(here)
     return shipped_home()
+
+
+def _check_mark(folder: Path) -> Path:
+    """The folder; raises UsageError when its crm_ibis.yml says what nobody understands."""
+    mark = folder / MARK
+    if mark.is_file():
+        _read_mark(mark, modified(mark))
+    return folder
+
+
+@lru_cache(maxsize=8)
+def _read_mark(mark: Path, modified: int) -> None:
+    """Warns once of a folder that a newer version made."""
+    said = lay_over([mark])
+    for key in said.values:
+        if key != "made_with":
+            raise UsageError(
+                f"{said.place_of([key])}: {key}: unknown key{near_match(str(key), ['made_with'])}; "
+                "there may be made_with"
+            )
+    made_with = str(said.values.get("made_with", ""))
+    installed = crm_ibis.__version__
+    if not installed.startswith("0+") and _numbers(made_with) > _numbers(installed):
+        logger.warning(
+            f"{said.place_of(['made_with'])}: made with crm_ibis {made_with}, and {installed} is "
+            "installed: it may not understand all of this folder; upgrade crm_ibis"
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """What versions are ordered by: 0.10.1 is (0, 10, 1)."""
+    match = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, match[0].split("."))) if match else ()
 
 
 def own_home() -> Path | None:
