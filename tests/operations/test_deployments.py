@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import yaml
 from cli.commands import Outcome, crm_ibis, words
+from old_project import copy_to
 
 from crm_ibis.config import project as content
 from crm_ibis.config.declarations import jobs
@@ -36,9 +37,10 @@ def forget() -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A team's own project folder, which the program uses."""
     folder = tmp_path / "acme"
-    assert crm_ibis("init", folder).exit_code == 0
+    copy_to(folder)
     monkeypatch.setenv("CRM_IBIS_HOME", str(folder))
     forget()
+    assert crm_ibis("deployments").exit_code == 0
     yield folder
     forget()
 
