@@ -139,7 +139,7 @@ class Project:
         assert "invoice_counts" in listed
         assert "outreach_by_channel" in listed
         status = self.run("status")
-        assert re.search(r"^outreach_kpis .* retired ", status, re.MULTILINE)
+        assert re.search(r"^ *outreach_kpis .* retired ", status, re.MULTILINE)
         assert "outreach_kpis: retired: it was renamed to outreach_by_channel" in status
         self.run("watch")
         self.run("site", "build")
