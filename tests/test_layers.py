@@ -42,7 +42,7 @@ def modules() -> dict[str, Path]:
     package = {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
         for path in PACKAGE.rglob("*.py")
-        if "_content" not in path.parts
+        if not {"_content", "templates"} & set(path.parts)
     }
     return package | {f"flows.{path.stem}": path for path in FLOWS.glob("*.py")}
 

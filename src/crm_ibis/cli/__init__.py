@@ -6,6 +6,7 @@ import click
 
 from crm_ibis.cli import (  # noqa: F401 - they add their commands
     operations,
+    project,
     reading,
     runs,
     site,
