@@ -58,7 +58,7 @@ def test_what_is_as_shipped_is_dropped_and_kept_in_the_backup(old: Path) -> None
     assert all(own_of(old, name) is None for name in ("jobs.yml", "exposures.yml", "params.yml"))
     assert [contents(backup) for backup in backups()] == [before]
     assert f"as it was: {backups()[0]}" in done.out
-    assert "flows/jobs.yml: dropped, as it is as shipped" in done.out
+    assert "flows/ (6 files): dropped, as it is as shipped" in done.out
     assert "seeds/ (8 files): dropped" in done.out
 
 

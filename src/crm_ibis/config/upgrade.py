@@ -22,7 +22,7 @@ DECLARATIONS = {
 PREFECT = "prefect.yaml"
 AS_SHIPPED = "dropped, as it is as shipped"
 KEPT = {
-    "seeds": "kept: `crm-ibis seed` loads it in place of the shipped one",
+    "seeds": "kept: `crm-ibis seed` loads it for the source of its name",
     "flows": "kept, but the jobs run the flows of the package: deploy it yourself, or delete it",
     "docs": "kept: it is not as shipped",
     "schemas": "kept, but nothing reads it",
