@@ -180,3 +180,12 @@ def test_a_folder_that_is_no_project_is_refused() -> None:
     assert done.exit_code == 2
     assert "no project folder of version 0.1.0" in words(done.err)
     assert contents(Path("acme")) == {}
+
+
+def test_the_checkout_is_no_project_folder(tmp_path: Path) -> None:
+    for folder in (project.shipped_home(), tmp_path / "another"):
+        (folder / "schemas").mkdir(parents=True, exist_ok=True)
+        (folder / "src" / "crm_ibis").mkdir(parents=True, exist_ok=True)
+        done = crm_ibis("init", "--upgrade", folder)
+        assert done.exit_code == 2
+        assert "is crm_ibis itself" in words(done.err)

@@ -83,6 +83,8 @@ def plan(folder: Path) -> Plan:
             f"{folder} is no project folder of version 0.1.0: it has no schemas/; "
             "`crm-ibis init DIR` makes a new folder"
         )
+    if folder == project.shipped_home().resolve() or (folder / "src" / "crm_ibis").is_dir():
+        raise UsageError(f"{folder} is crm_ibis itself, not a project folder; name yours")
     _refuse_changed_contracts(folder)
     planned = Plan()
     for name, copy in DECLARATIONS.items():
