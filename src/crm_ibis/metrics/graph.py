@@ -69,16 +69,9 @@ def needs(name: str) -> list[str]:
     """The tables that a table is computed from; none for a source."""
     if name not in table_functions():
         return []
-    settings = {*RUN, *_own_params_name(name)}
+    own = f"{own_functions().asking.get(name)}{SUFFIX}"
     parameters = inspect.signature(table_functions()[name]).parameters
-    return [p for p in parameters if p not in settings]
-
-
-def _own_params_name(table: str) -> list[str]:
-    """The parameter by which a function of a team's gets the parameters of its module."""
-    own = own_functions()
-    module = own.modules.get(table)
-    return [f"{module}{SUFFIX}"] if module in own.params else []
+    return [p for p in parameters if p not in (*RUN, own)]
 
 
 def plan(names: Iterable[str]) -> list[str]:

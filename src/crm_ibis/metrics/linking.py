@@ -28,6 +28,8 @@ class OwnFunctions:
     by_kind: dict[str, dict[str, TableFunction]] = field(default_factory=dict)
     modules: dict[str, str] = field(default_factory=dict)
     """The module of each."""
+    asking: dict[str, str] = field(default_factory=dict)
+    """The module whose own parameters each takes, of those that take any."""
     histories: set[str] = field(default_factory=set)
     """The snapshots that they read."""
     params: dict[str, type[BaseModel]] = field(default_factory=dict)
@@ -84,6 +86,8 @@ def link(
         linked.by_kind.setdefault(table.kind, {})[name] = table.function
         linked.modules[name] = table.module
         linked.known.add(name)
+        if f"{table.module}{SUFFIX}" in _parameters(table):
+            linked.asking[name] = table.module
         linked.histories |= set(_parameters(table)) & set(histories)
     return linked
 

@@ -71,11 +71,11 @@ def unbound_histories(analytics: str) -> dict[str, Table]:
 
 
 def params_of(table: str, params: Params) -> dict[str, BaseModel]:
-    """The own parameters that the function of a table may ask for, by their name there."""
+    """The own parameters that the function of a table asks for, by their name there."""
     own = own_functions()
-    module = own.modules.get(table, "")
-    if module not in own.params:
+    if table not in own.asking:
         return {}
+    module = own.asking[table]
     return {f"{module}{SUFFIX}": _validate(module, own.params[module], params)}
 
 
