@@ -18,7 +18,7 @@ from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expressions import known_versions
 from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.metrics.linking import RUN, SUFFIX
-from crm_ibis.metrics.own import broken_tables, own_functions, params_of, unbound_histories
+from crm_ibis.metrics.own import broken_tables, call, own_functions, params_of, unbound_histories
 from crm_ibis.metrics.shipped import (
     TableFunction,
     shipped_facts,
@@ -120,7 +120,7 @@ def build(
             function = table_functions()[name]
             given = {**tables, **params_of(name, params), "params": params, "as_of": as_of}
             arguments = {p: given[p] for p in inspect.signature(function).parameters}
-            tables[name] = stage(name, function(**arguments))
+            tables[name] = stage(name, call(name, function, arguments))
     return tables
 
 
