@@ -10,7 +10,7 @@ from cli.commands import crm_ibis
 
 from crm_ibis import __version__
 from crm_ibis.config import declarations, new_project, project
-from crm_ibis.config.params import load_params
+from crm_ibis.config.params import Params, load_params
 
 FILES = {
     ".gitignore",
@@ -50,7 +50,9 @@ def test_a_new_folder_changes_nothing_that_is_declared(
 ) -> None:
     def declared() -> tuple[object, ...]:
         names = ("jobs", "exposures", "snapshots")
-        return (load_params(), *(getattr(declarations, name)() for name in names))
+        params = load_params()
+        assumptions = [getattr(params, name) for name in Params.model_fields]
+        return (assumptions, *(getattr(declarations, name)() for name in names))
 
     in_use = declared()
     assert project.own_home() == made
