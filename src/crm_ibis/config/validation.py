@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -56,6 +56,11 @@ class Placed(Protocol):
 
     def place_of(self, key: Sequence[Any]) -> object: ...
 
+
+@runtime_checkable
+class Overlaid(Placed, Protocol):
+    """Knows what an overlay added to what lies below it."""
+
     def added_entry(self, key: Sequence[Any]) -> tuple[str, ...] | None: ...
 
     def names_below(self, entry: Sequence[str]) -> list[str]: ...
@@ -69,12 +74,12 @@ def explain(error: ValidationError, kind: Any, placed: Placed | None = None) -> 
     """
     problems = error.errors()
     incomplete: dict[tuple[str, ...], list[Any]] = {}
-    for problem in problems if placed else ():
+    for problem in problems if isinstance(placed, Overlaid) else ():
         if entry := _incomplete_entry(problem, placed):
             incomplete.setdefault(entry, []).append(problem)
     grouped = [problem for lacking in incomplete.values() for problem in lacking]
     lines = [_explain(problem, kind, placed) for problem in problems if problem not in grouped]
-    for entry, lacking in incomplete.items() if placed else ():
+    for entry, lacking in incomplete.items():
         lines.append(_explain_incomplete(entry, lacking, placed))
     return "\n".join(f"  {line}" for line in lines)
 
@@ -86,7 +91,7 @@ def _keys_of(problem: Any) -> list[Any]:
 def _incomplete_entry(problem: Any, placed: Placed | None) -> tuple[str, ...] | None:
     """The entry of an overlay, of a name that the package does not ship, that lacks something."""
     keys = _keys_of(problem)
-    entry = placed.added_entry(keys) if placed else None
+    entry = placed.added_entry(keys) if isinstance(placed, Overlaid) else None
     if entry is None:
         return None
     lacks = problem["type"] == "missing" and len(keys) > len(entry)
@@ -95,7 +100,7 @@ def _incomplete_entry(problem: Any, placed: Placed | None) -> tuple[str, ...] | 
 
 
 def _explain_incomplete(entry: tuple[str, ...], problems: list[Any], placed: Placed | None) -> str:
-    assert placed
+    assert isinstance(placed, Overlaid)
     lacking = [_keys_of(p)[-1] for p in problems if p["type"] == "missing"]
     why = [p["msg"].removeprefix("Value error, ") for p in problems if p["type"] != "missing"]
     what = "; ".join([f"lacks {', '.join(map(str, lacking))}"] * bool(lacking) + why)
