@@ -6,7 +6,7 @@ from folders import Folder, fill
 from stored import read
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.contracts.models import contracts
+from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.problems import project_problems
@@ -59,7 +59,7 @@ def test_a_syntax_error(fine: Folder) -> None:
     fine.module("broken", kpi("churn") + "\nchurn = = 1\n")
     assert problems() == [
         f"{fine.line('broken', '= =')}: invalid syntax (SyntaxError); fix the line; until then "
-        "churn are left out"
+        "churn is left out"
     ]
 
 
@@ -67,7 +67,7 @@ def test_a_package_that_is_missing(fine: Folder) -> None:
     fine.module("broken", "import prophet_x.models\n" + kpi("churn"))
     assert problems() == [
         f"{fine.line('broken', 'prophet')}: there is no package prophet_x; install it where "
-        "crm-ibis is installed, or do without its import; until then churn are left out"
+        "crm-ibis is installed, or do without its import; until then churn is left out"
     ]
 
 
@@ -258,6 +258,14 @@ def test_what_needs_a_broken_table_is_left_out_too(fine: Folder) -> None:
     assert "invalid syntax" in syntax
     assert "churn_again is left out, as it needs churn, which is broken" in again
     assert "as_well is left out, as it needs churn_again, which is broken" in well
+
+
+def test_a_broken_extension_leaves_the_shipped_table(fine: Folder) -> None:
+    fine.module("broken", "\nclass PipelineKpis(Extension):\n    x = = 1\n")
+    assert problems() == [
+        f"{fine.line('broken', '= =')}: invalid syntax (SyntaxError); fix the line"
+    ]
+    assert "pipeline_kpi_snapshot" in histories()
 
 
 # What goes on

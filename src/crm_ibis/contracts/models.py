@@ -65,7 +65,7 @@ def histories() -> dict[str, Contract]:
     published = {c.name: c for c in contracts().values() if c.kind == "published"}
     found: dict[str, Contract] = {}
     for name, snapshot in declarations.snapshots().items():
-        if snapshot.kpi in own_tables().broken:
+        if snapshot.kpi not in published and snapshot.kpi in own_tables().broken:
             continue
         where = declarations.place("snapshots.yml", name)
         if snapshot.kpi not in published:

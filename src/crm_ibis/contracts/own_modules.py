@@ -13,7 +13,8 @@ from types import ModuleType
 from crm_ibis.config.overlay import Place
 from crm_ibis.contracts.types import table_name
 
-DECLARES = re.compile(r"^(?:class|def)\s+([A-Za-z]\w*)", re.MULTILINE)
+DECLARES = re.compile(r"^(?:class|def)\s+(?!Params\b|\w+\(Extension\b)([A-Za-z]\w*)", re.MULTILINE)
+"""The tables of a module that cannot be read; what extends a shipped one is none."""
 PREFIX = "_crm_ibis_metrics_"
 
 
@@ -112,7 +113,8 @@ def _line(path: Path, error: BaseException) -> int:
 
 
 def _gist(error: BaseException, tables: tuple[str, ...]) -> str:
-    gone = f"; until then {', '.join(tables)} are left out" if tables else ""
+    are = "is" if len(tables) == 1 else "are"
+    gone = f"; until then {', '.join(tables)} {are} left out" if tables else ""
     if isinstance(error, ModuleNotFoundError) and error.name:
         package = error.name.partition(".")[0]
         return (
