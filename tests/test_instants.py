@@ -5,9 +5,9 @@ from decimal import Decimal
 
 import ibis
 import pytest
-from tables import Engine
 
 from crm_ibis.sources.columns.instants import instant_of_text, shown_in, text_of_number, to_utc
+from crm_ibis.testing import Engine
 
 
 def computed(engine: Engine, dtype: str, values: list, made) -> list:

@@ -23,7 +23,7 @@ LAYERS = [
     {"connectors", "publishing"},
     {"operations"},
     {"site"},
-    {"cli"},
+    {"cli", "testing"},
     {"__main__"},
 ]
 """A package imports only from itself and from the layers before its own."""

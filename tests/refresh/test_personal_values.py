@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
-from stored import raw, runs, store
+from stored import raw, runs
 
 from crm_ibis.config.declarations import get_job
 from crm_ibis.contracts.audit import (
@@ -17,6 +17,7 @@ from crm_ibis.publishing.check import (
     check,
 )
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

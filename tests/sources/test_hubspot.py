@@ -2,7 +2,8 @@
 
 import pytest
 from systems import LANDED, made, without
-from tables import Engine, expect
+
+from crm_ibis.testing import Engine, expect
 
 STAGES = """
     stage_id | label        | closed_won | is_closed | probability

@@ -1,7 +1,8 @@
 """Zendesk: first public answers, tickets opened again, merged and deleted ones, ratings."""
 
 from systems import made
-from tables import Engine, expect
+
+from crm_ibis.testing import Engine, expect
 
 USERS = """
     id | role
