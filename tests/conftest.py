@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis  # noqa: F401 - before `freeze`, which hides from it what refers to what
 import psycopg
 import pytest
 from xdist.scheduler import LoadScopeScheduling

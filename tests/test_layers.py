@@ -20,7 +20,7 @@ LAYERS = [
     {"runlog"},
     {"contracts"},
     {"metrics", "sources", "history", "types"},
-    {"connectors", "publishing"},
+    {"connectors", "publishing", "scaffold"},
     {"operations"},
     {"site"},
     {"cli", "testing"},

@@ -13,6 +13,7 @@ from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph
+from crm_ibis.metrics.columns import columns_of
 from crm_ibis.publishing.compute import _align_to_contract
 from crm_ibis.testing.built import BuiltTable, Row
 from crm_ibis.testing.drawing import drawn, table_rows, value
@@ -28,14 +29,6 @@ def assuming(yaml: str) -> Params:
         file = Path(folder, "params.yml")
         file.write_text(dedent(yaml), encoding="utf-8")
         return load_params(file)
-
-
-def types_of(name: str) -> ibis.Schema:
-    """The columns of a table: by its contract, else as its function makes them."""
-    if contract := contracts().get(name):
-        return contract.schema_of(c.name for c in contract.values)
-    sources = graph.unbound_sources("raw")
-    return graph.build([name], sources, load_params(), AS_OF)[name].schema()
 
 
 class Engine:
@@ -80,7 +73,7 @@ class Engine:
         moment = _instant(as_of or self.as_of)
         rows = self.rows(name, moment, _params(params), missing, tuple(sorted(tables)))
         contract = contracts().get(name)
-        columns = tuple(types_of(name)) if not rows else tuple(rows[0])
+        columns = tuple(columns_of(name)) if not rows else tuple(rows[0])
         key = contract.key if contract else ()
         order = key or columns[:1]
         rows.sort(key=lambda row: [str(row[column]) for column in order])
@@ -107,7 +100,7 @@ class Engine:
             self.fill(table, self._complete(table, tables.get(table, [])))
 
     def _complete(self, name: str, content: str | list[Row]) -> list[Row]:
-        types = types_of(name)
+        types = columns_of(name)
         if isinstance(content, str):
             return table_rows(name, types, content)
         return [{column: row.get(column) for column in types} for row in content]
@@ -115,7 +108,7 @@ class Engine:
     def fill(self, name: str, rows: list[Row]) -> None:
         """Puts these rows, and no others, into a source or a table in between."""
         if name not in self.filled:
-            self.filled[name] = self.store(name, types_of(name), [])
+            self.filled[name] = self.store(name, columns_of(name), [])
         table = self.filled[name].get_name()
         self.warehouse.run(f"DELETE FROM {table}")
         self.insert(table, rows)
