@@ -1,8 +1,8 @@
 """CRM metrics: each KPI one Ibis expression, checked, published in one transaction.
 
 What a script or a notebook needs is here: `refresh`, `load_seeds`, `open_warehouse`, `Settings`,
-`load_params`; `history`, the module that reads histories; and `Published`, `Source` and `column`
-for contracts of one's own.
+`load_params`; `history`, the module that reads histories; and `Published`, `Fact`, `Source`,
+`Extension` and `column` for contracts of one's own.
 """
 
 from importlib import import_module
@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from crm_ibis import history as history
     from crm_ibis.config.params import load_params as load_params
     from crm_ibis.config.settings import Settings as Settings
+    from crm_ibis.contracts.models import Extension as Extension
+    from crm_ibis.contracts.models import Fact as Fact
     from crm_ibis.contracts.models import Published as Published
     from crm_ibis.contracts.models import Source as Source
     from crm_ibis.contracts.models import column as column
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     __version__: str
 
 _HOMES = {
+    "Extension": "contracts.models",
+    "Fact": "contracts.models",
     "Published": "contracts.models",
     "Settings": "config.settings",
     "Source": "contracts.models",

@@ -37,6 +37,12 @@ def known_by(event_at: ir.TimestampValue, as_of: datetime) -> ir.TimestampValue:
     return when(event_at <= instant(as_of), event_at)
 
 
+def known_versions(history: ir.Table, as_of: datetime) -> ir.Table:
+    """The versions that had begun by `as_of`; one that ended later is still current."""
+    begun = history.filter(history.valid_from <= instant(as_of))
+    return begun.mutate(valid_to=known_by(begun.valid_to, as_of))
+
+
 def month_of(moment: ir.TimestampValue) -> ir.DateValue:
     """First day of the instant's month (UTC)."""
     # Truncating leaves a type that differs between the databases, and Ibis would elide the cast

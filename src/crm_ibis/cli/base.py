@@ -99,5 +99,25 @@ def exit_if(refused: Sequence[Any]) -> None:
         sys.exit(1)
 
 
+def report_problems() -> None:
+    """Prints what is wrong with the project's own files; what is in order goes on."""
+    from crm_ibis.metrics.problems import project_problems
+
+    for problem in project_problems():
+        word, colour = ("Warning", "yellow") if problem.is_warning else ("Error", "red")
+        click.secho(f"{word}: ", fg=colour, err=True, nl=False)
+        click.echo(str(problem), err=True)
+
+
+def check_project(names: Sequence[str] = ()) -> None:
+    """Prints the project's problems; raises UsageError for a command that names no tables."""
+    from crm_ibis.metrics.problems import refuse_problems
+
+    if names:
+        report_problems()
+    else:
+        refuse_problems()
+
+
 def progress(line: str) -> None:
     click.secho(line, err=True, dim=sys.stderr.isatty())

@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_ibis.cli.base import Commands, cli, json_option, open_database, progress
+from crm_ibis.cli.base import (
+    Commands,
+    check_project,
+    cli,
+    json_option,
+    open_database,
+    progress,
+    report_problems,
+)
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
 
@@ -49,6 +57,7 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     from crm_ibis.runlog.log import now
     from crm_ibis.runlog.summaries import source_ages
 
+    report_problems()
     if of_sources:
         with open_database(settings, read_only=True) as warehouse:
             seen = source_ages(warehouse)
@@ -130,6 +139,7 @@ def deployments(check: bool) -> None:
     """
     from crm_ibis.operations import deployments as making
 
+    check_project()
     if not check:
         idle = making.losing_schedule()
         click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")

@@ -8,12 +8,14 @@ import click
 from crm_ibis.cli.base import (
     Instant,
     as_of_option,
+    check_project,
     chosen_params,
     cli,
     json_option,
     limit_option,
     open_database,
     progress,
+    report_problems,
 )
 from crm_ibis.config.settings import Settings
 
@@ -63,6 +65,7 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
     from crm_ibis.publishing.check import check as run_check
     from crm_ibis.sources import spec
 
+    check_project(tables)
     # Of what functions return, a temporary table is made.
     staging = any(source.maker for source in spec.load_spec().sources.values())
     with open_database(settings, read_only=True, staging=staging) as warehouse:
@@ -79,6 +82,7 @@ def list_kpis(as_json: bool) -> None:
     from crm_ibis.cli import terminal
     from crm_ibis.metrics import catalog
 
+    report_problems()
     found = list(catalog.entries().values())
     terminal.print_json(found) if as_json else terminal.print_list(found)
 
@@ -91,6 +95,7 @@ def describe(table: str, as_json: bool) -> None:
     from crm_ibis.cli import terminal
     from crm_ibis.metrics import describe as docs
 
+    report_problems()
     description = docs.description(table)
     terminal.print_json(description) if as_json else terminal.print_description(description)
 
@@ -105,6 +110,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
     from crm_ibis.metrics import graph
     from crm_ibis.sources import spec
 
+    report_problems()
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
     query = graph.compile_table(
@@ -113,6 +119,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
         settings.raw_schema,
         chosen_params(settings),
         moment,
+        settings.analytics_schema,
     )
     declared = spec.load_spec()
     if mapped := [name for name in graph.sources_of([kpi]) if declared.of(name).is_mapped]:
@@ -134,6 +141,7 @@ def show(settings: Settings, table: str, where: str | None, limit: int, as_json:
     from crm_ibis.cli import terminal
     from crm_ibis.cli.rows import rows_of
 
+    report_problems()
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, where, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]

@@ -11,6 +11,7 @@ import click
 from crm_ibis.cli.base import (
     Instant,
     as_of_option,
+    check_project,
     chosen_params,
     cli,
     exit_if,
@@ -123,6 +124,7 @@ def refresh(
 
     if dry_run and snapshot:
         raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
+    check_project([*kpis, *([tag] if tag else [])])
     names = [graph.publishable(name) for name in kpis] + (
         catalog.tables_with_tag(tag) if tag else []
     )
@@ -184,6 +186,7 @@ def snapshot(
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.record import record, select_snapshots
 
+    check_project(names)
     select_snapshots(names)
     with open_database(settings) as warehouse:
         recording = record(

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from crm_ibis.cli.base import Commands, chosen_params, cli, open_database, progress
+from crm_ibis.cli.base import Commands, chosen_params, cli, open_database, progress, report_problems
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import UsageError
 
@@ -50,6 +50,7 @@ def build_and_tell(settings: Settings, folder: Path) -> None:
     """Builds the site and says where it is."""
     from crm_ibis.site.build import build
 
+    report_problems()
     params = chosen_params(settings)
     with open_database(settings, read_only=True) as warehouse:
         built = build(warehouse, folder, params, progress)

@@ -354,6 +354,12 @@ def _validate_layers(paths: tuple[Path, ...], modified: tuple[int, ...], kind: A
         raise UsageError(f"{where} is not valid:\n{explain(error, kind, layered)}") from None
 
 
+def layer_problems() -> list[str]:
+    """What the project's files say of things that are not there, with file and line."""
+    layered = [lay_over(paths) for name in project.SHIPPED_AT if (paths := project.layers(name))]
+    return [problem for layer in layered for problem in layer.problems]
+
+
 def read(
     path: Path, kind: type[Declared], loader: type[yaml.SafeLoader] = yaml.SafeLoader
 ) -> Declared:

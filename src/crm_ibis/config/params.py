@@ -3,8 +3,11 @@
 Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -15,11 +18,15 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
+    PrivateAttr,
     ValidationError,
+    create_model,
     field_validator,
     model_validator,
 )
 
+from crm_ibis.config import project
+from crm_ibis.config.overlay import Place, lay_over
 from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError
 
@@ -114,6 +121,13 @@ class Health(_Record):
         return {name: weights.get(name, Decimal(0)) for name in get_args(Component)}
 
 
+@dataclass(frozen=True)
+class _Origin:
+    """The files that parameters come from; the same values of other files are equal."""
+
+    files: tuple[Path, ...] = field(default=(), compare=False)
+
+
 class Params(_Record):
     """All business assumptions of a run."""
 
@@ -123,6 +137,7 @@ class Params(_Record):
     cohort_months: Annotated[int, Field(ge=1, le=120)]
     compliance_threshold: Percent
     health: Health
+    _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     @field_validator("stages", "sla")
     @classmethod
@@ -201,6 +216,10 @@ class Params(_Record):
             stage_weight=weight,
         )
 
+    def place_of(self, key: Sequence[Any]) -> Place | None:
+        """Where a file says something, by the keys that lead to it."""
+        return lay_over(self._origin.files).place_of(key)
+
     def factor(self, scenario: str, stage: Stage) -> Decimal:
         """What one unit of amount in a stage is worth in a scenario."""
         stage_assumption = self.assumption(scenario, stage)
@@ -212,17 +231,30 @@ class Params(_Record):
 def load_params(path: Path | None = None) -> Params:
     """The shipped assumptions, overridden by those in `path`.
 
-    Raises UsageError naming the file and the key when something is unknown or impossible.
+    A team's own parameters are attributes of the names of its modules in metrics/, as they are
+    given. Raises UsageError naming the file and the key when something is unknown or impossible.
     """
     given = _read(DEFAULTS)
     if path is not None:
         given = merge(given, _read(path))
+    kind = _with_own_keys(tuple(module.stem for module in project.own_modules()))
     try:
-        return Params.model_validate(given)
+        params = kind.model_validate(given)
+        params._origin = _Origin(tuple(file for file in (DEFAULTS, path) if file))
+        return params
     except ValidationError as error:
         raise UsageError(
-            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, Params)}"
+            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, kind)}"
         ) from None
+
+
+@cache
+def _with_own_keys(modules: tuple[str, ...]) -> type[Params]:
+    """The assumptions with a mapping of the name of each own module, which that validates."""
+    keys: dict[str, Any] = {
+        m: (dict[str, Any], {}) for m in modules if m not in Params.model_fields
+    }
+    return create_model("Params", __base__=Params, **keys) if keys else Params
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -57,6 +57,25 @@ def versions(warehouse: Warehouse, name: str, key: Mapping[str, Any] | None = No
     return found.filter(*conditions) if conditions else found
 
 
+def versions_or_none(warehouse: Warehouse, name: str) -> Table:
+    """All versions in the columns of the snapshot's contract; no row before the first merge."""
+    found, schema = (
+        recorded_versions(warehouse, get_snapshot(name)),
+        models.get_contract(name).schema,
+    )
+    if found is None:
+        nothing = {c: ibis.null(dtype) for c, dtype in schema.items()}
+        one = ibis.literal(1).name("one").as_table()
+        return one.select(**nothing).filter(ibis.literal(False))
+    return _with_columns(found, schema).select(*schema)
+
+
+def tables_of(warehouse: Warehouse, name: str) -> list[str]:
+    """The tables that hold a snapshot's versions: itself and its archive, where they are there."""
+    snapshot, there = get_snapshot(name), warehouse.tables(warehouse.analytics)
+    return [table for table in (snapshot.name, snapshot.archive) if table in there]
+
+
 def recorded_versions(
     warehouse: Warehouse, snapshot: Snapshot, only: Iterable[str] = ()
 ) -> Table | None:

@@ -15,6 +15,7 @@ from crm_ibis.contracts.audit import Audit, Checked, Report
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import UsageError
+from crm_ibis.history import reader
 from crm_ibis.metrics import graph
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
@@ -84,6 +85,7 @@ class Results:
         self._written = Materialized(warehouse)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
+        self._histories: dict[str, Table] = {}
         self._checked: list[str] = []
         self._before: dict[str, list[SourceRun]] = {}
         self._unread: dict[str, list[Rule]] = {}
@@ -92,8 +94,11 @@ class Results:
         self._outcomes: list[Checked] = []
 
     def places(self) -> set[Place]:
-        """The tables that the sources are made of; asked before the transaction."""
-        return resolve.places(self.warehouse, sources_to_check(self.names))
+        """The tables that the sources and histories are made of; asked before the transaction."""
+        read = graph.histories_of(self.names)
+        kept = [table for name in read for table in reader.tables_of(self.warehouse, name)]
+        made_of = resolve.places(self.warehouse, sources_to_check(self.names))
+        return made_of | {(self.warehouse.analytics, table) for table in kept}
 
     def build(self) -> None:
         """Checks the sources, then computes and audits each table.
@@ -105,6 +110,10 @@ class Results:
         self._raw = self.quarantine.settle(given, unread)
         self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
         self._sources = check.cast_sources(self._raw)
+        self._histories = {
+            name: reader.versions_or_none(self.warehouse, name)
+            for name in graph.histories_of(self.names)
+        }
         absent = spec.load_spec().absent
         self._checked = [name for name in self._raw if name not in absent]
         self._before = volume.runs_before(self.warehouse, self._checked)
@@ -151,7 +160,7 @@ class Results:
             emit(step)
             return step.audits[0].table
 
-        sources = check.drop_undecided(self._raw, self._sources)
+        sources = {**check.drop_undecided(self._raw, self._sources), **self._histories}
         graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
@@ -238,9 +247,10 @@ def _align_to_contract(table: Table, contract: Contract) -> tuple[Table, ibis.Sc
     given = {name: dtype.copy(nullable=True) for name, dtype in table.schema().items()}
     if given != declared:
         differing = set(given.items()) ^ set(declared.items())
+        columns = sorted({name for name, dtype in differing})
         raise UsageError(
-            f"the function {contract.name} and its contract in schemas/kpis.py differ in "
-            f"{', '.join(sorted({name for name, dtype in differing}))}; make the two match"
+            f"the function {contract.name} and its contract in {graph.contract_file(contract.name)}"
+            f" differ in {', '.join(columns)}; make the two match"
         )
-    columns = [c.name for c in contract.values]
-    return table.select(columns), contract.schema_of(columns)
+    names = [c.name for c in contract.values]
+    return table.select(names), contract.schema_of(names)

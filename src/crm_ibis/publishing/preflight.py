@@ -244,12 +244,13 @@ def columns_of(table: Table, said: SourceSpec, contract: Contract) -> dict[str, 
 def _count_rows(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
     """Rows, the first and the last instant at which one was created, and the newest by now."""
     given = casting.cast_to_contract(table, contract)
-    created = given.created_at
-    first, last = (ibis.literal(i).cast("timestamp(6)") for i in (FIRST_INSTANT, LAST_INSTANT))
-    # Others are violations, and Python has no such instants.
-    finite = created.between(first, last)
-    span = {"first": created.min(where=finite), "last": created.max(where=finite)}
-    newest = volume.newest(given, now())
+    newest, span = volume.newest(given, now()), {}
+    if "created_at" in given.columns:
+        created = given.created_at
+        first, last = (ibis.literal(i).cast("timestamp(6)") for i in (FIRST_INSTANT, LAST_INSTANT))
+        # Others are violations, and Python has no such instants.
+        finite = created.between(first, last)
+        span = {"first": created.min(where=finite), "last": created.max(where=finite)}
     return warehouse.rows(given.aggregate(rows=given.count(), **span, newest=newest))[0]
 
 

@@ -14,6 +14,7 @@ from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError, Superseded
 from crm_ibis.history.merge import Merged
 from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics.problems import refuse_problems
 from crm_ibis.publishing import publish, shape
 from crm_ibis.publishing.compute import Results
 from crm_ibis.publishing.publish import Changes, Publication
@@ -87,8 +88,12 @@ def refresh(
     any of them, readers have what they had.
     """
     as_of = log.past(as_of)
-    chosen = [graph.publishable(name) for name in names] or catalog.published_tables()
+    chosen = [graph.publishable(name) for name in names]
+    if not chosen:
+        refuse_problems()
+        chosen = catalog.published_tables()
     chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
+    graph.check_own_params(params)
     if dry_run:
         log.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or log.now(), params, report)

@@ -8,7 +8,7 @@ from pathlib import Path
 from ibis import Table
 
 from crm_ibis.config import project
-from crm_ibis.contracts.types import declared_tables
+from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.errors import UsageError
 from crm_ibis.sources import connectors, spec
 from crm_ibis.warehouse import Warehouse
@@ -76,7 +76,7 @@ def render(warehouse: Warehouse, system: str) -> str:
         raise UsageError(
             f"no schema has a table of {system}'s: {', '.join(sorted(wanted))}; load them first"
         )
-    known = declared_tables(project.path("schemas", "sources.py"))
+    known = source_schemas()
     ordered = sorted(known, key=lambda source: source not in made)
     parts = [_part(source, system, made.get(source), there) for source in ordered]
     # JSON's quotes are YAML's: a schema may be called 2024 or no, or hold a colon.

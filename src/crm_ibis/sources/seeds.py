@@ -22,7 +22,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from crm_ibis.config import project
-from crm_ibis.contracts.models import Contract, contracts
+from crm_ibis.contracts.models import Contract, contracts, own_tables
 from crm_ibis.errors import DatabaseError, DataError, near_match
 from crm_ibis.warehouse import Warehouse
 
@@ -58,7 +58,8 @@ def load_seeds(
     Raises DataError when a raw table is not one that `seed` made, unless `force`, and when a file
     cannot be read: then nothing is loaded.
     """
-    sources = [c for c in contracts().values() if c.kind == "source"]
+    own = own_tables().tables  # of these there is no sample
+    sources = [c for c in contracts().values() if c.kind == "source" and c.name not in own]
     files = {c.name: project.path("seeds", f"{c.name}.csv") for c in sources}
     loaded = {}
     with warehouse.lock(lambda: "another run"), warehouse.transaction():

@@ -14,8 +14,8 @@ from pydantic import BeforeValidator, Field, model_validator
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Record, read
 from crm_ibis.config.literal_yaml import Loader
+from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.plausible import PlausibleYears
-from crm_ibis.contracts.types import declared_tables
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.sources.column_spec import Choices, Columns, Name, Names, Single, Values, Zone
 from crm_ibis.sources.expectations import Expectation
@@ -236,7 +236,7 @@ def _load_file(path: Path, modified: int) -> SourcesFile:
 
 
 def _refuse_unknown(path: Path, found: SourcesFile) -> None:
-    known = declared_tables(project.path("schemas", "sources.py"))
+    known = source_schemas()
     for name, mapping in found.sources.items():
         if name not in known:
             raise UsageError(

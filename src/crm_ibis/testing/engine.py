@@ -82,8 +82,10 @@ class Engine:
 
     def _put(self, name: str, tables: Mapping[str, str | list[Row]]) -> None:
         """Fills the drawn tables, and empties the other sources."""
-        if name not in graph.table_functions():
-            known = graph.table_functions()
+        if problem := graph.broken_tables().get(name):
+            raise UsageError(str(problem))
+        known = graph.table_functions()
+        if name not in known:
             raise UsageError(
                 f'there is no table "{name}" that is computed{near_match(name, known)}; '
                 f"there are {', '.join(known)}"
@@ -96,7 +98,7 @@ class Engine:
                     f"{name} is not computed from {table}{near_match(table, usable)}; it is from "
                     f"{', '.join(sorted(usable))}"
                 )
-        for table in sorted({*graph.sources_of([name]), *tables}):
+        for table in sorted({*_inputs_of(name), *tables}):
             self.fill(table, self._complete(table, tables.get(table, [])))
 
     def _complete(self, name: str, content: str | list[Row]) -> list[Row]:
@@ -134,7 +136,7 @@ class Engine:
     def _inputs(
         self, name: str, missing: tuple[str, ...], drawn_tables: tuple[str, ...]
     ) -> dict[str, Table]:
-        names = [*graph.sources_of([name]), *drawn_tables]
+        names = [*_inputs_of(name), *drawn_tables]
         inputs = {source: self.filled[source] for source in names}
         for source, column in (each.split(".") for each in missing):
             inputs[source] = inputs[source].drop(column)
@@ -175,6 +177,11 @@ class Engine:
         for row in rows:
             slots = ", ".join("?" for _ in row)
             self.warehouse.run(f"INSERT INTO {table} VALUES ({slots})", list(row.values()))
+
+
+def _inputs_of(name: str) -> list[str]:
+    """The sources and histories that a table is computed from."""
+    return [*graph.sources_of([name]), *graph.histories_of([name])]
 
 
 def _instant(moment: datetime | str) -> datetime:

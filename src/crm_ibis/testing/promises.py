@@ -1,10 +1,8 @@
 """What every table of the project keeps, shipped or own, checked over drawn tables."""
 
-import inspect
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import pairwise
 from math import isclose
 from types import FrameType
@@ -23,19 +21,10 @@ from crm_ibis.testing.expectation import TOLERANCE
 CLOCKS = (ops.TimestampNow, ops.DateNow, ops.RandomScalar, ops.RandomUUID)
 """What a database answers differently each time."""
 CLOCK_CALLS = {
-    "datetime.now",
-    "datetime.utcnow",
-    "datetime.today",
-    "date.today",
-    "time",
-    "time_ns",
-    "monotonic",
-    "gmtime",
-    "localtime",
-    "random",
-    "urandom",
-    "getenv",
+    *("datetime.now", "datetime.utcnow", "datetime.today", "date.today"),
+    *("time", "time_ns", "monotonic", "gmtime", "localtime", "Random.random", "urandom"),
 }
+"""Python's clocks, and what else differs from one call to the next."""
 
 
 def check_promises(engines: Sequence[Engine], name: str, **tables: Any) -> None:
@@ -113,7 +102,7 @@ def check_no_clock(name: str) -> None:
     __tracebackhide__ = True
     calls: list[str] = []
     sources = graph.unbound_sources("raw")
-    with _clock_calls(inspect.getsourcefile(graph.table_functions()[name]), calls):
+    with _clock_calls(graph.table_functions()[name], calls):
         table = graph.build([name], sources, load_params(), AS_OF)[name]
     calls += [type(operation).__name__ for operation in table.op().find(CLOCKS)]
     assert not calls, (
@@ -123,15 +112,14 @@ def check_no_clock(name: str) -> None:
 
 
 @contextmanager
-def _clock_calls(file: str | None, calls: list[str]) -> Iterator[None]:
-    """Notes the calls of a clock that are made by the code of a file."""
+def _clock_calls(function: Any, calls: list[str]) -> Iterator[None]:
+    """Notes the calls of a clock that are made by the module of a function."""
+    file = function.__code__.co_filename
 
     def note(frame: FrameType, event: str, called: Any) -> None:
         if event == "c_call" and frame.f_code.co_filename == file:
-            name = getattr(called, "__qualname__", "")
-            owner = getattr(called, "__self__", None)
-            if name in CLOCK_CALLS or (owner is datetime and name in CLOCK_CALLS):
-                calls.append(name)
+            if called.__qualname__ in CLOCK_CALLS:
+                calls.append(called.__qualname__)
 
     before = sys.getprofile()
     sys.setprofile(note)

@@ -7,7 +7,6 @@ from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.metrics import catalog, describe, graph
 from crm_ibis.metrics.describe import Description
 from crm_ibis.metrics.lineage import ROWS, Origin, Origins
-from crm_ibis.metrics.staging import __name__ as STAGING
 from crm_ibis.site.data.run_history import Log
 from crm_ibis.site.pages.queries import Queries
 from crm_ibis.site.pages.renderer import Pages
@@ -25,7 +24,7 @@ def all_descriptions() -> list[Description]:
     """All tables: KPIs first, the most critical on top; staging and sources, in order of name."""
     kpis = list(catalog.entries())
     facts = list(graph.fact_functions())
-    staging = [n for n, f in graph.table_functions().items() if f.__module__ == STAGING]
+    staging = list(graph.staging_functions())
     sources = [c.name for c in contracts().values() if c.kind == "source"]
     with_contract = [describe.description(n) for n in (*kpis, *facts, *sources, *histories())]
     return [*with_contract, *(_staging(name) for name in staging)]

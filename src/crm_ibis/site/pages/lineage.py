@@ -60,9 +60,10 @@ def write(pages: Pages, tables: list[Description], direct: Origins, settled: Ori
 
 
 def lay_out(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
-    """All tables but histories, and all exposures, placed."""
-    shown = [table for table in tables if table.kind != "snapshot"]
-    links = [(need, table.name) for table in shown for need in table.needs]
+    """All tables and all exposures, placed; of histories, those that a table is computed from."""
+    read = {need for table in tables for need in table.needs}
+    shown = [table for table in tables if table.kind != "snapshot" or table.name in read]
+    links = [(n, t.name) for t in shown if t.kind != "snapshot" for n in t.needs]
     links += [(table, name) for name, e in exposures().items() for table in e.of]
     layers = _layers(shown)
     layers |= dict.fromkeys(exposures(), max(layers.values()) + 1)
@@ -102,12 +103,12 @@ def _positions(layers: dict[str, int], ways: list[list[str]]) -> dict[str, tuple
 
 def _layers(tables: list[Description]) -> dict[str, int]:
     """Sources, staging, facts, then KPIs; one that needs another KPI stands behind it."""
-    fixed = {"source": 0, "staging": 1, "fact": 2}
+    fixed = {"source": 0, "snapshot": 0, "staging": 1, "fact": 2}
     kinds = {table.name: table.kind for table in tables}
     layers: dict[str, int] = {}
     for name in graph.plan(kinds):
         behind = [layers[need] + 1 for need in graph.needs(name) if kinds[need] == "kpi"]
-        layers[name] = fixed.get(kinds[name], max(behind, default=FIRST_KPI_LAYER))
+        layers[name] = max(fixed.get(kinds[name], FIRST_KPI_LAYER), *behind, 0)
     return layers
 
 

@@ -1,0 +1,76 @@
+"""The contracts that the package ships, or those of a project folder that copied them."""
+
+import importlib.util
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from crm_ibis.config import project
+from crm_ibis.config.overlay import Place
+from crm_ibis.contracts.contract import Contract, complete, contract_of
+from crm_ibis.contracts.own_modules import Problem
+from crm_ibis.errors import UsageError
+
+FILES = ("sources.py", "kpis.py")
+
+
+@dataclass(frozen=True)
+class Shipped:
+    """Contracts by table name, and what is odd about a copied folder."""
+
+    contracts: dict[str, Contract] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+
+@cache
+def shipped_contracts() -> Shipped:
+    """The contracts in schemas/; a copy's stand for the package's, which fill in what is new."""
+    copy = project.copied_home()
+    if copy is None:
+        return Shipped(_read(project.shipped_home()))
+    return _merge(copy, _read(copy), _read(project.shipped_home()))
+
+
+def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]) -> Shipped:
+    merged = Shipped()
+    for name, contract in copied.items():
+        if name in shipped:
+            merged.contracts[name] = complete(contract, shipped[name])
+        elif contract.kind == "source":
+            merged.contracts[name] = contract
+        else:
+            place = Place(copy / "schemas" / "kpis.py", 1)
+            words = (
+                f"the package has no table {name} any more, so its contract is left out; delete it"
+            )
+            merged.problems.append(Problem(words, place, is_warning=True))
+    for name, contract in shipped.items():
+        merged.contracts.setdefault(name, contract)
+    return merged
+
+
+def _read(home: Path) -> dict[str, Contract]:
+    paths = [home / "schemas" / name for name in FILES]
+    return {c.name: c for path in paths for c in _contracts_in(path)}
+
+
+def _contracts_in(path: Path) -> Iterator[Contract]:
+    if not path.exists():
+        raise UsageError(f"{path} is missing; `crm-ibis init DIR` makes a complete project folder")
+    spec = importlib.util.spec_from_file_location(f"_crm_ibis_schemas_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+        for model in vars(module).values():
+            if isinstance(model, type) and model.__module__ == module.__name__:
+                yield contract_of(model)
+    except Exception as error:  # whatever a project's own file may raise
+        raise UsageError(f"cannot read the contracts in {path}: {_gist(error)}") from error
+
+
+def _gist(error: Exception) -> str:
+    line = f"line {error.lineno}: " if isinstance(error, SyntaxError) else ""
+    return f"{line}{type(error).__name__}: {error}"

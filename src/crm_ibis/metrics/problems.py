@@ -1,0 +1,34 @@
+"""All that is wrong with a project's own files, each with its place and remedy.
+
+What is in order goes on working: commands that read, or that name tables, only print these.
+"""
+
+from crm_ibis.config import declarations, project
+from crm_ibis.contracts.own_modules import Problem
+from crm_ibis.errors import UsageError
+from crm_ibis.metrics import graph
+
+
+def project_problems() -> list[Problem]:
+    """What the project's YAML takes away that is not there, and its own tables that are left out.
+
+    Of a copied folder, the contracts of tables that the package no longer has.
+    """
+    found = [Problem(words) for words in declarations.layer_problems()]
+    if project.own_modules() or project.copied_home():
+        from crm_ibis.contracts import models  # Pandera, which contracts need, takes its time
+
+        found += [*models.shipped_contracts().problems, *models.own_tables().problems]
+    return [*found, *graph.own_functions().problems]
+
+
+def refuse_problems() -> None:
+    """Raises UsageError naming all problems, for what concerns all tables of the project."""
+    errors = [problem for problem in project_problems() if not problem.is_warning]
+    if errors:
+        listed = "\n".join(f"  {problem}" for problem in errors)
+        raise UsageError(
+            f"the project has {len(errors)} {'problem' if len(errors) == 1 else 'problems'}, and "
+            f"nothing was done:\n{listed}\n"
+            "fix them; until then, name the tables that the command is to be about"
+        )
