@@ -14,6 +14,7 @@ from crm_ibis.metrics.columns import columns_of
 from crm_ibis.scaffold.names import known_column
 
 TYPE_NAMES = ("Text", "Flag", "Count", "Number", "Day", "Money", "Exact", "Instant")
+LINE = 100
 DRAWN = {
     "Text": ("a", "b"),
     "Flag": ("false", "true"),
@@ -42,18 +43,22 @@ class TakenColumn:
     @property
     def declaration(self) -> str:
         """Its line in the contract."""
-        checks = ""
+        arguments = [f'"{self.description}"']
         if self.references:
-            checks += f', references="{self.references}"'
+            arguments.append(f'references="{self.references}"')
         if self.nullable:
-            checks += ", nullable=True"
+            arguments.append("nullable=True")
         if self.is_month:
-            checks += ", whole_month=True"
-        text = f'    {self.name}: {self.type_name} = column("{self.description}"{checks})'
-        if len(text) <= 100:
-            return text
+            arguments.append("whole_month=True")
         head = f"    {self.name}: {self.type_name} = column("
-        return f'{head}\n        "{self.description}"{checks}\n    )'
+        for text in (
+            f"{head}{', '.join(arguments)})",
+            f"{head}\n        {', '.join(arguments)}\n    )",
+        ):
+            if max(map(len, text.splitlines())) <= LINE:
+                return text
+        listed = "".join(f"        {argument},\n" for argument in arguments)
+        return f"{head}\n{listed}    )"
 
     @property
     def is_month(self) -> bool:
@@ -109,11 +114,17 @@ def taken(table: str, name: str) -> TakenColumn:
     return TakenColumn(
         name=name,
         type_name=type_name,
-        description=declared.description.replace('"', "'"),
+        description=_in_short(declared.description),
         nullable=declared.nullable,
         references=declared.references,
         values=_allowed(table, name),
     )
+
+
+def _in_short(description: str) -> str:
+    """What a description says first, without what would end a text in Python."""
+    first = description.replace('"', "'").replace("\\", "/").split(";")[0]
+    return f"{first.rstrip('.')}."
 
 
 def _described_by(table: str) -> list[str]:

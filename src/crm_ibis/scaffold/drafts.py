@@ -1,12 +1,12 @@
 """The text of new modules and of their tests."""
 
 from collections.abc import Sequence
-from textwrap import indent
+from textwrap import fill, indent
 
-from crm_ibis.scaffold.columns import Origin, TakenColumn
+from crm_ibis.scaffold.columns import LINE, Origin, TakenColumn
 
 KPI = '''\
-"""{title} by {words}."""
+"""Number of {measure} by {words}."""
 
 from ibis import Table
 
@@ -17,7 +17,7 @@ GRAIN = [{grain}]
 
 
 class {model}(Published):
-    """{title} by {words}."""
+    """Number of {measure} by {words}."""
 
 {columns}
 
@@ -28,12 +28,12 @@ class {model}(Published):
 def {name}({parameters}) -> Table:
     """How many {measure} there are, by {words}.
 
-    {counts}. Grain: {listed}.
+{counts}
     """
 {body}
 '''
 KPI_TEST = '''\
-"""{title} by {words}, worked out by hand."""
+"""Number of {measure} by {words}, worked out by hand."""
 
 from crm_ibis.testing import check_promises, expect
 
@@ -173,14 +173,17 @@ def kpi(name: str, origin: Origin) -> str:
     return KPI.format(
         name=name,
         model=model_name(name),
-        title=title_of(name),
         words=in_words(names),
-        listed=", ".join(names),
         types=_types(origin.grain, "Count"),
         grain=_quoted(names),
         columns="\n".join([*(c.declaration for c in origin.grain), count]),
         parameters=", ".join(f"{table}: Table" for table in origin.tables),
-        counts=_what_counts(origin),
+        counts=fill(
+            f"{_what_counts(origin)}. Grain: {', '.join(names)}.",
+            width=LINE,
+            initial_indent="    ",
+            subsequent_indent="    ",
+        ),
         measure=measure.replace("_", " "),
         body=indent("\n".join(_counting(origin, measure)), "    "),
     )
@@ -194,7 +197,7 @@ def kpi_test(name: str, origin: Origin) -> str:
     expected = [[*names, measure_of(origin)], [*first, "2"], [*second, "1"]]
     return KPI_TEST.format(
         name=name,
-        title=title_of(name),
+        measure=measure_of(origin).replace("_", " "),
         words=in_words(names),
         drawn=_drawn_inputs(origin),
         expected=table_text(expected, 8),
@@ -308,8 +311,9 @@ def _counting(origin: Origin, measure: str) -> list[str]:
     rows = origin.table
     if origin.joined:
         kept = _quoted([str(origin.joined_on), *origin.joined_for])
-        lines.append(f"of_other = {origin.joined}.select({kept})")
-        lines.append(f'rows = {rows}.join(of_other, "{origin.joined_on}")')
+        other = origin.joined.removeprefix("stg_")
+        lines.append(f"{other} = {origin.joined}.select({kept})")
+        lines.append(f'rows = {rows}.join({other}, "{origin.joined_on}")')
         rows = "rows"
     for optional in (c.name for c in origin.grain if c.nullable):
         lines.append(f"rows = {rows}.filter({rows}.{optional}.notnull())")

@@ -117,9 +117,10 @@ def _clock_calls(function: Any, calls: list[str]) -> Iterator[None]:
     file = function.__code__.co_filename
 
     def note(frame: FrameType, event: str, called: Any) -> None:
-        if event == "c_call" and frame.f_code.co_filename == file:
-            if called.__qualname__ in CLOCK_CALLS:
-                calls.append(called.__qualname__)
+        if event != "c_call" or frame.f_code.co_filename != file:
+            return
+        if called.__qualname__ in CLOCK_CALLS:
+            calls.append(called.__qualname__)
 
     before = sys.getprofile()
     sys.setprofile(note)
