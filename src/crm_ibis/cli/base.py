@@ -113,10 +113,9 @@ def check_project(names: Sequence[str] = ()) -> None:
     """Prints the project's problems; raises UsageError for a command that names no tables."""
     from crm_ibis.metrics.problems import refuse_problems
 
-    if names:
-        report_problems()
-    else:
+    if not names:
         refuse_problems()
+    report_problems()
 
 
 def progress(line: str) -> None:

@@ -1,6 +1,6 @@
 """What contracts are written with: their base classes, and `column`."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 import pandera.ibis as pa
 
@@ -69,6 +69,16 @@ class Extension(pa.DataFrameModel):
     Columns and `@pa.dataframe_check` as in any contract; `class Config: severities = {"amount >=
     0": "warn"}` changes how severe rules of the shipped contract are.
     """
+
+    _settings: ClassVar[dict[str, Any]] = {}
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """Keeps what `Config` says to itself: Pandera would take it for a check."""
+        config = cls.__dict__.get("Config")
+        cls._settings = {k: v for k, v in vars(config or object).items() if k[:1] != "_"}
+        if config is not None:
+            cls.Config = type("Config", (pa.DataFrameModel.Config,), {})
+        super().__init_subclass__(**kwargs)
 
 
 BASES = (Source, Published, Fact, Extension)

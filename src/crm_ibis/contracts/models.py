@@ -5,7 +5,8 @@ Pandera validates names and types; `rules` checks the data.
 """
 
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
+from pathlib import Path
 
 import ibis
 from ibis import Table
@@ -46,10 +47,16 @@ def contracts() -> dict[str, Contract]:
     return {contract.name: contract for contract in by_kind}
 
 
-@cache
 def own_tables() -> Own:
     """What the modules in a team's metrics/ declare."""
-    return read_own(project.own_modules(), shipped_contracts().contracts)
+    paths = project.own_modules()
+    return _own(tuple(paths), tuple(path.stat().st_mtime_ns for path in paths))
+
+
+@lru_cache(maxsize=8)
+def _own(paths: tuple[Path, ...], modified: tuple[int, ...]) -> Own:
+    """Executed once while the modules stay as they are."""
+    return read_own(paths, shipped_contracts().contracts)
 
 
 @cache

@@ -14,16 +14,12 @@ from crm_ibis.config.overlay import Place
 from crm_ibis.contracts.bases import BASES, Extension, Fact, Published, Source
 from crm_ibis.contracts.contract import Contract, contract_of
 from crm_ibis.contracts.extensions import extended
-from crm_ibis.contracts.own_modules import BrokenModule, Module, Problem, load_module
+from crm_ibis.contracts.own_modules import BrokenModule, Module, Problem, Wrong, load_module
 from crm_ibis.contracts.types import table_name
 from crm_ibis.errors import near_match
 
 STAGING = "stg_"
 PARAMS = "Params"
-
-
-class Wrong(Exception):
-    """What is wrong with a declaration, in words."""
 
 
 @dataclass(frozen=True)
@@ -258,6 +254,9 @@ def _extend(own: Own, module: Module, shipped: Mapping[str, Contract]) -> None:
             before = {**shipped, **own.contracts}
             try:
                 own.contracts[name] = extended(name, model, before, shipped, own.tables)
-            except Exception as error:
-                words = " ".join(str(error).split())
-                own.problems.append(Problem(words, module.place(class_name)))
+            except Wrong as error:
+                place = module.place(*(error.names or (class_name,)))
+                own.problems.append(Problem(str(error), place))
+            except Exception as error:  # Pandera has errors of many kinds for what it cannot read
+                words = f"{class_name} cannot be read: {type(error).__name__}: {error}"
+                own.problems.append(Problem(" ".join(words.split()), module.place(class_name)))

@@ -31,6 +31,14 @@ class Problem:
         return f"{self.place}: {self.message}" if self.place else self.message
 
 
+class Wrong(Exception):
+    """What is wrong with a declaration, in words, and the names under which it stands."""
+
+    def __init__(self, words: str, *names: str) -> None:
+        super().__init__(words)
+        self.names = names
+
+
 class BrokenModule(Exception):
     """A module that cannot be executed."""
 

@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
 from crm_ibis.config import project
@@ -23,13 +23,25 @@ class Shipped:
     problems: list[Problem] = field(default_factory=list)
 
 
-@cache
 def shipped_contracts() -> Shipped:
     """The contracts in schemas/; a copy's stand for the package's, which fill in what is new."""
     copy = project.copied_home()
-    if copy is None:
-        return Shipped(_read(project.shipped_home()))
-    return _merge(copy, _read(copy), _read(project.shipped_home()))
+    return _shipped(copy, tuple(map(_modified, _paths(copy))) if copy else ())
+
+
+@lru_cache(maxsize=8)
+def _shipped(copy: Path | None, modified: tuple[int, ...]) -> Shipped:
+    """Read once while a copy's files stay as they are."""
+    shipped = _read(project.shipped_home())
+    return _merge(copy, _read(copy), shipped) if copy else Shipped(shipped)
+
+
+def _modified(path: Path) -> int:
+    return path.stat().st_mtime_ns if path.exists() else 0
+
+
+def _paths(home: Path) -> list[Path]:
+    return [home / "schemas" / name for name in FILES]
 
 
 def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]) -> Shipped:
@@ -40,7 +52,7 @@ def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]
         elif contract.kind == "source":
             merged.contracts[name] = contract
         else:
-            place = Place(copy / "schemas" / "kpis.py", 1)
+            place = _place(copy / "schemas" / "kpis.py", contract.model.__name__)
             words = (
                 f"the package has no table {name} any more, so its contract is left out; delete it"
             )
@@ -50,9 +62,13 @@ def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]
     return merged
 
 
+def _place(path: Path, class_name: str) -> Place:
+    lines = enumerate(path.read_text(encoding="utf-8").splitlines(), start=1)
+    return Place(path, next((n for n, line in lines if line.startswith(f"class {class_name}(")), 1))
+
+
 def _read(home: Path) -> dict[str, Contract]:
-    paths = [home / "schemas" / name for name in FILES]
-    return {c.name: c for path in paths for c in _contracts_in(path)}
+    return {c.name: c for path in _paths(home) for c in _contracts_in(path)}
 
 
 def _contracts_in(path: Path) -> Iterator[Contract]:

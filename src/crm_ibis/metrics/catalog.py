@@ -90,8 +90,6 @@ def forget() -> None:
     from crm_ibis.contracts import models
 
     for remembered in (
-        models.shipped_contracts,
-        models.own_tables,
         models.contracts,
         models.histories,
         graph.own_functions,

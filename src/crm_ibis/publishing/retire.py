@@ -55,7 +55,9 @@ def retire(
 def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
-    if {name} & {*graph.table_functions(), *models.contracts(), *kept, *archives}:
+    computed = {*graph.table_functions(), *graph.broken_tables()}
+    sources = {c.name for c in models.contracts().values() if c.kind == "source"}
+    if name in {*computed, *sources, *kept, *archives}:
         raise UsageError(
             f"{name} is part of this project; take it out of the project first, then retire it"
         )
