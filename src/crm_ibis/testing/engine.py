@@ -82,14 +82,7 @@ class Engine:
 
     def _put(self, name: str, tables: Mapping[str, str | list[Row]]) -> None:
         """Fills the drawn tables, and empties the other sources."""
-        if problem := graph.broken_tables().get(name):
-            raise UsageError(str(problem))
-        known = graph.table_functions()
-        if name not in known:
-            raise UsageError(
-                f'there is no table "{name}" that is computed{near_match(name, known)}; '
-                f"there are {', '.join(known)}"
-            )
+        refuse_unknown(name)
         contract = contracts().get(name)
         usable = {*graph.plan([name]), *(contract.parents if contract else ())} - {name}
         for table in tables:
@@ -177,6 +170,19 @@ class Engine:
         for row in rows:
             slots = ", ".join("?" for _ in row)
             self.warehouse.run(f"INSERT INTO {table} VALUES ({slots})", list(row.values()))
+
+
+def refuse_unknown(name: str) -> None:
+    """Raises UsageError for a table that the project does not compute, or that is broken."""
+    broken = graph.broken_tables()
+    if name in broken:
+        raise UsageError("\n".join(dict.fromkeys(map(str, broken.values()))))
+    known = graph.table_functions()
+    if name not in known:
+        raise UsageError(
+            f'there is no table "{name}" that is computed{near_match(name, known)}; '
+            f"there are {', '.join(known)}"
+        )
 
 
 def _inputs_of(name: str) -> list[str]:

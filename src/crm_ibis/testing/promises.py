@@ -15,7 +15,7 @@ from crm_ibis.contracts.audit import audit
 from crm_ibis.contracts.models import get_contract
 from crm_ibis.metrics import graph
 from crm_ibis.testing.built import BuiltTable, Row, show
-from crm_ibis.testing.engine import AS_OF, Engine
+from crm_ibis.testing.engine import AS_OF, Engine, refuse_unknown
 from crm_ibis.testing.expectation import TOLERANCE
 
 CLOCKS = (ops.TimestampNow, ops.DateNow, ops.RandomScalar, ops.RandomUUID)
@@ -100,6 +100,7 @@ def _key(built: BuiltTable, row: Row) -> str:
 def check_no_clock(name: str) -> None:
     """The function of a table asks neither Python's clock nor the database's; `as_of` is now."""
     __tracebackhide__ = True
+    refuse_unknown(name)
     calls: list[str] = []
     sources = graph.unbound_sources("raw")
     with _clock_calls(graph.table_functions()[name], calls):
