@@ -102,13 +102,14 @@ def net_revenue_retention(
 ) -> Table:
     """How much of what it paid some months earlier a facility still pays each month.
 
-    100 * (starting + expansion - lost) / starting, in percent of the monthly recurring revenue (MRR)
-    `compared_months` earlier, as in https://www.revenuecalculators.com/guides/net-revenue-retention:
+    100 * (starting + expansion - lost) / starting, in percent of the monthly recurring revenue
+    `compared_months` earlier (https://www.revenuecalculators.com/guides/net-revenue-retention):
     above 100 where plans that grew or were added bring more than is lost by plans that shrank or
-    ended. A facility is a customer, so a further plan of one that paid already is an expansion; what
-    a facility pays that paid nothing then is new, counts in `new_mrr` only, and its retention is
-    null. A facility has a row for each month at the end of which it pays or would have to.
-    Grain: facility_id, month (ended by `as_of`). Amounts in the currency of the source.
+    ended. A facility is a customer: a further plan of one that paid already is an expansion. What
+    a facility pays that paid nothing then is new: it counts in `new_mrr` only, and the retention
+    is null. A month in which a facility pays nothing has a row as long as it is compared with one
+    in which it paid. Amounts in the currency of the source.
+    Grain: facility_id, month (ended by `as_of`).
     """
     now = subscription_months.select(
         "facility_id", "plan", "month", mrr=_.mrr, earlier=ibis.literal("0").cast("decimal(18, 2)")
