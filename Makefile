@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo site test test-e2e check lint types docs golden bench clean
+.PHONY: demo site test test-e2e check lint types generate bench clean
 
 # The newest python of a checkout that was never set up needs nothing but venv and pip.
 .venv/installed: pyproject.toml constraints.txt
@@ -36,14 +36,16 @@ lint: .venv/installed
 
 types: .venv/installed
 	$(BIN)/mypy
+	for file in tests/*/conftest.py; do $(BIN)/mypy $$file || exit 1; done
 
 check: lint types test
 
-## docs/kpis.md from docstrings and contracts; golden SQL from the KPIs.
-docs: .venv/installed
-	$(BIN)/python -c 'from crm_ibis.metrics.describe import markdown; print(markdown(), end="")' > docs/kpis.md
-
-golden: .venv/installed
+## What is made from the code: docs/kpis.md from docstrings and contracts, prefect.yaml from
+## jobs.yml, golden SQL from tables and connectors. Tests fail while one of them is out of date.
+generate: export CRM_IBIS_HOME =
+generate: .venv/installed
+	$(BIN)/python -c 'from pathlib import Path; from crm_ibis.metrics.describe import markdown; Path("docs/kpis.md").write_text(markdown(), encoding="utf-8")'
+	$(BIN)/python -m crm_ibis deployments
 	$(BIN)/python -m pytest -q tests/test_golden_sql.py tests/sources/test_connector_sql.py --update-golden
 
 ## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL, and merging a history of a

@@ -28,6 +28,7 @@ from benchmarks.hand_written import QUERIES
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings, load_settings
 from crm_ibis.contracts.models import contracts
+from crm_ibis.events import ProgressEvent
 from crm_ibis.metrics import graph
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -82,8 +83,8 @@ def run(kind: str, leads: int, settings: Settings) -> None:
         memory: dict[str, int] = {}
         worker = os.getpid() if kind == "duckdb" else _server_process(warehouse)
 
-        def remember(line: str) -> None:
-            memory[line.split(":")[0].split(".")[-1].split()[-1]] = _memory(worker, "VmRSS")
+        def remember(event: ProgressEvent) -> None:
+            memory[event.table or ""] = _memory(worker, "VmRSS")
 
         first = refresh(warehouse, as_of=AS_OF, report=remember)
         again = refresh(warehouse, as_of=AS_OF)
@@ -116,7 +117,8 @@ def compare(warehouse: Warehouse) -> None:
     the ratio of a round counts, and the median over the rounds is printed. Every refresh publishes
     all rows, as the hand-written queries write theirs.
     """
-    moment, params = f"TIMESTAMP '{AS_OF}'", load_params()
+    moment = f"TIMESTAMP '{AS_OF}'"
+    params = load_params()
     names = list(graph.kpi_functions())
     by_hand = {name: QUERIES[name].replace("$as_of", moment) for name in names}
     ours = {n: graph.compile_table(n, "duckdb", warehouse.raw, params, AS_OF) for n in names}
@@ -133,7 +135,8 @@ def compare(warehouse: Warehouse) -> None:
         our, hand = (median(pair[side] for pair in pairs) for side in (0, 1))
         ratio = median(one / other for one, other in pairs)
         print(f"{name:<32}{our:>12.2f}{hand:>10.2f}{ratio:>10.2f}")
-    our, hand = (median(r[side] for r in rounds) for side in (1, 2))
+    our = median(whole for _, whole, _ in rounds)
+    hand = median(by_hand for *_, by_hand in rounds)
     print(
         f"whole refresh, contracts included, {our:.2f} s; hand-written SQL of its {len(names)} "
         f"tables {hand:.2f} s; ratio {median(r[1] / r[2] for r in rounds):.2f}"

@@ -111,8 +111,8 @@ def run(kind: str, rows: int) -> None:
             assert merged.changed == rows // 100, merged
             reading = seconds_of(lambda: read_both(warehouse))
             hashing = seconds_of(lambda: hash_both(warehouse))
-            again = merge(warehouse, moment)
-            times.append((merged.seconds, reading, hashing, again.seconds))
+            unchanged = merge(warehouse, moment)
+            times.append((merged.seconds, reading, hashing, unchanged.seconds))
         merging, reading, hashing, again = (median(r[i] for r in times) for i in range(4))
         print(
             f"{kind}, {rows:,} rows: recorded first in {first.seconds:.2f} s; with "

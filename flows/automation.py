@@ -10,6 +10,8 @@ notifies again after as long, until the watch is back.
 
 import sys
 from datetime import timedelta
+from typing import cast
+from uuid import UUID
 
 from prefect.automations import Automation
 from prefect.blocks.abstract import NotificationBlock
@@ -17,6 +19,7 @@ from prefect.blocks.core import Block
 from prefect.events import EventTrigger
 from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import Posture
+from prefect.events.schemas.events import ResourceSpecification
 from watch import RESOURCE, WATCHED
 
 from crm_ibis.config.declarations import jobs, watch_job
@@ -38,14 +41,14 @@ def main(block: str, after: str = "") -> str:
         description="No run of the watch has ended well for this long; see `crm-ibis status`.",
         trigger=EventTrigger(
             expect={WATCHED},
-            match=RESOURCE,
+            match=ResourceSpecification.model_validate(RESOURCE),
             posture=Posture.Proactive,
             threshold=1,
             within=within,
         ),
         actions=[
             SendNotification(
-                block_document_id=notifier._block_document_id,
+                block_document_id=cast(UUID, notifier._block_document_id),
                 subject="crm_ibis: the watch is silent",
                 body=f"No run of the watch has ended well for {within}. Is the worker alive? "
                 "Until it is, nobody is told of tables that are late.",
@@ -90,7 +93,7 @@ def _period() -> timedelta:
 
 def _installed() -> Automation | None:
     try:
-        return Automation.read(name=NAME)
+        return cast(Automation, Automation.read(name=NAME))
     except ValueError:
         return None
 

@@ -8,7 +8,8 @@ from contextvars import copy_context
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event, Thread
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 # A project folder's flows read the files that lie beside them, whatever the worker's environment
 # says: the project may have been cloned for this run.
@@ -31,8 +32,10 @@ from prefect.states import Completed, Failed
 from crm_ibis.config.declarations import Job
 from crm_ibis.config.settings import load_settings
 from crm_ibis.errors import CrmIbisError, TransientError, UsageError
-from crm_ibis.operations import alerts, jobs, outcomes
+from crm_ibis.events import ProgressEvent, Report
+from crm_ibis.operations import jobs, outcomes
 from crm_ibis.operations.outcomes import JobRun, Outcome
+from crm_ibis.text import LONGEST, first_line
 
 LONGEST_WAIT = 5
 """Seconds that a finished attempt waits for its progress to be shown."""
@@ -59,17 +62,17 @@ def _plan_run(name: str) -> JobRun:
     try:
         return outcomes.plan_run(name, scheduled_start(), str(runtime.flow_run.id))
     except UsageError as error:
-        flow, log = str(runtime.flow_run.flow_name), get_run_logger().info
-        outcomes.alert_unknown_job(load_settings(), name, flow, error, log)
+        flow = str(runtime.flow_run.flow_name)
+        outcomes.alert_unknown_job(load_settings(), name, flow, error, report_to_run())
         raise
 
 
 def _run_step(run: JobRun) -> State:
     """The attempts at a run, another one only after a transient error, and what came of them."""
-    log, attempts = get_run_logger().info, with_retries(attempt, run.job)
+    attempts = with_retries(attempt, run.job)
     try:
         outcome = jobs.run_with_alerts(
-            load_settings(), run, lambda: run_attempts(attempts, run), log
+            load_settings(), run, lambda: run_attempts(attempts, run), report_to_run()
         )
     except CrmIbisError as error:
         _show_failure(run, error)
@@ -78,6 +81,12 @@ def _run_step(run: JobRun) -> State:
         return Completed(name="Skipped", message="nothing to do; the log says why")
     _show(run, outcome)
     return Completed(message=_summary(outcome))
+
+
+def report_to_run() -> Report:
+    """A report that writes to the log of this run, from other threads too."""
+    log = get_run_logger().info
+    return lambda event: log(str(event))
 
 
 @task(name="attempt", cache_policy=NO_CACHE, persist_result=False)
@@ -126,7 +135,7 @@ def redact_errors() -> Iterator[None]:
 def summarize_error(error: Exception) -> str:
     """An error in a line."""
     if isinstance(error, CrmIbisError):
-        return alerts.first_line(str(error))
+        return first_line(str(error))
     return f"{type(error).__name__}; the worker's output has more"
 
 
@@ -154,7 +163,7 @@ class Progress:
     one: what it published. The transaction waits for no answer of the Prefect server.
     """
 
-    def __init__(self, run: JobRun, log: Callable[[str], None]) -> None:
+    def __init__(self, run: JobRun, log: Callable[[str], object]) -> None:
         self.log = log
         self.steps = jobs.steps(run)
         self.done = 0
@@ -169,18 +178,20 @@ class Progress:
         self.over.set()
         self.thread.join(LONGEST_WAIT)
 
-    def report(self, line: str) -> None:
-        """A line for the log; most mean that another table is done.
+    def report(self, event: ProgressEvent) -> None:
+        """A line for the log; most events mean that another table is done.
 
         What follows the first line of a warning are values of rows: they stay in the database.
         """
-        self.log(alerts.first_line(line))
-        if line.startswith(("checked ", "built ", "merged ")):
+        self.log(first_line(str(event)))
+        if event.completes_table:
             self.done += 1
 
     def _show(self, run: JobRun) -> None:
         with report_errors():
-            bar, shown = create_progress_artifact(0.0, description=run.name), 0
+            # In a thread without a loop of its own, Prefect answers with the id itself.
+            bar = cast(UUID, create_progress_artifact(0.0, description=run.name))
+            shown = 0
             while not self.over.wait(1) or shown != self.done:
                 shown = self.done
                 update_progress_artifact(bar, min(100.0, 100.0 * shown / self.steps))
@@ -229,4 +240,4 @@ def _show_failure(run: JobRun, error: CrmIbisError) -> None:
 def _summary(outcome: Outcome) -> str:
     touched = sum(table.changed_rows for table in outcome.results)
     names = ", ".join(table.table for table in outcome.results)
-    return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[: alerts.LONGEST]
+    return f"{names}: changed rows {touched:,}, {outcome.seconds:.1f} s"[:LONGEST]

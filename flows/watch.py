@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from prefect import flow, get_run_logger, task
+from prefect import flow, task
 from prefect.artifacts import create_table_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
@@ -12,6 +12,7 @@ from running import (
     artifact_key,
     redact_errors,
     report_errors,
+    report_to_run,
     run_attempts,
     summarize_error,
     with_retries,
@@ -19,13 +20,13 @@ from running import (
 
 from crm_ibis.config.declarations import watch_job
 from crm_ibis.config.settings import load_settings
-from crm_ibis.operations import alerts
 from crm_ibis.operations import watchdog as watching
 from crm_ibis.operations.status import Status
+from crm_ibis.text import LONGEST, first_line
 
 WATCHED = "crm_ibis.watched"
 """The event that the dead man's switch waits for."""
-RESOURCE = {"prefect.resource.id": "crm_ibis.watch"}
+RESOURCE: dict[str, str] = {"prefect.resource.id": "crm_ibis.watch"}
 
 
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
@@ -37,7 +38,7 @@ def look() -> list[Status]:
         application="crm_ibis watch",
     )
     with redact_errors():
-        return watching.watch(settings, get_run_logger().info)
+        return watching.watch(settings, report_to_run())
 
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)
@@ -45,8 +46,8 @@ def watch() -> State:
     """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
     try:
         attempts = with_retries(look, watch_job())
-        log = get_run_logger().info
-        found = watching.watch_or_alert(load_settings(), lambda: run_attempts(attempts), log)
+        report = report_to_run()
+        found = watching.watch_or_alert(load_settings(), lambda: run_attempts(attempts), report)
     except Exception as error:
         return Failed(message=summarize_error(error))
     with report_errors():
@@ -54,9 +55,7 @@ def watch() -> State:
         told = "Each table against its schedule and SLA, and what failed."
         create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
     wrong = [status.table for status in found if not status.is_healthy]
-    return Completed(
-        message=f"late or failing: {', '.join(wrong)}"[: alerts.LONGEST] if wrong else None
-    )
+    return Completed(message=f"late or failing: {', '.join(wrong)}"[:LONGEST] if wrong else None)
 
 
 def _row(status: Status) -> dict[str, str]:
@@ -66,5 +65,5 @@ def _row(status: Status) -> dict[str, str]:
         "published": f"{status.published_at:%Y-%m-%d %H:%M}" if status.published_at else "never",
         "SLA": status.sla or "",
         "owner": status.owner or "",
-        "error": alerts.first_line(status.last_error) if status.last_error else "",
+        "error": first_line(status.last_error) if status.last_error else "",
     }

@@ -3,22 +3,26 @@
 Every table ends with `updated_at`, which their base declares.
 """
 
+from typing import Any
+
 import ibis
 import pandera.ibis as pa
+from ibis.expr.types import BooleanValue, Value
+from pandera.api.ibis.types import IbisData
 
 from crm_ibis.contracts import Published, column
 from crm_ibis.types import Count, Day, Flag, Instant, Money, Number, Text
 
-PCT = {"in_range": {"min_value": 0, "max_value": 100}}
-SIGNED_PCT = {"in_range": {"min_value": -100, "max_value": 100}}
-SHARE = {"in_range": {"min_value": 0, "max_value": 1}}
+PCT: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 100}}
+SIGNED_PCT: dict[str, Any] = {"in_range": {"min_value": -100, "max_value": 100}}
+SHARE: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 1}}
 STAGES = ["lead", "sql", "opportunity", "won", "lost"]
 PRIORITIES = ["critical", "high", "medium", "low"]
 STATES = ["met", "breached", "pending"]
 HEALTH = ["excellent", "good", "fair", "poor"]
 
 
-def same_nulls(left, right):
+def same_nulls(left: Value, right: Value) -> BooleanValue:
     return left.isnull() == right.isnull()
 
 
@@ -42,18 +46,18 @@ class LeadMilestones(Published):
         unique = ["lead_id"]
 
     @pa.dataframe_check(description="opportunity_at is not after won_at")
-    def opportunity_before_won(cls, data):
+    def opportunity_before_won(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return table.won_at.isnull() | (table.opportunity_at <= table.won_at).fill_null(False)
 
     @pa.dataframe_check(description="sql_at is not after opportunity_at")
-    def sql_before_opportunity(cls, data):
+    def sql_before_opportunity(cls, data: IbisData) -> BooleanValue:
         table = data.table
         reached = (table.sql_at <= table.opportunity_at).fill_null(False)
         return table.opportunity_at.isnull() | reached
 
     @pa.dataframe_check(description="a lead is not both won and lost")
-    def won_or_lost(cls, data):
+    def won_or_lost(cls, data: IbisData) -> BooleanValue:
         return data.table.won_at.isnull() | data.table.lost_at.isnull()
 
 
@@ -102,12 +106,12 @@ class TicketSla(Published):
         unique = ["ticket_id"]
 
     @pa.dataframe_check(description="hours_left is given for pending tickets and no others")
-    def hours_left_when_pending(cls, data):
+    def hours_left_when_pending(cls, data: IbisData) -> BooleanValue:
         is_pending = (data.table.sla_state == "pending").fill_null(False)
         return data.table.hours_left.notnull() == is_pending
 
     @pa.dataframe_check(description="sla_state is given where a target has a state")
-    def state_with_a_target(cls, data):
+    def state_with_a_target(cls, data: IbisData) -> BooleanValue:
         target = data.table.response_state.fill_null(data.table.resolution_state)
         return same_nulls(data.table.sla_state, target)
 
@@ -138,11 +142,11 @@ class WeightedPipelineScenarios(Published):
         unique = ["scenario", "facility_id", "rep_id", "month", "stage"]
 
     @pa.dataframe_check(description="weighted_pipeline_value <= total_pipeline_value")
-    def weighted_at_most_total(cls, data):
+    def weighted_at_most_total(cls, data: IbisData) -> BooleanValue:
         return data.table.weighted_pipeline_value <= data.table.total_pipeline_value
 
     @pa.dataframe_check(description="win_probability is given where the total is not 0")
-    def probability_with_a_total(cls, data):
+    def probability_with_a_total(cls, data: IbisData) -> BooleanValue:
         return data.table.win_probability.notnull() | (data.table.total_pipeline_value == 0)
 
 
@@ -177,7 +181,7 @@ class ConversionFunnel(Published):
         unique = ["facility_id", "rep_id", "month", "funnel_stage"]
 
     @pa.dataframe_check(description="the funnel never grows from one stage to the next")
-    def never_grows(cls, data):
+    def never_grows(cls, data: IbisData) -> BooleanValue:
         counts = data.table.stage_count <= data.table.previous_stage_count
         return counts.fill_null(data.table.stage_position == 1)
 
@@ -204,12 +208,12 @@ class CohortRetention(Published):
         unique = ["facility_id", "rep_id", "cohort_month", "months_since_cohort"]
 
     @pa.dataframe_check(description="active, won and lost leads add up to the cohort")
-    def adds_up(cls, data):
+    def adds_up(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return table.active_leads + table.won_leads + table.lost_leads == table.cohort_size
 
     @pa.dataframe_check(description="retained leads are the active and the won ones")
-    def retained(cls, data):
+    def retained(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return table.retained_leads == table.active_leads + table.won_leads
 
@@ -240,7 +244,7 @@ class RepActivityByChannel(Published):
         unique = ["rep_id", "facility_id", "channel", "month"]
 
     @pa.dataframe_check(description="responses and conversions are at most all activities")
-    def parts_of_total(cls, data):
+    def parts_of_total(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return table.total_outreach >= ibis.greatest(table.total_responses, table.total_conversions)
 
@@ -288,14 +292,14 @@ class TicketSlaCompliance(Published):
         unique = ["facility_id", "priority", "month"]
 
     @pa.dataframe_check(description="resolved and open tickets add up to all")
-    def resolved_adds_up(cls, data):
+    def resolved_adds_up(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return table.resolved_tickets + table.open_tickets == table.total_tickets
 
     @pa.dataframe_check(
         description="compliant, breached and pending tickets add up to all, or to none"
     )
-    def states_add_up(cls, data):
+    def states_add_up(cls, data: IbisData) -> BooleanValue:
         # To none where the source tells neither event, so that no target can be decided.
         table = data.table
         decided = table.sla_compliant_tickets + table.sla_breached_tickets
@@ -303,7 +307,7 @@ class TicketSlaCompliance(Published):
         return (judged == table.total_tickets) | (judged == 0)
 
     @pa.dataframe_check(description="targets met <= targets decided <= 2 per ticket")
-    def targets_in_order(cls, data):
+    def targets_in_order(cls, data: IbisData) -> BooleanValue:
         table = data.table
         met_and_decided = table.targets_met <= table.targets_decided
         return met_and_decided & (table.targets_decided <= 2 * table.total_tickets)
@@ -336,18 +340,19 @@ class SatisfactionRollups(Published):
         unique = ["facility_id", "month", "metric_type"]
 
     @pa.dataframe_check(description="score is 1 to 5 for csat, -100 to 100 for nps")
-    def score_in_range(cls, data):
-        score, is_nps = data.table.score, data.table.metric_type == "nps"
+    def score_in_range(cls, data: IbisData) -> BooleanValue:
+        score = data.table.score
+        is_nps = data.table.metric_type == "nps"
         return is_nps.ifelse(score.between(-100, 100), score.between(1, 5))
 
     @pa.dataframe_check(description="single answers are 1 to 5 for csat")
-    def csat_answers_in_range(cls, data):
+    def csat_answers_in_range(cls, data: IbisData) -> BooleanValue:
         table = data.table
         is_csat = table.metric_type == "csat"
         return ~is_csat | ((table.min_score >= 1) & (table.max_score <= 5))
 
     @pa.dataframe_check(description="month_over_month_change is given with a previous score")
-    def change_with_previous(cls, data):
+    def change_with_previous(cls, data: IbisData) -> BooleanValue:
         return same_nulls(data.table.month_over_month_change, data.table.previous_month_score)
 
 
@@ -394,7 +399,7 @@ class HealthScores(Published):
         unique = ["facility_id", "month"]
 
     @pa.dataframe_check(description="health_status is given with a score")
-    def status_with_score(cls, data):
+    def status_with_score(cls, data: IbisData) -> BooleanValue:
         return same_nulls(data.table.health_status, data.table.overall_health_score)
 
 
@@ -416,7 +421,7 @@ class PipelineKpis(Published):
         unique = ["facility_id", "month"]
 
     @pa.dataframe_check(description="applications by status add up to all")
-    def statuses_add_up(cls, data):
+    def statuses_add_up(cls, data: IbisData) -> BooleanValue:
         table = data.table
         settled = table.hired_count + table.rejected_count
         return settled + table.pending_count + table.interview_count == table.total_applications
@@ -442,7 +447,7 @@ class ComplianceKpis(Published):
         unique = ["facility_id", "month"]
 
     @pa.dataframe_check(description="compliant <= scored <= all applications")
-    def counts_in_order(cls, data):
+    def counts_in_order(cls, data: IbisData) -> BooleanValue:
         table = data.table
         compliant_and_scored = table.compliant_applications <= table.scored_applications
         return compliant_and_scored & (table.scored_applications <= table.total_applications)
@@ -462,7 +467,7 @@ class RevenueKpis(Published):
         unique = ["facility_id", "month"]
 
     @pa.dataframe_check(description="avg_revenue_per_invoice is given with paid invoices")
-    def mean_with_invoices(cls, data):
+    def mean_with_invoices(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return table.avg_revenue_per_invoice.notnull() == (table.total_invoices > 0)
 
@@ -544,6 +549,6 @@ class MonthlyScorecard(Published):
         unique = ["month"]
 
     @pa.dataframe_check(description="won <= qualified <= all leads")
-    def counts_in_order(cls, data):
+    def counts_in_order(cls, data: IbisData) -> BooleanValue:
         table = data.table
         return (table.won_leads <= table.sql_leads) & (table.sql_leads <= table.total_leads)

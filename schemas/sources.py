@@ -1,6 +1,8 @@
 """Contracts of the sources: what a refresh demands of the tables in `raw` before it reads them."""
 
 import pandera.ibis as pa
+from ibis.expr.types import BooleanValue
+from pandera.api.ibis.types import IbisData
 
 from crm_ibis.contracts import Source, column
 from crm_ibis.types import Count, Exact, Flag, Instant, Text
@@ -112,8 +114,9 @@ class Satisfaction(Source):
         unique = ["id"]
 
     @pa.dataframe_check(description="score is 1 to 5 for csat, 0 to 10 for nps")
-    def score_in_range(cls, data):
-        score, is_nps = data.table.score, data.table.survey_type == "nps"
+    def score_in_range(cls, data: IbisData) -> BooleanValue:
+        score = data.table.score
+        is_nps = data.table.survey_type == "nps"
         return is_nps.ifelse(score.between(0, 10), score.between(1, 5))
 
 

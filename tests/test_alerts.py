@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from pydantic import ValidationError
+from reports import into
 
 from crm_ibis.config import declarations
 from crm_ibis.contracts.audit import (
@@ -193,7 +194,7 @@ def test_a_message_arrives(sink: Sink) -> None:
 def test_an_unset_channel_is_reported_once_and_stops_nothing() -> None:
     lines: list[str] = []
     for _ in range(2):
-        sent = alerts.send(Alert("success", ("health_scores",)), None, lines.append, {})
+        sent = alerts.send(Alert("success", ("health_scores",)), None, into(lines), {})
         assert sent == {"slack_monitoring": None}
     assert lines == [
         "alert channel slack_monitoring is not set; give its URL in "
@@ -216,7 +217,7 @@ def test_a_failing_channel_is_reported_without_its_url(sink: Sink) -> None:
         "CRM_IBIS_CHANNEL_SLACK": "nonsense://secret",
         "CRM_IBIS_CHANNEL_EMAIL_SALES_LEADERSHIP": sink.url,
     }
-    sent = alerts.send(Alert("failure", ("conversion_funnel",)), None, lines.append, environ)
+    sent = alerts.send(Alert("failure", ("conversion_funnel",)), None, into(lines), environ)
     assert sent == {"slack": False, "email_sales_leadership": False}
     assert len(sink.got) == alerts.ATTEMPTS
     lines.sort()  # both are told at once
@@ -232,7 +233,7 @@ def test_a_service_that_takes_long_is_waited_for_and_told_once(
     sink.slowness = 5.0  # Apprise itself gives up after four
     lines: list[str] = []
     environ = {"CRM_IBIS_CHANNEL_SLACK": sink.url}
-    assert alerts.send_to("slack", "title", "body", report=lines.append, environ=environ) is True
+    assert alerts.send_to("slack", "title", "body", report=into(lines), environ=environ) is True
     assert len(sink.got) == 1
     assert lines == []
 
@@ -245,7 +246,7 @@ def test_a_service_that_never_answers_is_told_once(
     sink.slowness = 1.0
     lines: list[str] = []
     environ = {"CRM_IBIS_CHANNEL_SLACK": sink.url}
-    assert alerts.send_to("slack", "title", "body", report=lines.append, environ=environ) is True
+    assert alerts.send_to("slack", "title", "body", report=into(lines), environ=environ) is True
     time.sleep(1.5)
     assert len(sink.got) == 1
     (line,) = lines

@@ -178,7 +178,7 @@ def test_all_attempts_fit_into_the_sla() -> None:
 def test_supporting_kpis_are_refreshed_daily() -> None:
     for job in declarations.jobs().jobs.values():
         if SUPPORTING & set(job.refresh):
-            assert re.fullmatch(r"\d+ \d+ \* \* \*", job.schedule)
+            assert re.fullmatch(r"\d+ \d+ \* \* \*", job.schedule or "")
 
 
 # The catalogue that they make together

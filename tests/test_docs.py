@@ -19,7 +19,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 def test_the_page_of_tables_is_up_to_date() -> None:
     page = (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8")
-    assert page == describe.markdown(), "run `make docs`"
+    assert page == describe.markdown(), "run `make generate`"
 
 
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))

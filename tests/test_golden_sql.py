@@ -1,6 +1,6 @@
 """The SQL of every table, as files, so that a review sees what a change does to it.
 
-Each file is the query of one table over the tables it needs. `make golden` writes them anew. For
+Each file is the query of one table over the tables it needs. `make generate` writes them anew. For
 the other dialects it is enough that they compile.
 """
 
@@ -43,7 +43,9 @@ def test_sql_is_the_golden_sql(table: str, dialect: str, request: pytest.Fixture
     if request.config.getoption("--update-golden"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(query, encoding="utf-8")
-    assert query == file.read_text(encoding="utf-8"), "run `make golden` and look at the difference"
+    assert query == file.read_text(encoding="utf-8"), (
+        "run `make generate` and look at the difference"
+    )
 
 
 def test_no_golden_file_is_left_over() -> None:
@@ -66,6 +68,7 @@ def test_gaps_are_real(dialect: str, table: str) -> None:
 def test_a_whole_query_names_each_table_it_needs() -> None:
     query = graph.compile_table("conversion_funnel", "duckdb", "raw", load_params(), AS_OF)
     statement = sqlglot.parse_one(query, read="duckdb")
+    assert isinstance(statement, sqlglot.exp.Query)
     named = {cte.alias for cte in statement.ctes}
     assert named == {"stg_leads", "stg_opportunities", "lead_milestones", "conversion_funnel"}
 

@@ -1,7 +1,10 @@
 """Instants and numbers as loaders land them: the same cells on both databases."""
 
+from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
+from typing import Any
 
 import ibis
 import pytest
@@ -10,7 +13,9 @@ from crm_ibis.sources.columns.instants import instant_of_text, shown_in, text_of
 from crm_ibis.testing import Engine
 
 
-def computed(engine: Engine, dtype: str, values: list, made) -> list:
+def computed(
+    engine: Engine, dtype: str, values: list[Any], made: Callable[[Any], Any]
+) -> list[Any]:
     """What an expression makes of each value, in their order."""
     schema = ibis.schema({"n": "int64", "x": dtype})
     rows = [{"n": n, "x": value} for n, value in enumerate(values)]
@@ -52,7 +57,8 @@ UNREADABLE = [
 
 def test_text_with_an_offset_is_that_instant_whatever_the_zone(engine: Engine) -> None:
     for zone in (None, "America/Los_Angeles"):
-        found = computed(engine, "string", list(READABLE), lambda x, z=zone: instant_of_text(x, z))
+        made = partial(instant_of_text, zone=zone)
+        found = computed(engine, "string", list(READABLE), made)
         assert found == list(READABLE.values())
 
 

@@ -13,7 +13,8 @@ import crm_ibis
 
 PACKAGE = Path(crm_ibis.__file__).parent
 LAYERS = [
-    {"errors"},
+    {"text"},
+    {"errors", "events"},
     {"config"},
     {"expressions"},
     {"warehouse"},

@@ -71,7 +71,7 @@ def test_the_other_shipped_values_are_the_documented_ones() -> None:
     assert params.health.conversion_target_pct == 50
     assert params.health.min_coverage_pct == 60
     thresholds = params.health.thresholds
-    assert (thresholds.excellent, thresholds.good, thresholds.fair) == (80, 60, 40)
+    assert [thresholds.excellent, thresholds.good, thresholds.fair] == [80, 60, 40]
 
 
 def test_a_file_may_change_a_part_and_the_rest_stays() -> None:

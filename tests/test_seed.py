@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reports import into
 from stored import Project, another_session, project_in, raw
 
 from crm_ibis.config import project as content
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import CrmIbisError, DataError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.testing import value
 from crm_ibis.warehouse import Warehouse
@@ -48,7 +50,7 @@ def everything(warehouse: Warehouse) -> dict[str, list[dict[str, Any]]]:
 @pytest.mark.parametrize("force", [False, True])
 def test_all_sources_are_loaded(warehouse: Warehouse, force: bool) -> None:
     lines: list[str] = []
-    assert load_seeds(warehouse, force=force, report=lines.append) == ROWS
+    assert load_seeds(warehouse, force=force, report=into(lines)) == ROWS
     assert warehouse.tables(warehouse.raw) == set(ROWS)
     assert f"loaded {warehouse.raw}.leads: 12 rows" in lines
     assert len(lines) == 8
@@ -365,7 +367,7 @@ def test_nobody_sees_half_of_it(warehouse: Warehouse) -> None:
     seen: list[tuple[Any, ...]] = []
     with another_session(warehouse) as query:
 
-        def look(line: str) -> None:
+        def look(event: ProgressEvent) -> None:
             table = raw(warehouse, "applications")
             seen.extend(query(f"SELECT DISTINCT source FROM {table}"))
 

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from crm_ibis.text import count_of
+
 
 @dataclass(frozen=True)
 class BrokenCheck:
@@ -15,9 +17,8 @@ class BrokenCheck:
     keys: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        rows = f"{self.rows:,} {'row' if self.rows == 1 else 'rows'}"
         such = f", such as {'; '.join(self.keys)}" if any(self.keys) else ""
-        return f"{self.table}: {self.check}: {rows}{such}"
+        return f"{self.table}: {self.check}: {count_of(self.rows, 'row')}{such}"
 
 
 class CrmIbisError(Exception):

@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -73,7 +74,7 @@ def too_wide(text: str) -> list[str]:
     return [line for line in text.splitlines() if len(line.rstrip()) > 80]
 
 
-def table(outcome: dict, name: str) -> dict:
+def table(outcome: dict[str, Any], name: str) -> dict[str, Any]:
     """What the JSON of a refresh says of one table."""
     (found,) = [row for row in outcome["tables"] if row["table"] == name]
     return found
@@ -87,7 +88,7 @@ def log_as_published(settings: Settings, names: Iterable[str]) -> None:
         execute(settings, f"INSERT INTO {log} {published}")
 
 
-def only(rows: list, **given: object) -> dict:
+def only(rows: list[dict[str, Any]], **given: object) -> dict[str, Any]:
     (found,) = [row for row in rows if given.items() <= row.items()]
     return found
 
@@ -731,7 +732,7 @@ def test_a_project_folder_is_what_the_program_reads(
     outcome = run(*database, "refresh", "revenue_kpis", "--as-of", "2024-03-01")
     assert outcome.exit_code == 0, outcome.err
     rows = run(*database, "show", "revenue_kpis", "--json").json
-    revenue = dict.fromkeys(("2024-01-01", "2024-02-01"), 0)
+    revenue = dict.fromkeys(("2024-01-01", "2024-02-01"), Decimal(0))
     for row in rows:
         revenue[row["month"]] += Decimal(row["total_revenue"])
     # Without inv_002 nothing of February is paid.

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from commands import Demo, Run, contents, execute, words
@@ -13,7 +14,7 @@ NOBODY_COMPLIES = "UPDATE {raw}.applications SET compliance_score = 0 WHERE faci
 """Two thirds complied in January, all in February: both months' scores change."""
 
 
-def merged(outcome: dict, name: str) -> dict:
+def merged(outcome: dict[str, Any], name: str) -> dict[str, Any]:
     """What the JSON of a command says of one merge."""
     (found,) = [merge for merge in outcome["merged"] if merge["snapshot"] == name]
     return found

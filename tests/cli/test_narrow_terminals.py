@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from crm_ibis.cli import terminal
+from crm_ibis.cli.terminal.tables import SCORECARD
 from crm_ibis.contracts.audit import (
     Checked,
 )
@@ -65,10 +66,10 @@ def test_a_scorecard_of_many_months_shows_the_newest_that_fit(
     width: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     months: list[dict[str, Any]] = [
-        {**dict.fromkeys(terminal.SCORECARD, 1_234_567.89), "month": date(2024, month, 1)}
+        {**dict.fromkeys(SCORECARD, 1_234_567.89), "month": date(2024, month, 1)}
         for month in range(1, 13)
     ]
-    terminal.scorecard(months)
+    terminal.print_scorecard(months)
     out = capsys.readouterr().out
     assert "December 2024" in out
     assert ("January 2024" in out) is False
@@ -99,7 +100,7 @@ def test_the_status_of_an_old_table(width: int, capsys: pytest.CaptureFixture[st
         last_error=None,
         broken=(),
     )
-    terminal.status([status])
+    terminal.print_status([status])
     out = capsys.readouterr().out
     assert "41666.7 days" in out
     assert "45m" in out

@@ -76,6 +76,7 @@ def test_the_wheel_holds_the_package_its_content_and_nothing_else(wheel: Path) -
     expected = {f"crm_ibis/{name}" for name in files_in(CHECKOUT / "src" / "crm_ibis")}
     for part in ("schemas", "seeds", "flows", "docs"):
         expected |= {f"{CONTENT}/{part}/{name}" for name in files_in(CHECKOUT / part)}
+    expected |= {f"{CONTENT}/CHANGELOG.md", "crm_ibis/py.typed"}
     found = {name for name in names_in(wheel) if ".dist-info/" not in name}
     assert found == expected
 
@@ -106,12 +107,12 @@ def test_the_wheel_has_licence_command_and_requirements(wheel: Path) -> None:
 def test_code_and_content_are_those_of_the_installed_package(installed: Path) -> None:
     code = (
         "import crm_ibis\n"
-        "from crm_ibis import content\n"
+        "from crm_ibis.config import project\n"
         "print(crm_ibis.__file__)\n"
         "for parts in [('schemas', 'sources.py'), ('schemas', 'kpis.py'),\n"
         "              ('schemas', 'exposures.yml'), ('seeds', 'leads.csv'),\n"
         "              ('flows', 'jobs.yml')]:\n"
-        "    print(content.path(*parts))\n"
+        "    print(project.path(*parts))\n"
     )
     files = [Path(line) for line in python("-c", code, cwd=Path.cwd(), installed=installed).split()]
     assert len(files) == 6

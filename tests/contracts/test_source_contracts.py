@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from ibis import Table
+from reports import into
 from stored import Project, raw, runs
 
 from crm_ibis.config.settings import Settings
@@ -393,7 +394,7 @@ def test_a_warning_is_reported_and_logged_and_does_not_stop(
     warns_about_amounts(project)
     store(warehouse, leads="id | amount\nl1 | -5\nl2 | 5")
     lines: list[str] = []
-    result = refresh(warehouse, ["conversion_funnel"], as_of=AS_OF, report=lines.append)
+    result = refresh(warehouse, ["conversion_funnel"], as_of=AS_OF, report=into(lines))
     (warning,) = result.warnings
     assert (warning.table, warning.check, warning.severity) == ("leads", "amount >= 0", "warn")
     assert warning.rows == 1

@@ -5,7 +5,7 @@ from typing import Any
 from crm_ibis.testing import Engine, expect
 
 
-def scorecard(engine: Engine, **sources: str) -> list[dict[str, Any]]:
+def scorecard(engine: Engine, **sources: Any) -> list[dict[str, Any]]:
     return engine.build("monthly_scorecard", **sources)
 
 

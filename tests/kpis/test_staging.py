@@ -1,5 +1,7 @@
 """Staging: one source row in, one clean row out, as far as was known at `as_of`."""
 
+from typing import Any
+
 import pytest
 
 from crm_ibis.testing import Engine, expect
@@ -22,18 +24,16 @@ ENTITIES = {
 def test_rows_entered_by_as_of_stay_and_later_ones_are_dropped(
     engine: Engine, table: str, key: str
 ) -> None:
-    rows = engine.build(
-        table,
-        **{
-            table.removeprefix("stg_"): f"""
-                id | created_at
-                e1 | 2023-12-31 23:59:59.999999
-                e2 | 2024-02-29 12:00
-                e3 | 2024-03-01 00:00:00
-                e4 | {LATER}
-            """
-        },
-    )
+    sources: dict[str, Any] = {
+        table.removeprefix("stg_"): f"""
+            id | created_at
+            e1 | 2023-12-31 23:59:59.999999
+            e2 | 2024-02-29 12:00
+            e3 | 2024-03-01 00:00:00
+            e4 | {LATER}
+        """
+    }
+    rows = engine.build(table, **sources)
     expect(
         rows,
         f"""

@@ -1,7 +1,7 @@
 """Jobs of jobs.yml carried out without a scheduler, and what they leave in the database."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -12,6 +12,7 @@ from stored import runs
 from crm_ibis.config.declarations import get_job
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, TransientError
+from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.operations import incidents, jobs
 from crm_ibis.operations.incidents import Incident
 from crm_ibis.operations.outcomes import JobRun, Outcome
@@ -24,7 +25,7 @@ BREAK_TICKETS = "UPDATE {raw}.tickets SET priority = 'urgent' WHERE id IN ('tick
 MEND_TICKETS = "UPDATE {raw}.tickets SET priority = 'low' WHERE priority = 'urgent'"
 
 
-def quiet(line: str) -> None:
+def quiet(event: ProgressEvent) -> None:
     """A report that nobody reads."""
 
 
@@ -33,9 +34,7 @@ def planned(name: str, at: datetime = AT, **changes: Any) -> JobRun:
     return JobRun(name, get_job(name).model_copy(update=changes), at)
 
 
-def carry_out(
-    settings: Settings, run: JobRun, report: Callable[[str], None] = quiet, pause: float = 0
-) -> Outcome:
+def carry_out(settings: Settings, run: JobRun, report: Report = quiet, pause: float = 0) -> Outcome:
     """A run with all its attempts; `pause` is how long each is blocked on something first."""
 
     def attempts() -> Outcome:
@@ -48,7 +47,7 @@ def carry_out(
     return jobs.run_with_alerts(settings, run, attempts, report)
 
 
-def fail(settings: Settings, run: JobRun, report: Callable[[str], None] = quiet) -> CrmIbisError:
+def fail(settings: Settings, run: JobRun, report: Report = quiet) -> CrmIbisError:
     """A run that must fail; its error."""
     try:
         outcome = carry_out(settings, run, report)

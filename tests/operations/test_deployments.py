@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 import yaml
-from cli.commands import Outcome, crm_ibis, words
+from commands import Outcome, crm_ibis, words
 
 from crm_ibis.config import project as content
 from crm_ibis.config.declarations import jobs
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.errors import UsageError
+from crm_ibis.metrics import catalog
 from crm_ibis.operations import deployments
-from crm_ibis.operations.statsd import catalog
 
 CHECKOUT = Path(__file__).parents[2]
 

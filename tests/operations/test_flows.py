@@ -15,6 +15,7 @@ from crm_ibis.config import project
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import Violation
+from crm_ibis.events import ProgressEvent
 
 FLOWS = Path(__file__).parents[2] / "flows"
 PRIVATE = "anna@example.com"
@@ -80,8 +81,8 @@ def test_the_values_of_a_broken_check_are_not_in_prefect_s_log(
 def test_the_values_of_a_warning_are_not_in_prefect_s_log(running: Any) -> None:
     lines: list[str] = []
     progress = running.Progress(planned("ticket_sla"), lines.append)
-    progress.report(f"warning: {violation()}")
-    progress.report("built ticket_sla: 10 rows")
+    progress.report(ProgressEvent("warning", f"warning: {violation()}", "tickets"))
+    progress.report(ProgressEvent("built", "built ticket_sla: 10 rows", "ticket_sla"))
     assert lines == ["warning: tickets: priority is one of x: 1 row", "built ticket_sla: 10 rows"]
     assert progress.done == 1
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from channels import Channels
 from jobs_at_work import AT, BREAK_TICKETS, carry_out, execute, fail, log_run, logged, planned
+from reports import into
 
 from crm_ibis.config.declarations import get_job, jobs
 from crm_ibis.config.settings import Settings
@@ -36,6 +37,7 @@ def found(settings: Settings) -> dict[str, Status]:
 def test_of_runs_that_were_held_up_the_first_stands_for_the_newest_instant() -> None:
     job, now = get_job("health_scores"), log.now()
     newest = last_scheduled(jobs(), job, now)
+    assert newest is not None
     for days in (3, 2, 1):
         run = outcomes.plan_run("health_scores", newest - timedelta(days=days))
         assert run.scheduled_at == newest
@@ -50,7 +52,8 @@ def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(
 ) -> None:
     with open_warehouse(seeded) as opened:
         kind = type(opened)
-    lock, waited = kind.lock, []
+    lock = kind.lock
+    waited: list[bool] = []
 
     def lock_after_another(self: Any, holder: Any, purpose: str = "", **more: Any) -> Any:
         if not waited and not purpose:
@@ -86,7 +89,12 @@ def test_a_refresh_that_is_refused_by_hand_wakes_nobody(
 
 
 def test_a_lost_attempt_counts_as_failed_once_the_next_one_is_overdue(settings: Settings) -> None:
-    attempt = {"job": "health_scores", "attempt": 1, "scheduled_at": AT, "retry_wait": 60.0}
+    attempt: dict[str, Any] = {
+        "job": "health_scores",
+        "attempt": 1,
+        "scheduled_at": AT,
+        "retry_wait": 60.0,
+    }
     log_run(settings, "lost", ["health_scores"], AT, state="retrying", error="lost", **attempt)
     with open_warehouse(settings) as warehouse:
         assert failures(warehouse, now=AT + timedelta(seconds=60)) == []
@@ -156,7 +164,7 @@ def test_a_job_of_kpis_that_have_no_source_has_nothing_to_do(
     mapping.write_text("sources: {leads: absent, opportunities: absent}", encoding="utf-8")
     monkeypatch.setenv("CRM_IBIS_SOURCES", str(mapping))
     told: list[str] = []
-    assert carry_out(seeded, planned(name), told.append).run_id is None
+    assert carry_out(seeded, planned(name), into(told)).run_id is None
     assert told[-1].endswith("absent in sources.yml")
     assert channels.heard() == {}
 

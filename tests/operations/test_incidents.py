@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from channels import Channels
 from jobs_at_work import current, quiet
+from reports import into
 
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
@@ -186,7 +187,7 @@ def test_an_unset_channel_stops_nothing(ready: Settings, channels: Channels) -> 
     channels.unset("slack")
     lines: list[str] = []
     for _ in range(2):
-        incidents.notify(ready, FAILED, lines.append)
+        incidents.notify(ready, FAILED, into(lines))
     assert channels.heard() == {LEADERS: FUNNEL_FAILED}
     assert lines == ["alert channel slack is not set; give its URL in CRM_IBIS_CHANNEL_SLACK"]
     end(ready, "conversion_funnel")
@@ -207,7 +208,7 @@ def test_an_alert_goes_out_though_the_database_cannot_be_used(
     unusable: Settings, channels: Channels
 ) -> None:
     lines: list[str] = []
-    incidents.notify(unusable, FAILED, lines.append)
+    incidents.notify(unusable, FAILED, into(lines))
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
     assert "cannot look up earlier alerts" in lines[0]
     assert "geheim" not in "".join(lines)
@@ -366,7 +367,7 @@ def test_what_was_told_without_the_database_is_not_told_again_with_it(
     incidents.notify(ready, replace(FAILED, run_id="run2"))
     assert channels.heard() == {}
     (incident,) = current(ready)
-    assert (incident.table, incident.since, incident.heard) == (
+    assert (incident.table, incident.since, set(incident.heard)) == (
         "conversion_funnel",
         SINCE,
         {"slack", LEADERS},
@@ -436,6 +437,6 @@ def test_a_machine_without_a_place_to_remember_tells_all_the_same(
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
     outage(True)
     lines: list[str] = []
-    incidents.notify(ready, FAILED, lines.append)
+    incidents.notify(ready, FAILED, into(lines))
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
     assert any("cannot save a record of this alert" in line for line in lines)

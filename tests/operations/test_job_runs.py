@@ -24,12 +24,14 @@ from jobs_at_work import (
     quiet,
     states,
 )
+from reports import into
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
 from crm_ibis.errors import DataError, TransientError, UsageError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import incidents, jobs, outcomes
 from crm_ibis.operations.outcomes import JobRun, Outcome
@@ -257,7 +259,7 @@ def test_the_success_of_the_scorecard_is_told(seeded: Settings, channels: Channe
 def test_a_channel_that_takes_nothing_stops_nothing(seeded: Settings, channels: Channels) -> None:
     channels.break_down("slack_monitoring")
     lines: list[str] = []
-    assert carry_out(seeded, planned("health_scores"), lines.append).run_id
+    assert carry_out(seeded, planned("health_scores"), into(lines)).run_id
     assert any("slack_monitoring could not be reached" in line for line in lines)
     assert states(seeded) == ["succeeded"]
 
@@ -318,8 +320,8 @@ def test_a_fact_that_no_job_publishes_any_more_is_not_failing(
 def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
     run, failed = planned("ticket_sla"), [False]
 
-    def once(line: str) -> None:
-        if line.startswith("built") and not failed[0]:
+    def once(event: ProgressEvent) -> None:
+        if event.kind == "built" and not failed[0]:
             failed[0] = True
             raise TransientError("a lost connection")
 
@@ -438,7 +440,7 @@ def test_a_job_tells_how_many_steps_it_has() -> None:
 def test_a_run_reports_as_many_steps_as_it_has(seeded: Settings) -> None:
     lines: list[str] = []
     run = planned("weighted_pipeline", refresh=["combined_kpis", "ticket_sla_compliance"])
-    carry_out(seeded, run, lines.append)
+    carry_out(seeded, run, into(lines))
     done = [line for line in lines if line.startswith(("checked ", "built ", "merged "))]
     assert len(done) == jobs.steps(run)
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 from channels import Channels
-from cli.commands import crm_ibis
+from commands import crm_ibis
 from receivers import HttpSink, Mailbox
+from reports import into
 
 from crm_ibis.operations import alerts
 from crm_ibis.operations.alerts import Alert
@@ -110,7 +111,7 @@ def test_a_mail_server_that_is_not_there_stops_nothing(monkeypatch: pytest.Monke
     lines: list[str] = []
     name = "CRM_IBIS_CHANNEL_EMAIL_SALES_LEADERSHIP"
     monkeypatch.setenv(name, "mailto://crm:geheim@127.0.0.1:1/?mode=insecure&from=a@example.com")
-    assert alerts.send(ALERT, report=lines.append)["email_sales_leadership"] is False
+    assert alerts.send(ALERT, report=into(lines))["email_sales_leadership"] is False
     assert any("could not be reached in 1 attempt" in line for line in lines)
     assert "geheim" not in str(lines)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 from channels import Channels
-from cli.commands import crm_ibis, use, words
+from commands import crm_ibis, use, words
 from jobs_at_work import current, execute, fetch, log_run, quiet
 
 from crm_ibis.config import project as content

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from channels import Channels
@@ -18,7 +19,7 @@ SLOW = {"slack_monitoring": ["ticket_sla_compliance took longer than usual"]}
 
 
 def log_runs(
-    settings: Settings, seconds: Sequence[float], tables: list[str] = TABLE, **columns: object
+    settings: Settings, seconds: Sequence[float], tables: list[str] = TABLE, **columns: Any
 ) -> None:
     """Successful runs that took so many seconds, the last one the newest."""
     for n, took in enumerate(reversed(seconds)):

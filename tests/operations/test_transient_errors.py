@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from threading import Barrier, Thread
+from typing import Any
 
 import pytest
 from jobs_at_work import (
@@ -30,6 +31,7 @@ from stored import another_session
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError, DatabaseError, TransientError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.operations import jobs
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -71,7 +73,7 @@ def process_that_has(settings: Settings) -> Iterator[None]:
         "print('open', flush=True); sys.stdin.read()"
     )
     file = settings.database_url.removeprefix("duckdb://")
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with subprocess.Popen([sys.executable, "-c", code, file], text=True, **pipes) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "open\n"
@@ -206,8 +208,8 @@ class Cut:
         self.settings = settings
         self.times = times
 
-    def __call__(self, line: str) -> None:
-        if self.times and line.startswith("built"):
+    def __call__(self, event: ProgressEvent) -> None:
+        if self.times and event.kind == "built":
             self.times -= 1
             with open_warehouse(self.settings) as warehouse, another_session(warehouse) as query:
                 query(
@@ -261,7 +263,7 @@ def test_the_watch_does_not_take_a_run_with_attempts_to_come_for_killed(seeded: 
 
 
 def test_an_attempt_that_fails_with_others_to_come_is_not_a_failure(seeded: Settings) -> None:
-    def lose(line: str) -> None:
+    def lose(event: ProgressEvent) -> None:
         raise TransientError("lost")
 
     run = planned("ticket_sla", attempts=3)

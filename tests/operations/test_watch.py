@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from threading import Event as Signal
 from threading import Thread
+from typing import Any
 
 import pytest
 from channels import Channels
@@ -362,7 +363,11 @@ def test_a_run_that_failed_before_it_could_be_logged_does_not_recover_by_itself(
 
 def test_a_run_with_attempts_to_come_is_not_failing(settings: Settings, channels: Channels) -> None:
     publish_all(settings)
-    attempts = {"error": "the connection was lost", "job": "health_scores", "attempt": 1}
+    attempts: dict[str, Any] = {
+        "error": "the connection was lost",
+        "job": "health_scores",
+        "attempt": 1,
+    }
     log_run(settings, "first", ["health_scores"], AT, state="retrying", **attempts)
     found = look(settings)["health_scores"]
     assert (found.state, found.failing, found.last_error) == ("on time", False, None)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from cli.commands import use
+from commands import use
 from folders import Folder
 
 from crm_ibis.config.settings import Settings

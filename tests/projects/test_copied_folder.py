@@ -7,9 +7,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from cli.commands import crm_ibis, use
+from commands import crm_ibis, use
 from folders import fill
-from stored import read
 
 from crm_ibis.config import project
 from crm_ibis.config.settings import Settings
@@ -17,6 +16,7 @@ from crm_ibis.contracts.models import contracts
 from crm_ibis.metrics import catalog, graph
 from crm_ibis.metrics.problems import project_problems, refuse_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
 AS_OF = datetime(2024, 3, 1)
@@ -98,6 +98,9 @@ def test_a_column_that_the_package_lost_is_left_out(copy: Copy, settings: Settin
     fill(settings)
     with open_warehouse(settings) as warehouse:
         refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+    (problem,) = project_problems()
+    assert problem.is_warning
+    assert "computes no margin of revenue_kpis any more" in str(problem)
     assert "margin" not in contracts()["revenue_kpis"].schema
     assert "margin >= 0" not in [rule.name for rule in contracts()["revenue_kpis"].rules]
 

@@ -3,9 +3,8 @@
 from datetime import datetime
 
 import pytest
-from cli.commands import crm_ibis
+from commands import crm_ibis
 from folders import Folder, fill
-from stored import read
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
@@ -13,6 +12,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
 AS_OF = datetime(2024, 3, 1)
@@ -78,7 +78,12 @@ def test_a_column_declared_again_has_other_checks(regions: Folder, database: Set
     fill(database, leads="id | amount\nl1 | 5", opportunities="id")
     said: list[str] = []
     with open_warehouse(database) as warehouse:
-        refresh(warehouse, ["leads_by_region"], as_of=AS_OF, report=said.append)
+        refresh(
+            warehouse,
+            ["leads_by_region"],
+            as_of=AS_OF,
+            report=lambda event: said.append(str(event)),
+        )
     assert [line.splitlines()[0] for line in said if "warning" in line] == [
         "warning: leads: amount >= 10: 1 row"
     ]
@@ -92,7 +97,12 @@ def test_another_severity_of_a_shipped_rule(regions: Folder, database: Settings)
     )
     said: list[str] = []
     with open_warehouse(database) as warehouse:
-        refresh(warehouse, ["leads_by_region"], as_of=AS_OF, report=said.append)
+        refresh(
+            warehouse,
+            ["leads_by_region"],
+            as_of=AS_OF,
+            report=lambda event: said.append(str(event)),
+        )
     assert any("warning: leads: updated_at is not before created_at: 1 row" in s for s in said)
 
 

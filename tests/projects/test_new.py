@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from cli.commands import Run, crm_ibis
+from commands import Run, crm_ibis
 from folders import Folder
 
 from crm_ibis.config.declarations import jobs, snapshots

@@ -1,9 +1,8 @@
 """What can be wrong with own tables: one message each, with file, line and remedy."""
 
 import pytest
-from cli.commands import crm_ibis
+from commands import crm_ibis
 from folders import Folder, fill
-from stored import read
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
@@ -11,6 +10,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
 CONTRACT = """

@@ -4,7 +4,7 @@ import json
 from datetime import datetime
 
 import pytest
-from cli.commands import crm_ibis, words
+from commands import crm_ibis, words
 from folders import Folder, fill
 
 from crm_ibis.config.params import load_params
@@ -157,7 +157,12 @@ def test_an_own_kpi_whose_sources_are_absent_is_skipped(deals: Folder, database:
     deals.write("sources.yml", "sources: {opportunities: absent}")
     said: list[str] = []
     with open_warehouse(database) as warehouse:
-        refresh(warehouse, ["deal_size", "outreach_kpis"], as_of=AS_OF, report=said.append)
+        refresh(
+            warehouse,
+            ["deal_size", "outreach_kpis"],
+            as_of=AS_OF,
+            report=lambda event: said.append(str(event)),
+        )
         assert warehouse.tables(warehouse.analytics) == {"outreach_kpis"}
     assert "deal_size: skipped: all their sources are marked absent in sources.yml" in said
 

@@ -50,7 +50,7 @@ def main(step: str, url: str, raw: str, analytics: str, as_of: str, *names: str)
                 succeed(*args)
                 os.kill(os.getpid(), signal.SIGKILL)
 
-            log.succeed = log_and_die
+            log.succeed = log_and_die  # type: ignore[assignment]
         else:
             raise ValueError(step)
         refresh(warehouse, names, as_of=datetime.fromisoformat(as_of))

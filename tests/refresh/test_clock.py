@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from reports import into
 from stored import analytics, raw, runs
 
 from crm_ibis.config.declarations import get_job
@@ -124,7 +125,7 @@ def test_a_history_takes_back_what_it_recorded_of_the_future(
     assert "--undo-future" in (within.refused[0].refused or "")
 
     lines: list[str] = []
-    recording = record(warehouse, [SNAPSHOT], undo_future=True, report=lines.append)
+    recording = record(warehouse, [SNAPSHOT], undo_future=True, report=into(lines))
     assert recording.refused == []
     # Two versions deleted, two that ended later current again.
     assert f"{SNAPSHOT}: took back 4 versions of the future" in lines

@@ -22,6 +22,7 @@ import duckdb
 import ibis
 import psycopg
 import pytest
+from reports import into
 from stored import analytics, another_session, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
@@ -29,6 +30,7 @@ from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DatabaseError, DataError, UsageError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.testing import read, store
@@ -107,7 +109,7 @@ def test_a_check_that_fails_on_the_last_table_publishes_nothing(
     published: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    refresh(published, KPIS, as_of=SECOND, dry_run=True, report=lines.append)
+    refresh(published, KPIS, as_of=SECOND, dry_run=True, report=into(lines))
     *_, last = (line.split(":")[0].removeprefix("built ") for line in lines if "built" in line)
     contract = contracts()[last]
     broken = Rule("impossible", ("facility_id",), violated=lambda table: table.facility_id != "")
@@ -115,7 +117,7 @@ def test_a_check_that_fails_on_the_last_table_publishes_nothing(
 
     before = read_all(published)
     with pytest.raises(ChecksFailed) as failed:
-        refresh(published, KPIS, as_of=SECOND, report=lines.append)
+        refresh(published, KPIS, as_of=SECOND, report=into(lines))
     assert sum(line.startswith("built") for line in lines) == 2 * len(KPIS)
     assert f"{last}: impossible" in str(failed.value)
     assert "nothing was published" in str(failed.value)
@@ -194,8 +196,8 @@ def test_a_lost_connection_publishes_nothing(
     ((backend,),) = published.fetch("SELECT pg_backend_pid()")
     with another_session(published) as query:
 
-        def cut(line: str) -> None:
-            if line.startswith(step):
+        def cut(event: ProgressEvent) -> None:
+            if event.kind == step:
                 query(f"SELECT pg_terminate_backend({backend}, 5000)")
 
         with pytest.raises(DatabaseError) as failed:
@@ -216,8 +218,8 @@ class Pause:
         self.reached = threading.Event()
         self.may_go_on = threading.Event()
 
-    def __call__(self, line: str) -> None:
-        if line.startswith("built"):
+    def __call__(self, event: ProgressEvent) -> None:
+        if event.kind == "built":
             self.reached.set()
             assert self.may_go_on.wait(30)
 
@@ -336,7 +338,7 @@ def test_a_duckdb_file_that_another_thread_is_opening_is_waited_for(
 
 
 def test_a_reader_sees_the_old_tables_whole_then_the_new_ones_whole(published: Warehouse) -> None:
-    def everything() -> dict[str, list[tuple]]:
+    def everything() -> dict[str, list[tuple[Any, ...]]]:
         return {
             name: sorted(query(f"SELECT * FROM {analytics(published, name)}"), key=str)
             for name in KPIS
@@ -521,7 +523,8 @@ def strict_server() -> Iterator[str]:
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             connection.execute("CREATE ROLE me LOGIN PASSWORD 'right/p@ss'")
-            rules = Path(connection.execute("SHOW hba_file").fetchone()[0])
+            ((file,),) = connection.execute("SHOW hba_file").fetchall()
+            rules = Path(file)
             text = rules.read_text(encoding="utf-8")
             rules.write_text(f"local all me scram-sha-256\n{text}", encoding="utf-8")
             connection.execute("SELECT pg_reload_conf()")

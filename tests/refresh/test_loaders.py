@@ -19,6 +19,7 @@ from stored import Query, another_session, raw, runs
 from crm_ibis.cli.rows import rows_of
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import TransientError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.check import (
     check,
 )
@@ -243,7 +244,8 @@ def test_a_loader_that_does_not_end_is_named_and_nobody_waits_for_us(settings: S
 
 def between(monkeypatch: pytest.MonkeyPatch, act: Callable[[], Any]) -> None:
     """Does something once, after the sources were planned and before they are read."""
-    planned, done = resolve.places, []
+    planned = resolve.places
+    done: list[bool] = []
 
     def places(warehouse: Warehouse, names: Any) -> Any:
         found = planned(warehouse, names)
@@ -294,8 +296,8 @@ def test_nothing_is_rewritten_while_it_is_read(warehouse: Warehouse) -> None:
     with another_session(warehouse) as query:
         query("SET lock_timeout = '50ms'")
 
-        def alter(line: str) -> None:
-            if line.startswith("checked"):
+        def alter(event: ProgressEvent) -> None:
+            if event.kind == "checked":
                 with pytest.raises(psycopg.errors.LockNotAvailable) as told:
                     query(f"ALTER TABLE {raw(warehouse, 'tickets')} ADD COLUMN more TEXT")
                 refused.append(told)
@@ -316,8 +318,8 @@ def test_a_partition_attached_while_a_run_reads_ends_it(warehouse: Warehouse) ->
     bounds = "FOR VALUES FROM ('2024-02-01') TO ('2024-03-01')"
     with another_session(warehouse) as query:
 
-        def attach(line: str) -> None:
-            if line.startswith("checked tickets"):
+        def attach(event: ProgressEvent) -> None:
+            if event.kind == "checked" and event.table == "tickets":
                 query(f"ALTER TABLE {place} ATTACH PARTITION {more} {bounds}")
 
         with pytest.raises(TransientError, match=r"february was .* or became a partition"):
@@ -356,9 +358,9 @@ def test_a_schema_swapped_by_rename_while_a_run_reads_ends_it(warehouse: Warehou
     with another_session(warehouse) as query:
         swapped: list[str] = []
 
-        def swap(line: str) -> None:
-            if line.startswith("checked") and not swapped:
-                swapped.append(line)
+        def swap(event: ProgressEvent) -> None:
+            if event.kind == "checked" and not swapped:
+                swapped.append(str(event))
                 query("BEGIN")
                 for name in warehouse.tables(warehouse.raw):
                     query(f"INSERT INTO {green}.{name} SELECT * FROM {schema}.{name}")
@@ -394,8 +396,8 @@ def test_a_table_behind_a_function_in_a_view_ends_the_run_when_it_is_swapped(
     warehouse.run(f"CREATE TABLE {fresh} (LIKE {landed})")
     with another_session(warehouse) as query:
 
-        def swap(line: str) -> None:
-            if line.startswith("checked facilities"):
+        def swap(event: ProgressEvent) -> None:
+            if event.kind == "checked" and event.table == "facilities":
                 query("BEGIN")
                 query(f"INSERT INTO {fresh} SELECT * FROM {landed}")
                 query(f"ALTER TABLE {landed} RENAME TO old")
@@ -417,8 +419,8 @@ def test_a_materialised_view_is_read_and_stays_while_it_is_read(warehouse: Wareh
     with another_session(warehouse) as query:
         query("SET lock_timeout = '50ms'")
 
-        def renew(line: str) -> None:
-            if line.startswith("checked"):
+        def renew(event: ProgressEvent) -> None:
+            if event.kind == "checked":
                 with pytest.raises(psycopg.errors.LockNotAvailable):
                     query(f"REFRESH MATERIALIZED VIEW {place}")
 

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 import pytest
+from reports import into
 from stored import raw, runs
 
 from crm_ibis.config.declarations import get_job
@@ -86,7 +87,7 @@ def test_a_job_leaves_no_value_in_logs_and_errors(warehouse: Warehouse) -> None:
     lines: list[str] = []
     run = JobRun("ticket_sla", get_job("ticket_sla"), AS_OF + timedelta(hours=1))
     with pytest.raises(CrmIbisError) as failed:
-        jobs.attempt(warehouse.settings, run, 1, lines.append)
+        jobs.attempt(warehouse.settings, run, 1, into(lines))
     assert "Jo Doe" not in str(failed.value)
     assert "Jo Doe" not in str(lines)
     assert "Jo Doe" not in str(failed.value.broken)

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
 import pytest
+from reports import into
 from stored import analytics, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
@@ -78,11 +79,12 @@ def test_a_table_of_another_shape_is_found_before_the_work(
     published: Warehouse, spoil: Callable[[Warehouse], str]
 ) -> None:
     told = spoil(published)
-    before, lines = read_all(published), []
+    before = read_all(published)
+    lines: list[str] = []
     with pytest.raises(DataError, match=told):
-        refresh(published, [KPI, "revenue_kpis"], as_of=LATER, report=lines.append)
+        refresh(published, [KPI, "revenue_kpis"], as_of=LATER, report=into(lines))
     with pytest.raises(DataError, match=told):
-        refresh(published, [KPI, "revenue_kpis"], as_of=LATER, dry_run=True, report=lines.append)
+        refresh(published, [KPI, "revenue_kpis"], as_of=LATER, dry_run=True, report=into(lines))
     assert lines == []
     assert read_all(published) == before
     assert leftovers(published) == []
@@ -107,7 +109,7 @@ def test_a_backfill_looks_at_its_histories_first(published: Warehouse) -> None:
     published.run(f"ALTER TABLE {table} ALTER COLUMN hired_count TYPE DOUBLE PRECISION")
     lines: list[str] = []
     with pytest.raises(DataError, match=f"column hired_count of the snapshot {SNAPSHOT}"):
-        backfill(published, [LATER], [SNAPSHOT], report=lines.append)
+        backfill(published, [LATER], [SNAPSHOT], report=into(lines))
     assert lines == []
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from reports import into
 from stored import analytics, another_session, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
@@ -131,7 +132,7 @@ def physical(warehouse: Warehouse) -> dict[tuple[str, int], tuple[Any, ...]]:
         "SELECT facility_id, extract(month FROM month)::int, xmin::text, ctid::text "
         f"FROM {analytics(warehouse, 'revenue_kpis')}"
     )
-    return {(facility, month): version for facility, month, *version in found}
+    return {(facility, month): tuple(version) for facility, month, *version in found}
 
 
 @pytest.mark.parametrize("settings", ["postgres"], indirect=True)
@@ -511,7 +512,7 @@ def test_without_an_as_of_it_is_now(seeded: Warehouse) -> None:
 
 def test_the_result_tells_of_each_table(invoiced: Warehouse) -> None:
     lines: list[str] = []
-    result = refresh(invoiced, ["revenue_kpis"], as_of=SECOND, report=lines.append)
+    result = refresh(invoiced, ["revenue_kpis"], as_of=SECOND, report=into(lines))
     assert {(t.table, t.kind) for t in result.tables} == {
         ("facilities", "source"),
         ("applications", "source"),

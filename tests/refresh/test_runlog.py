@@ -14,6 +14,7 @@ from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
 from crm_ibis.errors import DatabaseError, DataError
+from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import failures
@@ -38,7 +39,7 @@ def test_a_run_is_visible_to_others_while_it_works(seeded: Warehouse) -> None:
     seen: list[tuple[Any, ...]] = []
     with another_session(seeded) as query:
 
-        def look(line: str) -> None:
+        def look(event: ProgressEvent) -> None:
             seen.extend(query(f"SELECT state, finished_at, tables FROM {meta(seeded, 'runs')}"))
 
         refresh(seeded, ["revenue_kpis"], as_of=AS_OF, report=look)

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from click.testing import CliRunner
+from reports import into
 from stored import analytics, another_session, project_in, runs
 
 from crm_ibis.cli import cli
@@ -91,7 +92,7 @@ def test_a_table_of_somebody_elses_fails_no_run(
         pytest.skip("this server lets no user in without a password")
     lines: list[str] = []
     with open_warehouse(theirs) as warehouse:
-        refresh(warehouse, ["revenue_kpis"], as_of=LATER, report=lines.append)
+        refresh(warehouse, ["revenue_kpis"], as_of=LATER, report=into(lines))
         assert runs(warehouse)[-1]["state"] == "succeeded"
     told = "pg_monitor may not read revenue_kpis, and only its owner can grant that"
     assert told in lines
@@ -202,7 +203,7 @@ def test_what_cannot_be_put_in_order_fails_no_run(settings: Settings) -> None:
         with another_session(warehouse) as query:
             query("BEGIN")
             query(f"LOCK TABLE {table} IN SHARE UPDATE EXCLUSIVE MODE")
-            refresh(warehouse, ["revenue_kpis"], as_of=LATER, report=lines.append)
+            refresh(warehouse, ["revenue_kpis"], as_of=LATER, report=into(lines))
         assert any("comments of tables and columns could not be" in line for line in lines)
         assert runs(warehouse)[-1]["state"] == "succeeded"
         refresh(warehouse, ["revenue_kpis"], as_of=LATER)
@@ -276,12 +277,12 @@ def test_the_first_run_of_a_day_forgets_and_the_jobs_file_says_when(
         old = [old_run(warehouse, 40 - n, "failed", KPI) for n in range(9)]
         old += [old_run(warehouse, 60 + n, "failed", KPI) for n in range(20)]
         lines: list[str] = []
-        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=lines.append)
+        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=into(lines))
         # 9 younger than 40 days, of which 9 are older than 30; the 20 newest of all stay.
         assert "deleted 9 runs that ended long ago from the log" in lines
         lines.clear()
         old_run(warehouse, 70, "failed", KPI)
-        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=lines.append)
+        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=into(lines))
         assert not [line for line in lines if line.startswith("deleted")]
         assert len(old) == 29
 
@@ -311,5 +312,5 @@ def test_a_run_that_failed_today_does_not_keep_the_log_from_being_pruned(
     for n in range(25):
         old_run(warehouse, 500 + n, "failed", KPI)
     lines: list[str] = []
-    refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=lines.append)
+    refresh(warehouse, ["revenue_kpis"], as_of=AS_OF, report=into(lines))
     assert "deleted 5 runs that ended long ago from the log" in lines

@@ -99,9 +99,11 @@ def without_invoices(tmp_path_factory: pytest.TempPathFactory) -> Built:
 @pytest.fixture(scope="session")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     """Debian's chromium; without it its tests are skipped, or fail where it is required."""
-    if not (CHROMIUM and DRIVER):
+    if CHROMIUM is None or DRIVER is None:
         told = "no chromium and chromedriver here; apt-get install chromium chromium-driver"
-        pytest.fail(told) if os.environ.get("CRM_IBIS_REQUIRE_BROWSER") else pytest.skip(told)
+        if os.environ.get("CRM_IBIS_REQUIRE_BROWSER"):
+            pytest.fail(told)
+        pytest.skip(told)
     from selenium import webdriver
 
     options = webdriver.ChromeOptions()

@@ -1,6 +1,7 @@
 """The pages in a real browser, opened as files."""
 
 import time
+from functools import partial
 from typing import Any
 
 import ibis
@@ -28,6 +29,10 @@ def show(browser: Any, site: Built, page: str = "index", anchor: str = "") -> No
 
 def drawn(browser: Any) -> bool:
     return browser.execute_script("return document.body.dataset.drawn") == "all"
+
+
+def says(browser: Any, at: str, words: list[str]) -> bool:
+    return texts(browser, at) == words
 
 
 def resize(browser: Any, width: int, theme: str = "light") -> None:
@@ -168,9 +173,8 @@ def test_the_filter_selects_facility_and_period(browser: Any, site: Built) -> No
     Select(browser.find_element(By.ID, "facility")).select_by_value("fac_001")
     Select(browser.find_element(By.ID, "to")).select_by_value("2024-01-01")
     for figure in ONE_FACILITY:
-        WebDriverWait(browser, 10).until(
-            lambda b, at=f"#{figure} .said": texts(b, at) == [""]  # no "Choose a facility"
-        )
+        nothing_said = partial(says, at=f"#{figure} .said", words=[""])  # no "Choose a facility"
+        WebDriverWait(browser, 10).until(nothing_said)
     WebDriverWait(browser, 10).until(lambda b: len(table(b, "health-months")) == 1)
     assert texts(browser, "#headline-overall_health_score .value") == ["84.5"]
     assert texts(browser, '[data-line="health_status"] td') == ["excellent"]

@@ -44,7 +44,11 @@ def declare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Declare:
     monkeypatch.setenv("CRM_IBIS_SOURCES", str(path))
     (tmp_path / "ours.py").write_text(OURS)
     (tmp_path / "broken.py").write_text("def facilities(:")
-    return lambda yaml: path.write_text(dedent(yaml)) and None
+
+    def write(yaml: str) -> None:
+        path.write_text(dedent(yaml))
+
+    return write
 
 
 def rename(warehouse: Warehouse, table: str, name: str) -> None:

@@ -10,7 +10,9 @@ JANUARY, FEBRUARY = date(2024, 1, 1), date(2024, 2, 1)
 FIRST, SECOND, THIRD = (datetime(2024, month, 1) for month in (2, 3, 4))
 
 
-def span(month: date, start: datetime, end: datetime | None, total: Any, values: int) -> dict:
+def span(
+    month: date, start: datetime, end: datetime | None, total: Any, values: int
+) -> dict[str, Any]:
     return {"month": month, "valid_from": start, "valid_to": end, "total": total, "values": values}
 
 
@@ -26,7 +28,7 @@ def test_a_sum_is_of_the_versions_that_held() -> None:
     )
     assert january.points == ((FIRST, Decimal(3)), (SECOND, Decimal(6)))
     assert january.revisions == 1
-    assert (january.first, january.last) == (3, 6)
+    assert [january.first, january.last] == [3, 6]
 
 
 def test_a_mean_is_over_the_rows_that_had_a_value() -> None:

@@ -194,8 +194,9 @@ def test_a_priority_has_one_colour(site: Built) -> None:
         if not isinstance(value, dict):
             return []
         own = value.get("color")
-        named = isinstance(own, dict) and own.get("field") == "priority"
-        here = [own["scale"]["domain"]] if named else []
+        here = []
+        if isinstance(own, dict) and own.get("field") == "priority":
+            here = [own["scale"]["domain"]]
         return here + [found for each in value.values() for found in scales(each)]
 
     found = scales([figure["spec"] for figure in site.page().data()["figures"]])

@@ -58,7 +58,12 @@ def main(what: str, when: str, url: str, raw: str, analytics: str, at: str, *nam
             warehouse.run = after_the_first_write(warehouse, die)  # type: ignore[method-assign]
         elif when == "killed just before the commit":
             succeed = log.succeed
-            log.succeed = lambda *args: (succeed(*args), die())
+
+            def log_and_die(*args: Any) -> None:
+                succeed(*args)
+                die()
+
+            log.succeed = log_and_die  # type: ignore[assignment]
         else:
             assert when == "at once"
         if what == "refresh":

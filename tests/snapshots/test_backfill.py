@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from reports import into
 from stored import analytics, another_session, leftovers, raw, read_all, runs
 
 from crm_ibis.config import project
@@ -17,6 +18,7 @@ from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
 from crm_ibis.contracts.models import contracts, histories
+from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.record import backfill, instants_between, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
@@ -160,8 +162,9 @@ def test_a_date_within_a_history_is_refused_before_anything_is_computed(
     store(warehouse, **MOVING)
     for day in (JAN_20, FEB_10):
         refresh(warehouse, ["pipeline_kpis"], as_of=day, snapshot=True)
-    before, lines = read_all(warehouse), []
-    (recording,) = backfill(warehouse, [MAR_20, JAN_23], [FUNNEL, HIRING], report=lines.append)
+    before = read_all(warehouse)
+    lines: list[str] = []
+    (recording,) = backfill(warehouse, [MAR_20, JAN_23], [FUNNEL, HIRING], report=into(lines))
 
     assert recording.as_of == JAN_23
     assert lines == []
@@ -200,8 +203,8 @@ def test_a_broken_source_stops_a_backfill(warehouse: Warehouse) -> None:
     table = raw(warehouse, "applications")
     with another_session(warehouse) as query:
 
-        def spoil(line: str) -> None:
-            if line.startswith(f"{FEB_10}: merged"):
+        def spoil(event: ProgressEvent) -> None:
+            if event.kind == "merged" and str(event).startswith(str(FEB_10)):
                 query(f"UPDATE {table} SET status = 'gone' WHERE id = 'a2'")
 
         with pytest.raises(ChecksFailed, match="status is one of"):

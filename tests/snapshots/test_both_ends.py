@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from reports import into
 from stored import analytics, leftovers, raw, read_all, runs
 from test_backfill import (
     ACTIVITY,
@@ -180,7 +181,7 @@ def test_a_date_is_recorded_in_all_snapshots_or_in_none(
     outreach = "\n".join(["id | lead_id | rep_id | channel | sent_at", *lines])
     store(warehouse, leads=MOVING["leads"], tickets=MOVING["tickets"], outreach=outreach)
     told: list[str] = []
-    first, second = backfill(warehouse, [JAN_20, FEB_10, MAR_20], more, report=told.append)
+    first, second = backfill(warehouse, [JAN_20, FEB_10, MAR_20], more, report=into(told))
     assert (first.refused, second.as_of) == ([], FEB_10)
     assert {merge.snapshot for merge in second.refused} == set(more)
     assert told[-1] == f"recorded: {JAN_20}; not recorded: {FEB_10}, {MAR_20}"

@@ -12,7 +12,7 @@ from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DatabaseError
 
 if TYPE_CHECKING:
-    from conftest import History
+    from histories import History
 
 on_postgres = pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 
@@ -231,7 +231,7 @@ def test_unique_indexes_hold_the_grain_and_the_current_version(archived: "Histor
         "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = ? AND tablename IN (?, ?)",
         [archived.warehouse.analytics, archived.name, archived.archive],
     )
-    indexes = dict(found)
+    indexes: dict[str, str] = dict(found)
     assert all("UNIQUE" in definition for definition in indexes.values())
     assert {name: text.split(" USING btree ")[1] for name, text in indexes.items()} == {
         "pipeline_kpi_snapshot_grain": "(facility_id, month, valid_from)",

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from conftest import History
+    from histories import History
 
 ONE = """
     facility_id | hired_count | updated_at

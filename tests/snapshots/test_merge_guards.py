@@ -10,7 +10,7 @@ from crm_ibis.publishing.check import (
 )
 
 if TYPE_CHECKING:
-    from conftest import History
+    from histories import History
 
 HEADER = "facility_id | hired_count | updated_at"
 ONE = f"""
@@ -200,12 +200,13 @@ def facilities(count: int, updated_at: str = "2024-03-01", first: int = 1) -> st
 
 def test_a_merge_that_ends_too_many_versions_is_refused(hiring: "History") -> None:
     hiring.accept("2024-03-02", facilities(20))
-    for left, percent, job in [
+    cases: list[tuple[int, str, dict[str, float]]] = [
         (9, "50 %", {}),
         (0, "99.9 %", {"max_missing_pct": 99.9}),
         (15, "24.9 %", {"max_missing_pct": 24.9}),
         (19, "0 %", {"max_missing_pct": 0}),
-    ]:
+    ]
+    for left, percent, job in cases:
         message = hiring.refuse("2024-03-03", facilities(left), **job)
         assert f"{20 - left} of its 20 current keys" in message
         assert percent in message

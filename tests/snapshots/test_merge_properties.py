@@ -83,11 +83,9 @@ A, B, C, NONE = ([cells, CELLS[0], CELLS[0]] for cells in CELLS)
 
 
 def step(days: int, cells: list[Any], **rest: Any) -> Step:
-    return Step(
-        **{"days": days, "cells": dict(zip(KEYS, cells, strict=True)), "replayed": None}
-        | {"merged": True, "allow_earlier": False, "repeated_after": 0}
-        | rest
-    )
+    drawn: dict[str, Any] = {"merged": True, "allow_earlier": False, "repeated_after": 0}
+    drawn |= {"days": days, "cells": dict(zip(KEYS, cells, strict=True)), "replayed": None}
+    return Step(**drawn | rest)
 
 
 ENDED = [

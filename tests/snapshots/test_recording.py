@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from reports import into
 from stored import analytics, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
@@ -138,7 +139,7 @@ def test_one_refused_snapshot_does_not_stop_the_others(warehouse: Warehouse) -> 
         warehouse, ["pipeline_kpis", "conversion_funnel"], as_of=SECOND, allow_mass_removal=True
     )
     lines: list[str] = []
-    recording = record(warehouse, [HIRING, FUNNEL], as_of=THIRD, report=lines.append)
+    recording = record(warehouse, [HIRING, FUNNEL], as_of=THIRD, report=into(lines))
 
     assert {merge.snapshot: bool(merge.refused) for merge in recording.merged} == {
         HIRING: True,

@@ -9,7 +9,7 @@ from crm_ibis.errors import DataError, UsageError
 from crm_ibis.history import reader
 
 if TYPE_CHECKING:
-    from conftest import History
+    from histories import History
 
 HEADER = "facility_id | hired_count | updated_at"
 NAMES = ["facility_id", "hired_count", "updated_at", "valid_from", "valid_to"]

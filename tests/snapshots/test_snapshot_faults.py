@@ -138,7 +138,12 @@ def test_two_merges_at_once_come_one_after_the_other(settings: Settings) -> None
             record(impatient, [HIRING])
         began = time.monotonic()
         with ThreadPoolExecutor(1) as pool:
-            going_on = pool.submit(lambda: (time.sleep(0.7), result(first)))
+
+            def go_on() -> tuple[Any, ...]:
+                time.sleep(0.7)
+                return (None, result(first))
+
+            going_on = pool.submit(go_on)
             with open_warehouse(replace(settings, lock_timeout=30)) as patient:
                 (second,) = record(patient, [HIRING], as_of=SECOND).merged
                 assert time.monotonic() - began > 0.7

@@ -6,6 +6,7 @@ from typing import Any
 import ibis
 import pytest
 from mappings import SourcesFile
+from reports import into
 
 from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
@@ -44,7 +45,7 @@ def test_kpis_without_sources_are_left_out_with_one_line(
     )
     sources_file.write(SUPPORT_ONLY)
     lines: list[str] = []
-    outcome = refresh(warehouse, as_of=AT, report=lines.append)
+    outcome = refresh(warehouse, as_of=AT, report=into(lines))
     assert {run.table for run in outcome.published} == {
         *("health_scores", "monthly_scorecard", "ticket_sla_compliance", "ticket_sla")
     }

@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from mappings import SourcesFile, fit_of
+from reports import into
 from stored import raw, runs
 
 from crm_ibis.cli import terminal
@@ -74,7 +75,7 @@ def test_a_warning_is_told_and_stops_nothing(
     store(warehouse, tickets=TEN)
     expecting(sources_file, "[{min_rows: 5}, {min_rows: 100, severity: warn}]")
     lines: list[str] = []
-    outcome = refresh(warehouse, KPI, as_of=AT, report=lines.append)
+    outcome = refresh(warehouse, KPI, as_of=AT, report=into(lines))
     assert "warning: tickets: has at least 100 rows: 10 rows" in lines
     assert [warning.check for warning in outcome.warnings] == ["has at least 100 rows"]
     assert hints_of(outcome) == ("has at least 100 rows: 10 rows",)
@@ -221,7 +222,7 @@ def test_values_that_never_occur_are_told(warehouse: Warehouse, sources_file: So
     seen = fit_of(warehouse)
     assert seen.hints == ("has no rows", expected)
     lines: list[str] = []
-    outcome = refresh(warehouse, KPI, as_of=AT, report=lines.append)
+    outcome = refresh(warehouse, KPI, as_of=AT, report=into(lines))
     assert f"warning: tickets: {expected}" in lines
     assert "warning: tickets: has no rows" in lines
     assert hints_of(outcome) == ("has no rows", expected)
@@ -310,6 +311,6 @@ def test_the_watch_says_which_sources_stay_the_same(settings: Settings) -> None:
         for _ in range(3):
             refresh(warehouse, KPI, as_of=AT)
     lines: list[str] = []
-    watch(settings, lines.append)
+    watch(settings, into(lines))
     words = "source tickets is the same in 3 runs in a row, the newest row is of 2024-01-10 00:00"
     assert f"{words} UTC" in lines

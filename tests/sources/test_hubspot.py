@@ -1,5 +1,7 @@
 """HubSpot: skipped stages, expected close dates, merged deals, companies of deals, engagements."""
 
+from typing import Any
+
 import pytest
 from systems import LANDED, made, without
 
@@ -296,7 +298,7 @@ def test_a_ticket_belongs_to_its_primary_company(engine: Engine) -> None:
 
 def test_without_a_date_of_change_a_deal_changed_when_it_last_got_anywhere(engine: Engine) -> None:
     """Deal 1 became an opportunity four days after it was entered, and is still one."""
-    tables = {
+    tables: dict[str, Any] = {
         "deal": """
             deal_id | deal_pipeline_stage_id | property_createdate | property_hs_lastmodifieddate
             1       | offer                  | 2024-01-01 10:00    | -

@@ -1,6 +1,7 @@
 """Flags that did not land, or hold nothing: settled by another column, refused, or null for the
 contract to name; never false."""
 
+import inspect
 from typing import Any
 
 import ibis
@@ -189,7 +190,7 @@ def test_a_source_that_nothing_tells_is_refused(
     shapes = {**LANDED[system], **without(system, table, *columns)}
     tables = {
         name: ibis.table(shapes[name], name=name)
-        for name in function.__wrapped__.__annotations__
+        for name in inspect.unwrap(function).__annotations__
         if name in shapes
     }
     with pytest.raises(DataError, match=f"^{table} has .*{words}") as refused:
@@ -317,7 +318,7 @@ def test_tasks_without_a_flag_are_done_by_their_state(engine: Engine) -> None:
 
 def test_tickets_are_resolved_by_either_of_two_columns(engine: Engine) -> None:
     """Stage 3 says nothing, so the date tells."""
-    tables = {
+    tables: dict[str, Any] = {
         "ticket": """
             id | property_hs_pipeline_stage | property_createdate | property_closed_date
             1  | 1                          | 2024-01-01          | 2024-01-05

@@ -88,7 +88,12 @@ def test_a_win_on_the_evening_of_the_creation_is_of_its_instant(
 ) -> None:
     """1 March, 17:30 in Los Angeles, where the days of conversion and close are kept."""
     landed = {"lead": {**LEAD, "converted_date": day}, "opportunity": {**DEAL, "close_date": day}}
-    given = {"landed": landed, "time_zone": zone, "opportunity_history": None, **EVENING}
+    given: dict[str, Any] = {
+        "landed": landed,
+        "time_zone": zone,
+        "opportunity_history": None,
+        **EVENING,
+    }
     expect(
         made(engine, "salesforce", "leads", **given),
         """
@@ -107,7 +112,10 @@ def test_days_are_compared_with_the_local_day_of_the_creation(engine: Engine) ->
         o2 | true   | true      | 2024-03-01 | 2024-03-02 01:30
         o3 | true   | true      | 2024-03-02 | 2024-03-02 01:30
     """
-    given = {"landed": {"opportunity": DEAL, "lead": LEAD}, "opportunity_history": None}
+    given: dict[str, Any] = {
+        "landed": {"opportunity": DEAL, "lead": LEAD},
+        "opportunity_history": None,
+    }
     rows = made(
         engine,
         "salesforce",
@@ -138,7 +146,10 @@ def test_without_a_zone_a_day_that_it_still_was_somewhere_is_that_of_the_creatio
         o3 | true   | true      | 2024-03-02 | 2024-03-02 12:00
         o4 | true   | true      | 2024-03-03 | 2024-03-02 12:00
     """
-    given = {"landed": {"opportunity": DEAL, "lead": LEAD}, "opportunity_history": None}
+    given: dict[str, Any] = {
+        "landed": {"opportunity": DEAL, "lead": LEAD},
+        "opportunity_history": None,
+    }
     rows = made(engine, "salesforce", "opportunities", opportunity=deals, **given)
     expect(
         rows,

@@ -10,6 +10,7 @@ from stored import raw
 from crm_ibis.cli import terminal
 from crm_ibis.cli.rows import rows_of
 from crm_ibis.cli.sources import _source_lines
+from crm_ibis.cli.terminal.layout import cell_text
 from crm_ibis.publishing.check import (
     check,
 )
@@ -81,6 +82,6 @@ def test_values_of_other_types_are_read_too(warehouse: Warehouse, kind: str, val
 
 
 def test_a_number_without_end_is_shown() -> None:
-    assert terminal._cell(Decimal("Infinity")) == "Infinity"
-    assert terminal._cell(Decimal("NaN")) == "NaN"
-    assert terminal._cell(Decimal("1234.50")) == "1,234.50"
+    assert cell_text(Decimal("Infinity")) == "Infinity"
+    assert cell_text(Decimal("NaN")) == "NaN"
+    assert cell_text(Decimal("1234.50")) == "1,234.50"

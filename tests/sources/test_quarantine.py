@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, fit_of
+from reports import into
 from stored import leftovers, raw, read_all, runs
 
 from crm_ibis.contracts.audit import (
@@ -46,7 +47,7 @@ def test_broken_rows_are_left_out_counted_and_written_down(
     store(warehouse, tickets=BROKEN)
     sources_file.write(TICKETS)
     lines: list[str] = []
-    outcome = refresh(warehouse, ["ticket_sla_compliance"], as_of=AT, report=lines.append)
+    outcome = refresh(warehouse, ["ticket_sla_compliance"], as_of=AT, report=into(lines))
     assert total(warehouse) == 2
     (source,) = (run for run in outcome.tables if run.table == "tickets")
     assert (source.rows, source.quarantined) == (2, 2)

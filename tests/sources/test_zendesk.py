@@ -1,5 +1,7 @@
 """Zendesk: first public answers, tickets opened again, merged and deleted ones, ratings."""
 
+from typing import Any
+
 from systems import made
 
 from crm_ibis.testing import Engine, expect
@@ -185,7 +187,7 @@ CHAT = """
 """
 
 
-def replied(engine: Engine, created_at: str, events: str, **tables: str) -> str:
+def replied(engine: Engine, created_at: str, events: str, **tables: Any) -> str:
     """When the ticket of a chat was first answered."""
     rows = made(
         *(engine, "zendesk", "tickets"),

@@ -163,7 +163,7 @@ def test_a_wrong_name_is_refused(
     engine: Engine, name: str, tables: dict[str, str], words: str
 ) -> None:
     with pytest.raises(UsageError) as refusal:
-        engine.build(name, **tables)
+        engine.build(name, **tables)  # type: ignore[arg-type]
     assert words in str(refusal.value)
 
 

@@ -12,7 +12,7 @@ from crm_ibis.cli import (  # noqa: F401 - they add their commands
     site,
     sources,
 )
-from crm_ibis.cli.base import cli
+from crm_ibis.cli.base import cli as cli
 from crm_ibis.errors import CrmIbisError
 
 

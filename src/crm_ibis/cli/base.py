@@ -13,6 +13,7 @@ from crm_ibis.errors import near_match
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help must be quick
     from crm_ibis.config.params import Params
+    from crm_ibis.events import ProgressEvent
     from crm_ibis.warehouse import Warehouse
 
 
@@ -26,7 +27,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-class Instant(click.ParamType):
+class Instant(click.ParamType[datetime]):
     """A date or an instant; UTC unless it carries a zone of its own."""
 
     name = "instant"
@@ -118,5 +119,6 @@ def check_project(names: Sequence[str] = ()) -> None:
     report_problems()
 
 
-def progress(line: str) -> None:
-    click.secho(line, err=True, dim=sys.stderr.isatty())
+def progress(event: "ProgressEvent | str") -> None:
+    """Prints an event, or another line that is no result."""
+    click.secho(str(event), err=True, dim=sys.stderr.isatty())

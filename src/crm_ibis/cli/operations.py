@@ -61,7 +61,10 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     if of_sources:
         with open_database(settings, read_only=True) as warehouse:
             seen = source_ages(warehouse)
-        terminal.print_json(seen) if as_json else terminal.print_source_ages(seen, now())
+        if as_json:
+            terminal.print_json(seen)
+        else:
+            terminal.print_source_ages(seen, now())
         return
     with open_database(settings, read_only=True) as warehouse:
         found = statuses(warehouse)
@@ -92,7 +95,7 @@ def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSee
     if as_json:
         terminal.print_json(found)
     else:
-        terminal.status(found)
+        terminal.print_status(found)
         terminal.print_source_ages(sources, now())
     if not all(state.is_healthy for state in found):
         sys.exit(1)
@@ -175,6 +178,9 @@ def test(as_json: bool) -> None:
         for channel, outcome in sent.items()
     ]
     _warn_of_gaps()
-    terminal.print_json(found) if as_json else terminal.channels(found)
+    if as_json:
+        terminal.print_json(found)
+    else:
+        terminal.print_channels(found)
     if False in sent.values():
         sys.exit(1)

@@ -49,7 +49,10 @@ def history(
             found = reading.versions(warehouse, name, wanted)
         rows = warehouse.rows(reading.sort_versions(found, name).limit(limit + 1))
     more, rows = len(rows) > limit, rows[:limit]
-    terminal.print_json(rows) if as_json else terminal.print_rows(rows, more)
+    if as_json:
+        terminal.print_json(rows)
+    else:
+        terminal.print_rows(rows, more)
 
 
 @cli.command()
@@ -70,7 +73,10 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
     staging = any(source.maker for source in spec.load_spec().sources.values())
     with open_database(settings, read_only=True, staging=staging) as warehouse:
         outcomes = run_check(warehouse, tables, report=progress)
-    terminal.print_json(outcomes) if as_json else terminal.print_checks(outcomes)
+    if as_json:
+        terminal.print_json(outcomes)
+    else:
+        terminal.print_checks(outcomes)
     if any(outcome.errors or outcome.problem for outcome in outcomes):
         sys.exit(1)
 
@@ -84,7 +90,10 @@ def list_kpis(as_json: bool) -> None:
 
     report_problems()
     found = list(catalog.entries().values())
-    terminal.print_json(found) if as_json else terminal.print_list(found)
+    if as_json:
+        terminal.print_json(found)
+    else:
+        terminal.print_list(found)
 
 
 @cli.command()
@@ -97,7 +106,10 @@ def describe(table: str, as_json: bool) -> None:
 
     report_problems()
     description = docs.description(table)
-    terminal.print_json(description) if as_json else terminal.print_description(description)
+    if as_json:
+        terminal.print_json(description)
+    else:
+        terminal.print_description(description)
 
 
 @cli.command()
@@ -145,4 +157,7 @@ def show(settings: Settings, table: str, where: str | None, limit: int, as_json:
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, where, limit + 1)
     more, rows = len(rows) > limit, rows[:limit]
-    terminal.print_json(rows) if as_json else terminal.print_rows(rows, more)
+    if as_json:
+        terminal.print_json(rows)
+    else:
+        terminal.print_rows(rows, more)

@@ -64,9 +64,9 @@ def demo(settings: Settings) -> None:
             warehouse.table(warehouse.analytics, "monthly_scorecard").order_by("month")
         )
     terminal.print_refresh(result)
-    terminal.scorecard(scorecard)
+    terminal.print_scorecard(scorecard)
     program = "crm-ibis" if shutil.which("crm-ibis") else sys.argv[0]
-    terminal.whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
+    terminal.print_whereabouts(settings, program, "" if named else f"--database {DEMO_URL} ")
     build_or_leave(settings)
     exit_if(result.refused)
 
@@ -198,7 +198,10 @@ def snapshot(
             undo_future=undo_future,
             report=progress,
         )
-    terminal.print_json(recording) if as_json else terminal.print_merges(recording.merged)
+    if as_json:
+        terminal.print_json(recording)
+    else:
+        terminal.print_merges(recording.merged)
     exit_if(recording.refused)
 
 

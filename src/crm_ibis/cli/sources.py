@@ -8,6 +8,7 @@ import click
 
 from crm_ibis.cli.base import Commands, chosen_params, cli, json_option, open_database, progress
 from crm_ibis.config.settings import Settings
+from crm_ibis.text import count_of
 
 if TYPE_CHECKING:
     from crm_ibis.publishing.preflight import Fit, FitReport
@@ -31,7 +32,10 @@ def sources(ctx: click.Context, as_json: bool) -> None:
 
     with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
         found = fit(warehouse, report=progress, params=chosen_params(ctx.obj))
-    terminal.print_json(found) if as_json else click.echo("\n".join(_source_lines(found)))
+    if as_json:
+        terminal.print_json(found)
+    else:
+        click.echo("\n".join(_source_lines(found)))
     if found.fails:
         sys.exit(1)
 
@@ -111,18 +115,14 @@ def _source(fit: "Fit") -> Iterator[str]:
         )
     for more in fit.more_untranslated:
         yield (
-            f"  not translated: {more.column}, {_number(more.values, 'more value')} in "
-            f"{_number(more.rows, 'row')}"
+            f"  not translated: {more.column}, {count_of(more.values, 'more value')} in "
+            f"{count_of(more.rows, 'row')}"
         )
     yield from (f"  note: {note}" for note in fit.notes)
     yield from (f"  warn: {hint}" for hint in fit.hints)
     for violation in (*fit.unexpected, *fit.violations):
         yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
     if fit.quarantined:
-        yield f"  in quarantine: {_number(fit.quarantined, 'row')}"
+        yield f"  in quarantine: {count_of(fit.quarantined, 'row')}"
     if fit.problem:
         yield click.style("  problem: ", fg="red") + fit.problem.replace("\n", "\n  ")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

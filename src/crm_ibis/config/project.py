@@ -52,7 +52,7 @@ def own_home() -> Path | None:
 def copied_home() -> Path | None:
     """The project folder of version 0.1.0 that is in use, if one is: a copy of all files."""
     found = home()
-    if (found / MARK).is_file() or found == shipped_home():
+    if (found / MARK).is_file() or found in (shipped_home(), PACKAGE / "_content"):
         return None
     return found
 

@@ -1,7 +1,7 @@
 """Runs contracts against the database, a query per table."""
 
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
@@ -15,9 +15,8 @@ from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import BrokenCheck, DataError
+from crm_ibis.events import Report, warn
 from crm_ibis.warehouse import Query, Warehouse
-
-Report = Callable[[str], None]
 
 SAMPLE_KEYS = 2
 """So many keys of a broken check are told."""
@@ -128,7 +127,8 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
 
     Each is one query, and another for the samples of each broken rule.
     """
-    began, checks = time.perf_counter(), 0
+    began = time.perf_counter()
+    checks = 0
     rows = 0
     violations: list[Violation] = []
     also: dict[str, Any] = {}
@@ -170,7 +170,7 @@ def audit(
 def report_warnings(outcome: Checked, report: Report) -> None:
     """A line for each broken check of severity warn."""
     for warning in outcome.warnings:
-        report(f"warning: {warning}")
+        warn(report, f"warning: {warning}", outcome.table)
 
 
 def raise_errors(outcomes: Iterable[Checked]) -> None:

@@ -78,7 +78,7 @@ class Extension(pa.DataFrameModel):
         cls._settings = {k: v for k, v in vars(config or object).items() if k[:1] != "_"}
         if config is not None:
             cls.Config = type("Config", (pa.DataFrameModel.Config,), {})
-        super().__init_subclass__(**kwargs)
+        super().__init_subclass__(**kwargs)  # type: ignore[no-untyped-call]
 
 
 BASES = (Source, Published, Fact, Extension)

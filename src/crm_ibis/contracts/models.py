@@ -28,8 +28,8 @@ from crm_ibis.contracts.own import Own, read_own
 from crm_ibis.contracts.shipped import shipped_contracts as shipped_contracts
 from crm_ibis.contracts.types import Instant, dtype_of
 from crm_ibis.errors import DataError, UsageError, near_match
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES
 
-IDENTIFIER_BYTES = 63
 VALIDITY = {
     "valid_from": "The instant from which this version of the row held (UTC).",
     "valid_to": "The instant at which it no longer held (UTC); null while it is current.",

@@ -22,6 +22,7 @@ from pandera.api.ibis.types import IbisData
 from pandera.backends.ibis.register import register_ibis_backends
 
 from crm_ibis.expressions import instant
+from crm_ibis.text import count_of
 
 SAMPLES = 20
 FIRST_INSTANT = "0001-01-01 00:00:00"
@@ -41,13 +42,14 @@ WORDS = {
 register_ibis_backends()
 
 
-@register_check_method(statistics=["not_before"])
+# Pandera gives its decorator no types.
+@register_check_method(statistics=["not_before"])  # type: ignore[untyped-decorator]
 def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
     """The instant is not earlier than the one in the named column."""
     return data.table[data.key] >= data.table[not_before]
 
 
-@register_check_method(statistics=["whole_month"])
+@register_check_method(statistics=["whole_month"])  # type: ignore[untyped-decorator]
 def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
     """The date is the first day of a month."""
     return (data.table[data.key].day() == 1) == whole_month
@@ -93,7 +95,7 @@ class Violation:
     @property
     def summary(self) -> str:
         """The check and how many rows break it."""
-        return f"{self.check}: {self.rows:,} {'row' if self.rows == 1 else 'rows'}"
+        return f"{self.check}: {count_of(self.rows, 'row')}"
 
     @property
     def detailed(self) -> str:
@@ -268,7 +270,7 @@ def plausible(name: str, first_year: int, years_ahead: int, as_of: datetime) -> 
         early = (value < instant(first)) & (value >= _literal(FIRST_INSTANT))
         return early | ((value > instant(last)) & (value <= _literal(LAST_INSTANT)))
 
-    years = "1 year" if years_ahead == 1 else f"{years_ahead} years"
+    years = count_of(years_ahead, "year")
     end = f"{years} after as_of" if years_ahead else "as_of"
     return Rule(f"{name} lies between {first_year} and {end}", (name,), violated=implausible)
 

@@ -51,15 +51,28 @@ def _merge(copy: Path, copied: dict[str, Contract], shipped: dict[str, Contract]
             merged.contracts[name] = complete(contract, shipped[name])
         elif contract.kind == "source":
             merged.contracts[name] = contract
-        else:
+        if words := _lost(contract, shipped):
             place = _place(copy / "schemas" / "kpis.py", contract.model.__name__)
-            words = (
-                f"the package has no table {name} any more, so its contract is left out; delete it"
-            )
             merged.problems.append(Problem(words, place, is_warning=True))
     for name, contract in shipped.items():
         merged.contracts.setdefault(name, contract)
     return merged
+
+
+def _lost(contract: Contract, shipped: dict[str, Contract]) -> str | None:
+    """What a copied contract of a published table promises, and the package no longer computes."""
+    name = contract.name
+    if contract.kind == "source":
+        return None
+    if name not in shipped:
+        return f"the package has no table {name} any more, so its contract is left out; delete it"
+    gone = [column for column in contract.schema if column not in shipped[name].schema]
+    if gone:
+        return (
+            f"the package computes no {', '.join(gone)} of {name} any more, so that is left out; "
+            "delete it"
+        )
+    return None
 
 
 def _place(path: Path, class_name: str) -> Place:

@@ -10,10 +10,12 @@ from ibis import Table
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts import models
 from crm_ibis.history import reader
+from crm_ibis.text import count_of
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
-CHANGE, BEGAN = "crm_ibis_change", "crm_ibis_began"
+CHANGE = "crm_ibis_change"
+BEGAN = "crm_ibis_began"
 """Columns of the temporary table that no KPI has."""
 
 SHOWN_KEYS = 3
@@ -110,8 +112,7 @@ class Differences:
         shown = "; ".join(
             ", ".join(f"{c}={v}" for c, v in zip(self.grain, row, strict=True)) for row in found
         )
-        count = self.count(condition)
-        return f"{count:,} {'row' if count == 1 else 'rows'} ({shown})"
+        return f"{count_of(self.count(condition), 'row')} ({shown})"
 
     def free(self) -> None:
         """Drops the temporary table where the end of the transaction does not."""
@@ -127,7 +128,8 @@ class Differences:
         return [name for name, columns in tables.items() if columns]
 
     def _query(self) -> str:
-        quote, key = self.warehouse.quote, self.grain[0]
+        quote = self.warehouse.quote
+        key = self.grain[0]
         keys = ", ".join(
             f"coalesce({quote('i', c)}, {quote('c', c)}) AS {quote(c)}" for c in self.grain
         )

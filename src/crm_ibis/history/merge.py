@@ -114,7 +114,8 @@ def undo_future(warehouse: Warehouse, snapshot: Snapshot) -> int:
     Versions that begin later are deleted, and those that end later are current again: the history
     is what it says that held now. Call inside the run's transaction.
     """
-    contract, moment = models.get_contract(snapshot.name), literal(warehouse.now())
+    contract = models.get_contract(snapshot.name)
+    moment = literal(warehouse.now())
     there = reader.columns_of(warehouse, snapshot.name, contract)
     archived = reader.columns_of(warehouse, snapshot.archive, contract)
     current = warehouse.quote(warehouse.analytics, snapshot.name)
@@ -154,7 +155,8 @@ class _Merge:
 
     def run(self, allow_mass_close: bool, allow_earlier: bool) -> Merged:
         """Looks, refuses or writes, looks again."""
-        known, found = self.differences.recorded_counts(), self.differences
+        known = self.differences.recorded_counts()
+        found = self.differences
         if known.newest and known.newest > self.as_of:
             remedy = "give a later instant; crm-ibis backfill goes before its first version"
             if known.newest > self.warehouse.now():
@@ -199,7 +201,8 @@ class _Merge:
         Looked for where rows differ, and by counting: rows that do not differ have the keys of
         current versions, and are as many as these unless a key is repeated on one side.
         """
-        found, quote = self.differences, self.warehouse.quote
+        found = self.differences
+        quote = self.warehouse.quote
         counts = found.counts
         same_here = counts["input"] - counts["new"] - counts["back"]
         same_there = known.current - counts["gone"]
@@ -224,7 +227,8 @@ class _Merge:
         )
 
     def _refuse_changes(self, known: Known, allow_mass_close: bool, allow_earlier: bool) -> None:
-        found, counts = self.differences, self.differences.counts
+        found = self.differences
+        counts = self.differences.counts
         if (counts["backwards"] or counts["earlier"]) and not allow_earlier:
             some = found.some(f"{CHANGE} IN ('backwards', 'earlier')")
             self._refuse(
@@ -262,7 +266,8 @@ class _Merge:
 
     def _write(self) -> None:
         """Ends, corrects and begins versions; the others are not touched."""
-        found, quote = self.differences, self.warehouse.quote
+        found = self.differences
+        quote = self.warehouse.quote
         self._bring_columns()
         current = f"FROM {found.table} AS x WHERE {found.same('x', 'h')} AND h.valid_to IS NULL"
         if found.any_of("changed", "gone", "backwards"):
@@ -289,7 +294,8 @@ class _Merge:
 
     def _bring_columns(self) -> None:
         """Creates the table, or gives it the columns that the KPI has gained."""
-        found, schema = self.differences, self.warehouse.analytics
+        found = self.differences
+        schema = self.warehouse.analytics
         wanted = {c: t.copy(nullable=True) for c, t in found.given.schema().items()}
         wanted |= {c: found.contract.schema[c] for c in models.VALIDITY}
         if not found.columns:
@@ -304,7 +310,8 @@ class _Merge:
 
     def _move_to_archive(self, known: Known) -> int:
         """Moves versions that ended longer ago than the retention; how many."""
-        found, schema = self.differences, self.warehouse.analytics
+        found = self.differences
+        schema = self.warehouse.analytics
         ends = [end for end in (known.first_end, found.first_change) if end]
         age = self.as_of - min(ends, default=self.as_of)
         if age <= timedelta(days=self.snapshot.retention_days):

@@ -118,7 +118,8 @@ class Prepending:
         )
 
     def _insert(self) -> int:
-        quote, moment = self.warehouse.quote, literal(self.as_of)
+        quote = self.warehouse.quote
+        moment = literal(self.as_of)
         names = [c.name for c in self._kpi.values]
         table = self._table(self.snapshot.name)
         return self.warehouse.run(

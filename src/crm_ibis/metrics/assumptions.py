@@ -18,13 +18,16 @@ class Watched:
     """Parameters that note which of them are read."""
 
     def __init__(self, record: BaseModel, note: Callable[[str], None], path: str = "") -> None:
-        self._record, self._note, self._path = record, note, path
+        self._record = record
+        self._note = note
+        self._path = path
 
     def __getattr__(self, name: str) -> Any:
         kind = type(self._record)
         if name not in kind.model_fields:
             return partial(getattr(kind, name), self)  # a method: it reads through this object
-        value, path = getattr(self._record, name), f"{self._path}{name}"
+        value = getattr(self._record, name)
+        path = f"{self._path}{name}"
         if isinstance(value, BaseModel) and not self._path:
             return Watched(value, self._note, f"{path}.")
         self._note(path)

@@ -7,7 +7,7 @@ from typing import get_args
 
 from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
 from crm_ibis.errors import UsageError, near_match
-from crm_ibis.metrics import graph
+from crm_ibis.metrics import graph, own
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def entry_of(table: str) -> Entry | None:
 def is_known(table: str) -> bool:
     """Whether the project has a table of this name that it publishes or records."""
     known = table in graph.table_functions() or table in snapshots()
-    return known or table in graph.broken_tables()
+    return known or table in own.broken_tables()
 
 
 def kpi_of(table: str) -> str:
@@ -81,7 +81,7 @@ def scheduled_facts() -> list[str]:
 
 def published_tables() -> list[str]:
     """What is published: all KPIs, and the facts that jobs publish."""
-    facts = [fact for fact in scheduled_facts() if fact not in graph.broken_tables()]
+    facts = [fact for fact in scheduled_facts() if fact not in own.broken_tables()]
     return [*graph.kpi_functions(), *facts]
 
 
@@ -92,7 +92,7 @@ def forget() -> None:
     for remembered in (
         models.contracts,
         models.histories,
-        graph.own_functions,
+        own.own_functions,
         graph.kpi_functions,
         graph.fact_functions,
         graph.staging_functions,
@@ -105,7 +105,7 @@ def forget() -> None:
 def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
     for key, kpis in named.items():
         for kpi in kpis:
-            if kpi not in graph.kpi_functions() and kpi not in graph.broken_tables():
+            if kpi not in graph.kpi_functions() and kpi not in own.broken_tables():
                 hint = near_match(kpi, graph.kpi_functions())
                 raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
 
@@ -113,7 +113,7 @@ def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
 def _used_facts(key: str, job: Job) -> None:
     """A fact of other sources would let the KPIs fail for what they do not need."""
     used = [name for name in graph.plan(job.refresh) if name in graph.fact_functions()]
-    if graph.broken_tables().keys() & {*job.refresh, *job.facts}:
+    if own.broken_tables().keys() & {*job.refresh, *job.facts}:
         return
     for fact in job.facts:
         if fact not in used:

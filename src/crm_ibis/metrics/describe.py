@@ -69,7 +69,7 @@ def markdown() -> str:
     """docs/kpis.md: every published table and source for readers."""
     parts = [
         "# Tables",
-        "Written by `make docs` from the docstrings of the functions and from the contracts; "
+        "Written by `make generate` from the docstrings of the functions and from the contracts; "
         "a test keeps it equal.",
     ]
     for title, kind in (("KPIs", "kpi"), ("Facts", "fact"), ("Sources", "source")):
@@ -133,6 +133,7 @@ def _section(contract: Contract) -> str:
         lines.append(f"- Needed by: {', '.join(told.needed_by)}")
     lines += ["", "| column | type | null | meaning | checks |", "|---|---|---|---|---|"]
     for c in told.columns:
-        null, rules = null_in_words(c), "; ".join(c["checks"])
+        null = null_in_words(c)
+        rules = "; ".join(c["checks"])
         lines.append(f"| {c['name']} | {c['type']} | {null} | {c['description']} | {rules} |")
     return "\n".join(lines)

@@ -9,7 +9,9 @@ from ibis import Table, _
 from crm_ibis.config.params import Params
 from crm_ibis.expressions import HOUR, hours_between, instant, known_by, when
 
-MET, BREACHED, PENDING = "met", "breached", "pending"
+MET = "met"
+BREACHED = "breached"
+PENDING = "pending"
 UNDECIDED = ibis.null("string")
 EVENTS = {"response": "first_response_at", "resolution": "resolved_at"}
 """The targets of a ticket, and the column of a source that tells whether each event happened."""

@@ -1,125 +1,56 @@
 """The graph of tables: each function is a table, each parameter's name the table it needs."""
 
 import inspect
-import pkgutil
 from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from graphlib import TopologicalSorter
-from importlib import import_module
 from textwrap import indent
-from types import ModuleType
 from typing import Any
 
 import ibis
 from ibis import Table
 from ibis.common.exceptions import IbisError
-from pydantic import BaseModel
 
-from crm_ibis.config import project
-from crm_ibis.config.declarations import snapshots
-from crm_ibis.config.params import Params, load_params
+from crm_ibis.config.params import Params
 from crm_ibis.contracts.known_sources import source_schemas
-from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expressions import known_versions
-from crm_ibis.metrics import facts, kpis, staging
 from crm_ibis.metrics.emptiness import is_empty
-from crm_ibis.metrics.own import RUN, SUFFIX, OwnFunctions, TableFunction, link, own_params
-from crm_ibis.metrics.trial import Trial
+from crm_ibis.metrics.linking import RUN, SUFFIX
+from crm_ibis.metrics.own import broken_tables, own_functions, params_of, unbound_histories
+from crm_ibis.metrics.shipped import (
+    TableFunction,
+    shipped_facts,
+    shipped_kpis,
+    shipped_staging,
+)
 
 Stage = Callable[[str, Table], Table]
-
-
-def _functions_of(module: ModuleType) -> dict[str, TableFunction]:
-    return {
-        name: function
-        for name, function in inspect.getmembers(module, inspect.isfunction)
-        if function.__module__ == module.__name__ and not name.startswith("_")
-    }
 
 
 @cache
 def kpi_functions() -> dict[str, TableFunction]:
     """Every KPI, by name: the shipped ones, then a team's own."""
-    return {**_shipped_kpis(), **own_functions().of("kpi")}
+    return {**shipped_kpis(), **own_functions().of("kpi")}
 
 
 @cache
 def fact_functions() -> dict[str, TableFunction]:
     """Every fact, by name."""
-    return {**_functions_of(facts), **own_functions().of("fact")}
+    return {**shipped_facts(), **own_functions().of("fact")}
 
 
 @cache
 def staging_functions() -> dict[str, TableFunction]:
     """Every staging table, by name."""
-    return {**_functions_of(staging), **own_functions().of("staging")}
+    return {**shipped_staging(), **own_functions().of("staging")}
 
 
 @cache
 def table_functions() -> dict[str, TableFunction]:
     """Every table that is computed: staging, facts and KPIs."""
     return {**staging_functions(), **fact_functions(), **kpi_functions()}
-
-
-def _shipped_kpis() -> dict[str, TableFunction]:
-    modules = (
-        import_module(f"{kpis.__name__}.{info.name}")
-        for info in pkgutil.iter_modules(kpis.__path__)
-    )
-    return {name: f for module in modules for name, f in sorted(_functions_of(module).items())}
-
-
-@cache
-def own_functions() -> OwnFunctions:
-    """The functions of the modules in a team's metrics/, those that are in order."""
-    if not project.own_modules():  # Pandera, which contracts need, takes its time
-        return OwnFunctions()
-    from crm_ibis.contracts import models
-
-    shipped = {**_functions_of(staging), **_functions_of(facts), **_shipped_kpis()}
-    sources = {name: ibis.table(schema, name=name) for name, schema in source_schemas().items()}
-    own = models.own_tables()
-    kept = {**sources, **_unbound_histories("analytics", models.histories())}
-    trial = Trial(
-        {**shipped, **{n: t.function for n, t in own.tables.items() if t.function}},
-        kept,
-        _settings(own.params),
-    )
-    return link(own, shipped, sources, snapshots(), trial)
-
-
-def _settings(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
-    """What functions get beside tables, as far as params.yml is valid: a run refuses the rest."""
-    found: dict[str, Any] = {}
-    with suppress(UsageError):
-        found["params"] = load_params()
-        for module, model in models.items():
-            with suppress(UsageError):
-                found[f"{module}{SUFFIX}"] = own_params(module, model, found["params"])
-    return found
-
-
-def contract_file(name: str) -> str:
-    """Where the contract of a published table is written down, for whoever has to change it."""
-    if name not in own_functions().modules:
-        return "schemas/kpis.py"
-    from crm_ibis.contracts import models
-
-    return str(models.own_tables().tables[name].place)
-
-
-def broken_tables() -> dict[str, Problem]:
-    """A team's own tables that are left out, each with what is wrong."""
-    if not project.own_modules():
-        return {}
-    from crm_ibis.contracts import models
-
-    problems = [*models.own_tables().problems, *own_functions().problems]
-    broken = {name: problem for problem in reversed(problems) for name in problem.tables}
-    return {name: p for name, p in broken.items() if name not in table_functions()}
 
 
 def publishable(name: str) -> str:
@@ -194,25 +125,10 @@ def build(
     for name in plan(names):
         if name not in tables:
             function = table_functions()[name]
-            given = {**tables, **_own_params(params, name), "params": params, "as_of": as_of}
+            given = {**tables, **params_of(name, params), "params": params, "as_of": as_of}
             arguments = {p: given[p] for p in inspect.signature(function).parameters}
             tables[name] = stage(name, function(**arguments))
     return tables
-
-
-def _own_params(params: Params, name: str) -> dict[str, BaseModel]:
-    """The own parameters that the function of a table may ask for, by their name there."""
-    own = own_functions()
-    module = own.modules.get(name, "")
-    if module not in own.params:
-        return {}
-    return {f"{module}{SUFFIX}": own_params(module, own.params[module], params)}
-
-
-def check_own_params(params: Params) -> None:
-    """Raises UsageError when own parameters in params.yml are not valid."""
-    for module, model in own_functions().params.items():
-        own_params(module, model, params)
 
 
 def empty_without(names: Collection[str], absent: Collection[str], params: Params) -> list[str]:
@@ -231,18 +147,9 @@ def unbound_sources(raw_schema: str, analytics: str = "analytics") -> dict[str, 
         for name, schema in source_schemas().items()
     }
     if read := own_functions().histories:
-        from crm_ibis.contracts.models import histories  # only own tables read them
-
-        kept = _unbound_histories(analytics, histories())
+        kept = unbound_histories(analytics)
         sources |= {name: kept[name] for name in read}
     return sources
-
-
-def _unbound_histories(analytics: str, histories: Mapping[str, Any]) -> dict[str, Table]:
-    return {
-        name: ibis.table(contract.schema, name=name, database=analytics)
-        for name, contract in histories.items()
-    }
 
 
 def queries(

@@ -1,139 +1,109 @@
-"""A team's own functions as part of the graph: what each parameter names, and what is left out."""
+"""A team's own tables, as far as they are in order; nothing is loaded where there are none."""
 
-import inspect
-from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass, field
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from typing import Any, cast
 
+import ibis
 from ibis import Table
 from pydantic import BaseModel, ValidationError, create_model
 
-from crm_ibis.config.params import Params
+from crm_ibis.config import project
+from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.params import Params, load_params
 from crm_ibis.config.validation import explain
+from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
-from crm_ibis.errors import UsageError, near_match
+from crm_ibis.errors import UsageError
+from crm_ibis.metrics.linking import SUFFIX, OwnFunctions, link
+from crm_ibis.metrics.shipped import shipped_facts, shipped_kpis, shipped_staging
 from crm_ibis.metrics.trial import Trial
 
-TableFunction = Callable[..., Table]
-RUN = ("params", "as_of")
-"""What a run gives to every function that asks for it."""
-SUFFIX = "_params"
+
+@cache
+def own_functions() -> OwnFunctions:
+    """The functions of the modules in a team's metrics/, those that are in order."""
+    if not project.own_modules():  # Pandera, which contracts need, takes its time
+        return OwnFunctions()
+    from crm_ibis.contracts import models
+
+    own = models.own_tables()
+    shipped = {**shipped_staging(), **shipped_facts(), **shipped_kpis()}
+    functions = {name: table.function for name, table in own.tables.items() if table.function}
+    sources = {name: ibis.table(schema, name=name) for name, schema in source_schemas().items()}
+    given = dict(sources)
+    with suppress(UsageError):  # whoever reads a history is told
+        given |= unbound_histories("analytics")
+    trial = Trial({**shipped, **functions}, given, _settings(own.params))
+    return link(own, shipped, sources, snapshots(), trial)
 
 
-@dataclass
-class OwnFunctions:
-    """The functions of a team that are in order, by kind and name."""
+def broken_tables() -> dict[str, Problem]:
+    """A team's own tables that are left out, each with the first thing that is wrong."""
+    if not project.own_modules():
+        return {}
+    from crm_ibis.contracts import models
 
-    by_kind: dict[str, dict[str, TableFunction]] = field(default_factory=dict)
-    modules: dict[str, str] = field(default_factory=dict)
-    """The module of each."""
-    histories: set[str] = field(default_factory=set)
-    """The snapshots that they read."""
-    params: dict[str, type[BaseModel]] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def of(self, kind: str) -> dict[str, TableFunction]:
-        return self.by_kind.get(kind, {})
+    linked = own_functions()
+    problems = [*models.own_tables().problems, *linked.problems]
+    broken = {name: problem for problem in reversed(problems) for name in problem.tables}
+    return {name: problem for name, problem in broken.items() if name not in linked.known}
 
 
-def link(
-    own: Any,
-    shipped: Mapping[str, TableFunction],
-    sources: Iterable[str],
-    histories: Collection[str],
-    trial: Trial,
-) -> OwnFunctions:
-    """The own tables whose parameters all name something and that can be computed, in no circle.
+def contract_place(name: str) -> str:
+    """Where the contract of a published table is written down, for whoever has to change it."""
+    if name not in own_functions().modules:
+        return str(project.path("schemas", "kpis.py"))
+    from crm_ibis.contracts import models
 
-    `own` is what the modules declare, `histories` are the names of the snapshots.
-    """
-    linked = OwnFunctions(params=own.params)
-    known = {*shipped, *sources}
-    tables = {name: table for name, table in own.tables.items() if table.function}
-    # A name that the package has taken still means the package's table.
-    gone = {name for problem in own.problems for name in problem.tables} - known
-
-    def leave_out(name: str, words: str) -> None:
-        linked.problems.append(Problem(words, tables.pop(name).place, (name,)))
-        if name not in known:
-            gone.add(name)
-
-    for name in [name for name in tables if name in shipped]:
-        leave_out(name, f"{name} is a table of the package; give yours another name")
-    for name, table in list(tables.items()):
-        settings = {*RUN, *([f"{table.module}{SUFFIX}"] if table.module in own.params else [])}
-        names = {*known, *tables, *histories, *settings} - {name}
-        if words := _unknown_parameter(table, names, gone):
-            leave_out(name, words)
-    while circle := _circle(tables):
-        leave_out(circle[0], f"{' needs '.join(circle)}: a circle; take one of the parameters out")
-    for name in _in_order(tables):
-        needed = [p for p in _parameters(tables[name]) if p in gone]
-        contract = own.contracts.get(name)
-        columns = {c.name: c.dtype for c in contract.values} if contract else None
-        if needed:
-            leave_out(name, f"{name} is left out, as it needs {needed[0]}, which is broken")
-        elif problem := trial.problem(tables[name], columns):
-            linked.problems.append(problem)
-            gone.add(tables.pop(name).name)
-    for name, table in tables.items():
-        linked.by_kind.setdefault(table.kind, {})[name] = table.function
-        linked.modules[name] = table.module
-        linked.histories |= set(_parameters(table)) & set(histories)
-    return linked
+    return str(models.own_tables().tables[name].place)
 
 
-def _parameters(table: Any) -> dict[str, inspect.Parameter]:
-    return dict(inspect.signature(table.function).parameters)
+def unbound_histories(analytics: str) -> dict[str, Table]:
+    """All snapshots as tables without a connection, without their archives."""
+    from crm_ibis.contracts.models import histories
+
+    return {
+        name: ibis.table(contract.schema, name=name, database=analytics)
+        for name, contract in histories().items()
+    }
 
 
-def _unknown_parameter(table: Any, names: Collection[str], gone: Collection[str]) -> str | None:
-    for name, parameter in _parameters(table).items():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            return f"{table.name}: {parameter} names no table; name each one that it needs"
-        if name == table.name:
-            return f"{table.name} needs itself; its history, as a snapshot, may be a parameter"
-        if name not in names and name not in gone:
-            own = f"{table.module}{SUFFIX}"
-            if name == own:
-                return (
-                    f"{table.name}: the module has no model of its parameters; write `class Params"
-                    f"(BaseModel)` in it, whose values are those under {table.module} in params.yml"
-                )
-            return (
-                f'{table.name}: the parameter "{name}" names no table, source or snapshot'
-                f"{near_match(name, names)}; it may name one, or be params, as_of or {own}"
-            )
-    return None
+def params_of(table: str, params: Params) -> dict[str, BaseModel]:
+    """The own parameters that the function of a table may ask for, by their name there."""
+    own = own_functions()
+    module = own.modules.get(table, "")
+    if module not in own.params:
+        return {}
+    return {f"{module}{SUFFIX}": _validate(module, own.params[module], params)}
 
 
-def _circle(tables: Mapping[str, Any]) -> list[str]:
-    try:
-        TopologicalSorter(_needs(tables)).prepare()
-    except CycleError as error:
-        return list(reversed(error.args[1]))
-    return []
+def check_own_params(params: Params) -> None:
+    """Raises UsageError naming file, line and key when own parameters are not valid."""
+    for module, model in own_functions().params.items():
+        _validate(module, model, params)
 
 
-def _needs(tables: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The own tables that each own table needs."""
-    return {name: [p for p in _parameters(t) if p in tables] for name, t in tables.items()}
+def _settings(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
+    """What functions get beside tables, as far as params.yml is valid: a run refuses the rest."""
+    found: dict[str, Any] = {}
+    with suppress(UsageError):
+        found["params"] = load_params()
+        for module, model in models.items():
+            with suppress(UsageError):
+                found[f"{module}{SUFFIX}"] = _validate(module, model, found["params"])
+    return found
 
 
-def _in_order(tables: Mapping[str, Any]) -> list[str]:
-    return list(TopologicalSorter(_needs(tables)).static_order())
-
-
-def own_params(module: str, model: type[BaseModel], params: Params) -> BaseModel:
-    """The module's own parameters; raises UsageError naming the file, the line and the key."""
+def _validate(module: str, model: type[BaseModel], params: Params) -> BaseModel:
     keys: dict[str, Any] = {module: (model, ...)}
-    given = create_model("Given", **keys)
+    kind = create_model("Given", **keys)
     try:
-        found = given.model_validate({module: getattr(params, module, {})})
+        found = kind.model_validate({module: getattr(params, module, {})})
     except ValidationError as error:
         raise UsageError(
             f"the parameters of metrics/{module}.py, under {module} in params.yml, are not valid:\n"
-            f"{explain(error, given, params)}"
+            f"{explain(error, kind, params)}"
         ) from None
     return cast(BaseModel, getattr(found, module))

@@ -6,7 +6,7 @@ What is in order goes on working: commands that read, or that name tables, only 
 from crm_ibis.config import declarations, project
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import UsageError
-from crm_ibis.metrics import graph
+from crm_ibis.metrics import own
 
 
 def project_problems() -> list[Problem]:
@@ -19,7 +19,7 @@ def project_problems() -> list[Problem]:
         from crm_ibis.contracts import models  # Pandera, which contracts need, takes its time
 
         found += [*models.shipped_contracts().problems, *models.own_tables().problems]
-    return [*found, *graph.own_functions().problems]
+    return [*found, *own.own_functions().problems]
 
 
 def refuse_problems() -> None:

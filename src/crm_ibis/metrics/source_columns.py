@@ -20,7 +20,8 @@ Columns = dict[str, set[str]]
 
 def columns_read(names: Iterable[str]) -> dict[str, Columns]:
     """The columns of each source that each of the named tables reads."""
-    names, sources = list(names), graph.unbound_sources("raw")
+    names = list(names)
+    sources = graph.unbound_sources("raw")
     built = graph.build(names, sources, load_params(), datetime(2024, 1, 1))
     return {name: _columns_read(built[name], sources) for name in names}
 

@@ -5,7 +5,7 @@ import os
 import re
 import threading
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -14,18 +14,18 @@ from typing import Any, Literal
 
 from crm_ibis.config.declarations import FLOW_RUN, OWNER, Event, exposures, jobs, snapshots
 from crm_ibis.errors import BrokenCheck
+from crm_ibis.events import ProgressEvent, Report, to_log, warn
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import impact
+from crm_ibis.text import LONGEST, count_of, first_line
 
-Report = Callable[[str], None]
+REPORT_TO_LOG = to_log(__name__)
 
 ATTEMPTS = 3
 WAIT = 1.0
 """Seconds before the second attempt; twice as many before the third."""
 ANSWER = 20.0
 """Seconds within which a service is to answer; by default Apprise gives up after four."""
-
-LONGEST = 500
 
 WATCH = "the watch"
 """What an alert is about, in place of a table, when the watch itself fails."""
@@ -143,7 +143,7 @@ def failure(
     details = [str(broken[0])] if broken else [first_line(text)]
     if len(broken) > 1:
         more = len(broken) - 1
-        details.append(f"and {more} more broken {'check' if more == 1 else 'checks'}")
+        details.append(f"and {count_of(more, 'more broken check')}")
     elsewhere = impact.downstream(check.table for check in broken)
     return Alert(
         "failure",
@@ -154,12 +154,6 @@ def failure(
         gist=gist_of_checks(broken) if broken else gist_of(first_line(text)),
         blocked=tuple(kpi for kpi in elsewhere if kpi not in tables),
     )
-
-
-def first_line(message: str) -> str:
-    """The first line of a message, with the next one if it only leads to that, cut to fit."""
-    first, *others = message.splitlines() or [""]
-    return (f"{first} {others[0].strip()}" if others and first.endswith(":") else first)[:LONGEST]
 
 
 def gist_of(line: str) -> str:
@@ -283,7 +277,7 @@ def variable_of(channel: str) -> str:
 def send(
     alert: Alert,
     channels: Mapping[str, Iterable[str]] | None = None,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, bool | None]:
     """Tells each channel about its tables; without channels given, those that its routes name."""
@@ -294,7 +288,7 @@ def send(
 
 def send_each(
     messages: Mapping[str, Alert],
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, bool | None]:
     """Sends each channel its message, all at once: true where it went out, None where the URL is
@@ -318,7 +312,7 @@ def send_to(
     title: str,
     body: str,
     kind: Kind = "info",
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
     environ: Mapping[str, str] = os.environ,
 ) -> bool | None:
     """Sends a message to one channel; reports what goes wrong without its URL, which is secret."""
@@ -326,13 +320,16 @@ def send_to(
     if not url:
         if variable_of(channel) not in _reported:
             _reported.add(variable_of(channel))
-            report(f"alert channel {channel} is not set; give its URL in {variable_of(channel)}")
+            line = f"alert channel {channel} is not set; give its URL in {variable_of(channel)}"
+            report(ProgressEvent("note", line))
         return None
     import apprise  # takes as long to import as all of this package
 
     messenger = apprise.Apprise()
     if not messenger.add(url):
-        report(f"alert channel {channel}: {variable_of(channel)} is no URL that Apprise knows")
+        warn(
+            report, f"alert channel {channel}: {variable_of(channel)} is no URL that Apprise knows"
+        )
         return False
     sent = [_deliver(server, channel, title, body, kind, report) for server in messenger]
     return all(sent)
@@ -357,15 +354,16 @@ def _deliver(server: Any, channel: str, title: str, body: str, kind: Kind, repor
                 ):
                     return True
             except Exception as error:  # whatever a plugin may raise
-                report(f"alert channel {channel}: {type(error).__name__}")
+                warn(report, f"alert channel {channel}: {type(error).__name__}")
         if unanswered:
-            report(
+            warn(
+                report,
                 f"alert channel {channel} did not answer in time; it may have the message, which "
-                f"is not repeated: {title}"
+                f"is not repeated: {title}",
             )
             return True
-    times = "1 attempt" if ATTEMPTS == 1 else f"{ATTEMPTS} attempts"
-    report(f"alert channel {channel} could not be reached in {times}: {title}")
+    times = count_of(ATTEMPTS, "attempt")
+    warn(report, f"alert channel {channel} could not be reached in {times}: {title}")
     return False
 
 

@@ -8,7 +8,7 @@ import yaml
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, Jobs, jobs
 from crm_ibis.errors import UsageError
-from crm_ibis.operations.statsd import catalog
+from crm_ibis.metrics import catalog
 
 HEADER = """\
 # Made from flows/jobs.yml by `crm-ibis deployments`; change that file, not this one.

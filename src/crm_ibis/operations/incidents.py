@@ -13,11 +13,15 @@ from datetime import datetime
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
+from crm_ibis.events import Report, to_log, warn
 from crm_ibis.operations import alerts, outage
-from crm_ibis.operations.alerts import Alert, Report
+from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.outage import Told
 from crm_ibis.runlog import log
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 TROUBLE: tuple[Event, ...] = ("failure", "sla_breach", "late")
 """What ends with a message that it is over; other alerts end in silence."""
@@ -51,7 +55,7 @@ class Incident:
         return self.table in alert.tables and same and known
 
 
-def notify(settings: Settings, alert: Alert, report: Report = lambda line: None) -> None:
+def notify(settings: Settings, alert: Alert, report: Report = REPORT_TO_LOG) -> None:
     """Tells of an alert whoever has not heard of it; raises nothing and stops nothing."""
     heard = None
     with report_errors(report), open_warehouse(settings) as warehouse, alert_lock(warehouse):
@@ -83,7 +87,8 @@ def _notify_without_database(settings: Settings, alert: Alert, report: Report) -
     try:
         outage.remember(settings, kept)
     except OSError as error:
-        report(f"cannot save a record of this alert on this machine: {error.strerror or error}")
+        reason = error.strerror or error
+        warn(report, f"cannot save a record of this alert on this machine: {reason}")
 
 
 def begin(warehouse: Warehouse, alert: Alert, report: Report) -> None:
@@ -106,7 +111,8 @@ def end(
     Each channel gets the start of the incidents that it was alerted to. An incident stays open
     while a channel cannot be reached with its end. `words` stand for "has recovered".
     """
-    tables, events = set(tables), set(events)
+    tables = set(tables)
+    events = set(events)
     ended = [i for i in current(warehouse) if i.table in tables and i.event in events]
     owed: dict[str, list[Incident]] = {}
     for incident in (i for i in ended if i.event in TROUBLE):
@@ -189,7 +195,7 @@ def report_errors(report: Report) -> Iterator[None]:
     try:
         yield
     except CrmIbisError as error:
-        report(f"cannot look up earlier alerts: {alerts.first_line(str(error))}")
+        warn(report, f"cannot look up earlier alerts: {first_line(str(error))}")
 
 
 def _heard(incidents: Iterable[Incident], alert: Alert) -> Heard:

@@ -4,8 +4,8 @@ Plain functions, for whatever schedules them: flows/ wraps them for Prefect.
 """
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from threading import Timer
@@ -14,8 +14,8 @@ from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
+from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.operations import outcomes
-from crm_ibis.operations.alerts import Report
 from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.publishing import compute, record
 from crm_ibis.publishing.refresh import refresh
@@ -32,16 +32,12 @@ def run_with_alerts(
 
     Whatever the attempts raise is told and raised again.
     """
-    timer = _sla_timer(settings, run, report)
-    try:
-        outcome = attempts()
-    except Exception as error:
-        outcomes.alert_failure(settings, run, error, report)
-        raise
-    finally:
-        timer.cancel()
-        with suppress(RuntimeError):  # it was never started
-            timer.join()  # it may be telling just now
+    with _sla_timer(settings, run, report):
+        try:
+            outcome = attempts()
+        except Exception as error:
+            outcomes.alert_failure(settings, run, error, report)
+            raise
     if outcome.run_id:
         outcomes.report_success(settings, run, outcome, report)
     return outcome
@@ -72,7 +68,8 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
             with suppress(DatabaseError), open_warehouse(settings) as warehouse:
                 log.log_failure(warehouse, error.run_id, error, run.attempt(number))
         raise
-    seconds, sla_met = time.perf_counter() - began, run.met_sla(log.now())
+    seconds = time.perf_counter() - began
+    sla_met = run.met_sla(log.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
 
@@ -91,10 +88,11 @@ def _refresh(
 
     It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
     """
-    without, params = skipped_tables(run.job.published_tables), load_params(settings.params_file)
+    without = skipped_tables(run.job.published_tables)
+    params = load_params(settings.params_file)
     names = [name for name in run.job.published_tables if name not in without]
     if without:
-        report(f"{', '.join(without)}: absent in sources.yml")
+        report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))
     while names:
         try:
             done = refresh(
@@ -107,7 +105,8 @@ def _refresh(
             )
             return Outcome(done.run_id, done.tables, done.warnings)
         except Superseded as later:
-            report(f"{', '.join(later.tables)}: published as of a later instant already")
+            line = f"{', '.join(later.tables)}: published as of a later instant already"
+            report(ProgressEvent("skipped", line))
             names = [name for name in names if name not in later.tables]
     return Outcome(None)
 
@@ -118,7 +117,7 @@ def _record(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report)
     without = skipped_tables([declared[name].kpi for name in run.job.snapshot if name in declared])
     names = [name for name in run.job.snapshot if declared[name].kpi not in without]
     if not names:
-        report(f"{', '.join(without)}: absent in sources.yml")
+        report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))
         return Outcome(None)
     done = record.record(warehouse, names, as_of=run.scheduled_at, attempt=attempt, report=report)
     if done.refused:
@@ -128,11 +127,18 @@ def _record(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report)
     return Outcome(done.run_id, [merge.table_run() for merge in done.merged])
 
 
-def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Timer:
-    """Fires when the SLA runs out, whatever the run is blocked on; at once if that is past."""
-    left = (run.due_at - log.now()) / timedelta(seconds=1) if run.due_at else 0
+@contextmanager
+def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Iterator[None]:
+    """Alerts when the SLA runs out, whatever the run is blocked on; at once if that is past."""
+    if run.due_at is None:
+        yield
+        return
+    left = (run.due_at - log.now()) / timedelta(seconds=1)
     timer = Timer(max(left, 0), outcomes.alert_sla_breach, [settings, run, report])
     timer.daemon = True
-    if run.due_at:
-        timer.start()
-    return timer
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        timer.join()  # it may be sending its alert just now

@@ -8,13 +8,15 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import broken_check
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import CrmIbisError, UsageError
+from crm_ibis.events import Report
 from crm_ibis.operations import alerts, incidents
-from crm_ibis.operations.alerts import Alert, Report
+from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.schedule import last_scheduled
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.runlog import summaries
 from crm_ibis.runlog.log import Attempt, TableRun, now, publications
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 JITTER = 0.25
@@ -73,7 +75,8 @@ def plan_run(name: str, scheduled_at: datetime, flow_run: str | None = None) -> 
     the others are of no use. A scheduler's clock may be ahead of this machine's: no instant is
     later than now.
     """
-    job, moment = get_job(name), now()
+    job = get_job(name)
+    moment = now()
     newest = last_scheduled(jobs(), job, moment) or scheduled_at
     return JobRun(name, job, min(max(scheduled_at, newest), moment), flow_run)
 
@@ -129,7 +132,7 @@ def alert_unknown_job(
     settings: Settings, name: str, flow: str, error: UsageError, report: Report
 ) -> None:
     """Tells that a job was started that the project does not have; raises nothing."""
-    first = alerts.first_line(str(error))
+    first = first_line(str(error))
     remedy = f"declare it, or delete its deployment: prefect deployment delete {flow}/{name}"
     alert = Alert("failure", (f"the job {name}",), now(), details=(first, remedy), gist=first)
     with incidents.report_errors(report):

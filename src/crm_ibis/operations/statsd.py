@@ -11,10 +11,12 @@ from contextlib import suppress
 from typing import Any
 
 from crm_ibis.config.declarations import jobs
+from crm_ibis.events import Report, to_log, warn
 from crm_ibis.metrics import catalog
-from crm_ibis.operations.alerts import Report
 from crm_ibis.operations.status import Status
 from crm_ibis.runlog.log import TableRun
+
+REPORT_TO_LOG = to_log(__name__)
 
 AGENT = ("DD_AGENT_HOST", "DD_DOGSTATSD_URL")
 
@@ -27,7 +29,7 @@ class Metrics:
     """
 
     def __init__(
-        self, report: Report = lambda line: None, environ: Mapping[str, str] = os.environ
+        self, report: Report = REPORT_TO_LOG, environ: Mapping[str, str] = os.environ
     ) -> None:
         self._client: Any = None
         if not any(environ.get(name) for name in AGENT):
@@ -35,7 +37,9 @@ class Metrics:
         try:
             from datadog.dogstatsd.base import DogStatsd
         except ImportError:
-            report("no metrics are sent: the extra `flows` of crm-ibis brings Datadog's client")
+            warn(
+                report, "no metrics are sent: the extra `flows` of crm-ibis brings Datadog's client"
+            )
             return
         declared = jobs().metrics
         tags = [f"{name}:{value}" for name, value in declared.tags.items()]
@@ -43,7 +47,7 @@ class Metrics:
         try:  # once: the client would look an unknown name up again for every figure
             socket.getaddrinfo(client.host, None)
         except OSError as error:
-            report(f"no metrics are sent: {client.host}: {error.strerror}")
+            warn(report, f"no metrics are sent: {client.host}: {error.strerror}")
             return
         self._client = client
 

@@ -102,7 +102,9 @@ def statuses(
     `killed` is what `runs.killed` said before the transaction that this is called in, if any.
     """
     now = now or log.now()
-    declared, kept, listed = jobs(), snapshots(), catalog.entries()
+    declared = jobs()
+    kept = snapshots()
+    listed = catalog.entries()
     published = log.publications(warehouse)
     recorded = log.publications(warehouse, "snapshot")
     due = deadlines(declared, now)
@@ -137,7 +139,8 @@ def _status(name: str, known: _Known) -> Status:
     failure = None if idle else _failure(name, published_at, known)
     late = bool(deadline and deadline.is_late(published_at))
     blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
-    entry, pace = catalog.entry_of(name), known.paces.get(last.get("run_id"))
+    entry = catalog.entry_of(name)
+    pace = known.paces.get(last.get("run_id"))
     return Status(
         table=name,
         owner=entry.owner if entry else None,

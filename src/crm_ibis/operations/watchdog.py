@@ -8,22 +8,26 @@ from typing import get_args
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
+from crm_ibis.events import Report, to_log, warn
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import alerts, incidents
-from crm_ibis.operations.alerts import GONE, WATCH, Alert, Report
+from crm_ibis.operations.alerts import GONE, WATCH, Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.summaries import SourceSeen
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 FORGOTTEN = timedelta(days=1)
 """After that nobody is reminded of a job that is not declared and was not started any more."""
 
 
 def watch_or_alert(
-    settings: Settings, look: Callable[[], list[Status]], report: Report = lambda line: None
+    settings: Settings, look: Callable[[], list[Status]], report: Report = REPORT_TO_LOG
 ) -> list[Status]:
     """What a look at the tables finds; one that fails is told to the default route and raised."""
     try:
@@ -36,14 +40,14 @@ def watch_or_alert(
 
 def _failed_watch(error: Exception) -> Alert:
     is_ours = isinstance(error, CrmIbisError)
-    gist = alerts.first_line(str(error)) if is_ours else type(error).__name__
+    gist = first_line(str(error)) if is_ours else type(error).__name__
     effect = "until it works again, nobody is told which tables are late or failed"
     same = alerts.gist_of(gist)
     return Alert("failure", (WATCH,), log.now(), details=(gist, effect), gist=same)
 
 
 def watch(
-    settings: Settings, report: Report = lambda line: None, now: datetime | None = None
+    settings: Settings, report: Report = REPORT_TO_LOG, now: datetime | None = None
 ) -> list[Status]:
     """Tells of tables that are late, whose last run failed or was killed, or that recovered.
 
@@ -57,7 +61,7 @@ def watch(
         found = statuses(warehouse, now)
         for source in summaries.source_ages(warehouse):
             if source.is_unchanged:
-                report(_unchanged(source))
+                warn(report, _unchanged(source), source.source)
         with incidents.alert_lock(warehouse):
             for alert in [*_late(found), *_failed(found)]:
                 incidents.begin(warehouse, alert, report)
@@ -112,7 +116,8 @@ def _late(found: Iterable[Status]) -> list[Alert]:
     """An alert for the late tables of each deadline."""
 
     def alert(late: list[Status]) -> Alert:
-        since, names = late[0].due_since, tuple(status.table for status in late)
+        since = late[0].due_since
+        names = tuple(status.table for status in late)
         details = (f"nothing was published since {since:%Y-%m-%d %H:%M} UTC, SLA {late[0].sla}",)
         return Alert("late", names, since, details=details, notes=_last_seen(late))
 
@@ -126,7 +131,8 @@ def _failed(found: Iterable[Status]) -> list[Alert]:
     def alert(failed: list[Status]) -> Alert:
         # Facts are told of only where nobody answers for them.
         failed = [status for status in failed if catalog.entry_of(status.table)] or failed
-        names, first = tuple(status.table for status in failed), failed[0]
+        names = tuple(status.table for status in failed)
+        first = failed[0]
         told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
         return replace(told, notes=_last_seen(failed))
 

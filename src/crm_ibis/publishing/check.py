@@ -4,9 +4,10 @@ from collections.abc import Iterable
 
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import models
-from crm_ibis.contracts.audit import Checked, Report, audit
+from crm_ibis.contracts.audit import Checked, audit
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import DataError
+from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history import reader
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import check_source, read_sources, sources_with_parents
@@ -14,9 +15,11 @@ from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import places
 from crm_ibis.warehouse import Place, Warehouse
 
+REPORT_TO_LOG = to_log(__name__)
+
 
 def check(
-    warehouse: Warehouse, names: Iterable[str] = (), report: Report = lambda line: None
+    warehouse: Warehouse, names: Iterable[str] = (), report: Report = REPORT_TO_LOG
 ) -> list[Checked]:
     """Checks sources, published tables and snapshots as they are, and writes nothing.
 
@@ -33,7 +36,7 @@ def check(
     with warehouse.reading(lambda: _places(warehouse, chosen)), Materialized(warehouse) as written:
         for contract in chosen:
             outcomes.append(_as_it_is(warehouse, contract, written))
-            report(f"checked {outcomes[-1]}")
+            report(ProgressEvent("checked", f"checked {outcomes[-1]}", contract.name))
     return outcomes
 
 

@@ -11,12 +11,13 @@ from ibis import Table
 
 from crm_ibis.config.params import Params
 from crm_ibis.contracts import audit, models
-from crm_ibis.contracts.audit import Audit, Checked, Report
+from crm_ibis.contracts.audit import Audit, Checked
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
 from crm_ibis.errors import UsageError
+from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.history import reader
-from crm_ibis.metrics import graph
+from crm_ibis.metrics import graph, own
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.runlog.summaries import SourceRun
@@ -202,7 +203,10 @@ class Results:
             violations = (*outcome.violations, *self._broken_expectations(outcome))
             outcome = replace(outcome, violations=violations)
         outcome = replace(outcome, seconds=time.perf_counter() - began)
-        self.report(f"{'checked' if step.kind == 'source' else 'built'} {outcome}")
+        done: Kind = "built"
+        if step.kind == "source":
+            done = "checked"
+        self.report(ProgressEvent(done, f"{done} {outcome}", outcome.table))
         audit.report_warnings(outcome, self.report)
         self._outcomes.append(outcome)
         self.warnings += outcome.warnings
@@ -210,7 +214,7 @@ class Results:
         if step.kind == "source":
             hints = occurrences.hints(outcome.rows, self._unseen[outcome.table])
             for hint in hints:
-                self.report(f"warning: {outcome.table}: {hint}")
+                warn(self.report, f"warning: {outcome.table}: {hint}", outcome.table)
             words += hints
             self.hints += [(outcome.table, hint) for hint in hints]
         self.tables[outcome.table] = TableRun(
@@ -249,7 +253,7 @@ def _align_to_contract(table: Table, contract: Contract) -> tuple[Table, ibis.Sc
         differing = set(given.items()) ^ set(declared.items())
         columns = sorted({name for name, dtype in differing})
         raise UsageError(
-            f"the function {contract.name} and its contract in {graph.contract_file(contract.name)}"
+            f"the function {contract.name} and its contract in {own.contract_place(contract.name)}"
             f" differ in {', '.join(columns)}; make the two match"
         )
     names = [c.name for c in contract.values]

@@ -22,7 +22,8 @@ def ahead(make: Callable[[Callable[[Item], None]], None]) -> Iterator[Iterator[I
     is being made, and stops `make` there.
     """
     made: SimpleQueue[Any] = SimpleQueue()
-    end, gone = object(), Event()
+    end = object()
+    gone = Event()
 
     def emit(item: Item) -> None:
         if gone.is_set():

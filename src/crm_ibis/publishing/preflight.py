@@ -11,10 +11,11 @@ from ibis import Table
 
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import audit, models
-from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT, Violation
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
+from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.metrics import catalog, coverage, source_columns
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.publishing.scope import skipped_tables
@@ -26,7 +27,10 @@ from crm_ibis.sources.connectors.unread import Unread
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.quarantine import Quarantine
 from crm_ibis.sources.spec import SourcesFile, SourceSpec
+from crm_ibis.text import count_of
 from crm_ibis.warehouse import Warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 MAX_UNTRANSLATED = 20
 """How many values without a translation are shown of a column."""
@@ -128,7 +132,7 @@ class FitReport:
 
 def fit(
     warehouse: Warehouse,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
     params: Params | None = None,
 ) -> FitReport:
     """Looks at every source as a refresh would, and writes nothing.
@@ -155,7 +159,8 @@ def fit(
 def _fits(
     warehouse: Warehouse, names: Iterable[str], written: Materialized, report: Report
 ) -> dict[str, Fit]:
-    declared, found = spec.load_spec(), {}
+    declared = spec.load_spec()
+    found = {}
     readable: dict[str, Table] = {}
     unread: dict[str, tuple[Unread, ...]] = {}
     before = volume.runs_before(warehouse, names)
@@ -169,7 +174,7 @@ def _fits(
         if name not in declared.absent:
             told = _judged(warehouse, name, table, readable, unread[name])
             found[name] = replace(found[name], **told)
-            report(f"checked {name}")
+            report(ProgressEvent("checked", f"checked {name}", name))
     if not any(seen.problem for seen in found.values()):
         for name, outcome in _count_quarantined(warehouse, readable, unread, before).items():
             found[name] = replace(found[name], **outcome)
@@ -196,7 +201,8 @@ def _looked_at(
 
     What cannot be read of the tables that it is made of is added to `unread`.
     """
-    contract, said = models.contracts()[name], declared.of(name)
+    contract = models.contracts()[name]
+    said = declared.of(name)
     seen = Fit(name, "absent" if said.absent else "nothing", said.on_violation)
     if said.absent:
         readable[name] = transform.absent(contract)
@@ -262,7 +268,7 @@ def _count_blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
     counts = {c: table.count(where=table[mark]) for c, mark in blanked.items()}
     (row,) = warehouse.rows(table.aggregate(**counts))
     return tuple(
-        f"{c} is out of order in {n:,} {'row' if n == 1 else 'rows'}, so it is null there"
+        f"{c} is out of order in {count_of(n, 'row')}, so it is null there"
         for c, n in row.items()
         if n
     )
@@ -300,7 +306,8 @@ def _others(
     """What there is beside the values that are shown."""
     total = strange.aggregate(values=strange.count(), rows=strange.row_count.sum())
     (whole,) = warehouse.rows(total)
-    values, rows = whole["values"] - len(shown), int(whole["rows"]) - sum(v.rows for v in shown)
+    values = whole["values"] - len(shown)
+    rows = int(whole["rows"]) - sum(v.rows for v in shown)
     return [More(column, values, rows)] if values else []
 
 
@@ -354,7 +361,8 @@ def _violations(
 
 def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
     """That a connector's amounts are in several currencies, if so."""
-    contract, demanded = models.contracts()[name], check.one_currency(name, table)
+    contract = models.contracts()[name]
+    demanded = check.one_currency(name, table)
     return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
 
 
@@ -366,7 +374,7 @@ def _count_quarantined(
 ) -> dict[str, dict[str, Any]]:
     """How many rows a refresh would leave out of each source, where they are too many, and what is
     not as it must be in the rows that are left."""
-    quarantine = Quarantine(warehouse)
+    quarantine = Quarantine(warehouse, report=lambda event: None)
     found: dict[str, dict[str, Any]] = {}
     with warehouse.transaction():
         with suppress(ChecksFailed):  # of violations, `_violations` tells as well
@@ -385,7 +393,8 @@ def _unexpected(
     warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
 ) -> tuple[Violation, ...]:
     """What stops a refresh that reads the rows of a source that are not in quarantine."""
-    declared, contract = spec.load_spec(), models.contracts()[name]
+    declared = spec.load_spec()
+    contract = models.contracts()[name]
     if name in declared.absent:
         return ()
     given = casting.cast_to_contract(casting.null_unreadable(settled, contract), contract)

@@ -162,7 +162,8 @@ class Publication:
 
     def _bring_columns(self) -> None:
         """Creates the table, or gives it the columns of the contract."""
-        schema, name = self.warehouse.analytics, self.contract.name
+        schema = self.warehouse.analytics
+        name = self.contract.name
         if not self.exists:
             self.warehouse.ensure_schema(schema)
             self.warehouse.create_table(schema, name, self.contract.schema)

@@ -13,8 +13,8 @@ from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.declarations import snapshots as declared_snapshots
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
-from crm_ibis.contracts.audit import Report
 from crm_ibis.errors import UsageError
+from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.expressions import instant
 from crm_ibis.history import merge as snapshots
 from crm_ibis.history import reader
@@ -31,6 +31,8 @@ from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse.base import STAGED
 
 DATED = "dated_"
+
+REPORT_TO_LOG = to_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ def instants_between(first: datetime, last: datetime, every: str) -> list[dateti
 
     Months are counted from the first; where one is too short, its last day stands in.
     """
-    found, steps = [], count(1)
+    found = []
+    steps = count(1)
     moment = first
     while moment <= last:
         found.append(moment)
@@ -91,7 +94,7 @@ def record(
     allow_earlier: bool = False,
     undo_future: bool = False,
     attempt: Attempt | None = None,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> Recording:
     """Merges published KPIs into their snapshots as of an instant (UTC, default now).
 
@@ -104,7 +107,8 @@ def record(
     Raises UsageError for an unknown name or an `as_of` in the future.
     """
     wanted = select_snapshots(names)
-    names, given = [snapshot.name for snapshot in wanted], log.past(as_of)
+    names = [snapshot.name for snapshot in wanted]
+    given = log.past(as_of)
 
     def held_up() -> datetime:
         """A scheduled run merges what is published by now, as of then if that is later."""
@@ -122,14 +126,15 @@ def record(
     with run as (run_id, moment), warehouse.reading(published):
         for snapshot in wanted if undo_future else ():
             undone = snapshots.undo_future(warehouse, snapshot)
-            report(f"{snapshot.name}: took back {undone:,} versions of the future")
+            line = f"{snapshot.name}: took back {undone:,} versions of the future"
+            report(ProgressEvent("note", line, snapshot.name))
         unfit = _unfit(warehouse, wanted, moment)
         fit = [snapshot for snapshot in wanted if snapshot.name not in unfit]
         allowed = (allow_mass_close, allow_earlier)
         merged = merge_snapshots(warehouse, fit, moment, *allowed, report=report)
         merged += [Merged(name, moment, refused=why) for name, why in unfit.items()]
         for name in unfit:
-            report(f"merged {name}: refused")
+            report(ProgressEvent("merged", f"merged {name}: refused", name))
         recording = Recording(run_id, moment, merged)
         _log(warehouse, recording)
     upkeep(warehouse, report)
@@ -142,7 +147,7 @@ def merge_snapshots(
     as_of: datetime,
     allow_mass_close: bool = False,
     allow_earlier: bool = False,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> list[Merged]:
     """Merges KPIs as they are published; call inside a transaction and under the lock."""
     merged = []
@@ -150,13 +155,14 @@ def merge_snapshots(
         given = warehouse.table(warehouse.analytics, snapshot.kpi)
         allowed = (allow_mass_close, allow_earlier)
         merged.append(snapshots.merge(warehouse, snapshot, given, as_of, *allowed))
-        report(f"merged {merged[-1]}")
+        report(ProgressEvent("merged", f"merged {merged[-1]}", snapshot.name))
     return merged
 
 
 def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) -> dict[str, str]:
     """Snapshots whose KPI is not published, or as of a later instant, and that in words."""
-    there, published = warehouse.tables(warehouse.analytics), log.publications(warehouse)
+    there = warehouse.tables(warehouse.analytics)
+    published = log.publications(warehouse)
     found = {}
     for snapshot in wanted:
         known = published.get(snapshot.kpi, {}).get("as_of")
@@ -182,7 +188,7 @@ def backfill(
     *,
     params: Params | None = None,
     allow_mass_close: bool = False,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> list[Recording]:
     """Computes KPIs as of each instant (UTC) and records them in their histories; publishes
     nothing.
@@ -201,7 +207,8 @@ def backfill(
     Raises UsageError for an unknown name or an instant in the future, DataError when a history is
     not as its contract has it, ChecksFailed when a contract is broken.
     """
-    wanted, params = select_snapshots(names), params or load_params()
+    wanted = select_snapshots(names)
+    params = params or load_params()
     recordings: list[Recording] = []
     instants = sorted({log.past(date) or date for date in dates})
     spans = _spans(warehouse, wanted)
@@ -219,10 +226,11 @@ def backfill(
     finally:
         done = {recording.as_of for recording in recordings if not recording.refused}
         if left := [date for date in instants if date not in done]:
-            report(
+            line = (
                 f"recorded: {_format_instants(sorted(done))}; "
                 f"not recorded: {_format_instants(left)}"
             )
+            report(ProgressEvent("note", line))
     if done:
         upkeep(warehouse, report)
     return recordings
@@ -285,7 +293,7 @@ class _Backfill:
             recording = Recording(run_id, moment, merged)
             _log(self.warehouse, recording)
         for merge in merged:
-            self.report(f"{moment}: merged {merge}")
+            self.report(ProgressEvent("merged", f"{moment}: merged {merge}", merge.snapshot))
         return recording
 
     def _merge(self, snapshot: Snapshot, moment: datetime, span: Span | None) -> Merged:
@@ -374,7 +382,8 @@ def _format_instants(instants: Sequence[datetime]) -> str:
 def _with_updated_at(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
     """A staged KPI with `updated_at` as publishing would give it, had the current versions of the
     snapshot been what is published."""
-    contract, moment = models.get_contract(snapshot.kpi), instant(as_of)
+    contract = models.get_contract(snapshot.kpi)
+    moment = instant(as_of)
     names = [c.name for c in contract.values]
     staged = ibis.table(contract.schema_of(names), name=STAGED + snapshot.kpi)
     dated = staged.mutate(updated_at=moment)

@@ -9,11 +9,12 @@ from typing import Any
 from crm_ibis.config.declarations import MAX_REMOVED_PCT, removable_pct, snapshots
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
-from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import DataError, Superseded
+from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history.merge import Merged
-from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.metrics.problems import refuse_problems
 from crm_ibis.publishing import publish, shape
 from crm_ibis.publishing.compute import Results
@@ -24,6 +25,8 @@ from crm_ibis.publishing.upkeep import upkeep
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt, TableRun
 from crm_ibis.warehouse import Warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 __all__ = ["ChecksFailed", "RefreshResult", "refresh"]
 
@@ -66,7 +69,7 @@ def refresh(
     allow_mass_removal: bool = False,
     snapshot: bool = False,
     attempt: Attempt | None = None,
-    report: Report = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> RefreshResult:
     """Computes KPIs or facts as of an instant (UTC, default now) and publishes them, all or none.
 
@@ -79,7 +82,7 @@ def refresh(
     unless jobs.yml says otherwise, of at least 20); a dry run tells in its result. `snapshot`
     merges what was published into its snapshots, in the same transaction; a snapshot that is
     refused is told in the result and undoes nothing. `attempt` says for which scheduled run of a
-    job this is. `report` is called with a line per step.
+    job this is. `report` is called with an event per step.
 
     Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
     future, Superseded when a table is published as of a later instant, DataError before anything
@@ -93,7 +96,7 @@ def refresh(
         refuse_problems()
         chosen = catalog.published_tables()
     chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
-    graph.check_own_params(params)
+    own.check_own_params(params)
     if dry_run:
         log.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or log.now(), params, report)
@@ -144,7 +147,7 @@ class _Run:
         if snapshot:
             published = [s for s in snapshots().values() if s.kpi in self.results.names]
             if not published:
-                self.results.report("no snapshot keeps what was published")
+                self.results.report(ProgressEvent("note", "no snapshot keeps what was published"))
             self.merged = merge_snapshots(
                 self.warehouse, published, self.results.as_of, report=self.results.report
             )

@@ -1,15 +1,17 @@
 """Retires a table that the project no longer has: drops it, and notes that in the run log."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import models
 from crm_ibis.errors import DataError, UsageError, near_match
-from crm_ibis.metrics import catalog, graph
+from crm_ibis.events import ProgressEvent, Report, to_log
+from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 
 @dataclass(frozen=True)
@@ -25,7 +27,7 @@ def retire(
     warehouse: Warehouse,
     name: str,
     with_history: bool = False,
-    report: Callable[[str], None] = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> Retirement:
     """Drops a published table that the project no longer has, and shows it no more.
 
@@ -46,7 +48,7 @@ def retire(
         dropped = tuple(table for table in names if table in there)
         for table in dropped:
             _drop(warehouse, table)
-            report(f"dropped {warehouse.analytics}.{table}")
+            report(ProgressEvent("dropped", f"dropped {warehouse.analytics}.{table}", table))
         note = TableRun(name, log.RETIRED, rows=0, checks=0, seconds=0.0)
         log.succeed(warehouse, run_id, [note])
     return Retirement(run_id, name, dropped)
@@ -55,7 +57,7 @@ def retire(
 def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
-    computed = {*graph.table_functions(), *graph.broken_tables()}
+    computed = {*graph.table_functions(), *own.broken_tables()}
     sources = {c.name for c in models.contracts().values() if c.kind == "source"}
     if name in {*computed, *sources, *kept, *archives}:
         raise UsageError(

@@ -1,9 +1,10 @@
 """Which tables a run computes: those that can have rows with the sources that are there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 
 from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
+from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.metrics import graph
 from crm_ibis.sources import spec
 
@@ -14,7 +15,7 @@ def skipped_tables(names: Iterable[str]) -> list[str]:
     return graph.empty_without(list(names), absent, load_params()) if absent else []
 
 
-def computable_tables(names: Iterable[str], report: Callable[[str], None]) -> list[str]:
+def computable_tables(names: Iterable[str], report: Report) -> list[str]:
     """The named tables without those that are left out; a line tells which those are.
 
     Raises UsageError when nothing remains.
@@ -27,5 +28,5 @@ def computable_tables(names: Iterable[str], report: Callable[[str], None]) -> li
         )
         if len(without) == len(names):
             raise UsageError(f"{skipped}; map at least one of them there")
-        report(skipped)
+        report(ProgressEvent("skipped", skipped))
     return [name for name in names if name not in without]

@@ -29,7 +29,8 @@ def check_shapes(warehouse: Warehouse, names: Iterable[str], to_write: bool) -> 
     Call it outside the run's transaction, which is to see the sources as they are when it begins.
     `to_write` asks for the rights to write, too; what it tries out, it undoes.
     """
-    there, problems = warehouse.tables(warehouse.analytics), []
+    there = warehouse.tables(warehouse.analytics)
+    problems = []
     for name in names:
         contract = models.get_contract(name)
         try:
@@ -101,7 +102,8 @@ def _check(warehouse: Warehouse, contract: Contract, to_write: bool) -> None:
 
 def _refuse_another_grain(warehouse: Warehouse, contract: Contract) -> None:
     """Raises DataError where a table has several rows per key, or an index of another key."""
-    name, key = f"{warehouse.analytics}.{contract.name}", set(contract.key)
+    name = f"{warehouse.analytics}.{contract.name}"
+    key = set(contract.key)
     unique = warehouse.unique_indexes(contract.name)
     former = unique.get(f"{contract.name}_grain")
     if former and not key <= former:

@@ -4,18 +4,19 @@ The run has been committed by then, and nothing here can fail it: what cannot be
 and tried again after the next run.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 
 from crm_ibis.errors import CrmIbisError, TransientError
+from crm_ibis.events import ProgressEvent, Report, to_log, warn
 from crm_ibis.publishing import comments, grants
 from crm_ibis.runlog import pruning
 from crm_ibis.warehouse import Warehouse
 
-Report = Callable[[str], None]
+REPORT_TO_LOG = to_log(__name__)
 
 
-def upkeep(warehouse: Warehouse, report: Report = lambda line: None) -> None:
+def upkeep(warehouse: Warehouse, report: Report = REPORT_TO_LOG) -> None:
     """Puts all tables in order, not only those of the run; left to the next run if that waits."""
     with suppress(TransientError), warehouse.lock(lambda: "another run", wait=0):
         with (
@@ -27,7 +28,8 @@ def upkeep(warehouse: Warehouse, report: Report = lambda line: None) -> None:
             comments.update_comments(warehouse)
         with _report_failure("the log of runs", report), warehouse.transaction():
             if pruning.is_due(warehouse) and (pruned := pruning.prune(warehouse)):
-                report(f"deleted {pruned:,} runs that ended long ago from the log")
+                line = f"deleted {pruned:,} runs that ended long ago from the log"
+                report(ProgressEvent("note", line))
 
 
 def _bring_grants_in_line(warehouse: Warehouse, report: Report) -> None:
@@ -35,7 +37,7 @@ def _bring_grants_in_line(warehouse: Warehouse, report: Report) -> None:
         left = grants.grant(warehouse, grants.accesses(warehouse))
         for table in dict.fromkeys(missing.table for missing in left):
             roles = ", ".join(missing.role for missing in left if missing.table == table)
-            report(f"{roles} may not read {table}, and only its owner can grant that")
+            warn(report, f"{roles} may not read {table}, and only its owner can grant that", table)
 
 
 @contextmanager
@@ -43,4 +45,4 @@ def _report_failure(what: str, report: Report) -> Iterator[None]:
     try:
         yield
     except CrmIbisError as error:
-        report(f"{what} could not be brought in line: {error}")
+        warn(report, f"{what} could not be brought in line: {error}")

@@ -235,7 +235,8 @@ def refuse_clock_ahead(warehouse: Warehouse) -> None:
 
     What such a run publishes would be newer than all that others publish until then.
     """
-    here, there = now(), warehouse.now()
+    here = now()
+    there = warehouse.now()
     if here > there + CLOCK_TOLERANCE:
         raise DataError(
             f"the clock of this machine says {here:%Y-%m-%d %H:%M:%S} UTC, which is more than a "

@@ -79,9 +79,11 @@ def failures(
         return []
     log = runlog.log_table(warehouse, "runs")
     now = now or runlog.now()
-    more, unfollowed = "NULL, NULL", ""
+    more = "NULL, NULL"
+    unfollowed = ""
     if runlog.has_layout(warehouse, 2):
-        more, unfollowed = "broken, retry_wait", NOT_RETRIED_SQL.format(log=log)
+        more = "broken, retry_wait"
+        unfollowed = NOT_RETRIED_SQL.format(log=log)
     found = warehouse.fetch(
         f"SELECT run_id, state, finished_at, tables, error, {more} FROM {log} AS a "
         "WHERE state IN ('failed', 'abandoned', 'retrying') AND finished_at > ? "
@@ -132,7 +134,8 @@ def broken_contracts(warehouse: Warehouse) -> dict[str, str]:
     """The tables whose contract was broken when a run last looked at them, and that run."""
     if not runlog.has_layout(warehouse, 2):
         return {}
-    log, tables = runlog.log_table(warehouse, "runs"), runlog.log_table(warehouse, "run_tables")
+    log = runlog.log_table(warehouse, "runs")
+    tables = runlog.log_table(warehouse, "run_tables")
     kept: dict[str, datetime] = dict(
         warehouse.fetch(
             f"SELECT t.table_name, max(r.finished_at) FROM {tables} t JOIN {log} r "

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from crm_ibis.config import project
 from crm_ibis.config.declarations import jobs, snapshots
-from crm_ibis.contracts.models import IDENTIFIER_BYTES, contracts
+from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
 RESERVED = {"params", "as_of", "metrics", "tests"}

@@ -1,7 +1,6 @@
 """Builds the site: reads the database once, then writes the pages into a folder."""
 
 import shutil
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -9,10 +8,13 @@ from pathlib import Path
 
 from crm_ibis.config.params import Params
 from crm_ibis.errors import UsageError
+from crm_ibis.events import ProgressEvent, Report, to_log, warn
 from crm_ibis.metrics.describe import Description
 from crm_ibis.runlog import summaries
 from crm_ibis.site.output import files, replaced_folder
 from crm_ibis.warehouse import Warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 NEEDED = {"jinja2": "jinja2", "altair": "altair", "vl_convert": "vl-convert-python"}
 NEEDED |= {"igraph": "igraph", "pygments": "pygments"}
@@ -40,7 +42,7 @@ def build(
     warehouse: Warehouse,
     folder: Path,
     params: Params,
-    report: Callable[[str], None] = lambda line: None,
+    report: Report = REPORT_TO_LOG,
 ) -> Site:
     """Writes the whole site, in place of one that was built there before.
 
@@ -59,9 +61,7 @@ def build(
     return Site(folder, pages, sum(sizes.values()))
 
 
-def _write(
-    warehouse: Warehouse, folder: Path, params: Params, report: Callable[[str], None]
-) -> None:
+def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -> None:
     # They load what the extra brings.
     from crm_ibis.metrics import lineage as origins
     from crm_ibis.metrics.assumptions import params_by_table
@@ -74,26 +74,28 @@ def _write(
     from crm_ibis.site.pages.renderer import Pages
 
     now = datetime.now(UTC).replace(tzinfo=None)
-    report("following columns to their sources")
+    report(ProgressEvent("note", "following columns to their sources"))
     direct = origins.direct_origins(params, now)
     settled = origins.source_origins(direct)
-    report("reading published tables, run log and histories")
+    report(ProgressEvent("note", "reading published tables, run log and histories"))
     # Before the transaction, which would not survive a source that may not be read.
-    names, sources = facility_names(warehouse), provenance.provenances(warehouse)
+    names = facility_names(warehouse)
+    sources = provenance.provenances(warehouse)
     killed = summaries.killed_runs(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
-        report(f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
+        warn(report, f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
     undecided = provenance.undecided(sources)
     # One transaction, so that no refresh meanwhile mixes two publications.
     with warehouse.reading(lambda: published_places(warehouse)):
         lacks = unavailable_by_table(warehouse, params, undecided)
         reading = read(warehouse, names, lacks, undecided, killed)
-        logged, changes = run_history.read(warehouse, killed), trends.read(warehouse)
+        logged = run_history.read(warehouse, killed)
+        changes = trends.read(warehouse)
     moment = reading.as_of or now
     tables = catalog.all_descriptions()
     made = queries(sources, warehouse.dialect, warehouse.raw, params, moment)
     assumptions = params_by_table(params, moment)
-    report("writing pages")
+    report(ProgressEvent("note", "writing pages"))
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading, params.health.min_coverage_pct)
     catalog.write(pages, tables, direct, settled, logged, made, assumptions)

@@ -35,7 +35,8 @@ def cast_sources(raw: Mapping[str, Table]) -> dict[str, Table]:
 
     Raises DataError naming every column that is missing or of another family of types.
     """
-    sources, unfit = {}, []
+    sources = {}
+    unfit = []
     for name, table in raw.items():
         try:
             sources[name] = casting.cast_to_contract(table, models.contracts()[name])

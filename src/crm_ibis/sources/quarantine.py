@@ -16,15 +16,17 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis.contracts import audit, models
-from crm_ibis.contracts.audit import ChecksFailed, Report
+from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.events import Report, to_log, warn
 from crm_ibis.runlog.log import now
 from crm_ibis.sources import check, spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.unread import Unread
 from crm_ibis.warehouse import Warehouse
 
+REPORT_TO_LOG = to_log(__name__)
 TABLE = "quarantine"
 
 
@@ -65,7 +67,7 @@ class Quarantine:
     def __init__(
         self,
         warehouse: Warehouse,
-        report: Report = lambda line: None,
+        report: Report = REPORT_TO_LOG,
         as_of: datetime | None = None,
     ) -> None:
         self.warehouse = warehouse
@@ -93,7 +95,8 @@ class Quarantine:
         Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
         that may leave out none of its own is broken.
         """
-        declared, self.unread = spec.load_spec(), unread
+        declared = spec.load_spec()
+        self.unread = unread
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
         check.cast_sources(raw)  # or else told one by one which columns are missing
@@ -129,7 +132,8 @@ class Quarantine:
             self._record(run_id, name)
 
     def _settle(self, name: str, raw: Table) -> None:
-        said, contract = spec.load_spec().of(name), models.contracts()[name]
+        said = spec.load_spec().of(name)
+        contract = models.contracts()[name]
         source = self.settled[name] = Settled(name, raw)
         violations = []
         followed = self._parents_in_quarantine(contract)
@@ -220,9 +224,11 @@ class Quarantine:
         """Counts what is left out, and whether it is too much."""
         counted = raw.aggregate(rows=raw.count())
         kept = source.table.aggregate(rows=source.table.count())
-        (whole,), (left,) = self.warehouse.rows(counted), self.warehouse.rows(kept)
-        source.rows, source.left_out = whole["rows"], whole["rows"] - left["rows"]
-        self.report(f"left out of {source.name}: {source.summary}")
+        (whole,) = self.warehouse.rows(counted)
+        (left,) = self.warehouse.rows(kept)
+        source.rows = whole["rows"]
+        source.left_out = whole["rows"] - left["rows"]
+        warn(self.report, f"left out of {source.name}: {source.summary}", source.name)
         if 100 * source.left_out > allowed * source.rows:
             excess = (
                 f"{source.left_out:,} of {source.rows:,} rows of {source.name} would go to "
@@ -232,7 +238,8 @@ class Quarantine:
 
     def _record(self, run_id: str, name: str) -> None:
         there = self.warehouse.quote(self.warehouse.meta, TABLE)
-        settled, contract = self.settled.get(name), models.contracts()[name]
+        settled = self.settled.get(name)
+        contract = models.contracts()[name]
         if not settled or not settled.keys:
             self.warehouse.run(f"DELETE FROM {there} WHERE source_name = ?", [name])
             return
@@ -253,7 +260,8 @@ class Quarantine:
 
 
 def _parents_first(names: Iterable[str]) -> list[str]:
-    declared, names = models.contracts(), set(names)
+    declared = models.contracts()
+    names = set(names)
     needed = {name: (declared[name].parents & names) - {name} for name in sorted(names)}
     return list(TopologicalSorter(needed).static_order())
 

@@ -57,7 +57,8 @@ def source_tables(
     What functions return is `written` where that is given. Raises DataError naming all that cannot
     be made, UsageError for a mapping that is wrong.
     """
-    declared, found = mapping.load_spec(), {}
+    declared = mapping.load_spec()
+    found = {}
     missing: list[str] = []
     problems: list[str] = []
     for name in names:
@@ -80,7 +81,8 @@ def source_tables(
 
 def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
     """The tables that the named sources read, as far as these can be made."""
-    declared, found = mapping.load_spec(), set()
+    declared = mapping.load_spec()
+    found = set()
     for name in names:
         if not declared.of(name).absent:
             with suppress(CrmIbisError):  # whoever reads the source is going to be told
@@ -108,7 +110,8 @@ def build_source(
 
 def apply_spec(origin: Origin, name: str, declared: SourcesFile) -> Table:
     """What a source is made of, under our column names."""
-    said, contract = declared.of(name), models.contracts()[name]
+    said = declared.of(name)
+    contract = models.contracts()[name]
     if not said.is_mapped:
         return origin.table
     if said.connector and CURRENCY in origin.table.columns:
@@ -221,7 +224,8 @@ def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpe
             f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
         )
     given: dict[str, Table] = {}
-    places, missing = [], []
+    places = []
+    missing = []
     for parameter in wanted.values():
         within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
         there = warehouse.tables(within or schema)

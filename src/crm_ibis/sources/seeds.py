@@ -11,7 +11,7 @@ here and not by the database, so that a file means the same on all of them.
 import csv
 import re
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from io import StringIO
@@ -24,7 +24,10 @@ import ibis.expr.datatypes as dt
 from crm_ibis.config import project
 from crm_ibis.contracts.models import Contract, contracts, own_tables
 from crm_ibis.errors import DatabaseError, DataError, near_match
+from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.warehouse import Warehouse
+
+REPORT_TO_LOG = to_log(__name__)
 
 MARK = "loaded by crm-ibis seed"
 """The comment on every table that `seed` made: it belongs to nobody else."""
@@ -51,7 +54,7 @@ WORDS = {
 
 
 def load_seeds(
-    warehouse: Warehouse, force: bool = False, report: Callable[[str], None] = lambda line: None
+    warehouse: Warehouse, force: bool = False, report: Report = REPORT_TO_LOG
 ) -> dict[str, int]:
     """Replaces the raw tables by the seeds, all in one transaction; rows per table.
 
@@ -80,7 +83,8 @@ def load_seeds(
             _replace(warehouse, contract, files[contract.name], contract.name in there)
             table = warehouse.quote(warehouse.raw, contract.name)
             ((loaded[contract.name],),) = warehouse.fetch(f"SELECT count(*) FROM {table}")
-            report(f"loaded {warehouse.raw}.{contract.name}: {loaded[contract.name]} rows")
+            line = f"loaded {warehouse.raw}.{contract.name}: {loaded[contract.name]} rows"
+            report(ProgressEvent("loaded", line, contract.name))
     return loaded
 
 

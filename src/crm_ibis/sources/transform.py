@@ -89,7 +89,8 @@ def untranslated_values(table: Table, mapping: SourceSpec, declared: Column) -> 
         grouping = OneRow(reader, {name: ibis.dtype("string")})
         grouping.add(name, declared)
         rows = grouping.reduce()
-        table, given = rows.table, rows.parts[name].value
+        table = rows.table
+        given = rows.parts[name].value
     else:
         table = reader.table
         given = part_of(reader, declared, ibis.dtype("string"), name).value

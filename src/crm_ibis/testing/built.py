@@ -1,39 +1,25 @@
 """A table that was computed from drawn ones."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any, overload
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class BuiltTable(Sequence[Row]):
+class BuiltTable(list[Row]):
     """The rows of a computed table, ordered by its key: `rows[0]["deals"]`, `len(rows)`."""
 
-    name: str
-    key: tuple[str, ...]
-    """The columns of its grain; none where it has no contract."""
-    rows: tuple[Row, ...]
-    columns: tuple[str, ...]
-
-    @overload
-    def __getitem__(self, index: int) -> Row: ...
-
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Row]: ...
-
-    def __getitem__(self, index: int | slice) -> Row | Sequence[Row]:
-        return self.rows[index]
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __iter__(self) -> Iterator[Row]:
-        return iter(self.rows)
+    def __init__(
+        self, name: str, key: Sequence[str], rows: Iterable[Row], columns: Sequence[str]
+    ) -> None:
+        """`key` are the columns of its grain: none where it has no contract."""
+        super().__init__(rows)
+        self.name = name
+        self.key = tuple(key)
+        self.columns = tuple(columns)
 
     def __str__(self) -> str:
-        return draw(self.rows, self.columns)
+        return draw(self, self.columns)
 
 
 def draw(rows: Sequence[Row], columns: Sequence[str]) -> str:

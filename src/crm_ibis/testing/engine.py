@@ -14,6 +14,7 @@ from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.columns import columns_of
+from crm_ibis.metrics.own import broken_tables
 from crm_ibis.publishing.compute import _align_to_contract
 from crm_ibis.testing.built import BuiltTable, Row
 from crm_ibis.testing.drawing import drawn, table_rows, value
@@ -78,7 +79,7 @@ class Engine:
         order = key or columns[:1]
         rows.sort(key=lambda row: [str(row[column]) for column in order])
         rows = [row for row in rows if not where or where.items() <= row.items()]
-        return BuiltTable(name, key, tuple(rows), columns)
+        return BuiltTable(name, key, rows, columns)
 
     def _put(self, name: str, tables: Mapping[str, str | list[Row]]) -> None:
         """Fills the drawn tables, and empties the other sources."""
@@ -174,7 +175,7 @@ class Engine:
 
 def refuse_unknown(name: str) -> None:
     """Raises UsageError for a table that the project does not compute, or that is broken."""
-    broken = graph.broken_tables()
+    broken = broken_tables()
     if name in broken:
         raise UsageError("\n".join(dict.fromkeys(map(str, broken.values()))))
     known = graph.table_functions()

@@ -20,6 +20,8 @@ from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.warehouse.places import Place
 
 STAGED = "crm_ibis_staged_"
+IDENTIFIER_BYTES = 63
+"""PostgreSQL cuts names off after so many."""
 Row = tuple[Any, ...]
 
 
@@ -351,7 +353,7 @@ class Warehouse(ABC):
             raise kind(self.explain(error)) from error
 
 
-def first_line(error: Exception) -> str:
+def driver_message(error: Exception) -> str:
     """The gist of a driver's message."""
     lines: Iterable[str] = str(error).strip().splitlines()
     return next(iter(lines), type(error).__name__)

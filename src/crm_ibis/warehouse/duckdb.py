@@ -15,7 +15,7 @@ import ibis
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
-from crm_ibis.warehouse.base import STAGED, Row, Warehouse, first_line, without_values
+from crm_ibis.warehouse.base import STAGED, Row, Warehouse, driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
@@ -79,8 +79,8 @@ class DuckDBWarehouse(Warehouse):
                 "CRM_IBIS_LOCK_TIMEOUT (DuckDB lets one process at a time open a file for writing)"
             )
         return (
-            f"cannot open the DuckDB file {self.file}: {first_line(error)}; check that the path is "
-            "right, that it is a DuckDB file, and that you may read and write it"
+            f"cannot open the DuckDB file {self.file}: {driver_message(error)}; check that the "
+            "path is right, that it is a DuckDB file, and that you may read and write it"
         )
 
     def close(self) -> None:
@@ -146,7 +146,7 @@ class DuckDBWarehouse(Warehouse):
             return self.con.con.execute(sql, list(values)).fetchall()
 
     def explain(self, error: Exception) -> str:
-        message = first_line(error)
+        message = driver_message(error)
         if isinstance(error, duckdb.OutOfMemoryException):
             return (
                 f"DuckDB ran out of memory or of disk for spilling: {message}; raise "

@@ -18,11 +18,10 @@ from psycopg.types.datetime import DateLoader, TimeLoader, TimestampLoader, Time
 from crm_ibis.config.settings import Settings, is_ambiguous, redact, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.warehouse import locks
-from crm_ibis.warehouse.base import Row, Warehouse, first_line, without_values
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES, Row, Warehouse, driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 COPY_BLOCK = 1 << 20
-IDENTIFIER_BYTES = 63
 RESOURCES = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
 PASSING = (
     errors.SerializationFailure,
@@ -261,7 +260,8 @@ class PostgresWarehouse(Warehouse):
     ) -> Iterator[None]:
         # Session-level and taken before the transaction: a snapshot taken while waiting would be
         # stale. The server frees it when the connection ends, however it ends.
-        key, name = "hashtextextended('crm_ibis.' || ?, 0)", f"{self.analytics}{purpose}"
+        key = "hashtextextended('crm_ibis.' || ?, 0)"
+        name = f"{self.analytics}{purpose}"
         deadline = time.monotonic() + (self.settings.lock_timeout if wait is None else wait)
         while not self.fetch(f"SELECT pg_try_advisory_lock({key})", [name])[0][0]:
             if time.monotonic() >= deadline:
@@ -361,7 +361,7 @@ class PostgresWarehouse(Warehouse):
         return self.con.con.execute(sql.replace("%", "%%").replace("?", "%s"), list(values))
 
     def explain(self, error: Exception) -> str:
-        message = self._without_password(first_line(error))
+        message = self._without_password(driver_message(error))
         if isinstance(error, psycopg.DataError):
             return f"PostgreSQL: {without_values(message)}"
         if isinstance(error, errors.InsufficientPrivilege) and self.read_only:

@@ -29,7 +29,8 @@ def conversion_funnel(lead_milestones: Table) -> Table:
 
 
 def _stage_rows(reached: Table, position: int) -> Table:
-    stage, count = STAGES[position - 1], reached[f"{STAGES[position - 1]}_count"]
+    stage = STAGES[position - 1]
+    count = reached[f"{STAGES[position - 1]}_count"]
     looks_back = position > 1
     previous = reached[f"{STAGES[position - 2]}_count"] if looks_back else ibis.null("int64")
     return reached.select(

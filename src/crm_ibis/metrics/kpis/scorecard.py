@@ -28,7 +28,8 @@ def monthly_scorecard(
         sla_attainment_pct=mean_pct(health_scores.sla_health),
         overall_health_score=mean_pct(health_scores.overall_health_score),
     )
-    is_csat, is_nps = _.survey_type == "csat", _.survey_type == "nps"
+    is_csat = _.survey_type == "csat"
+    is_nps = _.survey_type == "nps"
     answers = stg_satisfaction.group_by("month").agg(
         csat_total=_.score.sum(where=is_csat),
         csat_answers=_.count(where=is_csat),

@@ -164,9 +164,9 @@ if (dataElement) scorecard(JSON.parse(dataElement.textContent));
 
 function scorecard(data) {
   const tables = Object.fromEntries(Object.entries(data.tables).map(([name, columns]) => [name, decode(columns)]));
-  const months = [...new Set(data.figures.flatMap((f) => tables[f.dataset].map((row) => row[f.month])).concat(tables.headlines.map((r) => r.month)))].sort();
+  const months = [...new Set(data.figures.filter((f) => f.month).flatMap((f) => tables[f.dataset].map((row) => row[f.month])).concat(tables.headlines.map((r) => r.month)))].sort();
   const facility = at("#facility"), from = at("#from"), to = at("#to");
-  if (!months.length || !facility) return;
+  if (!facility) return;
   for (const select of [from, to]) select.replaceChildren(...months.map((month) => make("option", monthName(month), { value: month })));
 
   const drawn = new Map();
@@ -176,7 +176,7 @@ function scorecard(data) {
   function rowsOf(figure) {
     const { facility: place, from: first, to: end } = chosen();
     let rows = tables[figure.dataset].filter((row) => (!place || row.facility_id === place)
-      && row[figure.month] >= first && row[figure.month] <= end
+      && (!figure.month || (row[figure.month] >= first && row[figure.month] <= end))
       && Object.entries(figure.only).every(([name, value]) => row[name] === value));
     if (figure.last) {
       const newest = rows.reduce((latest, row) => (row[figure.month] > latest ? row[figure.month] : latest), "");
@@ -185,18 +185,19 @@ function scorecard(data) {
     return grouped(figure, rows).map((group) => {
       derived(figure, group);
       if ("facility_id" in group) group.facility = data.facilities[group.facility_id] ?? group.facility_id;
+      if (figure.series.length) group.series = figure.series.map((name) => (name === "facility_id" ? group.facility : group[name]) ?? "–").join(", ");
       if (figure.small) group.small = (group[figure.small] ?? 0) < data.small;
       group.incomplete = "is_complete" in group ? !group.is_complete : running(group[figure.month] ?? "");
       return group;
     }).sort((a, b) => order(figure, a, b));
   }
-  const label = (figure, row) => row.facility ?? row[figure.by[0]];
+  const label = (figure, row) => row.series ?? row.facility ?? row[figure.by[0]];
   // Rows of one label (a facility's priorities) stay together, by what they add up to.
   function ranked(figure, rows) {
-    if (!figure.first) return rows;
+    if (!figure.first || figure.first[0] === "series") return rows;
     const [name, direction] = figure.first, sums = new Map();
     for (const row of rows) sums.set(label(figure, row), total(sums.get(label(figure, row)) ?? null, row[name]));
-    const worth = (row) => sums.get(label(figure, row)) ?? Infinity;
+    const worth = (row) => sums.get(label(figure, row)) ?? (direction === "desc" ? -Infinity : Infinity);
     return [...rows].sort((a, b) => (direction === "desc" ? -1 : 1) * (worth(a) - worth(b) || 0));
   }
   function order(figure, a, b) {
@@ -223,6 +224,8 @@ function scorecard(data) {
     if (silent) { place.dataset.state = "silent"; return; }
     fill(at("table", place), figure, rows);
     place.dataset.state = "drawing";
+    // Drawn anew, as a legend would keep the columns that fitted the names before.
+    if (figure.series.length && drawn.has(area)) { (await drawn.get(area)).finalize(); drawn.delete(area); }
     await show(area, figure.spec, top(figure, rows));
     place.dataset.state = "drawn";
   }
@@ -253,6 +256,7 @@ function scorecard(data) {
     const { facility: place, from: first, to: end } = chosen();
     const every = tables.headlines.filter((row) => row.facility_id === place).sort((a, b) => (a.month < b.month ? -1 : 1));
     const rows = every.filter((row) => row.month >= first && row.month <= end);
+    if (!tables.headlines.length) return; // then the page says so
     at("#selection").textContent = `${place ? data.facilities[place] : "All facilities"}, ${monthName(first)} to ${monthName(end)}.`
       + (running(end) ? ` ${monthName(data.running)} still ran when this was computed.` : "");
     monthTable(rows);

@@ -41,6 +41,8 @@ class Figure:
     chart: alt.TopLevelMixin
     columns: tuple[Column, ...]
     note: str = ""
+    series: tuple[str, ...] = ()
+    """What a line or bar is named by, where that is more than one column; the rows' `series`."""
     sums: tuple[str, ...] = ()
     ratios: dict[str, tuple[str, str]] = field(default_factory=dict)
     """100 x the first sum / the second (`a+b`: of two sums), null where that is 0."""
@@ -50,7 +52,7 @@ class Figure:
     """The 95 % interval (Wilson) of the first sum among the second: `<name>_low`, `<name>_high`."""
     only: dict[str, str] = field(default_factory=dict)
     month: str = "month"
-    """The column that the period applies to."""
+    """The column that the period applies to; empty where it does not."""
     last: bool = False
     """Whether only the last month of the period is shown."""
     one_facility: bool = False
@@ -58,7 +60,8 @@ class Figure:
     small: str = ""
     """The number of observations that a row rests on."""
     first: tuple[str, str, int] | None = None
-    """Order of the chart's rows, and how many it shows: column, `asc` or `desc`, number."""
+    """Order of the chart's rows, and how many it shows: column, `asc` or `desc`, number; by
+    `series`, in the order of their names."""
     wide: bool = False
     wide_on_paper: bool = False
     """Where nobody can point at a cell, and its number must be readable."""
@@ -70,8 +73,8 @@ class Figure:
         known = {
             name: getattr(self, name)
             for name in (
-                *("name", "dataset", "by", "sums", "ratios", "means", "intervals", "only"),
-                *("month", "last", "one_facility", "small", "first", "nothing"),
+                *("name", "dataset", "by", "series", "sums", "ratios", "means", "intervals"),
+                *("only", "month", "last", "one_facility", "small", "first", "nothing"),
             )
         }
         columns = [[c.field, c.title, c.kind] for c in self.columns]

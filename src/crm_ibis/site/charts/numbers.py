@@ -6,7 +6,8 @@ from typing import Any
 
 NONE = "\u2013"
 PLACES = {"count": 0, "money": 2, "pct": 1, "hours": 1, "days": 1, "score": 1, "number": 2}
-LARGE, LARGE_UNITS = 100_000, {3: "K", 6: "M", 9: "B", 12: "T"}
+LARGE = 100_000
+LARGE_UNITS = {3: "K", 6: "M", 9: "B", 12: "T"}
 UNITS = {"pct": "\u00a0%", "hours": "\u00a0h", "days": "\u00a0d"}
 
 

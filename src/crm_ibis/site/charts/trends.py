@@ -109,7 +109,8 @@ def _points(steps: dict[datetime, list[Decimal]], mean: bool) -> Any:
     total = count = Decimal(0)
     before = None
     for at in sorted(steps):
-        total, count = total + steps[at][0], count + steps[at][1]
+        total = total + steps[at][0]
+        count = count + steps[at][1]
         value = (total / count if count else None) if mean else total
         if value is not None and value != before:
             yield at, value

@@ -38,7 +38,8 @@ class Dataset:
         if self.sums or self.counted:
             totals = {c: _[c].sum().cast(table[c].type()) for c in self.sums}
             totals |= {self.counted: _.count()} if self.counted else {}
-            table, shown = table.group_by(self.keys).agg(**totals), [*self.keys, *totals]
+            table = table.group_by(self.keys).agg(**totals)
+            shown = [*self.keys, *totals]
         return table.select(*shown).order_by(self.keys)
 
 

@@ -53,7 +53,8 @@ class Provenance:
 
 def provenances(warehouse: Warehouse) -> dict[str, Provenance]:
     """Every source, by name."""
-    declared, found = spec.load_spec(), {}
+    declared = spec.load_spec()
+    found = {}
     for contract in models.contracts().values():
         if contract.kind == "source":
             found[contract.name] = _provenance(warehouse, contract, declared)
@@ -66,7 +67,8 @@ def undecided(found: Mapped[str, Provenance]) -> set[Origin]:
 
 
 def _provenance(warehouse: Warehouse, contract: Contract, declared: SourcesFile) -> Provenance:
-    name, said = contract.name, declared.of(contract.name)
+    name = contract.name
+    said = declared.of(contract.name)
     words = resolve.origin_in_words(warehouse, name, declared)
     if said.absent:
         return Provenance(said, words, query=transform.absent(contract))

@@ -19,7 +19,8 @@ from crm_ibis.metrics.lineage import Origin
 from crm_ibis.metrics.unavailable import Unavailable
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log
-from crm_ibis.site.data.datasets import DATASETS, Dataset
+from crm_ibis.site.data.datasets import Dataset
+from crm_ibis.site.data.defaults import MAX_ROWS, DefaultDataset, all_datasets
 from crm_ibis.sources import resolve, spec
 from crm_ibis.warehouse import Place, Warehouse
 
@@ -64,13 +65,10 @@ def read(
     `killed` is what `runs.killed` said before the transaction that this is called in.
     """
     there, known = warehouse.tables(warehouse.analytics), log.publications(warehouse)
-    tables = {
-        d.table: warehouse.table(warehouse.analytics, d.table) for d in DATASETS if d.table in there
-    }
+    wanted = [d for d in all_datasets() if d.table in there]
+    tables = {d.table: warehouse.table(warehouse.analytics, d.table) for d in wanted}
     # A table that another version published may lack a column.
-    readable = [
-        d for d in DATASETS if d.table in tables and set(d.columns) <= set(tables[d.table].columns)
-    ]
+    readable = [d for d in wanted if set(d.columns) <= set(tables[d.table].columns)]
     rows = {
         d.name: _rows(warehouse, d, tables[d.table], lacking.get(d.table, ())) for d in readable
     }
@@ -92,10 +90,25 @@ def published_places(warehouse: Warehouse) -> set[Place]:
     return {(warehouse.analytics, name) for name in warehouse.tables(warehouse.analytics) & known}
 
 
-def _rows(warehouse: Warehouse, dataset: Dataset, table: Table, unknown: Collection[str]) -> Rows:
+def _rows(
+    warehouse: Warehouse,
+    dataset: Dataset | DefaultDataset,
+    table: Table,
+    unknown: Collection[str],
+) -> Rows:
     """The dataset's rows, with null for what cannot be known."""
     nothing = dict.fromkeys(set(unknown) & {*dataset.sums, *dataset.values})
-    return [{**row, **nothing} for row in warehouse.rows(dataset.query(table))]
+    return [{**row, **nothing} for row in _queried(warehouse, dataset, table)]
+
+
+def _queried(warehouse: Warehouse, dataset: Dataset | DefaultDataset, table: Table) -> Rows:
+    """The rows; of a table that nobody chose the columns of, no more than a page carries."""
+    if isinstance(dataset, Dataset):
+        return warehouse.rows(dataset.query(table))
+    rows = warehouse.rows(dataset.query(table).limit(MAX_ROWS + 1))
+    if len(rows) > MAX_ROWS:
+        return warehouse.rows(dataset.without_facility().query(table).limit(MAX_ROWS))
+    return rows
 
 
 def facility_names(warehouse: Warehouse) -> dict[str, str]:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm_ibis.operations.alerts import first_line
 from crm_ibis.operations.incidents import Incident, current
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog import summaries
 from crm_ibis.runlog.summaries import NOT_RETRIED_SQL, SourceSeen, checks_in
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse
 
 RUNS = 50
@@ -139,7 +139,8 @@ def quarantined_sources(warehouse: Warehouse) -> dict[str, Quarantined]:
     """The sources that rows were left out of, or are in quarantine of."""
     if not runlog.has_layout(warehouse, 3):
         return {}
-    rows, checks = summaries.quarantined_rows(warehouse), defaultdict[str, dict[str, int]](dict)
+    rows = summaries.quarantined_rows(warehouse)
+    checks = defaultdict[str, dict[str, int]](dict)
     found = warehouse.fetch(
         "SELECT source_name, check_name, count(*) AS keys "
         f"FROM {runlog.log_table(warehouse, 'quarantine')} "

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, exposures, jobs
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.metrics import catalog, describe, graph
 from crm_ibis.metrics.describe import Description
 from crm_ibis.metrics.lineage import ROWS, Origin, Origins
+from crm_ibis.metrics.problems import project_problems
+from crm_ibis.site.charts.defaults import all_sections
 from crm_ibis.site.data.run_history import Log
 from crm_ibis.site.pages.queries import Queries
 from crm_ibis.site.pages.renderer import Pages
@@ -57,6 +60,7 @@ def write(
     assumptions: dict[str, dict[str, str]],
 ) -> None:
     """The catalog and a page for each table."""
+    charts = {section.table: section for section in all_sections()}
     status = {s.table: s for s in log.statuses}
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
     pages.write(
@@ -66,8 +70,10 @@ def write(
         status=status,
         entries=catalog.entries(),
         sources=queries.sources,
+        problems=_problems(),
     )
-    effects, dashboards = _effects(settled), exposures()
+    effects = _effects(settled)
+    dashboards = exposures()
     for table in tables:
         pages.write(
             f"tables/{table.name}.html",
@@ -76,6 +82,7 @@ def write(
             kind=KINDS[table.kind][0],
             columns=_columns(table, direct, settled, effects),
             status=status.get(table.name),
+            section=charts.get(table.name),
             job=_job(table.name),
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
@@ -84,6 +91,11 @@ def write(
             quarantined=log.quarantined.get(table.name),
             versions=log.versions.get(table.name, []),
         )
+
+
+def _problems() -> list[str]:
+    """What is wrong with the project's files, with the files as the project names them."""
+    return [str(problem).replace(f"{project.home()}/", "") for problem in project_problems()]
 
 
 def _job(table: str) -> tuple[str, Job] | None:

@@ -49,7 +49,8 @@ COMPANY = ""
 def headlines(reading: Reading) -> Rows:
     """A row per facility and month, and one per month for the company."""
     company = [{"facility_id": COMPANY, **row} for row in reading.rows.get("scorecard", [])]
-    observed, nothing = _observations(reading), dict.fromkeys(missing_sources(reading))
+    observed = _observations(reading)
+    nothing = dict.fromkeys(missing_sources(reading))
     covered = _coverage(reading)
     # What the company does not know now is not told of a facility from a table that is stale.
     rows = [*company, *({**row, **nothing} for row in _of_facilities(reading))]

@@ -12,11 +12,14 @@ from crm_ibis.metrics.describe import Description
 from crm_ibis.metrics.lineage import ROWS, Origin, Origins
 from crm_ibis.site.pages.renderer import Pages
 
-WIDTH, HEIGHT = 172, 26
-COLUMN, ROW = 210, 38
+WIDTH = 172
+HEIGHT = 26
+COLUMN = 210
+ROW = 38
 MARGIN = 30
-FIRST_KPI_LAYER = 3
-LAYERS = ("Sources", "Staging", "Facts", "KPIs", "KPIs of KPIs")
+KINDS = ("source", "staging", "fact", "kpi")
+TITLES = ("Sources", "Staging", "Facts", "KPIs")
+TITLES_BEHIND = ("", "Staging of staging", "Facts of facts", "KPIs of KPIs")
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,12 @@ class Edge:
 def write(pages: Pages, tables: list[Description], direct: Origins, settled: Origins) -> None:
     """The page with the drawing, and the columns that can be traced in it."""
     nodes, edges = lay_out(tables)
-    titles = {node.x: _title(node) for node in nodes}
-    layers = [(x, title) for x, title in sorted(titles.items()) if title]
     pages.write(
         "lineage.html",
         "lineage",
         nodes=nodes,
         edges=edges,
-        layers=layers,
+        layers=_titles(nodes),
         width=max(node.x for node in nodes) + WIDTH + MARGIN,
         height=max(node.y for node in nodes) + HEIGHT + MARGIN,
         node_width=WIDTH,
@@ -95,21 +96,41 @@ def _positions(layers: dict[str, int], ways: list[list[str]]) -> dict[str, tuple
     steps = [(numbers[a], numbers[b]) for way in ways for a, b in pairwise(way)]
     picture = igraph.Graph(n=len(layers), edges=steps, directed=True)
     placed = picture.layout_sugiyama(layers=list(layers.values()), maxiter=500)
+    top = min(across for across, _ in placed.coords)
     return {
-        name: (MARGIN + layer * COLUMN, MARGIN + across * ROW)
+        name: (MARGIN + layer * COLUMN, MARGIN + (across - top) * ROW)
         for name, (across, layer) in zip(layers, placed.coords, strict=False)
     }
 
 
 def _layers(tables: list[Description]) -> dict[str, int]:
-    """Sources, staging, facts, then KPIs; one that needs another KPI stands behind it."""
-    fixed = {"source": 0, "snapshot": 0, "staging": 1, "fact": 2}
-    kinds = {table.name: table.kind for table in tables}
+    """Sources, staging, facts, then KPIs; what needs another of its kind stands behind that."""
+    kinds = {table.name: _place_of(table.kind) for table in tables}
+    plan = graph.plan(kinds)
+    steps: dict[str, int] = {}
+    for name in plan:
+        alike = [steps[need] + 1 for need in graph.needs(name) if kinds[need] == kinds[name]]
+        steps[name] = max(alike, default=0)
+    first = _first_layers(kinds, steps)
     layers: dict[str, int] = {}
-    for name in graph.plan(kinds):
-        behind = [layers[need] + 1 for need in graph.needs(name) if kinds[need] == "kpi"]
-        layers[name] = max(fixed.get(kinds[name], FIRST_KPI_LAYER), *behind, 0)
+    for name in plan:
+        behind = [layers[need] + 1 for need in graph.needs(name)]
+        layers[name] = max([first[kinds[name]] + steps[name], *behind])
     return layers
+
+
+def _place_of(kind: str) -> int:
+    """Where a kind stands among the others; a history is read as sources are."""
+    return KINDS.index(kind) if kind in KINDS else 0
+
+
+def _first_layers(kinds: dict[str, int], steps: dict[str, int]) -> list[int]:
+    """The first layer of each kind: behind all layers of the one before."""
+    first = [0]
+    for place in range(len(KINDS) - 1):
+        depth = max((steps[name] for name, kind in kinds.items() if kind == place), default=0)
+        first.append(first[-1] + depth + 1)
+    return first
 
 
 def _path(stops: list[tuple[float, float]]) -> str:
@@ -124,11 +145,25 @@ def _path(stops: list[tuple[float, float]]) -> str:
     return path
 
 
-def _title(node: Node) -> str:
-    number = round((node.x - MARGIN) / COLUMN)
-    if node.kind == "exposure":
-        return "Dashboards"
-    return LAYERS[number] if number < len(LAYERS) else ""
+def _titles(nodes: list[Node]) -> list[tuple[float, str]]:
+    """What stands above the layers: a kind where it begins, what is made of its own kind behind."""
+    kinds: dict[float, list[str]] = {}
+    for node in nodes:
+        kinds.setdefault(node.x, []).append(node.kind)
+    titles: dict[str, float] = {}
+    for x in sorted(kinds):
+        first, behind = _titles_of(kinds[x])
+        titles.setdefault(behind if first in titles else first, x)
+    return [(x, title) for title, x in titles.items()]
+
+
+def _titles_of(kinds: list[str]) -> tuple[str, str]:
+    """Of a layer's most frequent kind: for its first layer, and for those behind."""
+    most = max(kinds, key=kinds.count)
+    if most == "exposure":
+        return ("Dashboards", "Dashboards")
+    place = _place_of(most)
+    return (TITLES[place], TITLES_BEHIND[place])
 
 
 def _gist(meaning: str) -> str:

@@ -92,7 +92,8 @@ def queries(
     cannot be made or said in a dialect, is a table of the raw schema.
     """
     names = list(graph.table_functions())
-    own, whole = {}, {}
+    own = {}
+    whole = {}
     for dialect in DIALECTS:
         made = _written(sources, dialect, here)
         tables = graph.unbound_sources(raw_schema)

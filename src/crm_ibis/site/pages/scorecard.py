@@ -6,10 +6,10 @@ from typing import Any
 
 from crm_ibis.config.declarations import Exposure, exposures
 from crm_ibis.metrics import catalog, graph
+from crm_ibis.site.charts.defaults import all_sections
 from crm_ibis.site.charts.figures import SMALL, STYLE, Figure, Section
-from crm_ibis.site.charts.sections import sections
 from crm_ibis.site.charts.sparkline import SPARKLINE
-from crm_ibis.site.data.datasets import DATASETS
+from crm_ibis.site.data.defaults import all_datasets
 from crm_ibis.site.data.reading import Reading
 from crm_ibis.site.pages.embedding import columnar
 from crm_ibis.site.pages.headlines import (
@@ -21,8 +21,7 @@ from crm_ibis.site.pages.headlines import (
     remarks,
 )
 from crm_ibis.site.pages.renderer import Pages
-
-TABLE_OF = {dataset.name: dataset.table for dataset in DATASETS}
+from crm_ibis.text import count_of
 
 
 def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
@@ -30,7 +29,7 @@ def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
 
     `min_coverage_pct` is the weight of components below which there is no health score.
     """
-    parts = [_part(section, reading) for section in sections()]
+    parts = [_part(section, reading) for section in all_sections()]
     rows = headlines(reading)
     months = [row for row in rows if row["facility_id"] == COMPANY]
     pages.write(
@@ -73,13 +72,18 @@ def _part(section: Section, reading: Reading) -> dict[str, Any]:
     }
 
 
+def _table_of_dataset() -> dict[str, str]:
+    return {dataset.name: dataset.table for dataset in all_datasets()}
+
+
 def _as_of(section: Section, reading: Reading) -> datetime | None:
     return reading.published.get(section.table)
 
 
 def _apart(section: Section, reading: Reading) -> dict[str, tuple[str, datetime]]:
     """Figures of another table than the section's: which, and when that is of."""
-    tables = {figure.name: TABLE_OF[figure.dataset] for figure in section.figures}
+    read_from = _table_of_dataset()
+    tables = {figure.name: read_from[figure.dataset] for figure in section.figures}
     return {
         name: (table, reading.published[table])
         for name, table in tables.items()
@@ -89,7 +93,8 @@ def _apart(section: Section, reading: Reading) -> dict[str, tuple[str, datetime]
 
 def _unpublished(section: Section, reading: Reading) -> list[str]:
     """Tables of the section's figures that were never published."""
-    needed = {TABLE_OF[f.dataset] for f in section.figures if f.dataset not in reading.rows}
+    read_from = _table_of_dataset()
+    needed = {read_from[f.dataset] for f in section.figures if f.dataset not in reading.rows}
     without = {name for name, status in reading.standing.items() if status.state == "left out"}
     return sorted(needed - reading.published.keys() - without)
 
@@ -100,7 +105,8 @@ def _notices(section: Section, reading: Reading) -> list[str]:
         "stale": "is as it was last published: its sources are absent in sources.yml since",
         "left out": "is not computed: its sources are absent in sources.yml",
     }
-    tables = dict.fromkeys((section.table, *(TABLE_OF[f.dataset] for f in section.figures)))
+    read_from = _table_of_dataset()
+    tables = dict.fromkeys((section.table, *(read_from[f.dataset] for f in section.figures)))
     known = [reading.standing[table] for table in tables if table in reading.standing]
     found = [f"{status.table} {told[status.state]}" for status in known if status.state in told]
     found += [
@@ -111,7 +117,7 @@ def _notices(section: Section, reading: Reading) -> list[str]:
     ]
     status = reading.standing.get(section.table)
     if status and status.quarantined:
-        rows = "1 row" if status.quarantined == 1 else f"{status.quarantined:,} rows"
+        rows = count_of(status.quarantined, "row")
         found.append(f"in quarantine, and not counted: {rows} of its sources")
     return found
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from crm_ibis.config.declarations import exposures
 from crm_ibis.metrics.describe import Description
-from crm_ibis.site.charts.sections import sections
+from crm_ibis.site.charts.defaults import all_sections
 from crm_ibis.site.pages.embedding import embed
 from crm_ibis.site.pages.renderer import MENU
 
@@ -20,7 +20,7 @@ def index(tables: list[Description]) -> str:
 
 def _entries(tables: list[Description]) -> Iterator[Found]:
     yield from ((name, "page", address, "") for address, name in MENU)
-    for section in sections():
+    for section in all_sections():
         yield section.title, "section", f"index.html#{section.name}", ""
         # To the section, as a chart is there only when its table is published.
         for figure in section.figures:

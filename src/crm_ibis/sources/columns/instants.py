@@ -10,7 +10,8 @@ import ibis.expr.types as ir
 
 from crm_ibis.expressions import when
 
-LOCAL, UTC_INSTANT = dt.Timestamp(), dt.Timestamp(timezone="UTC")
+LOCAL = dt.Timestamp()
+UTC_INSTANT = dt.Timestamp(timezone="UTC")
 INSTANT = dt.Timestamp(scale=6)
 
 YEAR = r"(?:000[1-9]|00[1-9]\d|0[1-9]\d\d|[1-9]\d{3})"

@@ -136,6 +136,7 @@ def _exactly(number: Decimal, dtype: dt.DataType) -> ir.Scalar | None:
     if dtype.is_floating():
         return ibis.literal(float(number)).cast(dtype) if isfinite(float(number)) else None
     plain = f"{number.normalize():f}"
-    digits, scale = len(plain.strip("-").replace(".", "")), len(plain.partition(".")[2])
+    digits = len(plain.strip("-").replace(".", ""))
+    scale = len(plain.partition(".")[2])
     # As many digits as it has: without a precision DuckDB keeps three decimals.
     return ibis.literal(number, dt.Decimal(digits, scale)) if digits <= MOST_DIGITS else None

@@ -117,7 +117,8 @@ class OneRow:
             return {f"value {name}": value.max(where=chosen), **made}
         if declared.by:
             chosen = rows[self.orders[_order_key(declared)].name] == 0
-        lowest, highest = value.min(where=chosen), value.max(where=chosen)
+        lowest = value.min(where=chosen)
+        highest = value.max(where=chosen)
         made[f"value {name}"] = highest
         differs = lowest != highest
         if declared.by:

@@ -10,7 +10,8 @@ from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 
-SQL_FROM, OPPORTUNITY_FROM = Decimal("0.4"), Decimal("0.6")
+SQL_FROM = Decimal("0.4")
+OPPORTUNITY_FROM = Decimal("0.6")
 """Probabilities of an open stage from which a deal is qualified, and an opportunity."""
 
 OWN_STAGES = {
@@ -113,7 +114,8 @@ def deals_of(
 def _own_verdict(deal: Table) -> ir.StringValue:
     """What HubSpot says of a deal itself, where that landed: won or lost."""
     won = flag(deal, "property_hs_is_closed_won")
-    closed, lost = flag(deal, "property_hs_is_closed"), flag(deal, "property_hs_is_closed_lost")
+    closed = flag(deal, "property_hs_is_closed")
+    lost = flag(deal, "property_hs_is_closed_lost")
     return ibis.cases(
         (won.fill_null(False), "won"),
         (lost.fill_null(False) | (closed & ~won).fill_null(False), "lost"),

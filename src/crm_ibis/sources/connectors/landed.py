@@ -122,7 +122,8 @@ def moment(table: Table, name: str) -> ir.TimestampValue:
     """
     if name not in table.columns:
         return ibis.null(INSTANT)
-    value, zone = table[name], _zone.get()
+    value = table[name]
+    zone = _zone.get()
     if value.type().is_string():
         note(table, name, "instant", _is_there(value) & ~value.re_search(ISO))
         return instant_of_text(value, zone)

@@ -12,10 +12,8 @@ from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 from crm_ibis.sources.connectors.salesforce_deals import deals_of, leads_of
 
-DONE, NOT_DONE = (
-    ("completed",),
-    ("not started", "in progress", "waiting on someone else", "deferred"),
-)
+DONE = ("completed",)
+NOT_DONE = ("not started", "in progress", "waiting on someone else", "deferred")
 """Salesforce's own states of a task, in small letters."""
 
 
@@ -41,7 +39,8 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
     became the same opportunity, the first carries it; the others are qualified and worth nothing.
     Where the history shows when that was, it is qualified since its opportunity was open or won.
     """
-    deals, entered = deals_of(opportunity, lead, opportunity_history), leads_of(lead)
+    deals = deals_of(opportunity, lead, opportunity_history)
+    entered = leads_of(lead)
     joined = entered.left_join(deals, entered.lead_id == deals.carrier_id)
     from_leads = joined.select(
         id=joined.lead_id,
@@ -99,7 +98,8 @@ def opportunities(
 def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Table:
     """Tasks that were done, and events; whether anybody answered is not known."""
     activities = ibis.union(_tasks(task), _meetings(event))
-    deals, entered = deals_of(opportunity, lead, None), leads_of(lead)
+    deals = deals_of(opportunity, lead, None)
+    entered = leads_of(lead)
     joined = activities.left_join(deals, activities.what_id == deals.deal_id)
     joined = joined.left_join(entered, joined.who_id == entered.lead_id)
     facility = ibis.coalesce(joined.account_id, joined.deal_facility_id, joined.facility_id)
@@ -125,7 +125,8 @@ def _tasks(task: Table) -> Table:
     signs = ("is_closed", "status", "completed_date_time")
     landed.require(task, "task", *signs, for_="which tasks were done")
     there = current(task)
-    state, completed = word(there, "status"), moment(there, "completed_date_time")
+    state = word(there, "status")
+    completed = moment(there, "completed_date_time")
     done = ibis.coalesce(
         flag(there, "is_closed"),
         ibis.cases(

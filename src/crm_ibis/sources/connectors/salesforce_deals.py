@@ -9,7 +9,8 @@ from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 
-GIVEN_UP, QUALIFIED = ("Closed - Not Converted", "Unqualified", "Disqualified"), ("Qualified",)
+GIVEN_UP = ("Closed - Not Converted", "Unqualified", "Disqualified")
+QUALIFIED = ("Qualified",)
 """Statuses of leads that are not converted; any other is a plain lead."""
 CONVERTED = "closed - converted"
 CONVERSION = ("converted_date", "converted_account_id", "converted_contact_id")
@@ -19,9 +20,11 @@ OPEN_STAGES = (
     *("prospecting", "qualification", "needs analysis", "value proposition"),
     *("id. decision makers", "perception analysis", "proposal/price quote", "negotiation/review"),
 )
-WON_STAGE, LOST_STAGE = "closed won", "closed lost"
+WON_STAGE = "closed won"
+LOST_STAGE = "closed lost"
 """Salesforce's own stages, in small letters."""
-OPEN_FORECASTS, WON_FORECAST = ("pipeline", "bestcase", "best case", "commit", "forecast"), "closed"
+OPEN_FORECASTS = ("pipeline", "bestcase", "best case", "commit", "forecast")
+WON_FORECAST = "closed"
 """Categories of the forecast; an omitted deal may be lost or open."""
 VERDICT = ("is_won", "is_closed", "stage_name", "forecast_category", "forecast_category_name")
 """What tells whether a deal is won, lost or open."""
@@ -36,8 +39,10 @@ def leads_of(lead: Table) -> Table:
     """Leads that count, in our words: not deleted, and not merged into another."""
     there = current(lead)
     there = there.filter(text(there, "master_record_id").nullif("").isnull())
-    converted, status = _converted(there), text(there, "status")
-    given_up, created = ~converted & status.isin(GIVEN_UP), moment(there, "created_date")
+    converted = _converted(there)
+    status = text(there, "status")
+    given_up = ~converted & status.isin(GIVEN_UP)
+    created = moment(there, "created_date")
     qualified = converted | status.isin(QUALIFIED).fill_null(False)
     changed = ibis.coalesce(moment(there, "last_modified_date"), created)
     account = text(there, "converted_account_id")
@@ -61,7 +66,8 @@ def deals_of(opportunity: Table, lead: Table, opportunity_history: Table | None)
     landed.require(opportunity, "opportunity", *VERDICT, for_="which deals are won, lost or open")
     there = current(opportunity)
     versions = _versions(opportunity, opportunity_history)
-    closed, carriers = landed.held_since(versions), _carriers(lead)
+    closed = landed.held_since(versions)
+    carriers = _carriers(lead)
     first = versions.group_by("id").agg(
         landed_at=versions.at.min(), began_at=versions.at.min(where=versions.counts)
     )
@@ -101,7 +107,8 @@ def _stage(opportunity: Table) -> ir.StringValue:
 
     The probability tells won from lost only: people change that of open deals as they like.
     """
-    won, closed = flag(opportunity, "is_won"), flag(opportunity, "is_closed")
+    won = flag(opportunity, "is_won")
+    closed = flag(opportunity, "is_closed")
     stage = word(opportunity, "stage_name")
     forecast = ibis.coalesce(
         word(opportunity, "forecast_category").nullif(""),

@@ -149,7 +149,8 @@ def _landed(relation: ops.Relation, column: str) -> tuple[str | None, str]:
         value = relation.values.get(column)
         if not isinstance(value, ops.Field):
             return None, column
-        relation, column = value.rel, value.name
+        relation = value.rel
+        column = value.name
     return relation.name, column
 
 

@@ -79,7 +79,8 @@ def satisfaction(satisfaction_rating: Table, ticket: Table) -> Table:
     landed.require(satisfaction_rating, "satisfaction_rating", "score", for_="what was answered")
     rating = current(satisfaction_rating)
     score = word(rating, "score")
-    good, bad = score.startswith("good"), score.startswith("bad")
+    good = score.startswith("good")
+    bad = score.startswith("bad")
     given = rating.filter(good | bad)
     asked = ticket.select(ticket_id=text(ticket, "id"), facility_id=_facility(ticket))
     joined = given.mutate(rated_id=text(given, "ticket_id")).left_join(

@@ -1,7 +1,8 @@
 """The parts of the scorecard: one module per subject, each ends in its SECTION.
 
 To add a chart: a figure in the section of its subject, and its columns in `datasets`. To add a
-section: a module here, and its name in `ORDER`.
+section: a module here, and its name in `ORDER`. A table of which there is none gets charts by the
+types of its columns, from `defaults`.
 """
 
 from importlib import import_module

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from testing.test_plugin import pytest_of
+from test_plugin import pytest_of
 
 PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 FILE = re.compile(r"```python\n# (\S+)\n(.*?)```", re.DOTALL)

@@ -1,0 +1,92 @@
+"""How tables, sources and alert channels are."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from crm_ibis.cli.terminal.layout import age_text, console, print_table, table_of
+from crm_ibis.text import count_of
+
+if TYPE_CHECKING:  # what a command needs is imported when it runs
+    from crm_ibis.operations.status import Status
+    from crm_ibis.runlog.summaries import SourceSeen
+
+
+def print_status(states: "Iterable[Status]") -> None:
+    """How old each KPI is and whether that is in order; more where the terminal is wide enough."""
+    states = list(states)
+    shown = 9 if console.width >= 140 else 7 if console.width >= 115 else 5
+    titles = ("KPI", ">age", "SLA", "next run (UTC)", "state", "owner", "criticality")
+    table = table_of(*(*titles, "published (UTC)", ">rows")[:shown])
+    problems: dict[str, list[str]] = {}
+    for state in states:
+        cells = (
+            state.table,
+            "never" if state.age_hours is None else age_text(state.age_hours),
+            state.sla or "-",
+            f"{state.next_run:%d %b %H:%M}" if state.next_run else "-",
+            state.state if state.is_healthy else f"[red]{state.state}[/red]",
+            state.owner or "-",
+            state.criticality or "-",
+            f"{state.published_at:%Y-%m-%d %H:%M}" if state.published_at else "-",
+            "-" if state.rows is None else f"{state.rows:,}",
+        )
+        table.add_row(*cells[:shown])
+        for problem in _problems(state):
+            problems.setdefault(problem, []).append(state.table)
+    print_table(table)
+    for problem, tables in problems.items():
+        others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
+        console.print(f"{', '.join(tables[:2])}{others}: {problem}", markup=False, soft_wrap=True)
+
+
+def _problems(state: "Status") -> Iterator[str]:
+    if state.state == "retired":
+        yield (
+            f"retired: the project no longer has it; crm-ibis retire {state.table} drops what is "
+            "left of it"
+        )
+    if state.failing:
+        yield state.last_error or ""
+    elif state.state == "clock ahead":
+        yield (
+            f"clock ahead: published as of {state.as_of:%Y-%m-%d %H:%M} UTC, which is in the "
+            "future; runs are refused until then, or until crm-ibis refresh --force"
+        )
+    elif state.late:
+        yield f"late: nothing published since {state.due_since:%Y-%m-%d %H:%M} UTC"
+    if state.blocked_by and not state.failing:
+        one = len(state.blocked_by) == 1
+        contracts, broken = ("contract", "is") if one else ("contracts", "are")
+        yield f"blocked: the {contracts} of {', '.join(state.blocked_by)} {broken} broken"
+    if state.slow:
+        yield f"slow: took {state.seconds:,.1f} s, usually {state.usual_seconds:,.1f} s"
+    if state.state == "stale":
+        yield "stale: its sources are absent in sources.yml"
+    if state.quarantined:
+        yield f"{count_of(state.quarantined, 'row')} of its sources in quarantine"
+
+
+def print_source_ages(seen: "Iterable[SourceSeen]", now: datetime) -> None:
+    """How old the newest row of each source was taken to be when it was last read."""
+    for source in seen:
+        age = "of unknown age"
+        hours = source.age_hours(now)
+        if hours is not None:
+            age = f"{age_text(hours)} old"
+        same = ""
+        if source.is_unchanged:
+            same = f", unchanged for {source.unchanged_runs} runs"
+        rows = count_of(source.rows, "row")
+        line = f"source {source.source}: {rows}, newest row {age}{same}"
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def print_channels(found: Iterable[Mapping[str, Any]]) -> None:
+    """Which channels took a message."""
+    table = table_of("channel", "URL in", "message")
+    table.columns[1].no_wrap = True  # names of variables are there to be copied
+    words = {True: "sent", False: "[red]failed[/red]", None: "not set"}
+    for channel in found:
+        table.add_row(channel["channel"], channel["variable"], words[channel["sent"]])
+    print_table(table)

@@ -1,0 +1,137 @@
+"""Tables: their rows, what they mean, the company's months."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from crm_ibis.cli.terminal.layout import (
+    GAP,
+    cell_text,
+    console,
+    print_table,
+    table_of,
+    wrapped,
+)
+from crm_ibis.config.settings import Settings, shown_url
+from crm_ibis.text import count_of
+
+if TYPE_CHECKING:  # what a command needs is imported when it runs
+    from crm_ibis.metrics.catalog import Entry
+    from crm_ibis.metrics.describe import Description
+
+SCORECARD = {
+    "total_leads": "Leads",
+    "sql_leads": "Qualified",
+    "sql_conversion_pct": "Qualified %",
+    "won_leads": "Won",
+    "won_pct": "Won %",
+    "sla_attainment_pct": "SLA attainment %",
+    "avg_csat": "CSAT (1-5)",
+    "nps": "NPS",
+    "overall_health_score": "Health (0-100)",
+    "health_status": "Health",
+    "total_revenue": "Revenue",
+}
+
+
+def print_scorecard(rows: list[dict[str, Any]]) -> None:
+    """The company's months side by side."""
+    cells = {
+        title: [cell_text(row[column], 2) for row in rows] for column, title in SCORECARD.items()
+    }
+    titles = [f"{row['month']:%B %Y}" for row in rows]
+    first = _columns_that_fit(
+        [max(map(len, column)) for column in zip(titles, *cells.values(), strict=True)]
+    )
+    table = table_of("Monthly scorecard", *(f">{title}" for title in titles[first:]))
+    for title, months in cells.items():
+        table.add_row(title, *months[first:])
+    print_table(table)
+
+
+def _columns_that_fit(widths: list[int]) -> int:
+    """The first of the newest months that fit beside the titles."""
+    left = console.width - max(map(len, ["Monthly scorecard", *SCORECARD.values()]))
+    first = len(widths)
+    while first and left >= widths[first - 1] + GAP:
+        first -= 1
+        left -= widths[first] + GAP
+    return min(first, max(len(widths) - 1, 0))
+
+
+def print_whereabouts(settings: Settings, program: str, option: str) -> None:
+    """Where everything is, and what to try next."""
+    console.print(
+        f"Everything is in {shown_url(settings.database_url)}: sources in schema "
+        f"{settings.raw_schema}, KPIs in {settings.analytics_schema}, the run log in "
+        f"{settings.meta_schema}."
+    )
+    console.print("Look further:")
+    for command in (f"{option}show health_scores", "describe conversion_funnel", "list"):
+        console.print(f"  {program} {command}", markup=False, soft_wrap=True)
+
+
+def print_list(entries: "Iterable[Entry]") -> None:
+    """The KPIs with owner, criticality, SLA, and on a second line what they need."""
+    entries = list(entries)
+    owners = max(len(entry.owner or "-") for entry in entries)
+    names = max(len(entry.name) for entry in entries)
+    console.print(f"{'KPI':<{names}}  {'owner':<{owners}}  {'criticality':<11}  SLA", style="bold")
+    for entry in entries:
+        console.print(
+            f"{entry.name:<{names}}  {entry.owner or '-':<{owners}}  "
+            f"{entry.criticality or '-':<11}  {entry.sla or '-'}"
+        )
+        console.print(*wrapped(f"needs {', '.join(entry.needs)}"), sep="\n", style="dim")
+
+
+def print_description(told: "Description") -> None:
+    """A table's meaning, grain, columns and checks."""
+    console.print(told.name, style="bold")
+    for paragraph in told.meaning.split("\n\n"):
+        console.print(" ".join(paragraph.split()), markup=False)
+    console.print()
+    facts = {
+        "key": ", ".join(told.grain) if told.kind in ("source", "snapshot") else None,
+        "owner": told.owner,
+        "criticality": told.criticality,
+        "exposures": ", ".join(told.exposures),
+        "needs": ", ".join(told.needs),
+        "needed by": ", ".join(told.needed_by),
+    }
+    for title, value in facts.items():
+        if value:
+            console.print(f"{title}: {value}", markup=False)
+    # Loads Pandera, which other commands do without.
+    from crm_ibis.metrics.describe import null_in_words
+
+    table = table_of("column", "type", "null", "meaning")
+    for c in told.columns:
+        table.add_row(c["name"], c["type"], null_in_words(c), c["description"])
+    print_table(table)
+    console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
+
+
+def print_rows(rows: list[dict[str, Any]], more: bool) -> None:
+    """Rows as a table where it fits, else each row as a list of its cells."""
+    if not rows:
+        console.print("no rows")
+        return
+    cells = [[cell_text(value) for value in row.values()] for row in rows]
+    names = list(rows[0])
+    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
+    if sum(widths) + 3 * len(widths) + 1 <= console.width:
+        numeric = [isinstance(v, int | float | Decimal) for v in rows[0].values()]
+        table = table_of(*(f">{n}" if is_n else n for n, is_n in zip(names, numeric, strict=True)))
+        for row in cells:
+            table.add_row(*map(Text, row))  # Text, as data may look like markup
+        print_table(table)
+    else:
+        for number, row in enumerate(cells, start=1):
+            console.print(f"row {number}", style="bold")
+            for name, cell in zip(names, row, strict=True):
+                console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
+    if more:
+        console.print(f"the first {count_of(len(rows), 'row')}; --limit shows more")
