@@ -1,6 +1,6 @@
 """A dead man's switch on the Prefect server: it notifies when the watch falls silent.
 
-    python flows/automation.py TYPE/NAME [AFTER]
+    python -m crm_ibis.flows.automation TYPE/NAME [AFTER]
 
 installs it, or brings it up to date. TYPE/NAME is a notification block of your server's, such as
 slack-webhook/oncall, through which the server itself notifies while nothing else is alive. AFTER is
@@ -20,13 +20,14 @@ from prefect.events import EventTrigger
 from prefect.events.actions import SendNotification
 from prefect.events.schemas.automations import Posture
 from prefect.events.schemas.events import ResourceSpecification
-from watch import RESOURCE, WATCHED
 
 from crm_ibis.config.declarations import jobs, watch_job
 from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.schedule import next_scheduled
 from crm_ibis.runlog import log
+
+from .watch import RESOURCE, WATCHED
 
 NAME = "crm_ibis: the watch is silent"
 MISSED = 3

@@ -2,7 +2,8 @@
 
 from prefect import flow
 from prefect.client.schemas.objects import State
-from running import run_job
+
+from .running import run_job
 
 
 @flow(name="refresh", flow_run_name="{job}", persist_result=False)

@@ -1,23 +1,13 @@
 """What the flows share: a job of jobs.yml as a Prefect run. The work itself is in the package."""
 
-import os
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from datetime import UTC, datetime
-from pathlib import Path
 from threading import Event, Thread
 from typing import Any, cast
 from uuid import UUID
-
-# A project folder's flows read the files that lie beside them, whatever the worker's environment
-# says: the project may have been cloned for this run.
-os.environ.update(
-    {"CRM_IBIS_HOME": str(Path(__file__).resolve().parents[1])}
-    if (Path(__file__).resolve().parents[1] / "schemas").is_dir()
-    else {}
-)
 
 from prefect import Task, get_run_logger, runtime, task
 from prefect.artifacts import (
@@ -29,6 +19,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.states import Completed, Failed
 
+from crm_ibis.config import project
 from crm_ibis.config.declarations import Job
 from crm_ibis.config.settings import load_settings
 from crm_ibis.errors import CrmIbisError, TransientError, UsageError
@@ -51,6 +42,7 @@ class AttemptFailed(Exception):
 
 def run_job(name: str) -> State:
     """Runs a job as of its scheduled start; an error becomes a failed state with its gist."""
+    project.prefer_current_folder()
     try:
         return _run_step(_plan_run(name))
     except Exception as error:

@@ -8,7 +8,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.events import emit_event
 from prefect.states import Completed, Failed
-from running import (
+
+from crm_ibis.config import project
+from crm_ibis.config.declarations import watch_job
+from crm_ibis.config.settings import load_settings
+from crm_ibis.operations import watchdog as watching
+from crm_ibis.operations.status import Status
+from crm_ibis.text import LONGEST, first_line
+
+from .running import (
     artifact_key,
     redact_errors,
     report_errors,
@@ -17,12 +25,6 @@ from running import (
     summarize_error,
     with_retries,
 )
-
-from crm_ibis.config.declarations import watch_job
-from crm_ibis.config.settings import load_settings
-from crm_ibis.operations import watchdog as watching
-from crm_ibis.operations.status import Status
-from crm_ibis.text import LONGEST, first_line
 
 WATCHED = "crm_ibis.watched"
 """The event that the dead man's switch waits for."""
@@ -44,6 +46,7 @@ def look() -> list[Status]:
 @flow(name="watch", flow_run_name="watch", persist_result=False)
 def watch() -> State:
     """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
+    project.prefer_current_folder()
     try:
         attempts = with_retries(look, watch_job())
         report = report_to_run()

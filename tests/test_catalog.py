@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from old_project import copy_to
 
 from crm_ibis.config import declarations
 from crm_ibis.config import project as content
@@ -68,7 +69,7 @@ def shipped(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A project folder of the test's own, in use while the test runs."""
-    content.copy_to(tmp_path / "project")
+    copy_to(tmp_path / "project")
     monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "project"))
     return tmp_path / "project"
 

@@ -10,11 +10,14 @@ from pathlib import Path
 import pytest
 
 import crm_ibis
+from crm_ibis import legacy
 
 PACKAGE = Path(crm_ibis.__file__).parent
+FLOWS = PACKAGE.parents[1] / "flows"
+"""`crm_ibis.flows`; in a checkout they lie beside the package."""
 LAYERS = [
     {"text"},
-    {"errors", "events"},
+    {"errors", "events", "legacy"},
     {"config"},
     {"expressions"},
     {"warehouse"},
@@ -23,6 +26,7 @@ LAYERS = [
     {"metrics", "sources", "history", "types"},
     {"connectors", "publishing", "scaffold"},
     {"operations"},
+    {"flows"},
     {"site"},
     {"cli", "testing"},
     {"__main__"},
@@ -35,11 +39,12 @@ HEAVY |= {"altair", "igraph", "jinja2", "vl_convert"}
 
 
 def modules() -> dict[str, Path]:
-    return {
+    package = {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
         for path in PACKAGE.rglob("*.py")
-        if "_content" not in path.parts
+        if not {"_content", "templates"} & set(path.parts)
     }
+    return package | {f"flows.{path.stem}": path for path in FLOWS.glob("*.py")}
 
 
 def imported(path: Path) -> set[str]:
@@ -64,11 +69,13 @@ def own_imports(path: Path) -> set[str]:
 
 def modules_imported_by(path: Path) -> set[str]:
     """Modules of this package that a file imports at its top."""
+    package = "flows." if path.parent == FLOWS else ""
     known = {name.removesuffix(".__init__") for name in modules()}
     found = set()
     for node in ast.parse(path.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.ImportFrom) and node.module:
             base = node.module.removeprefix("crm_ibis").lstrip(".")
+            base = f"{package}{base}" if node.level else base
             named = {f"{base}.{alias.name}".lstrip(".") for alias in node.names}
             found |= named & known or {base} & known
     return found
@@ -76,6 +83,12 @@ def modules_imported_by(path: Path) -> set[str]:
 
 def layer_of(room: str) -> int:
     return next(number for number, layer in enumerate(LAYERS) if room in layer)
+
+
+def test_nothing_imports_the_flows() -> None:
+    """The entry points in prefect.yaml name them; the command line needs no Prefect."""
+    others = {name: path for name, path in modules().items() if not name.startswith("flows.")}
+    assert not {name for name, path in others.items() if "flows" in own_imports(path)}
 
 
 def test_every_module_has_a_layer() -> None:
@@ -104,6 +117,13 @@ def test_no_module_needs_itself() -> None:
     TopologicalSorter(needs).prepare()
 
 
+@pytest.mark.parametrize("name", sorted(modules()))
+def test_names_of_version_0_1_0_are_for_others(name: str) -> None:
+    today = {module.removesuffix(".__init__") for module in modules()}
+    of_old = {f"crm_ibis.{module}" for module in legacy.MODULES if module not in today}
+    assert not imported(modules()[name]) & of_old
+
+
 @pytest.mark.parametrize(
     "name",
     [
@@ -123,7 +143,7 @@ def test_only_the_warehouse_knows_the_database(name: str) -> None:
     assert not drivers or name.startswith("warehouse."), f"{name} imports {drivers}"
 
 
-@pytest.mark.parametrize("name", sorted(modules()))
+@pytest.mark.parametrize("name", sorted(n for n in modules() if not n.startswith("flows.")))
 def test_only_flows_import_prefect(name: str) -> None:
     assert not {m for m in imported(modules()[name]) if m.split(".")[0] == "prefect"}
 

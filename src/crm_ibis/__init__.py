@@ -5,10 +5,13 @@ What a script or a notebook needs is here: `refresh`, `load_seeds`, `open_wareho
 `Extension` and `column` for contracts of one's own.
 """
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from importlib.machinery import ModuleSpec
+
     from crm_ibis import history as history
     from crm_ibis.config.params import load_params as load_params
     from crm_ibis.config.settings import Settings as Settings
@@ -36,6 +39,20 @@ _HOMES = {
     "refresh": "publishing.refresh",
 }
 """Looked up when asked for, as Ibis, Pandera and the drivers take longer than `--help` may."""
+
+
+class _OldModules:
+    """Finds modules of version 0.1.0 for the flows that it copied into project folders."""
+
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> "ModuleSpec | None":
+        if not name.startswith("crm_ibis."):
+            return None
+        return import_module("crm_ibis.legacy").find_spec(name)
+
+
+# The last one: it is asked for nothing that is there.
+sys.meta_path.append(_OldModules)
 
 
 def __getattr__(name: str) -> Any:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from commands import Run
+from old_project import copy_to
 
 from crm_ibis.operations import alerts
 
@@ -25,7 +26,7 @@ def test_names_of_variables_are_whole_at_80_columns(run: Run) -> None:
 def test_channels_of_an_unknown_owner_are_named(
     run: Run, own_project: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    run("init", tmp_path / "project")
+    copy_to(tmp_path / "project")
     own_project(tmp_path / "project")
     file = tmp_path / "project" / "flows" / "jobs.yml"
     text = file.read_text(encoding="utf-8")
@@ -48,7 +49,7 @@ def test_a_channel_that_takes_no_message_exits_1(run: Run, monkeypatch: pytest.M
 def test_what_nobody_would_hear_of_is_listed(
     run: Run, own_project: Callable[[Path], None], tmp_path: Path
 ) -> None:
-    run("init", tmp_path / "project")
+    copy_to(tmp_path / "project")
     own_project(tmp_path / "project")
     file = tmp_path / "project" / "flows" / "jobs.yml"
     text = file.read_text(encoding="utf-8")

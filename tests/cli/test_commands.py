@@ -13,6 +13,7 @@ import sqlglot
 from commands import Demo, Run, contents, execute, logged_runs, words
 
 from crm_ibis import __version__
+from crm_ibis.config.project import path
 from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
@@ -20,6 +21,7 @@ COMMANDS = [
     "alerts",
     "backfill",
     "check",
+    "config",
     "demo",
     "describe",
     "history",
@@ -698,29 +700,14 @@ def changed_project(run: Run) -> Path:
     """A project folder in which one invoice is gone and the board owns the health scores."""
     assert run("init", "acme").exit_code == 0
     folder = Path("acme").resolve()
-    invoices = folder / "seeds" / "invoices.csv"
-    lines = invoices.read_text(encoding="utf-8").splitlines(keepends=True)
-    kept = [line for line in lines if not line.startswith("inv_002")]
-    invoices.write_text("".join(kept), encoding="utf-8")
-    exposures = folder / "schemas" / "exposures.yml"
-    text = exposures.read_text(encoding="utf-8")
-    exposures.write_text(text.replace("Executive Leadership", "The Board"), encoding="utf-8")
+    shipped = path("seeds", "invoices.csv").read_text(encoding="utf-8")
+    kept = [line for line in shipped.splitlines(keepends=True) if not line.startswith("inv_002")]
+    (folder / "seeds").mkdir()
+    (folder / "seeds" / "invoices.csv").write_text("".join(kept), encoding="utf-8")
+    (folder / "exposures.yml").write_text(
+        "facility_health_scorecard: {owner: The Board}\n", encoding="utf-8"
+    )
     return folder
-
-
-def test_init_makes_a_project_folder_with_all_that_is_needed(run: Run) -> None:
-    outcome = run("init", "acme")
-    assert outcome.exit_code == 0, outcome.err
-    folder = Path("acme").resolve()
-    assert f"export CRM_IBIS_HOME={folder}" in outcome.out
-    for part in ("README.md", "schemas/sources.py", "schemas/kpis.py", "flows/jobs.yml"):
-        assert (folder / part).is_file()
-    # sources.yml and the comments in jobs.yml point to these pages.
-    for page in ("sources", "mapping-recipes", "operations", "publishing", "connectors/zendesk"):
-        assert (folder / "docs" / f"{page}.md").is_file()
-    assert not (folder / "docs" / "decisions").exists()
-    assert len(list((folder / "seeds").glob("*.csv"))) == 8
-    assert not list(folder.rglob("__pycache__"))
 
 
 def test_a_project_folder_is_what_the_program_reads(
@@ -750,34 +737,6 @@ def test_the_demo_runs_in_a_project_folder(run: Run, own_project: Callable[[Path
     assert outcome.cells["Revenue"] == ["17,150.75", "0.00"]
     assert outcome.cells["Health (0-100)"] == ["72.82", "78.23"]
     assert run("list").cells["health_scores"] == ["The Board", "critical", "2h"]
-
-
-def test_init_fills_an_empty_folder(run: Run) -> None:
-    Path("acme").mkdir()
-    assert run("init", "acme").exit_code == 0
-    assert Path("acme/schemas/sources.py").is_file()
-
-
-@pytest.mark.parametrize("there", [False, True], ids=["new", "empty"])
-def test_init_makes_the_folder_that_the_environment_names(
-    run: Run, monkeypatch: pytest.MonkeyPatch, there: bool
-) -> None:
-    monkeypatch.setenv("CRM_IBIS_HOME", str(Path("acme").resolve()))
-    if there:
-        Path("acme").mkdir()
-    outcome = run("init", "acme")
-    assert outcome.exit_code == 0, outcome.err
-    assert Path("acme/schemas/sources.py").is_file()
-    assert run("list").exit_code == 0
-
-
-def test_init_refuses_a_folder_that_is_not_empty(run: Run) -> None:
-    Path("acme").mkdir()
-    Path("acme/notes.txt").write_text("mine", encoding="utf-8")
-    outcome = run("init", "acme")
-    assert outcome.exit_code == 2
-    assert "acme is not empty" in outcome.err
-    assert [file.name for file in Path("acme").iterdir()] == ["notes.txt"]
 
 
 # What all of them have in common

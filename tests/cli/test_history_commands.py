@@ -157,7 +157,7 @@ def test_a_fourth_snapshot_is_one_line(
 ) -> None:
     run("init", tmp_path / "project")
     own_project(tmp_path / "project")
-    with (tmp_path / "project" / "schemas" / "snapshots.yml").open("a", encoding="utf-8") as file:
+    with (tmp_path / "project" / "snapshots.yml").open("a", encoding="utf-8") as file:
         file.write("revenue_snapshot: revenue_kpis\n")
     done = run("refresh", "revenue_kpis", "--as-of", "2024-03-01", "--snapshot", "--json")
     assert done.exit_code == 0, done.err

@@ -20,6 +20,7 @@ import psycopg
 import yaml
 
 BIN = Path(sys.executable).parent
+SHIPPED = Path(__file__).parents[2]
 PASSWORD = "Tr0ub4dor"
 PATIENCE = 90
 """Seconds for whatever is waited for; a run takes about eight."""
@@ -165,16 +166,25 @@ def silent_port() -> socket.socket:
     return listener
 
 
+def project_folder(folder: Path) -> Path:
+    """A project folder with nothing in it."""
+    folder.mkdir()
+    (folder / "crm_ibis.yml").write_text('made_with: "0.1.0"\n', encoding="utf-8")
+    return folder
+
+
 def jobs_for_tests(file: Path) -> None:
     """Nothing runs by itself, a second attempt comes soon, and tickets have an SLA of seconds.
 
     For a killed run of health scores no attempt is to come, so that the watch need not wait.
     Retention is paused, and nothing starts the job of the representatives.
     """
-    declared = yaml.safe_load(file.read_text(encoding="utf-8"))
-    for name, job in declared["jobs"].items():
+    shipped = yaml.safe_load((SHIPPED / "flows" / "jobs.yml").read_text(encoding="utf-8"))
+    changed: dict[str, dict[str, Any]] = {name: {} for name in shipped["jobs"]}
+    for name, job in changed.items():
         job["schedule"] = in_a_while()
-        job["attempts"], job["first_wait"] = 4, "2s"
+        job["attempts"] = 4
+        job["first_wait"] = "2s"
         if name == "ticket_sla":
             job["sla"] = "7s"
         if name == "health_scores":
@@ -182,8 +192,8 @@ def jobs_for_tests(file: Path) -> None:
         if name == "cohort_retention":
             job["paused"] = True
         if name == "rep_activity":
-            del job["schedule"]
-    file.write_text(yaml.safe_dump(declared, sort_keys=False), encoding="utf-8")
+            job["schedule"] = None
+    file.write_text(yaml.safe_dump({"jobs": changed}, sort_keys=False), encoding="utf-8")
 
 
 def in_a_while() -> str:

@@ -1,6 +1,7 @@
 """prefect.yaml says what jobs.yml says, for each job once, and holds no secret."""
 
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -34,21 +35,20 @@ def forget() -> None:
 
 @pytest.fixture
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A team's own project folder, which the program uses."""
+    """A team's own project folder, which the program uses; its deployments are those shipped."""
     folder = tmp_path / "acme"
-    assert crm_ibis("init", folder).exit_code == 0
+    folder.mkdir()
+    (folder / content.MARK).write_text('made_with: "0.1.0"\n', encoding="utf-8")
     monkeypatch.setenv("CRM_IBIS_HOME", str(folder))
     forget()
+    deployments.write()
     yield folder
     forget()
 
 
-def edit(project: Path, old: str, new: str) -> None:
-    """Replaces a text that occurs once in jobs.yml."""
-    file = project / "flows" / "jobs.yml"
-    text = file.read_text(encoding="utf-8")
-    assert text.count(old) == 1
-    file.write_text(text.replace(old, new), encoding="utf-8")
+def declare(project: Path, text: str) -> None:
+    """Writes the project's jobs.yml."""
+    (project / "jobs.yml").write_text(text, encoding="utf-8")
     forget()
 
 
@@ -92,15 +92,15 @@ def test_a_job_runs_when_the_definitions_say(
     job: str, entrypoint: str, parameters: dict[str, str], cron: str
 ) -> None:
     deployment = by_name()[job]
-    assert deployment["entrypoint"] == f"flows/{entrypoint}.py:{entrypoint}"
+    assert deployment["entrypoint"] == f"crm_ibis.flows.{entrypoint}.{entrypoint}"
     assert deployment["parameters"] == parameters
     assert deployment["schedules"] == [{"cron": cron, "timezone": "UTC", "active": True}]
 
 
-def test_every_entrypoint_is_a_function_of_a_file() -> None:
+def test_every_entrypoint_is_a_flow_of_a_module_of_the_package() -> None:
     for deployment in by_name().values():
-        file, _, function = deployment["entrypoint"].partition(":")
-        assert f"\ndef {function}(" in (CHECKOUT / file).read_text(encoding="utf-8")
+        module, _, flow = deployment["entrypoint"].rpartition(".")
+        assert getattr(import_module(module), flow).name == flow
 
 
 def test_runs_of_a_job_never_overlap() -> None:
@@ -128,20 +128,46 @@ def test_no_secret_gets_into_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "{{" not in text, "Prefect would fill it in when it deploys, and keep it"
 
 
-def test_a_project_folder_comes_with_its_deployments(project: Path) -> None:
-    assert (project / "prefect.yaml").read_text(encoding="utf-8") == deployments.prefect_yaml()
-    for deployment in by_name().values():
-        assert (project / deployment["entrypoint"].split(":")[0]).is_file()
+def test_a_project_folder_has_the_shipped_deployments_and_needs_no_flows(project: Path) -> None:
+    text = (project / "prefect.yaml").read_text(encoding="utf-8")
+    assert text.startswith("# Made from jobs.yml, over the shipped jobs, by `crm-ibis deployments`")
+    shipped = yaml.safe_load((CHECKOUT / "prefect.yaml").read_text(encoding="utf-8"))
+    assert yaml.safe_load(text) == shipped
     done = check()
     assert (done.exit_code, done.err) == (0, "")
 
 
+def test_a_project_s_own_jobs_are_deployed_beside_the_shipped_ones(project: Path) -> None:
+    declare(project, "jobs: {quarter: {refresh: [revenue_kpis]}, supporting_kpis: null}")
+    found = by_name()
+    assert found["quarter"]["entrypoint"] == "crm_ibis.flows.refresh.refresh"
+    assert found["quarter"]["parameters"] == {"job": "quarter"}
+    assert "supporting_kpis" not in found
+    assert "watch" in found
+
+
+def test_a_flow_of_the_project_s_own_is_deployed_in_place_of_the_package_s(project: Path) -> None:
+    (project / "flows").mkdir()
+    (project / "flows" / "snapshot.py").touch()
+    found = by_name()
+    assert found["health_score_snapshot"]["entrypoint"] == "flows/snapshot.py:snapshot"
+    assert found["health_scores"]["entrypoint"] == "crm_ibis.flows.refresh.refresh"
+
+
+def test_the_checkout_has_no_flows_of_its_own_whatever_its_path_is_called(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "link").symlink_to(CHECKOUT)
+    monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "link"))
+    assert (CHECKOUT / "prefect.yaml").read_text(encoding="utf-8") == deployments.prefect_yaml()
+
+
 def test_a_file_that_is_out_of_step_is_noticed_and_mended(project: Path) -> None:
-    edit(project, '"30 1 * * *"', '"45 1 * * *"')
+    declare(project, "jobs: {cohort_retention: {schedule: 45 1 * * *}}")
     before = (project / "prefect.yaml").read_text(encoding="utf-8")
     done = check()
     assert done.exit_code == 1
-    assert "out of step with flows/jobs.yml; run crm-ibis deployments" in words(done.err)
+    assert "jobs.yml; run crm-ibis deployments" in words(done.err)
     assert (project / "prefect.yaml").read_text(encoding="utf-8") == before
 
     done = crm_ibis("deployments")
@@ -152,7 +178,7 @@ def test_a_file_that_is_out_of_step_is_noticed_and_mended(project: Path) -> None
 
 
 def test_a_paused_job_is_deployed_with_its_schedule_switched_off(project: Path) -> None:
-    edit(project, '    schedule: "30 1 * * *"', '    schedule: "30 1 * * *"\n    paused: true')
+    declare(project, "jobs: {cohort_retention: {paused: true}}")
     found = by_name()
     assert found["cohort_retention"]["schedules"] == [
         {"cron": "30 1 * * *", "timezone": "UTC", "active": False}
@@ -161,7 +187,7 @@ def test_a_paused_job_is_deployed_with_its_schedule_switched_off(project: Path) 
 
 
 def test_a_job_without_a_schedule_is_deployed_without_one(project: Path) -> None:
-    edit(project, '    schedule: "30 1 * * *"\n    sla: 4h\n', "")
+    declare(project, "jobs: {cohort_retention: {schedule: null, sla: null}}")
     assert by_name()["cohort_retention"]["schedules"] == []
 
 
@@ -170,7 +196,7 @@ def test_a_job_that_loses_its_schedule_is_told_with_what_to_run_on_the_server(
 ) -> None:
     """`prefect deploy` leaves a schedule that no other takes the place of."""
     assert "clear" not in crm_ibis("deployments").out
-    edit(project, '    schedule: "30 1 * * *"\n    sla: 4h\n', "")
+    declare(project, "jobs: {cohort_retention: {schedule: null, sla: null}}")
     told = words(crm_ibis("deployments").out)
     assert "prefect deployment schedule clear refresh/cohort_retention" in told
     assert told.count("clear") == 1
@@ -179,13 +205,12 @@ def test_a_job_that_loses_its_schedule_is_told_with_what_to_run_on_the_server(
 
 def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:
     assert check().err == ""
-    edit(project, "default_route: [slack, owner]", "default_route: []")
-    edit(project, "  Sales Management: [email_sales_management]\n", "")
+    declare(project, "{default_route: [], owners: {Sales Management: null}}")
     assert crm_ibis("deployments").exit_code == 0
     done = check()
     assert done.exit_code == 0
     assert "no channel hears of failures of cohort_retention, rep_activity" in words(done.err)
-    assert "no channel under `owners` of flows/jobs.yml: Sales Management" in words(done.err)
+    assert "jobs.yml: Sales Management" in words(done.err)
     assert "no URL" not in done.err
 
 
@@ -197,11 +222,16 @@ def test_a_missing_file_is_out_of_step(project: Path) -> None:
 
 
 def test_time_zones_work_pool_and_pull_steps_are_those_of_the_jobs_file(project: Path) -> None:
-    edit(project, "time_zone: UTC", "time_zone: Europe/Zurich")
-    edit(project, "work_pool: crm-ibis", "work_pool: analysts")
-    edit(project, "pull: []", "pull:\n    - prefect.deployments.steps.set_working_directory: {}")
-    edit(
-        project, '    schedule: "0 2 * * *"', '    schedule: "0 2 * * *"\n    time_zone: Asia/Tokyo'
+    declare(
+        project,
+        """
+time_zone: Europe/Zurich
+deployment:
+  work_pool: analysts
+  pull: [prefect.deployments.steps.set_working_directory: {}]
+jobs:
+  rep_activity: {time_zone: Asia/Tokyo}
+""",
     )
     found = by_name()
     zones = {name: of["schedules"][0]["timezone"] for name, of in found.items()}
@@ -212,20 +242,23 @@ def test_time_zones_work_pool_and_pull_steps_are_those_of_the_jobs_file(project:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("text", "told"),
     [
-        ('schedule: "30 1 * * *"', 'shedule: "30 1 * * *"', 'did you mean "schedule"'),
-        ('"30 1 * * *"', '"30 25 * * *"', "is not a cron schedule"),
-        ("[cohort_retention]", "[cohort_retentions]", 'did you mean "cohort_retention"'),
-        ("time_zone: UTC", "time_zone: Utopia/Capital", "is not a time zone"),
-        ("[sla_breach, late, recovered]", "[sla_breech, late]", 'did you mean "sla_breach"'),
+        ("jobs: {watch: {shedule: 0 1 * * *}}", 'did you mean "schedule"'),
+        ("jobs: {watch: {schedule: 30 25 * * *}}", "is not a cron schedule"),
+        ("jobs: {a: {refresh: [cohort_retentions]}}", 'did you mean "cohort_retention"'),
+        ("time_zone: Utopia/Capital", "is not a time zone"),
+        (
+            "alerts: [{events: [sla_breech, late], to: [slack]}]",
+            'did you mean "sla_breach"',
+        ),
     ],
 )
 def test_a_mistake_in_the_jobs_file_is_told_and_nothing_written(
-    project: Path, old: str, new: str, told: str
+    project: Path, text: str, told: str
 ) -> None:
     before = (project / "prefect.yaml").read_text(encoding="utf-8")
-    edit(project, old, new)
+    declare(project, text)
     done = crm_ibis("deployments")
     assert done.exit_code == 2
     assert told in words(done.err)

@@ -2,9 +2,9 @@
 
 import importlib
 import os
-import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,45 +17,80 @@ from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.events import ProgressEvent
 
-FLOWS = Path(__file__).parents[2] / "flows"
 PRIVATE = "anna@example.com"
 
 
 @pytest.fixture
 def running(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The module that the flows share."""
-    monkeypatch.syspath_prepend(str(FLOWS))
+    # A flow names the project that it runs in here.
     monkeypatch.setenv("CRM_IBIS_HOME", os.environ.get("CRM_IBIS_HOME", ""))
-    return importlib.import_module("running")
+    return importlib.import_module("crm_ibis.flows.running")
 
 
-def home_of(flows: Path, environment: str) -> str:
-    """The project that a flow uses, started with CRM_IBIS_HOME in the worker's environment."""
-    code = "import running, os; print(os.environ.get('CRM_IBIS_HOME'))"
+def overlay(folder: Path) -> Path:
+    """A project folder."""
+    folder.mkdir()
+    (folder / project.MARK).write_text('made_with: "0.1.0"\n', encoding="utf-8")
+    return folder
+
+
+def copy(folder: Path) -> Path:
+    """A project folder of version 0.1.0, but for what nothing here reads."""
+    for part in ("schemas", "flows"):
+        (folder / part).mkdir(parents=True)
+    return folder
+
+
+def refresh_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starts a refresh in a folder; without a scheduled instant it ends before it begins."""
+    monkeypatch.chdir(folder)
+    running = importlib.import_module("crm_ibis.flows.running")
+    assert running.run_job("ticket_sla").is_failed()
+
+
+@pytest.mark.parametrize("make", [overlay, copy])
+def test_the_project_that_a_flow_runs_in_wins_over_the_one_that_the_worker_names(
+    make: Callable[[Path], Path], running: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CRM_IBIS_HOME", str(overlay(tmp_path / "named")))
+    refresh_in(make(tmp_path / "cloned"), monkeypatch)
+    assert project.home() == tmp_path / "cloned"
+
+
+def test_a_flow_that_runs_in_no_project_uses_the_one_that_the_worker_names(
+    running: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CRM_IBIS_HOME", str(overlay(tmp_path / "named")))
+    (tmp_path / "elsewhere").mkdir()
+    refresh_in(tmp_path / "elsewhere", monkeypatch)
+    assert project.home() == tmp_path / "named"
+
+
+def test_the_watch_looks_at_the_project_that_it_runs_in(
+    running: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("CRM_IBIS_HOME", str(overlay(tmp_path / "named")))
+    monkeypatch.chdir(overlay(tmp_path / "cloned"))
+    assert importlib.import_module("crm_ibis.flows.watch").watch.fn().is_failed()
+    assert project.home() == tmp_path / "cloned"
+
+
+def test_prefect_finds_the_flows_of_the_package_from_any_folder(tmp_path: Path) -> None:
+    code = (
+        "from prefect.flows import load_flow_from_entrypoint as load\n"
+        "for name in ('refresh', 'snapshot', 'watch'):\n"
+        "    print(load(f'crm_ibis.flows.{name}.{name}', use_placeholder_flow=False).name)\n"
+    )
     done = subprocess.run(
         [sys.executable, "-c", code],
-        cwd=flows,
-        env={**os.environ, "CRM_IBIS_HOME": environment, "PYTHONPATH": os.pathsep.join(sys.path)},
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
         capture_output=True,
         text=True,
         check=True,
     )
-    return done.stdout.strip()
-
-
-def test_a_cloned_project_wins_over_the_one_that_the_worker_names(tmp_path: Path) -> None:
-    project.copy_to(tmp_path / "cloned")
-    project.copy_to(tmp_path / "old")
-    used = home_of(tmp_path / "cloned" / "flows", str(tmp_path / "old"))
-    assert used == str((tmp_path / "cloned").resolve())
-
-
-def test_flows_without_a_project_beside_them_use_the_one_that_the_worker_names(
-    tmp_path: Path,
-) -> None:
-    project.copy_to(tmp_path / "old")
-    shutil.copytree(FLOWS, tmp_path / "alone" / "flows")
-    assert home_of(tmp_path / "alone" / "flows", str(tmp_path / "old")) == str(tmp_path / "old")
+    assert done.stdout.split() == ["refresh", "snapshot", "watch"]
 
 
 def violation() -> Violation:

@@ -2,10 +2,12 @@
 
 import json
 import os
+import shutil
 import signal
 import tempfile
 import urllib.request
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.error import URLError
@@ -16,10 +18,12 @@ import pytest
 import yaml
 from production import (
     PASSWORD,
+    SHIPPED,
     Production,
     environment,
     free_port,
     jobs_for_tests,
+    project_folder,
     silent_port,
     waited_for,
 )
@@ -73,17 +77,19 @@ def production(
     }
     made = Production(folder, url, api, environment(settings))
     try:
-        made.run("crm-ibis", "init", "acme")
-        made.project = folder / "acme"
+        made.project = project_folder(folder / "acme")
         made.environment["CRM_IBIS_HOME"] = str(made.project)
-        jobs_for_tests(made.project / "flows" / "jobs.yml")
+        jobs_for_tests(made.project / "jobs.yml")
         made.run("crm-ibis", "deployments")
         made.run("crm-ibis", "seed")
         made.run("crm-ibis", "refresh", "--as-of", "2024-03-01")
         _start_server(made, port)
         made.run("prefect", "work-pool", "create", "crm-ibis", "--type", "process")
         made.run("prefect", "--no-prompt", "deploy", "--all")
+        # Flows use the project that was deployed, whatever the worker's environment names.
+        made.environment["CRM_IBIS_HOME"] = str(project_folder(folder / "other"))
         made.start("worker", "prefect", "worker", "start", "--pool", "crm-ibis")
+        made.environment["CRM_IBIS_HOME"] = str(made.project)
         yield made
     finally:
         made.stop()
@@ -104,7 +110,7 @@ def _alive(api: str) -> bool:
 
 
 def test_every_job_is_deployed_and_nothing_secret_with_it(production: Production) -> None:
-    declared = yaml.safe_load((production.project / "flows" / "jobs.yml").read_text("utf-8"))
+    declared = yaml.safe_load((production.project / "jobs.yml").read_text("utf-8"))
     made = production.ask("/deployments/filter", {})
     assert {deployment["name"] for deployment in made} == set(declared["jobs"])
     assert {deployment["concurrency_options"]["collision_strategy"] for deployment in made} == {
@@ -142,9 +148,9 @@ def test_a_paused_job_and_one_without_a_schedule_stay_so_when_it_is_deployed_aga
     pipeline = production.ask("/deployments/name/refresh/weighted_pipeline")
     (schedule,) = pipeline["schedules"]
     production.run("prefect", "deployment", "schedule", "pause", *of(pipeline, schedule))
-    file = production.project / "flows" / "jobs.yml"
+    file = production.project / "jobs.yml"
     declared = yaml.safe_load(file.read_text("utf-8"))
-    del declared["jobs"]["satisfaction"]["schedule"]
+    declared["jobs"]["satisfaction"]["schedule"] = None
     jobs = ("cohort_retention", "rep_activity", "satisfaction", "weighted_pipeline")
     before = [are_active(production, job) for job in jobs]
     assert before == [[False], [], [True], [False]]
@@ -323,12 +329,54 @@ def test_the_server_itself_tells_when_the_watch_is_silent(
         "json_data={'title': '{{subject}}', 'message': '{{body}}'}).save('sink')\n"
     )
     production.run("python", "-c", block)
-    production.run("python", "flows/automation.py", "custom-webhook/sink")
-    production.run("python", "flows/automation.py", "custom-webhook/sink", "12s")
+    install = ("python", "-m", "crm_ibis.flows.automation", "custom-webhook/sink")
+    production.run(*install)
+    production.run(*install, "12s")
     (automation,) = production.ask("/automations/filter", {})
     assert automation["trigger"]["within"] == 12
     told = waited_for(lambda: inbox.about("the watch is silent"))
     assert told[0].channel == "dead-man"
+
+
+def test_without_a_project_where_it_runs_a_flow_uses_the_one_that_the_worker_names(
+    production: Production, tmp_path: Path
+) -> None:
+    named, empty = production.project.parent / "other", tmp_path / "empty"
+    jobs = "jobs: {supporting_kpis: null, elsewhere: {refresh: [outreach_kpis], sla: 4h}}"
+    (named / "jobs.yml").write_text(jobs, encoding="utf-8")
+    environment = {**production.environment, "CRM_IBIS_HOME": str(named)}
+    empty.mkdir()
+    there = replace(production, project=empty, environment=environment)
+    there.run("crm-ibis", "deployments")
+    file = str(named / "prefect.yaml")
+    there.run("prefect", "--no-prompt", "deploy", "--prefect-file", file, "--name", "elsewhere")
+    run = there.ended(there.begin("refresh/elsewhere"))
+    assert run["state_type"] == "COMPLETED", run["state"]
+    (logged,) = there.logged("elsewhere")
+    assert (logged["state"], logged["error"]) == ("succeeded", None)
+
+
+def test_flows_that_version_0_1_0_copied_run_beside_those_of_the_package(
+    production: Production, tmp_path: Path
+) -> None:
+    folder = tmp_path / "old"
+    shutil.copytree(SHIPPED / "schemas", folder / "schemas")
+    shutil.copytree(SHIPPED / "tests" / "projects" / "old_flows", folder / "flows")
+    job = "{time_zone: UTC, jobs: {old_revenue: {refresh: [revenue_kpis], sla: 4h}}}"
+    (folder / "flows" / "jobs.yml").write_text(job, encoding="utf-8")
+    old = replace(
+        production,
+        project=folder,
+        environment={**production.environment, "CRM_IBIS_HOME": str(folder)},
+    )
+    old.run("crm-ibis", "deployments")
+    old.run("prefect", "--no-prompt", "deploy", "--all")
+    made = old.ask("/deployments/name/refresh/old_revenue")
+    assert made["entrypoint"] == "flows/refresh.py:refresh"
+    run = old.ended(old.begin("refresh/old_revenue"))
+    assert run["state_type"] == "COMPLETED", run["state"]
+    (logged,) = old.logged("old_revenue")
+    assert (logged["state"], logged["error"]) == ("succeeded", None)
 
 
 def test_a_run_does_without_the_prefect_server_once_it_is_at_work(production: Production) -> None:

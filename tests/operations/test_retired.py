@@ -10,8 +10,8 @@ import yaml
 from channels import Channels
 from commands import crm_ibis, use, words
 from jobs_at_work import current, execute, fetch, log_run, quiet
+from old_project import copy_to
 
-from crm_ibis.config import project as content
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, histories
@@ -40,7 +40,7 @@ def forget() -> None:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Takes a KPI, its job and a snapshot out of the project, for as long as the test runs."""
     folder, shipped = tmp_path / "project", graph.kpi_functions()
-    content.copy_to(folder)
+    copy_to(folder)
     _take_away(folder / "flows" / "jobs.yml", "jobs", "cohort_retention", HISTORY)
     _take_away(folder / "flows" / "jobs.yml", "owners", "Revenue Operations")
     _take_away(folder / "schemas" / "exposures.yml", None, "crm_cohort_retention")

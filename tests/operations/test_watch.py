@@ -25,8 +25,8 @@ from jobs_at_work import (
     quiet,
     states,
 )
+from old_project import copy_to
 
-from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, UsageError
@@ -416,7 +416,7 @@ def test_a_watch_is_told_that_cannot_read_the_project(
 ) -> None:
     """A KPI was renamed, and exposures.yml still has its old name."""
     publish_all(settings)
-    project.copy_to(tmp_path / "project")
+    copy_to(tmp_path / "project")
     monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path / "project"))
     file = tmp_path / "project" / "schemas" / "exposures.yml"
     file.write_text(file.read_text().replace("[health_scores]", "[health_score]"))

@@ -19,7 +19,7 @@ from crm_ibis.site.data.defaults import TableColumns, is_additive, sums_of, valu
 from crm_ibis.testing import drawn, value
 from crm_ibis.warehouse import Warehouse
 
-FACILITY = {"references": "facilities"}
+FACILITY: dict[str, Any] = {"references": "facilities"}
 
 
 class DealSizes(Published):

@@ -7,6 +7,7 @@ import click
 from crm_ibis.cli import (  # noqa: F401 - they add their commands
     new,
     operations,
+    project,
     reading,
     runs,
     site,

@@ -2,7 +2,6 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -22,23 +21,6 @@ from crm_ibis.errors import DataError
 if TYPE_CHECKING:
     from crm_ibis.operations.status import Status
     from crm_ibis.runlog.summaries import SourceSeen
-
-
-@cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
-def init(folder: Path) -> None:
-    """Make a project folder of your own.
-
-    It holds flows, jobs, contracts, seeds and prefect.yaml; CRM_IBIS_HOME names it.
-    """
-    from crm_ibis.config import project
-    from crm_ibis.operations import deployments
-
-    project.copy_to(folder)
-    deployments.write(folder)
-    click.echo(f"made {folder}; read {folder / 'README.md'}, then:")
-    click.echo(f"  export CRM_IBIS_HOME={folder.resolve()}")
-    click.echo("  crm-ibis demo")
 
 
 @cli.command()
@@ -140,6 +122,7 @@ def deployments(check: bool) -> None:
 
     It is made from flows/jobs.yml. --check also lists the tables whose failures would reach nobody.
     """
+    from crm_ibis.config.declarations import file_of
     from crm_ibis.operations import deployments as making
 
     check_project()
@@ -152,7 +135,9 @@ def deployments(check: bool) -> None:
                 f"you run: prefect deployment schedule clear {name}"
             )
     elif not making.is_current():
-        raise DataError("prefect.yaml is out of step with flows/jobs.yml; run crm-ibis deployments")
+        raise DataError(
+            f"prefect.yaml is out of step with {file_of('jobs.yml')}; run crm-ibis deployments"
+        )
     _warn_of_gaps(in_environment=False)
 
 

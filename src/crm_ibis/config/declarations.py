@@ -1,5 +1,6 @@
 """What the project's YAML files declare: exposures, jobs and snapshots."""
 
+import logging
 from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -22,7 +23,7 @@ from pydantic import (
 )
 
 from crm_ibis.config import project
-from crm_ibis.config.overlay import lay_over
+from crm_ibis.config.overlay import Layered, lay_over, modified
 from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError, near_match
 
@@ -82,6 +83,15 @@ def _page_of_run(url: str) -> str:
     return _web_page(url)
 
 
+def new_name(table: str) -> str:
+    """The name of a table, also where it is called by a name that it no longer has."""
+    return renamed_tables().get(table, table)
+
+
+TableName = Annotated[str, AfterValidator(new_name)]
+logger = logging.getLogger(__name__)
+
+
 def _span(text: str) -> str:
     duration_microseconds(text)
     return text
@@ -96,7 +106,7 @@ class Record(BaseModel):
 class Exposure(Record):
     """A dashboard or report that people read, and the tables it shows."""
 
-    of: list[str]
+    of: list[TableName]
     owner: str
     criticality: Criticality
     description: str
@@ -109,10 +119,10 @@ class Job(Record):
     schedule or is paused; the SLA of a run without a schedule counts from its start.
     """
 
-    refresh: list[str] = []
-    facts: list[str] = []
+    refresh: list[TableName] = []
+    facts: list[TableName] = []
     """Published by the same run, for those who work from the rows; they have no SLA."""
-    snapshot: list[str] = []
+    snapshot: list[TableName] = []
     watch: bool = False
     schedule: Annotated[str, AfterValidator(_cron)] | None = None
     paused: bool = False
@@ -186,7 +196,7 @@ class Route(Record):
     """Which events of which tables go to which channels; without tables or criticality, of all."""
 
     events: list[Event]
-    tables: list[str] = []
+    tables: list[TableName] = []
     criticality: list[Criticality] = []
     to: list[Channel]
 
@@ -269,7 +279,7 @@ def get_job(name: str) -> Job:
     known = jobs().jobs
     if name not in known:
         raise UsageError(
-            f'flows/jobs.yml has no job "{name}"{near_match(name, known)}; it has '
+            f'{file_of("jobs.yml")} has no job "{name}"{near_match(name, known)}; it has '
             f"{', '.join(known)}"
         )
     return known[name]
@@ -280,7 +290,7 @@ def watch_job() -> Job:
     for job in jobs().jobs.values():
         if job.watch:
             return job
-    raise UsageError("flows/jobs.yml has no job with `watch: true`")
+    raise UsageError(f"{file_of('jobs.yml')} has no job with `watch: true`")
 
 
 def removable_pct() -> dict[str, float]:
@@ -309,22 +319,59 @@ def _has_jobs() -> bool:
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
     there = project.layers("snapshots.yml")
-    declared = read_layers("snapshots.yml", dict[str, str]) if there else {}
+    declared = read_layers("snapshots.yml", dict[TableName, TableName]) if there else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
     for key, job in jobs().jobs.items() if _has_jobs() else ():
         for name in job.snapshot:
+            where = place("jobs.yml", "jobs", key, "snapshot")
             if other := recorded_by.get(name):
                 raise UsageError(
-                    f"flows/jobs.yml: both {other} and {key} record {name}; leave it to one of them"
+                    f"{where}: both {other} and {key} record {name}; leave it to one of them"
                 )
             recorded_by[name] = key
             if name not in found:
                 raise UsageError(
-                    f'flows/jobs.yml: {key}: there is no snapshot "{name}"{near_match(name, found)}'
+                    f'{where}: {key}: there is no snapshot "{name}"{near_match(name, found)}'
                 )
             found[name] = Snapshot(name, declared[name], job.retention_days, job.max_missing_pct)
     return found
+
+
+def renamed_tables() -> dict[str, str]:
+    """The new name of each table that the package renamed, by its old one."""
+    path = project.shipped_home() / project.RENAMED
+    return read(path, dict[str, str]) if path.exists() else {}
+
+
+def place(name: str, *key: str) -> str:
+    """Where a value stands, or else what holds it: the file and the line."""
+    layered = layered_file(name)
+    found = layered.place_of(key)
+    if found is None:
+        return file_of(name)
+    return f"{project.display(found.path)}, line {found.line}"
+
+
+def file_of(name: str) -> str:
+    """The file that declares something, as people know it: the team's if it has one."""
+    paths = project.layers(name)
+    return project.display(paths[-1]) if paths else name
+
+
+def layered_file(name: str) -> Layered:
+    """A file of the project, laid over the shipped one.
+
+    Raises UsageError when there is neither.
+    """
+    paths = project.layers(name)
+    if not paths:
+        inner = project.SHIPPED_AT[name]
+        raise UsageError(
+            f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
+            "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
+        )
+    return lay_over(paths)
 
 
 def read_layers(name: str, kind: type[Declared]) -> Declared:
@@ -332,20 +379,18 @@ def read_layers(name: str, kind: type[Declared]) -> Declared:
 
     Raises UsageError naming the key that is wrong, and the file and line that say so.
     """
-    paths = project.layers(name)
-    if not paths:
-        raise UsageError(
-            f"{project.home() / project.SHIPPED_AT[name]} is missing; `crm-ibis init DIR` makes a "
-            "complete project folder"
-        )
-    modified = tuple(path.stat().st_mtime_ns for path in paths)
-    return cast(Declared, _validate_layers(tuple(paths), modified, cast(Hashable, kind)))
+    layered_file(name)
+    paths = tuple(project.layers(name))
+    times = tuple(map(modified, paths))
+    return cast(Declared, _validate_layers(paths, times, cast(Hashable, kind)))
 
 
 @lru_cache(maxsize=32)
 def _validate_layers(paths: tuple[Path, ...], modified: tuple[int, ...], kind: Any) -> Any:
     """Laid over one another once while the files stay as they are: asked for at every table."""
     layered = lay_over(paths)
+    for problem in layered.problems:
+        logger.warning(problem)
     try:
         return TypeAdapter(kind).validate_python(layered.values)
     except ValidationError as error:

@@ -31,6 +31,10 @@ class Layered:
     values: dict[str, Any] = field(default_factory=dict)
     places: dict[Key, Place] = field(default_factory=dict)
     """Where each key is that was given last, by the keys that lead to it."""
+    added: set[Key] = field(default_factory=set)
+    """The keys of overlays that nothing below them has."""
+    taken_away: dict[Key, Place] = field(default_factory=dict)
+    """The null that took each key away."""
     problems: list[str] = field(default_factory=list)
     """What an overlay says of things that are not there."""
 
@@ -41,6 +45,20 @@ class Layered:
             wanted = wanted[:-1]
         return self.places.get(wanted)
 
+    def added_entry(self, key: Sequence[Any]) -> Key | None:
+        """The outermost key on the way to a value that nothing below an overlay has."""
+        wanted = tuple(map(str, key))
+        ways = (wanted[:length] for length in range(1, len(wanted) + 1))
+        return next((way for way in ways if way in self.added), None)
+
+    def names_below(self, entry: Sequence[str]) -> list[str]:
+        """The names that stand beside an entry and that no overlay added."""
+        at: Any = self.values
+        for step in entry[:-1]:
+            at = at[step]
+        names = [str(name) for name in at]
+        return [name for name in names if (*entry[:-1], name) not in self.added]
+
 
 def lay_over(paths: Sequence[Path]) -> Layered:
     """Lays each file over those before it.
@@ -50,10 +68,18 @@ def lay_over(paths: Sequence[Path]) -> Layered:
     """
     layered = Layered()
     for path in paths:
-        given, lines = _read(path, path.stat().st_mtime_ns)
+        given, lines = _read(path, modified(path))
         layer = _Layer(layered, path, lines, is_base=path is paths[0])
         layer.lay(layered.values, given, ())
     return layered
+
+
+def modified(path: Path) -> int:
+    """When a file was changed last; raises UsageError when it cannot be read."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 @dataclass(frozen=True)
@@ -70,33 +96,40 @@ class _Layer:
             key = (*at, str(name))
             if value is None and not self.is_base:
                 self._take_away(below, name, key)
-            elif isinstance(value, dict):
-                if not isinstance(below.get(name), dict):
-                    self._forget(key)
-                    below[name] = {}
-                self.layered.places[key] = self._place(key)
-                self.lay(below[name], value, key)
             else:
-                self._forget(key)
-                below[name] = value
-                self.layered.places[key] = self._place(key)
+                self._lay_value(below, name, value, key)
+
+    def _lay_value(self, below: dict[str, Any], name: str, value: Any, key: Key) -> None:
+        if name not in below and not self.is_base:
+            self.layered.added.add(key)
+        if not (isinstance(value, dict) and isinstance(below.get(name), dict)):
+            self._forget(key)
+            below[name] = {} if isinstance(value, dict) else value
+        self.layered.places[key] = self._place(key)
+        self.layered.taken_away.pop(key, None)
+        if isinstance(value, dict):
+            self.lay(below[name], value, key)
 
     def _take_away(self, below: dict[str, Any], name: str, key: Key) -> None:
         if name not in below:
             self.layered.problems.append(
-                f"{self._place(key)}: {'.'.join(key)}: null takes away what the package ships, and "
-                f"it ships nothing of this name{near_match(str(name), map(str, below))}; leave the "
-                "line out"
+                f"{self._place(key)}: {'.'.join(key)}: null takes away what the package ships, but "
+                f"it ships nothing of this name{near_match(str(name), map(str, below))}; delete "
+                "the line"
             )
             return
         del below[name]
         self._forget(key)
+        self.layered.taken_away[key] = self._place(key)
 
     def _forget(self, key: Key) -> None:
         for known in [known for known in self.layered.places if known[: len(key)] == key]:
             del self.layered.places[known]
 
     def _place(self, key: Key) -> Place:
+        # What a YAML alias or merge key brings has no line of its own.
+        while key and key not in self.lines:
+            key = key[:-1]
         return Place(self.path, self.lines.get(key, 1))
 
 

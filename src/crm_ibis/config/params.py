@@ -3,7 +3,6 @@
 Weights, probabilities and thresholds are decimals: 0.1 + 0.7 < 0.8 in floats.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -12,7 +11,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-import yaml
 from pydantic import (
     BaseModel,
     BeforeValidator,
@@ -26,7 +24,7 @@ from pydantic import (
 )
 
 from crm_ibis.config import project
-from crm_ibis.config.overlay import Place, lay_over
+from crm_ibis.config.overlay import Layered, lay_over
 from crm_ibis.config.validation import duration_microseconds, explain
 from crm_ibis.errors import UsageError
 
@@ -42,7 +40,7 @@ Component = Literal[
     "satisfaction_health",
 ]
 
-DEFAULTS = Path(__file__).with_name("params.yml")
+FILE = "params.yml"
 WEIGHT_UNITS = 10_000
 """Weights and probabilities have at most 4 places, so that products with money stay exact."""
 
@@ -123,9 +121,9 @@ class Health(_Record):
 
 @dataclass(frozen=True)
 class _Origin:
-    """The files that parameters come from; the same values of other files are equal."""
+    """Where the parameters stand; the same values of other files are equal."""
 
-    files: tuple[Path, ...] = field(default=(), compare=False)
+    layered: Layered = field(default_factory=Layered, compare=False)
 
 
 class Params(_Record):
@@ -216,9 +214,10 @@ class Params(_Record):
             stage_weight=weight,
         )
 
-    def place_of(self, key: Sequence[Any]) -> Place | None:
-        """Where a file says something, by the keys that lead to it."""
-        return lay_over(self._origin.files).place_of(key)
+    @property
+    def layered(self) -> Layered:
+        """What the files say, one laid over the other, and where each value stands."""
+        return self._origin.layered
 
     def factor(self, scenario: str, stage: Stage) -> Decimal:
         """What one unit of amount in a stage is worth in a scenario."""
@@ -229,22 +228,23 @@ class Params(_Record):
 
 
 def load_params(path: Path | None = None) -> Params:
-    """The shipped assumptions, overridden by those in `path`.
+    """The shipped assumptions, overridden by params.yml of the project folder, then by `path`.
 
     A team's own parameters are attributes of the names of its modules in metrics/, as they are
-    given. Raises UsageError naming the file and the key when something is unknown or impossible.
+    given. Raises UsageError naming the file, the line and the key when something is unknown or
+    impossible.
     """
-    given = _read(DEFAULTS)
-    if path is not None:
-        given = merge(given, _read(path))
+    layered = layered_params(path)
     kind = _with_own_keys(tuple(module.stem for module in project.own_modules()))
     try:
-        params = kind.model_validate(given)
-        params._origin = _Origin(tuple(file for file in (DEFAULTS, path) if file))
+        params = kind.model_validate(layered.values)
+        params._origin = _Origin(layered)
         return params
     except ValidationError as error:
+        first = layered.place_of(error.errors()[0]["loc"])
+        where = first.path if first else path or project.layers(FILE)[-1]
         raise UsageError(
-            f"parameters in {path or DEFAULTS} are not valid:\n{explain(error, kind)}"
+            f"parameters in {where} are not valid:\n{explain(error, kind, layered)}"
         ) from None
 
 
@@ -257,30 +257,11 @@ def _with_own_keys(modules: tuple[str, ...]) -> type[Params]:
     return create_model("Params", __base__=Params, **keys) if keys else Params
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        given = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except OSError as error:
+def layered_params(path: Path | None = None) -> Layered:
+    """What the parameter files say, one laid over the other, and where each value stands."""
+    if path is not None and not path.is_file():
         raise UsageError(
-            f"cannot read the parameter file {path}: {error.strerror}; "
-            "check --params and CRM_IBIS_PARAMS"
-        ) from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"the parameter file {path} is not valid YAML: {error}") from None
-    if given is None:
-        return {}
-    if not isinstance(given, dict):
-        raise UsageError(f"the parameter file {path} must hold keys such as `stages:` or `sla:`")
-    return given
-
-
-def merge(defaults: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(defaults)
-    for key, value in given.items():
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = merge(merged[key], value)
-        elif value is None and isinstance(merged.get(key), dict):
-            del merged[key]
-        else:
-            merged[key] = value
-    return merged
+            f"cannot read the parameter file {path}: it is not there or no file; check --params "
+            "and CRM_IBIS_PARAMS"
+        )
+    return lay_over([*project.layers(FILE), *([path] if path is not None else [])])

@@ -5,24 +5,30 @@ else the current folder is one, else nothing lies over what the package ships. A
 version 0.1.0 has no such file and is a copy of everything: its files stand for the shipped ones.
 """
 
+import logging
 import os
-import shutil
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
-from crm_ibis.errors import UsageError
+import crm_ibis
+from crm_ibis.config.overlay import lay_over, modified
+from crm_ibis.errors import UsageError, near_match
 
 PACKAGE = Path(__file__).parents[1]
-PARTS = ("schemas", "seeds", "flows")
 MARK = "crm_ibis.yml"
 """The file that makes a folder a project folder; it says which version made it."""
 SHIPPED_AT = {
     "jobs.yml": Path("flows", "jobs.yml"),
     "exposures.yml": Path("schemas", "exposures.yml"),
     "snapshots.yml": Path("schemas", "snapshots.yml"),
-    "params.yml": Path("params.yml"),
+    "params.yml": PACKAGE / "config" / "params.yml",
 }
-OF_DEVELOPERS = ("decisions", "validation.md")
-"""Pages about the program itself, which a project folder does not need."""
+"""Where the shipped files are that others may lie over."""
+RENAMED = Path("schemas", "renamed.yml")
+logger = logging.getLogger(__name__)
 
 
 def home() -> Path:
@@ -36,11 +42,44 @@ def home() -> Path:
                 f"CRM_IBIS_HOME is {named}, which has no {MARK} and no schemas/ folder; "
                 "`crm-ibis init DIR` makes a project folder"
             )
-        return named
+        return _check_mark(named)
     here = Path.cwd()
     if os.path.isfile(here / MARK):  # False where the folder may not be read
-        return here
+        return _check_mark(here)
     return shipped_home()
+
+
+def _check_mark(folder: Path) -> Path:
+    """The folder; raises UsageError when its crm_ibis.yml says what nobody understands."""
+    mark = folder / MARK
+    if mark.is_file():
+        _read_mark(mark, modified(mark))
+    return folder
+
+
+@lru_cache(maxsize=8)
+def _read_mark(mark: Path, modified: int) -> None:
+    """Warns once of a folder that a newer version made."""
+    said = lay_over([mark])
+    for key in said.values:
+        if key != "made_with":
+            raise UsageError(
+                f"{said.place_of([key])}: {key}: unknown key{near_match(str(key), ['made_with'])}; "
+                "there may be made_with"
+            )
+    made_with = str(said.values.get("made_with", ""))
+    installed = crm_ibis.__version__
+    if not installed.startswith("0+") and _numbers(made_with) > _numbers(installed):
+        logger.warning(
+            f"{said.place_of(['made_with'])}: made with crm_ibis {made_with}, and {installed} is "
+            "installed: it may not understand all of this folder; upgrade crm_ibis"
+        )
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """What versions are ordered by: 0.10.1 is (0, 10, 1)."""
+    match = re.match(r"\d+(\.\d+)*", version)
+    return tuple(map(int, match[0].split("."))) if match else ()
 
 
 def own_home() -> Path | None:
@@ -52,9 +91,22 @@ def own_home() -> Path | None:
 def copied_home() -> Path | None:
     """The project folder of version 0.1.0 that is in use, if one is: a copy of all files."""
     found = home()
-    if (found / MARK).is_file() or found in (shipped_home(), PACKAGE / "_content"):
+    shipped = (shipped_home().resolve(), (PACKAGE / "_content").resolve())
+    if (found / MARK).is_file() or found.resolve() in shipped:
         return None
     return found
+
+
+def prefer_current_folder() -> None:
+    """Makes the current folder the project, if it is one, whatever CRM_IBIS_HOME names.
+
+    A flow runs in the folder that its deployment names, or clones for this run: that one counts,
+    and not the one that the worker's environment names.
+    """
+    here = Path.cwd()
+    is_copy = (here / "schemas").is_dir() and (here / "flows").is_dir()
+    if is_copy or (here / MARK).is_file():
+        os.environ["CRM_IBIS_HOME"] = str(here)
 
 
 def is_packaged() -> bool:
@@ -80,12 +132,12 @@ def layers(name: str) -> list[Path]:
 
     Only those that exist; of a copy of all files, only its own.
     """
-    inner = SHIPPED_AT[name]
+    shipped = shipped_home() / SHIPPED_AT[name]
     if copy := copied_home():
-        candidates = [copy / inner]
+        candidates = [copy / SHIPPED_AT[name]]
     else:
         own = own_home()
-        candidates = [shipped_home() / inner, *([own / name] if own else [])]
+        candidates = [shipped, *([own / name] if own else [])]
     return [path for path in candidates if path.exists()]
 
 
@@ -93,7 +145,10 @@ def path(*parts: str) -> Path:
     """A shipped file or folder, or that of a copy; raises UsageError when it is not there."""
     found = (copied_home() or shipped_home()).joinpath(*parts)
     if not found.exists():
-        raise UsageError(f"{found} is missing; `crm-ibis init DIR` makes a complete project folder")
+        raise UsageError(
+            f"{found} is missing; copy it from {shipped_home().joinpath(*parts)}, or turn the "
+            "folder into one that holds only what is your own: crm-ibis init --upgrade"
+        )
     return found
 
 
@@ -103,28 +158,41 @@ def own_modules() -> list[Path]:
     return sorted((own / "metrics").glob("*.py")) if own else []
 
 
-def copy_to(folder: Path) -> None:
-    """Makes a project folder with everything in it; raises UsageError unless it is new or empty."""
-    if folder.is_file():
-        raise UsageError(f"{folder} is a file; give a new folder")
-    if folder.exists() and any(folder.iterdir()):
-        raise UsageError(f"{folder} is not empty; give a new folder, so that nothing is lost")
-    # CRM_IBIS_HOME may name the folder that is to be made.
-    named = _home_from_environment()
-    same = named is not None and named.resolve() == folder.resolve()
-    source = shipped_home() if same else home()
-    parts = {part: source / part for part in PARTS}
-    if missing := [str(place) for place in parts.values() if not place.exists()]:
-        raise UsageError(f"{', '.join(missing)} is missing; a project folder needs it")
+def seed_file(source: str) -> Path | None:
+    """The sample data of a source: the team's, else the shipped; None for an own source without.
+
+    Raises UsageError when a copy of all files lacks it.
+    """
+    own = own_home()
+    name = f"{source}.csv"
+    if own and (own / "seeds" / name).is_file():
+        return own / "seeds" / name
+    if own and not (shipped_home() / "seeds" / name).is_file():
+        return None
+    return path("seeds", name)
+
+
+def display(file: Path) -> str:
+    """A file's name as people know it: from the project folder or the shipped files on."""
+    for base in (home(), shipped_home(), PACKAGE):
+        if file.is_relative_to(base):
+            return file.relative_to(base).as_posix()
+    return str(file)
+
+
+def is_shipped(file: Path) -> bool:
+    """Whether a file comes with the program."""
+    return file.is_relative_to(shipped_home()) or file.is_relative_to(PACKAGE)
+
+
+@contextmanager
+def using(folder: Path) -> Iterator[None]:
+    """Makes the program use a project folder for a while, whatever the environment says."""
+    before = os.environ.get("CRM_IBIS_HOME")
+    os.environ["CRM_IBIS_HOME"] = str(folder.resolve())
     try:
-        for part, place in parts.items():
-            skip = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(place, folder / part, ignore=skip, dirs_exist_ok=True)
-        shutil.copy(PACKAGE / "project_readme.md", folder / "README.md")
-        # Always those of the program that is installed, whatever project is copied.
-        skip = shutil.ignore_patterns(*OF_DEVELOPERS)
-        shutil.copytree(shipped_home() / "docs", folder / "docs", ignore=skip, dirs_exist_ok=True)
-    except OSError as error:
-        raise UsageError(
-            f"cannot make {folder}: {error.strerror or error}; give a folder that can be written"
-        ) from None
+        yield
+    finally:
+        del os.environ["CRM_IBIS_HOME"]
+        if before is not None:
+            os.environ["CRM_IBIS_HOME"] = before

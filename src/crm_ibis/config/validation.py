@@ -56,20 +56,64 @@ class Placed(Protocol):
 
     def place_of(self, key: Sequence[Any]) -> object: ...
 
+    def added_entry(self, key: Sequence[Any]) -> tuple[str, ...] | None: ...
+
+    def names_below(self, entry: Sequence[str]) -> list[str]: ...
+
 
 def explain(error: ValidationError, kind: Any, placed: Placed | None = None) -> str:
-    """A line for each problem that Pydantic found with a value of a kind."""
-    return "\n".join(f"  {_explain(problem, kind, placed)}" for problem in error.errors())
+    """A line for each problem that Pydantic found with a value of a kind.
+
+    All that an entry of an overlay lacks is one line: it may have changed an entry that the
+    package no longer ships.
+    """
+    problems = error.errors()
+    incomplete: dict[tuple[str, ...], list[Any]] = {}
+    for problem in problems if placed else ():
+        if entry := _incomplete_entry(problem, placed):
+            incomplete.setdefault(entry, []).append(problem)
+    grouped = [problem for lacking in incomplete.values() for problem in lacking]
+    lines = [_explain(problem, kind, placed) for problem in problems if problem not in grouped]
+    for entry, lacking in incomplete.items() if placed else ():
+        lines.append(_explain_incomplete(entry, lacking, placed))
+    return "\n".join(f"  {line}" for line in lines)
+
+
+def _keys_of(problem: Any) -> list[Any]:
+    return [step for step in problem["loc"] if step != "[key]"]
+
+
+def _incomplete_entry(problem: Any, placed: Placed | None) -> tuple[str, ...] | None:
+    """The entry of an overlay, of a name that the package does not ship, that lacks something."""
+    keys = _keys_of(problem)
+    entry = placed.added_entry(keys) if placed else None
+    if entry is None:
+        return None
+    lacks = problem["type"] == "missing" and len(keys) > len(entry)
+    fails_whole = problem["type"] == "value_error" and len(keys) == len(entry)
+    return entry if lacks or (fails_whole and isinstance(problem["input"], dict)) else None
+
+
+def _explain_incomplete(entry: tuple[str, ...], problems: list[Any], placed: Placed | None) -> str:
+    assert placed
+    lacking = [_keys_of(p)[-1] for p in problems if p["type"] == "missing"]
+    why = [p["msg"].removeprefix("Value error, ") for p in problems if p["type"] != "missing"]
+    what = "; ".join([f"lacks {', '.join(map(str, lacking))}"] * bool(lacking) + why)
+    hint = near_match(entry[-1], placed.names_below(entry))
+    return (
+        f"{'.'.join(entry)}: {what}. The package ships nothing of this name{hint} that the entry "
+        f"could change: write it whole, or delete it ({placed.place_of(entry)})"
+    )
 
 
 def _explain(problem: Any, kind: Any, placed: Placed | None) -> str:
     text = _problem(problem, kind)
-    place = placed.place_of([s for s in problem["loc"] if s != "[key]"]) if placed else None
+    place = placed.place_of(_keys_of(problem)) if placed else None
     return f"{text} ({place})" if place else text
 
 
 def _problem(problem: Any, kind: Any) -> str:
-    steps = [step for step in problem["loc"] if step != "[key]"]
+    steps = _keys_of(problem)
     where = ".".join(map(str, steps))
     expected = problem.get("ctx", {}).get("expected")
     if problem["type"] in ("extra_forbidden", "literal_error"):

@@ -5,6 +5,8 @@ A contract of one's own imports `Published`, `Fact`, `Source`, `Extension` and `
 
 from typing import TYPE_CHECKING, Any
 
+from crm_ibis import legacy
+
 if TYPE_CHECKING:
     from crm_ibis.contracts.models import Extension as Extension
     from crm_ibis.contracts.models import Fact as Fact
@@ -21,4 +23,4 @@ def __getattr__(name: str) -> Any:
         from crm_ibis.contracts import models
 
         return getattr(models, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return legacy.attribute(__name__, name)

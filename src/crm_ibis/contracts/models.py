@@ -67,15 +67,16 @@ def histories() -> dict[str, Contract]:
     for name, snapshot in declarations.snapshots().items():
         if snapshot.kpi in own_tables().broken:
             continue
+        where = declarations.place("snapshots.yml", name)
         if snapshot.kpi not in published:
             raise UsageError(
-                f'schemas/snapshots.yml: {name}: there is no KPI "{snapshot.kpi}"'
+                f'{where}: {name}: there is no KPI "{snapshot.kpi}"'
                 f"{near_match(snapshot.kpi, published)}"
             )
         if VALIDITY.keys() & set(published[snapshot.kpi].schema):
             raise UsageError(
-                f"schemas/snapshots.yml: {name}: {snapshot.kpi} has a column valid_from or "
-                "valid_to of its own, so it can have no history"
+                f"{where}: {name}: {snapshot.kpi} has a column valid_from or valid_to of "
+                "its own, so it can have no history"
             )
         _refuse_name(snapshot)
         found[name] = history_of(published[snapshot.kpi], name)
@@ -83,16 +84,17 @@ def histories() -> dict[str, Contract]:
 
 
 def _refuse_name(snapshot: Snapshot) -> None:
+    where = declarations.place("snapshots.yml", snapshot.name)
     others = declarations.snapshots().values()
     taken = {*contracts(), *(other.archive for other in others)}
     if snapshot.name in taken or snapshot.archive in contracts():
         raise UsageError(
-            f"schemas/snapshots.yml: {snapshot.name} or its archive {snapshot.archive} has the "
+            f"{where}: {snapshot.name} or its archive {snapshot.archive} has the "
             "name of another table or archive; give the snapshot one of its own"
         )
     if len(snapshot.archive.encode()) > IDENTIFIER_BYTES:
         raise UsageError(
-            f"schemas/snapshots.yml: {snapshot.name} is too long a name: PostgreSQL cuts names off "
+            f"{where}: {snapshot.name} is too long a name: PostgreSQL cuts names off "
             f"after {IDENTIFIER_BYTES} bytes, and its archive is {snapshot.archive}"
         )
 

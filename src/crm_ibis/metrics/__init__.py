@@ -1,1 +1,10 @@
 """Tables as functions: staging, facts and KPIs, and what is known about them."""
+
+from typing import Any
+
+from crm_ibis import legacy
+
+
+def __getattr__(name: str) -> Any:
+    """What the module of this name held in version 0.1.0."""
+    return legacy.attribute(__name__, name)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
-from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
+from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, place, snapshots
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph, own
 
@@ -26,11 +26,13 @@ class Entry:
 def entries() -> dict[str, Entry]:
     """Every KPI, the most critical first; raises UsageError when a file names one that is none."""
     shown, scheduled = exposures(), jobs().jobs
-    _known_kpis("schemas/exposures.yml", {name: e.of for name, e in shown.items()})
-    _known_kpis("flows/jobs.yml", {name: job.refresh for name, job in scheduled.items()})
+    for name, exposure in shown.items():
+        _known_kpis(name, exposure.of, "exposures.yml", name, "of")
     for name, job in scheduled.items():
+        _known_kpis(name, job.refresh, "jobs.yml", "jobs", name, "refresh")
         _used_facts(name, job)
-    _known_kpis("flows/jobs.yml", {"alerts": [t for route in jobs().alerts for t in route.tables]})
+    routed = [table for route in jobs().alerts for table in route.tables]
+    _known_kpis("alerts", routed, "jobs.yml", "alerts")
     _one_job_each(scheduled)
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
     found = []
@@ -102,12 +104,11 @@ def forget() -> None:
         remembered.cache_clear()
 
 
-def _known_kpis(file: str, named: dict[str, list[str]]) -> None:
-    for key, kpis in named.items():
-        for kpi in kpis:
-            if kpi not in graph.kpi_functions() and kpi not in own.broken_tables():
-                hint = near_match(kpi, graph.kpi_functions())
-                raise UsageError(f'{file}: {key}: there is no KPI "{kpi}"{hint}')
+def _known_kpis(entry: str, kpis: list[str], *at: str) -> None:
+    for kpi in kpis:
+        if kpi not in graph.kpi_functions() and kpi not in own.broken_tables():
+            hint = near_match(kpi, graph.kpi_functions())
+            raise UsageError(f'{place(*at)}: {entry}: there is no KPI "{kpi}"{hint}')
 
 
 def _used_facts(key: str, job: Job) -> None:
@@ -117,9 +118,11 @@ def _used_facts(key: str, job: Job) -> None:
         return
     for fact in job.facts:
         if fact not in used:
+            where = place("jobs.yml", "jobs", key, "facts")
             raise UsageError(
-                f'flows/jobs.yml: {key}: facts: "{fact}" is no fact that {", ".join(job.refresh)} '
-                f"is computed from{near_match(fact, used)}; these are: {', '.join(used) or 'none'}"
+                f'{where}: {key}: facts: "{fact}" is no fact that '
+                f"{', '.join(job.refresh)} is computed from{near_match(fact, used)}; these are: "
+                f"{', '.join(used) or 'none'}"
             )
 
 
@@ -129,7 +132,7 @@ def check_owners() -> None:
     for owner in jobs().owners:
         if owner not in owners:
             raise UsageError(
-                f'flows/jobs.yml: owners: no exposure has the owner "{owner}"'
+                f'{place("jobs.yml", "owners", owner)}: owners: no exposure has the owner "{owner}"'
                 f"{near_match(owner, owners)}"
             )
 
@@ -140,7 +143,8 @@ def _one_job_each(scheduled: Mapping[str, Job]) -> None:
         for table in job.published_tables:
             if other := refreshed_by.get(table):
                 who = f"both {other} and {name} refresh" if other != name else f"{name} names twice"
-                raise UsageError(f"flows/jobs.yml: {who} {table}; leave it to one")
+                where = place("jobs.yml", "jobs", name)
+                raise UsageError(f"{where}: {who} {table}; leave it to one")
             refreshed_by[table] = name
 
 

@@ -104,6 +104,6 @@ def _validate(module: str, model: type[BaseModel], params: Params) -> BaseModel:
     except ValidationError as error:
         raise UsageError(
             f"the parameters of metrics/{module}.py, under {module} in params.yml, are not valid:\n"
-            f"{explain(error, kind, params)}"
+            f"{explain(error, kind, params.layered)}"
         ) from None
     return cast(BaseModel, getattr(found, module))

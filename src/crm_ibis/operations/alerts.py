@@ -12,7 +12,15 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from crm_ibis.config.declarations import FLOW_RUN, OWNER, Event, exposures, jobs, snapshots
+from crm_ibis.config.declarations import (
+    FLOW_RUN,
+    OWNER,
+    Event,
+    exposures,
+    file_of,
+    jobs,
+    snapshots,
+)
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.events import ProgressEvent, Report, to_log, warn
 from crm_ibis.metrics import catalog
@@ -252,17 +260,17 @@ def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
         "failures": [t for t in [*listed, *snapshots()] if not channels_of("failure", t)],
         "lateness": [t for t in due if not channels_of("late", t)],
     }
+    file = file_of("jobs.yml")
     found = [
-        f"no channel hears of {what} of {', '.join(tables)}; name one in `default_route` of "
-        "flows/jobs.yml"
+        f"no channel hears of {what} of {', '.join(tables)}; name one in `default_route` of {file}"
         for what, tables in unheard.items()
         if tables
     ]
     owners = dict.fromkeys(exposure.owner for exposure in exposures().values())
     if silent := [owner for owner in owners if not declared.owners.get(owner)]:
-        found.append(f"no channel under `owners` of flows/jobs.yml: {', '.join(silent)}")
+        found.append(f"no channel under `owners` of {file}: {', '.join(silent)}")
     if strangers := [owner for owner in declared.owners if owner not in owners]:
-        found.append(f"no exposure has these `owners` of flows/jobs.yml: {', '.join(strangers)}")
+        found.append(f"no exposure has these `owners` of {file}: {', '.join(strangers)}")
     named = [] if environ is None else _named_channels()
     if unset := [channel for channel in named if not (environ or {}).get(variable_of(channel))]:
         found.append(f"no URL in the environment: {', '.join(map(variable_of, unset))}")

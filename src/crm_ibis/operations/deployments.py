@@ -10,8 +10,8 @@ from crm_ibis.config.declarations import Job, Jobs, jobs
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import catalog
 
+MADE_FROM = "# Made from {jobs} by `crm-ibis deployments`; change that file, not this one.\n"
 HEADER = """\
-# Made from flows/jobs.yml by `crm-ibis deployments`; change that file, not this one.
 # The database's URL and those of the alert channels are in the environment of the worker: Prefect
 # would store in plain text what stands here.
 """
@@ -27,7 +27,7 @@ def prefect_yaml() -> str:
     if declared.deployment.pull:
         made["pull"] = declared.deployment.pull
     made["deployments"] = [_deployment(name, declared) for name in declared.jobs]
-    return HEADER + yaml.safe_dump(made, sort_keys=False, width=100)
+    return _header() + yaml.safe_dump(made, sort_keys=False, width=100)
 
 
 def write(folder: Path | None = None) -> Path:
@@ -67,6 +67,13 @@ def _project() -> Path:
     return project.home()
 
 
+def _header() -> str:
+    jobs_file = "flows/jobs.yml"
+    if project.own_home():
+        jobs_file = "jobs.yml, over the shipped jobs,"
+    return MADE_FROM.format(jobs=jobs_file) + HEADER
+
+
 def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
     job = declared.jobs[name]
     zone = str(declared.zone_of(job))
@@ -75,13 +82,24 @@ def _deployment(name: str, declared: Jobs) -> dict[str, Any]:
         "name": name,
         "description": _description(job),
         "tags": _tags(job),
-        "entrypoint": f"flows/{job.flow}.py:{job.flow}",
+        "entrypoint": _entrypoint(job.flow),
         "parameters": {} if job.watch else {"job": name},
         "work_pool": {"name": declared.deployment.work_pool},
         "schedules": [schedule] if job.schedule else [],
         # Two runs of a job never overlap, and none waits for ever: the second is cancelled.
         "concurrency_limit": {"limit": 1, "collision_strategy": "CANCEL_NEW"},
     }
+
+
+def _entrypoint(flow: str) -> str:
+    """The flow of the installed package, unless the project folder has one of its own.
+
+    One of version 0.1.0 has copies, which the team may have changed.
+    """
+    folder = project.own_home() or project.copied_home()
+    if folder and (folder / "flows" / f"{flow}.py").is_file():
+        return f"flows/{flow}.py:{flow}"
+    return f"crm_ibis.flows.{flow}.{flow}"
 
 
 def _description(job: Job) -> str:

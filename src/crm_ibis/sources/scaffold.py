@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ibis import Table
 
-from crm_ibis.config import project
+from crm_ibis.config import new_project, project
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.errors import UsageError
 from crm_ibis.sources import connectors, spec
@@ -47,12 +47,12 @@ NOT_MADE = """\
 
 
 def write(warehouse: Warehouse, system: str) -> Path:
-    """Writes the file where the program looks for it; never over one that is there.
+    """Writes the file where the program looks for it; never over one that says something.
 
     Raises UsageError when there is one, for an unknown system, or when none of its tables is found.
     """
     path = spec.spec_path()
-    if path.exists():
+    if path.exists() and not new_project.is_template(path):
         raise UsageError(f"{path} is there already; name another file with CRM_IBIS_SOURCES")
     if project.home().name == "_content" and path.parent == project.home():
         raise UsageError(

@@ -1,4 +1,4 @@
-"""Loads the sample data of seeds/ into the raw schema.
+"""Loads the sample data of seeds/ into the raw schema: the shipped one, and the team's.
 
 A seed is a CSV file in UTF-8, with or without a byte order mark: commas, double quotes, a header
 with the columns of its contract in any order. Columns that may be null may be missing; the raw
@@ -22,7 +22,7 @@ import ibis
 import ibis.expr.datatypes as dt
 
 from crm_ibis.config import project
-from crm_ibis.contracts.models import Contract, contracts, own_tables
+from crm_ibis.contracts.models import Contract, contracts
 from crm_ibis.errors import DatabaseError, DataError, near_match
 from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.warehouse import Warehouse
@@ -61,9 +61,9 @@ def load_seeds(
     Raises DataError when a raw table is not one that `seed` made, unless `force`, and when a file
     cannot be read: then nothing is loaded.
     """
-    own = own_tables().tables  # of these there is no sample
-    sources = [c for c in contracts().values() if c.kind == "source" and c.name not in own]
-    files = {c.name: project.path("seeds", f"{c.name}.csv") for c in sources}
+    found = {c.name: project.seed_file(c.name) for c in contracts().values() if c.kind == "source"}
+    files = {name: file for name, file in found.items() if file}
+    sources = [contracts()[name] for name in files]
     loaded = {}
     with warehouse.lock(lambda: "another run"), warehouse.transaction():
         warehouse.ensure_schema(warehouse.raw)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crm_ibis.cli.terminal.layout import age_text, console, print_table, table_of
+from crm_ibis.config.declarations import renamed_tables
 from crm_ibis.text import count_of
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
@@ -42,10 +43,9 @@ def print_status(states: "Iterable[Status]") -> None:
 
 def _problems(state: "Status") -> Iterator[str]:
     if state.state == "retired":
-        yield (
-            f"retired: the project no longer has it; crm-ibis retire {state.table} drops what is "
-            "left of it"
-        )
+        renamed = renamed_tables().get(state.table)
+        why = f"it was renamed to {renamed}" if renamed else "the project no longer has it"
+        yield f"retired: {why}; crm-ibis retire {state.table} drops what is left of it"
     if state.failing:
         yield state.last_error or ""
     elif state.state == "clock ahead":
