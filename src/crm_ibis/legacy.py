@@ -28,7 +28,7 @@ MODULES = {
     "checks": "contracts.audit sources.check publishing.check",
     "connectors": "sources.connectors",
     "content": "config.project",
-    "contracts": "contracts.models",
+    "contracts": "contracts.models contracts.contract contracts.bases contracts.shipped",
     "coverage": "metrics.coverage",
     "deadlines": "operations.schedule",
     "declarations": "config.declarations",

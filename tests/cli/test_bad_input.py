@@ -441,7 +441,7 @@ PARAMETERS = {
         ["sla.high.response", "not a duration", "36h"],
     ),
     "no YAML": ("stages: {", ["not valid YAML"]),
-    "a list": ("- stages", ["must hold keys such as"]),
+    "a list": ("- stages", ["must hold keys with values"]),
 }
 
 
@@ -610,7 +610,7 @@ def test_a_memory_limit_that_is_a_size(
 
 def test_a_home_without_a_project_in_it(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CRM_IBIS_HOME", str(Path.cwd() / "nowhere"))
-    refused(run("list"), 2, "CRM_IBIS_HOME", "nowhere", "crm-ibis init")
+    refused(run("config"), 2, "CRM_IBIS_HOME", "nowhere", "crm-ibis init")
     assert list(Path.cwd().iterdir()) == []
 
 

@@ -1,5 +1,6 @@
 """`crm-ibis sources`: how well the tables fit before any refresh, and a file to start from."""
 
+import shutil
 from pathlib import Path
 from textwrap import dedent
 from typing import Any, cast
@@ -8,6 +9,7 @@ import pytest
 import yaml
 from commands import Run, contents, execute, logged_runs, words
 
+from crm_ibis.config.new_project import TEMPLATES
 from crm_ibis.config.settings import Settings
 from crm_ibis.sources import scaffold, spec
 from crm_ibis.warehouse import Warehouse
@@ -272,6 +274,15 @@ def test_a_starting_file_reads_back_whatever_the_schema_is_called(
     monkeypatch.setattr(scaffold, "_fullest", lambda warehouse, wanted: (schema, {"ticket"}))
     text = scaffold.render(cast(Warehouse, None), "zendesk")
     assert yaml.safe_load(text)["schema"] == schema
+
+
+def test_a_starting_file_replaces_the_one_that_init_made(
+    seeded: Settings, sources_file: Path, run: Run
+) -> None:
+    execute(seeded, *LANDED)
+    shutil.copy(TEMPLATES / "sources.yml", sources_file)
+    assert run("sources", "init", "--like", "zendesk").exit_code == 0
+    assert spec.load_spec().of("tickets").connector == "zendesk"
 
 
 def test_a_starting_file_never_replaces_one(seeded: Settings, sources_file: Path, run: Run) -> None:

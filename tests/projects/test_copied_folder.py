@@ -49,6 +49,7 @@ def copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Copy]:
     catalog.forget()
 
 
+@pytest.mark.e2e
 def test_a_column_that_is_new_in_the_package_is_filled_in(copy: Copy, settings: Settings) -> None:
     copy.edit(
         "kpis.py",
@@ -105,6 +106,7 @@ def test_a_column_that_the_package_lost_is_left_out(copy: Copy, settings: Settin
     assert "margin >= 0" not in [rule.name for rule in contracts()["revenue_kpis"].rules]
 
 
+@pytest.mark.e2e
 def test_a_table_that_the_package_lost_is_left_out_with_a_warning(
     copy: Copy, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -131,3 +133,12 @@ def test_a_source_that_only_the_copy_has_stays(copy: Copy) -> None:
     copy.edit("sources.py", r"class Invoices\(", "class Receipts(")
     assert {"receipts", "invoices"} <= contracts().keys()
     assert {"receipts", "invoices"} <= graph.unbound_sources("raw").keys()
+
+
+def test_a_copy_that_cannot_be_read_leaves_the_catalog(copy: Copy) -> None:
+    copy.edit("kpis.py", r"class RevenueKpis\(", "class RevenueKpis((")
+    done = crm_ibis("list")
+    assert done.exit_code == 0
+    assert "health_scores" in done.out
+    assert "kpis.py: line" in done.err
+    assert crm_ibis("deployments", "--check").exit_code == 2

@@ -153,6 +153,31 @@ def test_params_that_are_no_pydantic_model(fine: Folder) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["health", "copy", "this-year"])
+def test_a_module_whose_name_params_yml_cannot_have(fine: Folder, name: str) -> None:
+    fine.module(name, "\nclass Params(BaseModel):\n    months: int = 3\n")
+    (line,) = problems()
+    assert line.startswith(f"{fine.line(name, 'class Params')}: {name} in params.yml cannot hold")
+
+
+def test_a_function_that_needs_a_column_which_a_source_lacks(
+    fine: Folder, database: Settings
+) -> None:
+    """Where the column is missing nobody knows when tickets were resolved, so it is not null."""
+    text = kpi("churn", "stg_tickets").replace("stg_opportunities.g", "stg_tickets.g")
+    text = text.replace("rep_id", "facility_id")
+    fine.module("late", text.replace("_.count()", "_.resolved_at.count()"))
+    assert problems() == []
+    fill(database, tickets="id\nt1")
+    with open_warehouse(database) as warehouse:
+        tickets = warehouse.quote(warehouse.raw, "tickets")
+        warehouse.run(f"ALTER TABLE {tickets} DROP COLUMN resolved_at")
+        with pytest.raises(UsageError) as failed:
+            refresh(warehouse, ["churn"])
+    assert str(failed.value).startswith(f"{fine.line('late', 'return stg')}: churn: ")
+    assert "resolved_at" in str(failed.value)
+
+
 def test_a_function_without_a_contract(fine: Folder) -> None:
     fine.module("broken", FUNCTION.format(name="churn_by_month", needs="stg_opportunities"))
     assert problems() == [

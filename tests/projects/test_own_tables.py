@@ -4,16 +4,20 @@ import json
 from datetime import datetime
 
 import pytest
-from commands import crm_ibis, words
+from commands import crm_ibis, use, words
 from folders import Folder, fill
 
+from crm_ibis.config.declarations import get_job
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, own_tables
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics.assumptions import params_by_table
 from crm_ibis.metrics.lineage import Origin, direct_origins, source_origins
 from crm_ibis.metrics.problems import project_problems
+from crm_ibis.operations.jobs import attempt
+from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import expect, read
 from crm_ibis.warehouse import open_warehouse
@@ -266,16 +270,20 @@ def test_a_history_is_read_as_of_the_run(growth: Folder, database: Settings) -> 
     expect(after, "rep_id | versions | current\nann | 2 | 1\nben | 1 | 1")
 
 
+def test_the_fit_of_sources_knows_of_histories(growth: Folder, database: Settings) -> None:
+    fill(database)
+    done = crm_ibis("sources")
+    assert done.exit_code == 0, done.err
+    assert "a refresh would run" in words(done.out)
+
+
 def test_a_history_has_its_place_in_graph_and_lineage(growth: Folder) -> None:
     assert graph.needs("deal_growth") == ["deal_size_snapshot"]
     assert graph.sources_of(["deal_growth"]) == []
     assert graph.histories_of(["deal_growth", "deal_size"]) == ["deal_size_snapshot"]
     settled = source_origins(direct_origins(load_params(), AS_OF))
     assert Origin("deal_size_snapshot", "valid_to") in settled["deal_growth"]["current"]
-    assert settled["deal_size"]["revenue"] == {
-        Origin("opportunities", "amount"),
-        Origin("opportunities", "id"),
-    } - {Origin("opportunities", "id")}
+    assert settled["deal_size"]["revenue"] == {Origin("opportunities", "amount")}
 
 
 def test_a_kpi_may_read_its_own_history(folder: Folder, database: Settings) -> None:
@@ -342,6 +350,7 @@ def test_sql_of_an_own_kpi_needs_no_connection(deals: Folder) -> None:
         assert "won_deals AS (" in done.out
 
 
+@pytest.mark.e2e
 def test_commands_work_with_own_tables(deals: Folder, database: Settings) -> None:
     fill(database)
     done = crm_ibis("refresh", "--as-of", "2024-03-01")
@@ -353,3 +362,76 @@ def test_commands_work_with_own_tables(deals: Folder, database: Settings) -> Non
     assert crm_ibis("check").exit_code == 0
     assert "deal_size" in crm_ibis("status").out
     assert "targets" in words(crm_ibis("sources").out)
+
+
+def test_own_parameters_are_shown_with_the_tables_that_use_them(deals: Folder) -> None:
+    file = deals.write("params.yml", "deals: {min_deals: 2}")
+    found = params_by_table(load_params(file), AS_OF)
+    assert found["deal_size"] == {"deals.min_deals": "2"}
+    assert [name for name, used in found.items() if "deals.min_deals" in used] == ["deal_size"]
+
+
+def test_a_foreign_key_may_refer_to_an_own_source(folder: Folder, database: Settings) -> None:
+    folder.module(
+        "regions",
+        """
+        class Regions(Source):
+            id: Text = column("The region.")
+
+            class Config:
+                unique = ["id"]
+
+
+        class Reps(Source):
+            id: Text = column("The rep.")
+            region_id: Text = column("Where.", references="regions")
+
+            class Config:
+                unique = ["id"]
+
+
+        class RepsByRegion(Published):
+            region_id: Text = column("Where.", references="regions")
+            reps: Count = column("How many.", ge=1)
+
+            class Config:
+                unique = ["region_id"]
+
+
+        def reps_by_region(reps: Table) -> Table:
+            '''Reps of each region.'''
+            return reps.group_by("region_id").agg(reps=_.count())
+        """,
+    )
+    fill(database, regions="id\nnorth", reps="id | region_id\na | north\nb | south")
+    with (
+        open_warehouse(database) as warehouse,
+        pytest.raises(DataError, match="reps: region_id is an id of regions: 1 row"),
+    ):
+        refresh(warehouse, ["reps_by_region"], as_of=AS_OF)
+
+
+def test_a_job_of_own_tables_runs(deals: Folder, database: Settings) -> None:
+    fill(database)
+    deals.write("jobs.yml", "jobs: {deals: {refresh: [deal_size], facts: [won_deals]}}")
+    attempt(database, JobRun("deals", get_job("deals"), AS_OF), 1, lambda line: None)
+    with open_warehouse(database) as warehouse:
+        assert warehouse.tables(warehouse.analytics) == {"deal_size", "won_deals"}
+
+
+@pytest.mark.e2e
+def test_the_site_has_pages_of_own_tables(
+    growth: Folder, duckdb_settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(duckdb_settings, monkeypatch)
+    fill(duckdb_settings, targets="id | rep_id | deals\nt1 | ann | 3")
+    done = crm_ibis("refresh", "--as-of", "2024-03-01", "--snapshot")
+    assert done.exit_code == 0, done.err
+    done = crm_ibis("site", "build", "--out", growth.path / "site")
+    assert done.exit_code == 0, done.err
+    for name in ("deal_size", "won_deals", "targets", "stg_targets", "deal_growth"):
+        page = (growth.path / "site" / "tables" / f"{name}.html").read_text(encoding="utf-8")
+        assert name in page
+    page = (growth.path / "site" / "lineage.html").read_text(encoding="utf-8")
+    assert "deal_size_snapshot" in page
+    assert "deals.min_deals" not in page

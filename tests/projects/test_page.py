@@ -4,6 +4,7 @@ import re
 from datetime import datetime
 from pathlib import Path
 
+import pytest
 from folders import Folder, fill
 
 from crm_ibis import contracts as public
@@ -25,6 +26,7 @@ DEALS = """
 """
 
 
+@pytest.mark.e2e
 def test_the_examples_work_together(folder: Folder, database: Settings) -> None:
     for name, text in FILES:
         folder.write(name, text)

@@ -58,7 +58,7 @@ def test_what_is_as_shipped_is_dropped_and_kept_in_the_backup(old: Path) -> None
     assert all(own_of(old, name) is None for name in ("jobs.yml", "exposures.yml", "params.yml"))
     assert [contents(backup) for backup in backups()] == [before]
     assert f"as it was: {backups()[0]}" in done.out
-    assert "flows/jobs.yml: dropped, as it is as shipped" in done.out
+    assert "flows/ (6 files): dropped, as it is as shipped" in done.out
     assert "seeds/ (8 files): dropped" in done.out
 
 
@@ -180,3 +180,12 @@ def test_a_folder_that_is_no_project_is_refused() -> None:
     assert done.exit_code == 2
     assert "no project folder of version 0.1.0" in words(done.err)
     assert contents(Path("acme")) == {}
+
+
+def test_the_checkout_is_no_project_folder(tmp_path: Path) -> None:
+    for folder in (project.shipped_home(), tmp_path / "another"):
+        (folder / "schemas").mkdir(parents=True, exist_ok=True)
+        (folder / "src" / "crm_ibis").mkdir(parents=True, exist_ok=True)
+        done = crm_ibis("init", "--upgrade", folder)
+        assert done.exit_code == 2
+        assert "is crm_ibis itself" in words(done.err)

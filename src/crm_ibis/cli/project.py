@@ -1,7 +1,6 @@
 """Commands about the project folder: make one, bring one up to date, show what holds in it."""
 
 import os
-from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,12 +69,13 @@ def _upgrade(folder: Path) -> None:
 
 
 def _lines(done: "Upgrade") -> list[str]:
-    """A line for each file; files of a folder that all had the same done to them share one."""
+    """A line for each file; files of a folder that had the same done to them share one."""
+    together: dict[tuple[str, str], list[str]] = {}
+    for file, what in done.notes.items():
+        together.setdefault((file.rpartition("/")[0], what), []).append(file)
     lines = []
-    by_part = groupby(done.notes.items(), lambda note: (note[0].rpartition("/")[0], note[1]))
-    for (part, what), group in by_part:
-        names = [name for name, _ in group]
-        shown = names[0] if len(names) == 1 else f"{part}/ ({len(names)} files)"
+    for (part, what), files in together.items():
+        shown = files[0] if len(files) == 1 else f"{part}/ ({len(files)} files)"
         lines.append(f"{shown}: {what}")
     return lines
 

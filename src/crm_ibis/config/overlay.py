@@ -147,7 +147,7 @@ def _read(path: Path, modified: int) -> tuple[dict[str, Any], dict[Key, int]]:
     if given is None:
         return {}, {}
     if not isinstance(given, dict):
-        raise UsageError(f"{path} must hold keys with values, such as `name: value`")
+        raise UsageError(f"{path} must hold keys such as `name: value`")
     return given, lines
 
 

@@ -227,6 +227,9 @@ class Params(_Record):
         return stage_assumption.win_probability * stage_assumption.stage_weight
 
 
+_SHIPPED = frozenset(Params.model_fields)
+
+
 def load_params(path: Path | None = None) -> Params:
     """The shipped assumptions, overridden by params.yml of the project folder, then by `path`.
 
@@ -248,12 +251,15 @@ def load_params(path: Path | None = None) -> Params:
         ) from None
 
 
+def may_hold_params(module: str) -> bool:
+    """Whether params.yml can hold a module's own parameters: its name means nothing else there."""
+    return module.isidentifier() and not hasattr(Params, module) and module not in _SHIPPED
+
+
 @cache
 def _with_own_keys(modules: tuple[str, ...]) -> type[Params]:
     """The assumptions with a mapping of the name of each own module, which that validates."""
-    keys: dict[str, Any] = {
-        m: (dict[str, Any], {}) for m in modules if m not in Params.model_fields
-    }
+    keys: dict[str, Any] = {m: (dict[str, Any], {}) for m in modules if may_hold_params(m)}
     return create_model("Params", __base__=Params, **keys) if keys else Params
 
 

@@ -22,7 +22,7 @@ DECLARATIONS = {
 PREFECT = "prefect.yaml"
 AS_SHIPPED = "dropped, as it is as shipped"
 KEPT = {
-    "seeds": "kept: `crm-ibis seed` loads it in place of the shipped one",
+    "seeds": "kept: `crm-ibis seed` loads it for the source of its name",
     "flows": "kept, but the jobs run the flows of the package: deploy it yourself, or delete it",
     "docs": "kept: it is not as shipped",
     "schemas": "kept, but nothing reads it",
@@ -83,6 +83,8 @@ def plan(folder: Path) -> Plan:
             f"{folder} is no project folder of version 0.1.0: it has no schemas/; "
             "`crm-ibis init DIR` makes a new folder"
         )
+    if folder == project.shipped_home().resolve() or (folder / "src" / "crm_ibis").is_dir():
+        raise UsageError(f"{folder} is crm_ibis itself, not a project folder; name yours")
     _refuse_changed_contracts(folder)
     planned = Plan()
     for name, copy in DECLARATIONS.items():

@@ -11,6 +11,7 @@ from pandera.api.dataframe.model_components import FieldInfo
 from pydantic import BaseModel
 
 from crm_ibis.config.overlay import Place
+from crm_ibis.config.params import may_hold_params
 from crm_ibis.contracts.bases import BASES, Extension, Fact, Published, Source
 from crm_ibis.contracts.contract import Contract, contract_of
 from crm_ibis.contracts.extensions import extended
@@ -99,11 +100,17 @@ def _read_params(own: Own, module: Module) -> None:
     model = _classes(module).get(PARAMS)
     if model is None:
         return
-    if issubclass(model, BaseModel):
-        own.params[module.name] = model
-    else:
+    if not issubclass(model, BaseModel):
         words = f"{PARAMS} is no Pydantic model; write `class {PARAMS}(BaseModel)`"
-        own.problems.append(Problem(words, module.place(PARAMS)))
+    elif not may_hold_params(module.name):
+        words = (
+            f"{module.name} in params.yml cannot hold {PARAMS}, as it is a name of the package or "
+            "none of Python's; give the file another name"
+        )
+    else:
+        own.params[module.name] = model
+        return
+    own.problems.append(Problem(words, module.place(PARAMS)))
 
 
 def _tables(own: Own, module: Module) -> Iterator[OwnTable]:

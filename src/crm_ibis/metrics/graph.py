@@ -18,7 +18,7 @@ from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expressions import known_versions
 from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.metrics.linking import RUN, SUFFIX
-from crm_ibis.metrics.own import broken_tables, own_functions, params_of, unbound_histories
+from crm_ibis.metrics.own import broken_tables, call, own_functions, params_of, unbound_histories
 from crm_ibis.metrics.shipped import (
     TableFunction,
     shipped_facts,
@@ -69,16 +69,9 @@ def needs(name: str) -> list[str]:
     """The tables that a table is computed from; none for a source."""
     if name not in table_functions():
         return []
-    settings = {*RUN, *_own_params_name(name)}
+    own = f"{own_functions().asking.get(name)}{SUFFIX}"
     parameters = inspect.signature(table_functions()[name]).parameters
-    return [p for p in parameters if p not in settings]
-
-
-def _own_params_name(table: str) -> list[str]:
-    """The parameter by which a function of a team's gets the parameters of its module."""
-    own = own_functions()
-    module = own.modules.get(table)
-    return [f"{module}{SUFFIX}"] if module in own.params else []
+    return [p for p in parameters if p not in (*RUN, own)]
 
 
 def plan(names: Iterable[str]) -> list[str]:
@@ -127,7 +120,7 @@ def build(
             function = table_functions()[name]
             given = {**tables, **params_of(name, params), "params": params, "as_of": as_of}
             arguments = {p: given[p] for p in inspect.signature(function).parameters}
-            tables[name] = stage(name, function(**arguments))
+            tables[name] = stage(name, call(name, function, arguments))
     return tables
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
+from crm_ibis.config.overlay import Place
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import near_match
 from crm_ibis.metrics.shipped import TableFunction
@@ -26,8 +27,10 @@ class OwnFunctions:
     """The functions of a team that are in order, by kind and name."""
 
     by_kind: dict[str, dict[str, TableFunction]] = field(default_factory=dict)
-    modules: dict[str, str] = field(default_factory=dict)
-    """The module of each."""
+    places: dict[str, Place] = field(default_factory=dict)
+    """Where each is declared."""
+    asking: dict[str, str] = field(default_factory=dict)
+    """The module whose own parameters each takes, of those that take any."""
     histories: set[str] = field(default_factory=set)
     """The snapshots that they read."""
     params: dict[str, type[BaseModel]] = field(default_factory=dict)
@@ -50,42 +53,78 @@ def link(
 
     `own` is what the modules declare, `histories` are the names of the snapshots.
     """
-    known = {*shipped, *sources}
-    linked = OwnFunctions(params=own.params, known=set(known))
-    tables = {name: table for name, table in own.tables.items() if table.function}
-    # A name that the package has taken still means the package's table.
-    gone = {name for problem in own.problems for name in problem.tables} - known
+    linker = _Linker(own, {*shipped, *sources}, set(histories))
+    linker.refuse_taken(shipped)
+    linker.refuse_unknown_parameters()
+    linker.refuse_circles()
+    linker.try_out(trial)
+    return linker.linked()
 
-    def leave_out(name: str, words: str) -> None:
-        linked.problems.append(Problem(words, tables.pop(name).place, (name,)))
-        if name not in known:
-            gone.add(name)
 
-    for name in [name for name in tables if name in shipped]:
-        leave_out(name, f"{name} is a table of the package; give yours another name")
-    for name, table in list(tables.items()):
-        settings = {*RUN, *([f"{table.module}{SUFFIX}"] if table.module in own.params else [])}
-        names = {*known, *tables, *histories, *settings} - {name}
-        if words := _unknown_parameter(table, names, gone):
-            leave_out(name, words)
-    while circle := _circle(tables):
-        leave_out(circle[0], f"{' needs '.join(circle)}: a circle; take one of the parameters out")
-    for name in _in_order(tables):
-        needed = [p for p in _parameters(tables[name]) if p in gone]
-        contract = own.contracts.get(name)
-        columns = {c.name: c.dtype for c in contract.values} if contract else None
-        if needed:
-            leave_out(name, f"{name} is left out, as it needs {needed[0]}, which is broken")
-        elif problem := trial.problem(tables[name], columns):
-            linked.problems.append(problem)
-            gone.add(tables.pop(name).name)
-    for name, table in tables.items():
-        assert table.function is not None
-        linked.by_kind.setdefault(table.kind, {})[name] = table.function
-        linked.modules[name] = table.module
-        linked.known.add(name)
-        linked.histories |= set(_parameters(table)) & set(histories)
-    return linked
+class _Linker:
+    """Leaves out one own table after the other, until those that remain are in order."""
+
+    def __init__(self, own: "Own", known: set[str], histories: set[str]) -> None:
+        self.own = own
+        self.known = known
+        self.histories = histories
+        self.problems: list[Problem] = []
+        self.tables = {name: table for name, table in own.tables.items() if table.function}
+        # A name that the package has taken still means the package's table.
+        self.gone = {name for problem in own.problems for name in problem.tables} - known
+
+    def refuse_taken(self, shipped: Collection[str]) -> None:
+        for name in [name for name in self.tables if name in shipped]:
+            self._leave_out(name, f"{name} is a table of the package; give yours another name")
+
+    def refuse_unknown_parameters(self) -> None:
+        for name, table in list(self.tables.items()):
+            own = [_own_params(table)] if table.module in self.own.params else []
+            names = {*self.known, *self.own.tables, *self.histories, *RUN, *own} - {name}
+            if words := _unknown_parameter(table, names | self.gone):
+                self._leave_out(name, words)
+
+    def refuse_circles(self) -> None:
+        while circle := _circle(self.tables):
+            words = f"{' needs '.join(circle)}: a circle; take one of the parameters out"
+            self._leave_out(circle[0], words)
+
+    def try_out(self, trial: Trial) -> None:
+        """Calls each function, after those that it needs."""
+        for name in TopologicalSorter(_needs(self.tables)).static_order():
+            table, contract = self.tables[name], self.own.contracts.get(name)
+            columns = {c.name: c.dtype for c in contract.values} if contract else None
+            if broken := [p for p in _parameters(table) if p in self.gone]:
+                words = f"{name} is left out, as it needs {broken[0]}, which is broken"
+                self._leave_out(name, words)
+            elif problem := trial.problem(table, columns):
+                self._drop(name, problem)
+
+    def linked(self) -> OwnFunctions:
+        linked = OwnFunctions(params=self.own.params, problems=self.problems)
+        linked.known = {*self.known, *self.tables}
+        for name, table in self.tables.items():
+            assert table.function is not None
+            linked.by_kind.setdefault(table.kind, {})[name] = table.function
+            linked.places[name] = table.place
+            linked.histories |= self.histories.intersection(_parameters(table))
+            if _own_params(table) in _parameters(table):
+                linked.asking[name] = table.module
+        return linked
+
+    def _leave_out(self, name: str, words: str) -> None:
+        self._drop(name, Problem(words, self.tables[name].place, (name,)))
+
+    def _drop(self, name: str, problem: Problem) -> None:
+        self.problems.append(problem)
+        del self.tables[name]
+        if name not in self.known:
+            self.gone.add(name)
+
+
+def _own_params(table: "OwnTable") -> str:
+    """The parameter by which a function gets the parameters of its module."""
+    return f"{table.module}{SUFFIX}"
 
 
 def _parameters(table: "OwnTable") -> dict[str, inspect.Parameter]:
@@ -93,26 +132,28 @@ def _parameters(table: "OwnTable") -> dict[str, inspect.Parameter]:
     return dict(inspect.signature(table.function).parameters)
 
 
-def _unknown_parameter(
-    table: "OwnTable", names: Collection[str], gone: Collection[str]
-) -> str | None:
+def _unknown_parameter(table: "OwnTable", names: Collection[str]) -> str | None:
     for name, parameter in _parameters(table).items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             return f"{table.name}: {parameter} names no table; name each one that it needs"
         if name == table.name:
             return f"{table.name} needs itself; its history, as a snapshot, may be a parameter"
-        if name not in names and name not in gone:
-            own = f"{table.module}{SUFFIX}"
-            if name == own:
-                return (
-                    f"{table.name}: the module has no model of its parameters; write `class Params"
-                    f"(BaseModel)` in it, whose values are those under {table.module} in params.yml"
-                )
-            return (
-                f'{table.name}: the parameter "{name}" names no table, source or snapshot'
-                f"{near_match(name, names)}; it may name one, or be params, as_of or {own}"
-            )
+        if name not in names:
+            return _unknown(name, table, names)
     return None
+
+
+def _unknown(name: str, table: "OwnTable", names: Collection[str]) -> str:
+    own = _own_params(table)
+    if name == own:
+        return (
+            f"{table.name}: the module has no model of its parameters; write `class Params"
+            f"(BaseModel)` in it, whose values are those under {table.module} in params.yml"
+        )
+    return (
+        f'{table.name}: the parameter "{name}" names no table, source or snapshot'
+        f"{near_match(name, names)}; it may name one, or be params, as_of or {own}"
+    )
 
 
 def _circle(tables: Mapping[str, "OwnTable"]) -> list[str]:
@@ -126,7 +167,3 @@ def _circle(tables: Mapping[str, "OwnTable"]) -> list[str]:
 def _needs(tables: Mapping[str, "OwnTable"]) -> dict[str, list[str]]:
     """The own tables that each own table needs."""
     return {name: [p for p in _parameters(t) if p in tables] for name, t in tables.items()}
-
-
-def _in_order(tables: Mapping[str, "OwnTable"]) -> list[str]:
-    return list(TopologicalSorter(_needs(tables)).static_order())

@@ -15,10 +15,10 @@ from crm_ibis.config.params import Params, load_params
 from crm_ibis.config.validation import explain
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
-from crm_ibis.errors import UsageError
+from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.metrics.linking import SUFFIX, OwnFunctions, link
-from crm_ibis.metrics.shipped import shipped_facts, shipped_kpis, shipped_staging
-from crm_ibis.metrics.trial import Trial
+from crm_ibis.metrics.shipped import TableFunction, shipped_facts, shipped_kpis, shipped_staging
+from crm_ibis.metrics.trial import Trial, innermost
 
 
 @cache
@@ -53,11 +53,8 @@ def broken_tables() -> dict[str, Problem]:
 
 def contract_place(name: str) -> str:
     """Where the contract of a published table is written down, for whoever has to change it."""
-    if name not in own_functions().modules:
-        return str(project.path("schemas", "kpis.py"))
-    from crm_ibis.contracts import models
-
-    return str(models.own_tables().tables[name].place)
+    place = own_functions().places.get(name)
+    return str(place or project.path("schemas", "kpis.py"))
 
 
 def unbound_histories(analytics: str) -> dict[str, Table]:
@@ -70,12 +67,30 @@ def unbound_histories(analytics: str) -> dict[str, Table]:
     }
 
 
+def call(name: str, function: TableFunction, arguments: Mapping[str, Any]) -> Table:
+    """What the function of a table returns.
+
+    Raises UsageError with file and line when one of a team's own fails, as it may where a source
+    lacks a column.
+    """
+    place = own_functions().places.get(name)
+    try:
+        return function(**arguments)
+    except CrmIbisError:
+        raise
+    except Exception as error:  # whatever a team's own function may raise
+        if place is None:
+            raise
+        gist = " ".join(f"{type(error).__name__}: {error}".split())
+        raise UsageError(f"{innermost(error, place)}: {name}: {gist}") from error
+
+
 def params_of(table: str, params: Params) -> dict[str, BaseModel]:
-    """The own parameters that the function of a table may ask for, by their name there."""
+    """The own parameters that the function of a table asks for, by their name there."""
     own = own_functions()
-    module = own.modules.get(table, "")
-    if module not in own.params:
+    if table not in own.asking:
         return {}
+    module = own.asking[table]
     return {f"{module}{SUFFIX}": _validate(module, own.params[module], params)}
 
 

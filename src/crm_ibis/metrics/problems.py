@@ -18,7 +18,10 @@ def project_problems() -> list[Problem]:
     if project.own_modules() or project.copied_home():
         from crm_ibis.contracts import models  # Pandera, which contracts need, takes its time
 
-        found += [*models.shipped_contracts().problems, *models.own_tables().problems]
+        try:
+            found += [*models.shipped_contracts().problems, *models.own_tables().problems]
+        except UsageError as error:  # a copied contract that cannot be read
+            found.append(Problem(str(error)))
     return [*found, *own.own_functions().problems]
 
 

@@ -42,7 +42,7 @@ class Trial:
             return None
         except (Exception, SystemExit) as error:  # whatever a team's own function may raise
             gist = f"{table.name}: {type(error).__name__}: {error}"
-            place = _place(error, table.place)
+            place = innermost(error, table.place)
             return Problem(" ".join(gist.split()), place, (table.name,))
         words = _misfit(table.name, built, columns)
         if words:
@@ -64,7 +64,7 @@ class Trial:
         return self.tables[name]
 
 
-def _place(error: BaseException, place: Place) -> Place:
+def innermost(error: BaseException, place: Place) -> Place:
     """The innermost line of the module that an error came through."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f.lineno for f in frames if f.filename == str(place.path) and f.lineno]
