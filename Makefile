@@ -46,6 +46,7 @@ generate: export CRM_IBIS_HOME =
 generate: .venv/installed
 	$(BIN)/python -c 'from pathlib import Path; from crm_ibis.metrics.describe import markdown; Path("docs/kpis.md").write_text(markdown(), encoding="utf-8")'
 	$(BIN)/python -m crm_ibis deployments
+	CRM_IBIS_HOME=examples/acme $(BIN)/python -m crm_ibis deployments
 	$(BIN)/python -m pytest -q tests/test_golden_sql.py tests/sources/test_connector_sql.py --update-golden
 
 ## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL, and merging a history of a

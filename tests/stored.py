@@ -7,27 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
-from tables import source_rows
 
 from crm_ibis.config import project as content
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.warehouse import Warehouse
 
 Query = Callable[..., list[tuple[Any, ...]]]
-
-
-def store(warehouse: Warehouse, **sources: str) -> None:
-    """Makes all raw tables: those drawn with their rows, facilities with f1, the others empty."""
-    sources.setdefault("facilities", "id\nf1")
-    with warehouse.transaction():
-        warehouse.ensure_schema(warehouse.raw)
-        for contract in contracts().values():
-            if contract.kind == "source":
-                warehouse.create_table(warehouse.raw, contract.name, contract.schema)
-                slots = ", ".join("?" for _ in contract.columns)
-                insert = f"INSERT INTO {raw(warehouse, contract.name)} VALUES ({slots})"
-                for row in source_rows(contract.name, sources.get(contract.name, "id")):
-                    warehouse.run(insert, list(row.values()))
 
 
 def raw(warehouse: Warehouse, name: str) -> str:
@@ -38,12 +23,6 @@ def raw(warehouse: Warehouse, name: str) -> str:
 def analytics(warehouse: Warehouse, name: str) -> str:
     """The quoted name of a published table."""
     return warehouse.quote(warehouse.analytics, name)
-
-
-def read(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
-    """The rows of a published table, ordered by its key."""
-    table = warehouse.table(warehouse.analytics, name)
-    return warehouse.rows(table.order_by(list(contracts()[name].key)))
 
 
 def read_all(warehouse: Warehouse) -> dict[str, list[tuple[Any, ...]]]:

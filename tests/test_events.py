@@ -4,10 +4,10 @@ import logging
 
 import pytest
 from reports import into
-from stored import store
 
 from crm_ibis import refresh
 from crm_ibis.events import ProgressEvent, to_log
+from crm_ibis.testing import store
 from crm_ibis.text import count_of, first_line
 from crm_ibis.warehouse import Warehouse
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import ibis
 import pytest
-from tables import Engine
 
 from crm_ibis.sources.columns.instants import instant_of_text, shown_in, text_of_number, to_utc
+from crm_ibis.testing import Engine
 
 
 def computed(

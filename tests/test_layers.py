@@ -24,11 +24,11 @@ LAYERS = [
     {"runlog"},
     {"contracts"},
     {"metrics", "sources", "history", "types"},
-    {"connectors", "publishing"},
+    {"connectors", "publishing", "scaffold"},
     {"operations"},
     {"flows"},
     {"site"},
-    {"cli"},
+    {"cli", "testing"},
     {"__main__"},
 ]
 """A package imports only from itself and from the layers before its own."""

@@ -9,11 +9,11 @@ import ibis
 import ibis.expr.types as ir
 import pytest
 from ibis import Table
-from tables import Engine, expect
 
 from crm_ibis import expressions
 from crm_ibis.config.params import load_params
 from crm_ibis.expressions import DAY, HOUR
+from crm_ibis.testing import Engine, expect
 
 AMOUNT = {"amount": "decimal(24, 6)"}
 TWO_INSTANTS = {"start": "timestamp(6)", "end": "timestamp(6)"}

@@ -4,19 +4,21 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from tables import assuming
 
 from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
+from crm_ibis.testing import assuming
 
 HOUR = 3_600_000_000
 
 
 def refused(folder: Path, yaml: str) -> str:
     """What a file with this text is refused for."""
+    file = folder / "params.yml"
+    file.write_text(yaml, encoding="utf-8")
     with pytest.raises(UsageError) as refusal:
-        assuming(folder, yaml)
-    assert str(folder / "params.yml") in str(refusal.value)
+        load_params(file)
+    assert str(file) in str(refusal.value)
     return str(refusal.value)
 
 
@@ -72,9 +74,8 @@ def test_the_other_shipped_values_are_the_documented_ones() -> None:
     assert [thresholds.excellent, thresholds.good, thresholds.fair] == [80, 60, 40]
 
 
-def test_a_file_may_change_a_part_and_the_rest_stays(tmp_path: Path) -> None:
+def test_a_file_may_change_a_part_and_the_rest_stays() -> None:
     params = assuming(
-        tmp_path,
         """
         stages: {sql: {win_probability: 0.35}}
         sla: {low: {resolution: 100}}
@@ -93,9 +94,8 @@ def test_a_file_may_change_a_part_and_the_rest_stays(tmp_path: Path) -> None:
     assert params.scenarios == shipped.scenarios
 
 
-def test_a_file_may_say_everything(tmp_path: Path) -> None:
+def test_a_file_may_say_everything() -> None:
     params = assuming(
-        tmp_path,
         """
         stages:
           lead: {win_probability: 0.1, stage_weight: 0.2}
@@ -134,15 +134,12 @@ def test_a_file_may_say_everything(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "# nothing but a remark", "{}"])
-def test_an_empty_file_changes_nothing(tmp_path: Path, text: str) -> None:
-    assert assuming(tmp_path, text) == load_params()
+def test_an_empty_file_changes_nothing(text: str) -> None:
+    assert assuming(text) == load_params()
 
 
-def test_a_scenario_overrides_single_stages_and_then_scales_them_to_at_most_one(
-    tmp_path: Path,
-) -> None:
+def test_a_scenario_overrides_single_stages_and_then_scales_them_to_at_most_one() -> None:
     params = assuming(
-        tmp_path,
         """
         scenarios:
           push:
@@ -163,9 +160,8 @@ def test_a_scenario_overrides_single_stages_and_then_scales_them_to_at_most_one(
     }
 
 
-def test_won_and_lost_are_never_rescaled(tmp_path: Path) -> None:
+def test_won_and_lost_are_never_rescaled() -> None:
     params = assuming(
-        tmp_path,
         """
         stages: {won: {win_probability: 0.8}, lost: {win_probability: 0.1, stage_weight: 0.5}}
         """,
@@ -194,8 +190,8 @@ def test_won_and_lost_are_never_rescaled(tmp_path: Path) -> None:
         ("1.000001s", 1_000_001),
     ],
 )
-def test_a_duration_is_whole_microseconds(tmp_path: Path, given: str, microseconds: int) -> None:
-    params = assuming(tmp_path, f"sla: {{high: {{response: {given}}}}}")
+def test_a_duration_is_whole_microseconds(given: str, microseconds: int) -> None:
+    params = assuming(f"sla: {{high: {{response: {given}}}}}")
     assert params.sla["high"].response == microseconds
 
 
@@ -205,10 +201,9 @@ def test_a_duration_that_makes_no_sense_is_refused(tmp_path: Path, given: str) -
     assert "sla.high.response" in message
 
 
-def test_weights_are_exact_decimals(tmp_path: Path) -> None:
+def test_weights_are_exact_decimals() -> None:
     # As floats these sum to 0.9999999999999999, and 0.1 + 0.7 to less than 0.8.
     params = assuming(
-        tmp_path,
         """
         health:
           weights:
@@ -224,7 +219,7 @@ def test_weights_are_exact_decimals(tmp_path: Path) -> None:
     assert sum(weights.values()) == 1
 
 
-def test_a_product_of_assumptions_is_exact(tmp_path: Path) -> None:
+def test_a_product_of_assumptions_is_exact() -> None:
     params = load_params()
     assert params.factor("base", "lead") == Decimal("0.015")
     assert params.factor("base", "sql") == Decimal("0.075")
@@ -337,11 +332,10 @@ def test_a_missing_file_is_refused_with_where_its_name_comes_from(tmp_path: Path
     assert "CRM_IBIS_PARAMS" in str(refusal.value)
 
 
-def test_worst_base_and_best_agree_on_own_probabilities(tmp_path: Path) -> None:
+def test_worst_base_and_best_agree_on_own_probabilities() -> None:
     with pytest.raises(UsageError, match="worst and base must agree on own_probability"):
-        assuming(tmp_path, "scenarios: {base: {own_probability: false}}")
+        assuming("scenarios: {base: {own_probability: false}}")
     params = assuming(
-        tmp_path,
         """
         scenarios:
           worst: {own_probability: false}
@@ -354,11 +348,10 @@ def test_worst_base_and_best_agree_on_own_probabilities(tmp_path: Path) -> None:
     assert not params.scenarios["base"].own_probability
 
 
-def test_the_order_holds_for_every_own_probability(tmp_path: Path) -> None:
+def test_the_order_holds_for_every_own_probability() -> None:
     """By the stage 0.02 x 1.5 is below 0.15, but a lead of its own 0.5 would be at 0.75."""
     with pytest.raises(UsageError, match="worst is above base in stage lead for a lead"):
         assuming(
-            tmp_path,
             """
             scenarios:
               worst:

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tables import AS_OF, Engine, source_rows
 
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.metrics import graph
+from crm_ibis.testing import AS_OF, Engine, source_rows
 from crm_ibis.warehouse import open_warehouse
 
 PARAMS = load_params()

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from reports import into
 from stored import Project, another_session, project_in, raw
-from tables import value
 
 from crm_ibis.config import project as content
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import CrmIbisError, DataError
 from crm_ibis.events import ProgressEvent
 from crm_ibis.sources.seeds import load_seeds
+from crm_ibis.testing import value
 from crm_ibis.warehouse import Warehouse
 
 ROWS = {

@@ -10,12 +10,12 @@ import ibis.expr.datatypes as dt
 import psycopg
 import pytest
 from ibis import Table
-from tables import expect
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.seeds import load_seeds
+from crm_ibis.testing import expect
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

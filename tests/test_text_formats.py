@@ -6,12 +6,12 @@ from typing import Any
 
 import ibis
 import pytest
-from tables import Engine
 
 from crm_ibis.sources.columns.text_instants import instant_in
 from crm_ibis.sources.columns.text_numbers import number_in, scale
 from crm_ibis.sources.formats.instants import instant_format
 from crm_ibis.sources.formats.numbers import number_format
+from crm_ibis.testing import Engine
 
 
 def computed(engine: Engine, dtype: str, values: list[Any], made: Any) -> list[Any]:

@@ -7,7 +7,6 @@ from typing import Any
 import ibis
 import pytest
 from ibis import Table
-from tables import Engine, source_rows
 
 from crm_ibis.contracts.audit import (
     Checked,
@@ -16,6 +15,7 @@ from crm_ibis.contracts.audit import (
 from crm_ibis.contracts.models import Contract, contracts
 from crm_ibis.contracts.rules import Rule, counts, unique
 from crm_ibis.metrics.graph import fact_functions, kpi_functions, sources_of
+from crm_ibis.testing import Engine, source_rows
 
 SOURCES = [name for name, contract in contracts().items() if contract.kind == "source"]
 PUBLISHED = [name for name, contract in contracts().items() if contract.kind == "published"]

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 from ibis import Table
 from reports import into
-from stored import Project, raw, runs, store
-from tables import AS_OF, expect
+from stored import Project, raw, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
@@ -25,6 +24,7 @@ from crm_ibis.sources.check import (
     read_sources,
     sources_with_parents,
 )
+from crm_ibis.testing import AS_OF, expect, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 UUID = "00000000-0000-4000-8000-00000000000a"

@@ -1,15 +1,14 @@
 """cohort_retention: what becomes of the leads of a month, month by month."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from tables import Engine, assuming, expect
+from crm_ibis.testing import Engine, assuming, expect
 
 
 def cohorts(engine: Engine, **given: Any) -> list[dict[str, Any]]:
     """The cohorts with their months in order, one cohort after the other."""
-    rows = engine.compute("cohort_retention", **given)
+    rows = engine.build("cohort_retention", **given)
     grain = ("facility_id", "rep_id", "cohort_month", "months_since_cohort")
     return sorted(rows, key=lambda row: [row[column] for column in grain])
 
@@ -165,11 +164,11 @@ def test_a_cohort_is_followed_for_twelve_months_across_the_year(engine: Engine) 
     assert all(row["is_complete"] for row in rows)
 
 
-def test_how_long_a_cohort_is_followed_is_a_parameter(engine: Engine, tmp_path: Path) -> None:
+def test_how_long_a_cohort_is_followed_is_a_parameter(engine: Engine) -> None:
     rows = cohorts(
         engine,
         as_of=datetime(2024, 12, 31),
-        params=assuming(tmp_path, "cohort_months: 2"),
+        params=assuming("cohort_months: 2"),
         leads="""
             id | created_at
             l1 | 2024-01-05

@@ -3,12 +3,12 @@
 from datetime import datetime
 from typing import Any
 
-from tables import Engine, expect
+from crm_ibis.testing import Engine, expect
 
 
 def funnel(engine: Engine, **given: Any) -> list[dict[str, Any]]:
     """The funnel with its stages in their order, group after group."""
-    rows = engine.compute("conversion_funnel", **given)
+    rows = engine.build("conversion_funnel", **given)
     groups = ("facility_id", "rep_id", "month", "stage_position")
     return sorted(rows, key=lambda row: [row[column] for column in groups])
 
@@ -140,7 +140,7 @@ def test_a_lost_lead_counts_in_every_stage_it_reached(engine: Engine) -> None:
 
 
 def test_facilities_reps_and_months_have_funnels_of_their_own(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "conversion_funnel",
         where={"funnel_stage": "lead"},
         leads="""
@@ -165,7 +165,7 @@ def test_facilities_reps_and_months_have_funnels_of_their_own(engine: Engine) ->
 
 
 def test_a_lead_counts_for_its_own_rep_whoever_won_it(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "conversion_funnel",
         where={"funnel_stage": "won"},
         leads="""
@@ -210,7 +210,7 @@ def test_what_comes_after_as_of_does_not_count(engine: Engine) -> None:
 
 
 def test_a_stage_dated_before_the_lead_makes_the_days_negative(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "conversion_funnel",
         where={"funnel_stage": "opportunity"},
         leads="""
@@ -234,7 +234,7 @@ def test_a_stage_dated_before_the_lead_makes_the_days_negative(engine: Engine) -
 
 
 def test_durations_are_added_up_to_the_microsecond(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "conversion_funnel",
         where={"funnel_stage": "sql"},
         leads="""
@@ -248,4 +248,4 @@ def test_durations_are_added_up_to_the_microsecond(engine: Engine) -> None:
 
 
 def test_there_is_no_funnel_without_leads(engine: Engine) -> None:
-    assert engine.compute("conversion_funnel") == []
+    assert engine.build("conversion_funnel") == []

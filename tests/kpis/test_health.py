@@ -1,15 +1,15 @@
 """health_scores: how well each facility does, in one number."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
-from tables import Engine, assuming, expect
+
+from crm_ibis.testing import Engine, assuming, expect
 
 
 def health(engine: Engine, **given: Any) -> list[dict[str, Any]]:
-    return engine.compute("health_scores", **given)
+    return engine.build("health_scores", **given)
 
 
 def answers(kind: str, favourable: int, of: int) -> str:
@@ -123,13 +123,11 @@ def test_leads_worth_nothing_are_no_missing_component(engine: Engine) -> None:
     )
 
 
-def test_the_pipeline_is_the_exact_sum_and_not_that_of_rounded_rows(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_the_pipeline_is_the_exact_sum_and_not_that_of_rounded_rows(engine: Engine) -> None:
     # 0.01 x 0.25 twice is 0.005; rounded one by one it would be 0.
     rows = health(
         engine,
-        params=assuming(tmp_path, "health: {pipeline_target: 0.01}"),
+        params=assuming("health: {pipeline_target: 0.01}"),
         leads="""
             id | rep_id | stage       | amount
             l1 | r1     | opportunity | 0.01
@@ -145,7 +143,7 @@ def test_the_pipeline_is_the_exact_sum_and_not_that_of_rounded_rows(
     )
 
 
-def test_the_pipeline_is_weighted_as_in_the_base_scenario(engine: Engine, tmp_path: Path) -> None:
+def test_the_pipeline_is_weighted_as_in_the_base_scenario(engine: Engine) -> None:
     # 200 x 0.8 x 0.25 of 400.
     leads = """
         id | stage | amount
@@ -157,7 +155,6 @@ def test_the_pipeline_is_weighted_as_in_the_base_scenario(engine: Engine, tmp_pa
         engine,
         leads=leads,
         params=assuming(
-            tmp_path,
             f"{{health: {{pipeline_target: 400}}, scenarios: {{base: {base}, {limits}}}}}",
         ),
     )
@@ -170,10 +167,10 @@ def test_the_pipeline_is_weighted_as_in_the_base_scenario(engine: Engine, tmp_pa
     )
 
 
-def test_the_conversion_is_measured_against_its_target(engine: Engine, tmp_path: Path) -> None:
+def test_the_conversion_is_measured_against_its_target(engine: Engine) -> None:
     rows = health(
         engine,
-        params=assuming(tmp_path, "health: {conversion_target_pct: 80}"),
+        params=assuming("health: {conversion_target_pct: 80}"),
         leads="""
             id | rep_id | stage
             l1 | r1     | won
@@ -285,7 +282,7 @@ def test_below_the_least_coverage_there_is_no_score(engine: Engine) -> None:
     ]
 
 
-def test_the_least_coverage_is_compared_exactly(engine: Engine, tmp_path: Path) -> None:
+def test_the_least_coverage_is_compared_exactly(engine: Engine) -> None:
     # 0.1 + 0.7 is less than 0.8 in floats.
     yaml = """
         health:
@@ -298,7 +295,7 @@ def test_the_least_coverage_is_compared_exactly(engine: Engine, tmp_path: Path) 
             satisfaction_health: 0.05
     """
     sources = {"applications": applications(0, of=1), "tickets": IN_TIME}
-    rows = health(engine, params=assuming(tmp_path, yaml.replace("{least}", "80")), **sources)
+    rows = health(engine, params=assuming(yaml.replace("{least}", "80")), **sources)
     expect(
         rows,
         """
@@ -306,7 +303,7 @@ def test_the_least_coverage_is_compared_exactly(engine: Engine, tmp_path: Path) 
         80           | 87.5                 | excellent
         """,
     )
-    rows = health(engine, params=assuming(tmp_path, yaml.replace("{least}", "80.01")), **sources)
+    rows = health(engine, params=assuming(yaml.replace("{least}", "80.01")), **sources)
     expect(
         rows,
         """
@@ -369,12 +366,11 @@ def test_float_dust_does_not_decide_at_a_threshold(engine: Engine) -> None:
     )
 
 
-def test_thresholds_and_weights_are_parameters(engine: Engine, tmp_path: Path) -> None:
+def test_thresholds_and_weights_are_parameters(engine: Engine) -> None:
     # (0.5 x 0 + 0.2 x 100) / 0.7, and 0.3 of the weight is missing.
     rows = health(
         engine,
         params=assuming(
-            tmp_path,
             """
             health:
               weights:
@@ -465,7 +461,6 @@ def test_without_any_event_of_tickets_the_sla_is_a_missing_component(engine: Eng
         tickets="created_at\n2024-01-10 08:00",
         applications=applications(compliant=1, of=1),
         missing=missing,
-        columns=("compliance_score", "sla_health", "coverage_pct", "missing_components"),
     )
     expect(
         rows,

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Any
 
-from tables import Engine, expect
+from crm_ibis.testing import Engine, expect
 
 LATER = "2024-03-01 00:00:00.000001"
 """One microsecond after the `as_of` of every test here that gives none."""
 
 
 def milestones(engine: Engine, **sources: Any) -> list[dict[str, Any]]:
-    return engine.compute("lead_milestones", **sources)
+    return engine.build("lead_milestones", **sources)
 
 
 def test_a_lead_keeps_its_own_columns(engine: Engine) -> None:

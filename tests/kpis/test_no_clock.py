@@ -1,10 +1,10 @@
 """What depends on "now" depends on `as_of`: no query reads the clock of the database."""
 
 import pytest
-from tables import AS_OF
 
 from crm_ibis.config.params import load_params
 from crm_ibis.metrics import graph
+from crm_ibis.testing import AS_OF
 
 COMPUTED = [*graph.fact_functions(), *graph.kpi_functions()]
 NEEDED = {needed for name in COMPUTED for needed in graph.needs(name)}

@@ -1,12 +1,10 @@
 """pipeline_kpis, compliance_kpis, revenue_kpis and combined_kpis: the operational KPIs."""
 
-from pathlib import Path
-
-from tables import Engine, assuming, expect
+from crm_ibis.testing import Engine, assuming, expect
 
 
 def test_applications_are_counted_by_status(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "pipeline_kpis",
         applications="""
             id | facility_id | created_at                 | status    | hired_at
@@ -42,7 +40,7 @@ def test_applications_are_counted_by_status(engine: Engine) -> None:
 
 
 def test_a_hire_after_as_of_is_pending_and_takes_no_time_yet(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "pipeline_kpis",
         applications="""
             id | created_at                 | status | hired_at
@@ -61,7 +59,7 @@ def test_a_hire_after_as_of_is_pending_and_takes_no_time_yet(engine: Engine) -> 
 
 
 def test_the_time_to_fill_is_that_of_hired_candidates_with_a_date(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "pipeline_kpis",
         applications="""
             id | created_at | status   | hired_at
@@ -80,7 +78,7 @@ def test_the_time_to_fill_is_that_of_hired_candidates_with_a_date(engine: Engine
 
 
 def test_compliance_is_rated_over_scored_applications(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "compliance_kpis",
         applications="""
             id | facility_id | created_at | compliance_score | has_violations
@@ -113,7 +111,7 @@ def test_compliance_is_rated_over_scored_applications(engine: Engine) -> None:
 
 
 def test_without_scores_there_is_no_compliance_rate(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "compliance_kpis",
         applications="""
             id | compliance_score
@@ -131,10 +129,10 @@ def test_without_scores_there_is_no_compliance_rate(engine: Engine) -> None:
     assert rows[0]["avg_compliance_score"] is None
 
 
-def test_the_compliance_threshold_is_an_exact_parameter(engine: Engine, tmp_path: Path) -> None:
-    rows = engine.compute(
+def test_the_compliance_threshold_is_an_exact_parameter(engine: Engine) -> None:
+    rows = engine.build(
         "compliance_kpis",
-        params=assuming(tmp_path, "compliance_threshold: 66.7"),
+        params=assuming("compliance_threshold: 66.7"),
         applications="""
             id | compliance_score
             a1 | 66.7
@@ -151,7 +149,7 @@ def test_the_compliance_threshold_is_an_exact_parameter(engine: Engine, tmp_path
 
 
 def test_revenue_is_over_paid_invoices_and_outstanding_over_pending_ones(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "revenue_kpis",
         invoices="""
             id | facility_id | created_at                 | status    | amount | paid_at
@@ -188,7 +186,7 @@ def test_revenue_is_over_paid_invoices_and_outstanding_over_pending_ones(engine:
 
 
 def test_an_invoice_paid_after_as_of_is_outstanding(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "revenue_kpis",
         invoices="""
             id | created_at                 | status    | amount | paid_at
@@ -209,7 +207,7 @@ def test_an_invoice_paid_after_as_of_is_outstanding(engine: Engine) -> None:
 
 def test_half_cents_are_rounded_away_from_zero_once_at_the_end(engine: Engine) -> None:
     # Means: 2.01 / 2 = 1.005; -2.01 / 2 = -1.005; 0.01 / 3; the rest adds up to a tie.
-    rows = engine.compute(
+    rows = engine.build(
         "revenue_kpis",
         invoices="""
             facility_id | status  | amount
@@ -244,7 +242,7 @@ def test_half_cents_are_rounded_away_from_zero_once_at_the_end(engine: Engine) -
 
 
 def test_the_operational_kpis_stand_side_by_side(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "combined_kpis",
         applications="""
             id | created_at | status  | hired_at   | compliance_score | has_violations
@@ -290,7 +288,7 @@ def test_the_operational_kpis_stand_side_by_side(engine: Engine) -> None:
 
 
 def test_where_one_side_is_absent_counts_are_zero_and_rates_null(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "combined_kpis",
         applications="""
             id | facility_id | created_at | status

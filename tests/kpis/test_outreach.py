@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tables import Engine, expect
+from crm_ibis.testing import Engine, expect
 
 
 def activity(engine: Engine, outreach: str, **given: Any) -> list[dict[str, Any]]:
-    return engine.compute("rep_activity_by_channel", outreach=outreach, **given)
+    return engine.build("rep_activity_by_channel", outreach=outreach, **given)
 
 
 def sent(channel: str, total: int, responses: int, conversions: int, rep: str = "r1") -> str:
@@ -249,7 +249,7 @@ def test_names_in_any_script_are_kept_as_they_are(engine: Engine) -> None:
 
 
 def test_a_facilitys_outreach_is_counted_by_channel_and_month(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "outreach_kpis",
         outreach="""
             facility_id | rep_id | channel | sent_at    | response_received | converted

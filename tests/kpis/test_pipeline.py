@@ -1,14 +1,13 @@
 """weighted_pipeline_scenarios: what the pipeline is worth under several assumptions."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from tables import Engine, assuming, expect
+from crm_ibis.testing import Engine, assuming, expect
 
 
 def pipeline(engine: Engine, leads: str, **given: Any) -> list[dict[str, Any]]:
-    return engine.compute("weighted_pipeline_scenarios", leads=leads, **given)
+    return engine.build("weighted_pipeline_scenarios", leads=leads, **given)
 
 
 def test_each_scenario_has_a_probability_and_a_weight_of_its_own(engine: Engine) -> None:
@@ -58,7 +57,7 @@ def test_each_stage_counts_with_its_share_of_the_amount(engine: Engine) -> None:
 
 
 def test_won_and_lost_leads_are_the_same_in_every_scenario_but_for_the_weighting(
-    engine: Engine, tmp_path: Path
+    engine: Engine,
 ) -> None:
     rows = pipeline(
         engine,
@@ -68,7 +67,6 @@ def test_won_and_lost_leads_are_the_same_in_every_scenario_but_for_the_weighting
         l2 | lost  | 100
         """,
         params=assuming(
-            tmp_path,
             """
             stages:
               won: {win_probability: 0.9, stage_weight: 0.8}
@@ -93,7 +91,7 @@ def test_won_and_lost_leads_are_the_same_in_every_scenario_but_for_the_weighting
 
 
 def test_a_scenario_overrides_single_stages_first_and_is_then_scaled_up_to_certainty(
-    engine: Engine, tmp_path: Path
+    engine: Engine,
 ) -> None:
     rows = pipeline(
         engine,
@@ -104,7 +102,6 @@ def test_a_scenario_overrides_single_stages_first_and_is_then_scaled_up_to_certa
         l3 | sql         | 1000
         """,
         params=assuming(
-            tmp_path,
             """
             scenarios:
               push:
@@ -128,9 +125,7 @@ def test_a_scenario_overrides_single_stages_first_and_is_then_scaled_up_to_certa
     )
 
 
-def test_without_weighting_an_overridden_stage_weight_is_one_too(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_without_weighting_an_overridden_stage_weight_is_one_too(engine: Engine) -> None:
     rows = pipeline(
         engine,
         """
@@ -138,7 +133,6 @@ def test_without_weighting_an_overridden_stage_weight_is_one_too(
         l1 | sql   | 1000
         """,
         params=assuming(
-            tmp_path,
             """
             scenarios:
               plain: {apply_weighting: false, stages: {sql: {stage_weight: 0.5}}}
@@ -406,7 +400,7 @@ def test_leads_of_the_same_probability_show_it_whatever_they_are_worth(engine: E
     )
 
 
-def test_a_scenario_may_ignore_what_leads_say_themselves(engine: Engine, tmp_path: Path) -> None:
+def test_a_scenario_may_ignore_what_leads_say_themselves(engine: Engine) -> None:
     """An override of the stage counts there, and where a lead has nothing of its own."""
     rows = pipeline(
         engine,
@@ -417,7 +411,6 @@ def test_a_scenario_may_ignore_what_leads_say_themselves(engine: Engine, tmp_pat
         l3 | sql         | 1000   | -
         """,
         params=assuming(
-            tmp_path,
             """
             scenarios:
               by_stage: {own_probability: false, stages: {lead: {win_probability: 0.2}}}

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tables import Engine, expect
+from crm_ibis.testing import Engine, expect
 
 
 def rollups(engine: Engine, answers: str, **given: Any) -> list[dict[str, Any]]:
-    return engine.compute("satisfaction_rollups", satisfaction=answers, **given)
+    return engine.build("satisfaction_rollups", satisfaction=answers, **given)
 
 
 def survey(kind: str, *scores: int, month: str = "2024-01") -> str:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from tables import Engine, expect
+from crm_ibis.testing import Engine, expect
 
 
 def scorecard(engine: Engine, **sources: Any) -> list[dict[str, Any]]:
-    return engine.compute("monthly_scorecard", **sources)
+    return engine.build("monthly_scorecard", **sources)
 
 
 def test_a_month_sums_up_all_facilities(engine: Engine) -> None:

@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from tables import Engine, expect
+
+from crm_ibis.testing import Engine, expect
 
 LATER = "2024-03-01 00:00:00.000001"
 """One microsecond after the `as_of` of every test here."""
@@ -32,7 +33,7 @@ def test_rows_entered_by_as_of_stay_and_later_ones_are_dropped(
             e4 | {LATER}
         """
     }
-    rows = engine.compute(table, **sources)
+    rows = engine.build(table, **sources)
     expect(
         rows,
         f"""
@@ -46,7 +47,7 @@ def test_rows_entered_by_as_of_stay_and_later_ones_are_dropped(
 
 
 def test_the_cohort_of_a_lead_is_the_month_it_was_entered(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_leads",
         leads="""
             id | created_at
@@ -63,7 +64,7 @@ def test_the_cohort_of_a_lead_is_the_month_it_was_entered(engine: Engine) -> Non
 
 
 def test_a_leads_stage_is_taken_as_stored_and_its_dates_stay(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_leads",
         leads=f"""
             id | created_at | stage | qualified_at | closed_at | updated_at
@@ -80,7 +81,7 @@ def test_a_leads_stage_is_taken_as_stored_and_its_dates_stay(engine: Engine) -> 
 
 
 def test_an_opportunity_that_closed_after_as_of_is_still_open(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_opportunities",
         opportunities=f"""
             id | lead_id | created_at | status | closed_at
@@ -103,7 +104,7 @@ def test_an_opportunity_that_closed_after_as_of_is_still_open(engine: Engine) ->
 
 
 def test_the_dates_of_a_ticket_stay_even_after_as_of(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_tickets",
         tickets=f"""
             id | created_at | first_response_at | resolved_at
@@ -120,7 +121,7 @@ def test_the_dates_of_a_ticket_stay_even_after_as_of(engine: Engine) -> None:
 
 
 def test_outreach_sent_or_entered_after_as_of_is_dropped(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_outreach",
         outreach=f"""
             id | sent_at          | created_at
@@ -141,7 +142,7 @@ def test_outreach_sent_or_entered_after_as_of_is_dropped(engine: Engine) -> None
 
 
 def test_outreach_belongs_to_the_month_it_was_sent(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_outreach",
         outreach="""
             sent_at          | created_at
@@ -158,7 +159,7 @@ def test_outreach_belongs_to_the_month_it_was_sent(engine: Engine) -> None:
 
 
 def test_a_response_after_as_of_is_not_received_yet(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_outreach",
         outreach=f"""
             id | sent_at    | response_received | responded_at | converted
@@ -181,7 +182,7 @@ def test_a_response_after_as_of_is_not_received_yet(engine: Engine) -> None:
 
 
 def test_a_candidate_hired_after_as_of_is_still_pending(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_applications",
         applications=f"""
             id | created_at | status    | hired_at
@@ -206,7 +207,7 @@ def test_a_candidate_hired_after_as_of_is_still_pending(engine: Engine) -> None:
 
 
 def test_an_invoice_paid_after_as_of_is_still_pending(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_invoices",
         invoices=f"""
             id | created_at | status    | paid_at
@@ -229,7 +230,7 @@ def test_an_invoice_paid_after_as_of_is_still_pending(engine: Engine) -> None:
 
 
 def test_rows_that_say_the_same_stay_two(engine: Engine) -> None:
-    rows = engine.compute(
+    rows = engine.build(
         "stg_satisfaction",
         satisfaction="""
             id | survey_type | score

@@ -6,11 +6,11 @@ within 24.
 
 from typing import Any
 
-from tables import Engine, expect
+from crm_ibis.testing import Engine, expect
 
 
 def compliance(engine: Engine, tickets: str, **given: Any) -> list[dict[str, Any]]:
-    return engine.compute("ticket_sla_compliance", tickets=tickets, **given)
+    return engine.build("ticket_sla_compliance", tickets=tickets, **given)
 
 
 def test_tickets_and_targets_are_counted_and_timed(engine: Engine) -> None:

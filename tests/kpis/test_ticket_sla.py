@@ -5,14 +5,13 @@ within 24.
 """
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from tables import Engine, assuming, expect
+from crm_ibis.testing import Engine, assuming, expect
 
 
 def tickets(engine: Engine, drawing: str, **given: Any) -> list[dict[str, Any]]:
-    return engine.compute("ticket_sla", tickets=drawing, **given)
+    return engine.build("ticket_sla", tickets=drawing, **given)
 
 
 def test_a_ticket_in_time_on_both_counts_is_met(engine: Engine) -> None:
@@ -123,9 +122,7 @@ def test_an_answered_ticket_waits_for_its_resolution(engine: Engine) -> None:
     )
 
 
-def test_hours_left_run_to_the_nearest_target_that_is_still_pending(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_hours_left_run_to_the_nearest_target_that_is_still_pending(engine: Engine) -> None:
     rows = tickets(
         engine,
         """
@@ -133,7 +130,7 @@ def test_hours_left_run_to_the_nearest_target_that_is_still_pending(
         t1 | 2024-02-29 20:00 | -
         t2 | 2024-02-29 20:00 | 2024-02-29 21:00
         """,
-        params=assuming(tmp_path, "sla: {high: {response: 10, resolution: 6}}"),
+        params=assuming("sla: {high: {response: 10, resolution: 6}}"),
     )
     expect(
         rows,
@@ -229,9 +226,7 @@ def test_the_priority_decides_the_targets(engine: Engine) -> None:
     )
 
 
-def test_targets_may_be_any_duration_and_fall_due_on_whole_microseconds(
-    engine: Engine, tmp_path: Path
-) -> None:
+def test_targets_may_be_any_duration_and_fall_due_on_whole_microseconds(engine: Engine) -> None:
     rows = tickets(
         engine,
         """
@@ -240,7 +235,6 @@ def test_targets_may_be_any_duration_and_fall_due_on_whole_microseconds(
         t2 | high     | 2024-02-01 08:00
         """,
         params=assuming(
-            tmp_path,
             """
             sla:
               critical: {response: 2min, resolution: 36h}

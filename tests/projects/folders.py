@@ -3,11 +3,10 @@
 from pathlib import Path
 from textwrap import dedent
 
-from stored import store
-
 from crm_ibis.config import project
 from crm_ibis.config.settings import Settings
 from crm_ibis.metrics import catalog
+from crm_ibis.testing import store
 from crm_ibis.warehouse import open_warehouse
 
 HEAD = """\

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from commands import crm_ibis, use
 from folders import fill
-from stored import read
 
 from crm_ibis.config import project
 from crm_ibis.config.settings import Settings
@@ -17,6 +16,7 @@ from crm_ibis.contracts.models import contracts
 from crm_ibis.metrics import catalog, graph
 from crm_ibis.metrics.problems import project_problems, refuse_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

@@ -5,7 +5,6 @@ from datetime import datetime
 import pytest
 from commands import crm_ibis
 from folders import Folder, fill
-from stored import read
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
@@ -13,6 +12,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

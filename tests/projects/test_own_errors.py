@@ -3,7 +3,6 @@
 import pytest
 from commands import crm_ibis
 from folders import Folder, fill
-from stored import read
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, histories
@@ -11,6 +10,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
 CONTRACT = """

@@ -6,8 +6,6 @@ from datetime import datetime
 import pytest
 from commands import crm_ibis, use, words
 from folders import Folder, fill
-from stored import read
-from tables import expect
 
 from crm_ibis.config.declarations import get_job
 from crm_ibis.config.params import load_params
@@ -21,6 +19,7 @@ from crm_ibis.metrics.problems import project_problems
 from crm_ibis.operations.jobs import attempt
 from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import expect, read
 from crm_ibis.warehouse import open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

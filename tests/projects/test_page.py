@@ -6,8 +6,6 @@ from pathlib import Path
 
 import pytest
 from folders import Folder, fill
-from stored import read
-from tables import expect
 
 from crm_ibis import contracts as public
 from crm_ibis.config.params import load_params
@@ -15,6 +13,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.metrics import catalog
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import expect, read
 from crm_ibis.warehouse import open_warehouse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "own-tables.md").read_text(encoding="utf-8")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from reports import into
-from stored import analytics, raw, read, runs, store
+from stored import analytics, raw, runs
 
 from crm_ibis.config.declarations import get_job
 from crm_ibis.errors import DataError
@@ -16,6 +16,7 @@ from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.publishing.record import backfill, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 KPI, SNAPSHOT = "pipeline_kpis", "pipeline_kpi_snapshot"

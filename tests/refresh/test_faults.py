@@ -23,16 +23,7 @@ import ibis
 import psycopg
 import pytest
 from reports import into
-from stored import (
-    analytics,
-    another_session,
-    leftovers,
-    raw,
-    read,
-    read_all,
-    runs,
-    store,
-)
+from stored import analytics, another_session, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
@@ -42,6 +33,7 @@ from crm_ibis.errors import DatabaseError, DataError, UsageError
 from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.sources.seeds import load_seeds
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 FIRST = datetime(2024, 3, 1)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
-from stored import analytics, another_session, project_in, raw, read, runs, store
+from stored import analytics, another_session, project_in, raw, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
@@ -21,6 +21,7 @@ from crm_ibis.publishing.check import (
 )
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from stored import Query, another_session, raw, read, runs, store
+from stored import Query, another_session, raw, runs
 
 from crm_ibis.cli.rows import rows_of
 from crm_ibis.config.settings import Settings
@@ -28,6 +28,7 @@ from crm_ibis.publishing.record import backfill, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.data.reading import facility_names
 from crm_ibis.sources import resolve
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.parametrize("settings", ["postgres"], indirect=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
-from stored import Project, project_in, raw, read, read_all, runs, store
+from stored import Project, project_in, raw, read_all, runs
 
 from crm_ibis.cli import cli
 from crm_ibis.config import project as content
@@ -14,6 +14,7 @@ from crm_ibis.config.declarations import removable_pct
 from crm_ibis.errors import MassRemoval, UsageError
 from crm_ibis.operations.status import statuses
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

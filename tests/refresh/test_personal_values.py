@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from reports import into
-from stored import raw, runs, store
+from stored import raw, runs
 
 from crm_ibis.config.declarations import get_job
 from crm_ibis.contracts.audit import (
@@ -18,6 +18,7 @@ from crm_ibis.publishing.check import (
     check,
 )
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

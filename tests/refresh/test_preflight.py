@@ -8,12 +8,13 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 import pytest
 from reports import into
-from stored import analytics, leftovers, raw, read, read_all, runs, store
+from stored import analytics, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
 from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

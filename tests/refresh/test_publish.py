@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 import pytest
 from reports import into
-from stored import analytics, another_session, raw, read, read_all, runs, store
+from stored import analytics, another_session, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
@@ -19,6 +19,7 @@ from crm_ibis.metrics.graph import kpi_functions
 from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.log import TableRun
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 FIRST = datetime(2024, 3, 1)

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from stored import another_session, raw, read_all, runs, store
+from stored import another_session, raw, read_all, runs
 
 from crm_ibis import __version__
 from crm_ibis.config.params import load_params
@@ -18,6 +18,7 @@ from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import failures
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)

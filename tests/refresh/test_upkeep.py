@@ -11,7 +11,7 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 from reports import into
-from stored import analytics, another_session, project_in, runs, store
+from stored import analytics, another_session, project_in, runs
 
 from crm_ibis.cli import cli
 from crm_ibis.config.settings import Settings
@@ -23,6 +23,7 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog import pruning
 from crm_ibis.runlog.summaries import broken_contracts, paces
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)

@@ -7,7 +7,6 @@ from typing import Any
 
 import ibis
 import pytest
-from tables import drawn, value
 
 from crm_ibis.contracts.contract import Contract, contract_of
 from crm_ibis.contracts.models import Published, column, contracts
@@ -17,6 +16,7 @@ from crm_ibis.site.charts import defaults as charts
 from crm_ibis.site.charts.figures import Section
 from crm_ibis.site.data import defaults, reading
 from crm_ibis.site.data.defaults import TableColumns, is_additive, sums_of, values_of
+from crm_ibis.testing import drawn, value
 from crm_ibis.warehouse import Warehouse
 
 FACILITY: dict[str, Any] = {"references": "facilities"}

@@ -7,7 +7,7 @@ from textwrap import dedent
 
 import pytest
 from built import HOSTILE, Built
-from stored import raw, read, store
+from stored import raw
 
 from crm_ibis.config.params import load_params
 from crm_ibis.publishing.refresh import refresh
@@ -16,6 +16,7 @@ from crm_ibis.site.data import reading
 from crm_ibis.site.data.provenance import provenances
 from crm_ibis.site.data.reading import facility_names
 from crm_ibis.site.pages.queries import queries
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

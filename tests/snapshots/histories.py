@@ -6,12 +6,12 @@ from typing import Any
 
 import ibis
 from stored import analytics, leftovers
-from tables import drawn, value
 
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts.models import contracts
 from crm_ibis.history import merge as snapshots
 from crm_ibis.history.merge import Merged
+from crm_ibis.testing import drawn, value
 from crm_ibis.warehouse import Warehouse
 
 DEFAULTS = {"month": "2024-01"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from reports import into
-from stored import analytics, another_session, leftovers, raw, read_all, runs, store
+from stored import analytics, another_session, leftovers, raw, read_all, runs
 
 from crm_ibis.config import project
 from crm_ibis.config.declarations import snapshots
@@ -23,6 +23,7 @@ from crm_ibis.publishing.record import backfill, instants_between, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.sources.seeds import load_seeds
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 HIRING, FUNNEL = "pipeline_kpi_snapshot", "conversion_funnel_snapshot"

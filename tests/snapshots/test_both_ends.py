@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from reports import into
-from stored import analytics, leftovers, raw, read_all, runs, store
+from stored import analytics, leftovers, raw, read_all, runs
 from test_backfill import (
     ACTIVITY,
     FEB_10,
@@ -25,6 +25,7 @@ from crm_ibis.config.declarations import snapshots
 from crm_ibis.history import reader
 from crm_ibis.publishing.record import backfill, record
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
 __all__ = ["more", "twin"]

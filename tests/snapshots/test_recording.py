@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from reports import into
-from stored import analytics, leftovers, raw, read, read_all, runs, store
+from stored import analytics, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError, UsageError
@@ -17,6 +17,7 @@ from crm_ibis.publishing.record import backfill, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.sources.seeds import load_seeds
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 FIRST = datetime(2024, 3, 1)

@@ -16,13 +16,14 @@ from typing import Any
 
 import pytest
 from merging import after_the_first_write
-from stored import analytics, another_session, leftovers, raw, read_all, runs, store
+from stored import analytics, another_session, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 pytestmark = pytest.mark.e2e

@@ -5,12 +5,12 @@ from textwrap import dedent
 from typing import Any
 
 import ibis
-from tables import drawn, value
 
 from crm_ibis.contracts.models import contracts
 from crm_ibis.publishing import preflight
 from crm_ibis.sources import check, resolve
 from crm_ibis.sources.functions import Materialized
+from crm_ibis.testing import drawn, value
 from crm_ibis.warehouse import Warehouse
 
 

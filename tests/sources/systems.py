@@ -6,13 +6,13 @@ from typing import Any
 
 import ibis
 from ibis import Table
-from tables import Engine, drawn, value
 
 from crm_ibis.contracts.models import contracts
 from crm_ibis.sources import check, connectors, transform
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.landed import local_times_of
 from crm_ibis.sources.spec import SourceSpec
+from crm_ibis.testing import Engine, drawn, value
 
 HISTORY = {"_fivetran_active": "boolean", "_fivetran_start": "timestamp(6)"}
 ENDS = {"_fivetran_end": "timestamp(6)"}

@@ -7,7 +7,6 @@ import ibis
 import pytest
 from mappings import SourcesFile
 from reports import into
-from stored import read, store
 
 from crm_ibis.config.params import load_params
 from crm_ibis.errors import UsageError
@@ -16,6 +15,7 @@ from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.operations.status import statuses
 from crm_ibis.publishing.record import select_snapshots
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

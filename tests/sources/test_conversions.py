@@ -4,12 +4,13 @@ from datetime import datetime
 
 import pytest
 from mappings import fit_of
-from stored import raw, store
+from stored import raw
 
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 from mappings import SourcesFile, fit_of
 from reports import into
-from stored import raw, read, runs, store
+from stored import raw, runs
 
 from crm_ibis.cli import terminal
 from crm_ibis.config.settings import Settings
@@ -16,6 +16,7 @@ from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import source_ages
 from crm_ibis.sources.spec import load_spec
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AT = datetime(2024, 1, 20)

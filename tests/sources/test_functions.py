@@ -5,7 +5,7 @@ from datetime import datetime
 
 import pytest
 from mappings import SourcesFile, fit_of
-from stored import leftovers, raw, read, store
+from stored import leftovers, raw
 
 from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
 from crm_ibis.publishing.check import (
@@ -15,6 +15,7 @@ from crm_ibis.publishing.preflight import fit, query_of
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import source_tables
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

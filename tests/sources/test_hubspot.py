@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 from systems import LANDED, made, without
-from tables import Engine, expect
+
+from crm_ibis.testing import Engine, expect
 
 STAGES = """
     stage_id | label        | closed_won | is_closed | probability

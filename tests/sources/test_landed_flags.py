@@ -7,11 +7,11 @@ from typing import Any
 import ibis
 import pytest
 from systems import LANDED, made, without
-from tables import Engine, expect
 
 from crm_ibis.errors import DataError
 from crm_ibis.sources import connectors
 from crm_ibis.sources.connectors.landed import flag
+from crm_ibis.testing import Engine, expect
 
 DEALS = """
     deal_id | deal_pipeline_stage_id | property_amount | property_createdate

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from mappings import SourcesFile, land, rows_of
 from systems import LANDED, made
-from tables import Engine, expect
 
+from crm_ibis.testing import Engine, expect
 from crm_ibis.warehouse import Warehouse
 
 ZONED, NAIVE = "timestamp('UTC')", "timestamp(6)"

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, land, rows_of
-from stored import read, store
-from tables import expect
 
 from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources import spec, transform
+from crm_ibis.testing import expect, read, store
 from crm_ibis.warehouse import Warehouse
 
 DEALS = {

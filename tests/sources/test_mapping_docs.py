@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, land, rows_of
-from tables import expect
 
 from crm_ibis.sources import spec
+from crm_ibis.testing import expect
 from crm_ibis.warehouse import Warehouse
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, land, rows_of
-from stored import project_in, read, store
-from tables import expect
+from stored import project_in
 
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.publishing import preflight
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.data.provenance import provenances
 from crm_ibis.sources import check, spec
+from crm_ibis.testing import expect, read, store
 from crm_ibis.warehouse import Warehouse
 
 TYPES = {

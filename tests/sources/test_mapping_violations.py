@@ -5,8 +5,6 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, land, rows_of
-from stored import read, store
-from tables import expect
 
 from crm_ibis.cli.sources import _source_lines
 from crm_ibis.contracts import audit
@@ -14,6 +12,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.publishing import preflight
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources import check
+from crm_ibis.testing import expect, read, store
 from crm_ibis.warehouse import Warehouse
 
 CASES = {"id": "string", "opened": "string", "done": "string", "kind": "string", "fee": "string"}

@@ -6,13 +6,14 @@ from typing import Any
 import mappings
 import pytest
 from mappings import SourcesFile
-from stored import raw, read, store
+from stored import raw
 
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import DataError
 from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import FitReport, fit
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

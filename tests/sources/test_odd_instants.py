@@ -5,7 +5,7 @@ from datetime import datetime
 from decimal import Decimal
 
 import pytest
-from stored import raw, store
+from stored import raw
 
 from crm_ibis.cli import terminal
 from crm_ibis.cli.rows import rows_of
@@ -15,6 +15,7 @@ from crm_ibis.publishing.check import (
     check,
 )
 from crm_ibis.publishing.preflight import fit
+from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
 ODD = ["-infinity", "infinity", "0044-03-15 BC", "12024-01-01"]

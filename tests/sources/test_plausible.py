@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, fit_of
-from stored import raw, read, store
+from stored import raw
 
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import plausible
@@ -16,6 +16,7 @@ from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog.log import now
 from crm_ibis.sources.spec import load_spec
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

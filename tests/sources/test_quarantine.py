@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from mappings import SourcesFile, fit_of
 from reports import into
-from stored import leftovers, raw, read, read_all, runs, store
+from stored import leftovers, raw, read_all, runs
 
 from crm_ibis.contracts.audit import (
     ChecksFailed,
@@ -16,6 +16,7 @@ from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.quarantine import Quarantine
 from crm_ibis.sources.resolve import source_tables
+from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

@@ -3,10 +3,10 @@
 import ibis
 import pytest
 from systems import LANDED, made
-from tables import Engine, expect
 
 from crm_ibis.errors import DataError
 from crm_ibis.sources import connectors
+from crm_ibis.testing import Engine, expect
 
 
 def test_accounts_are_facilities_deleted_ones_and_their_newest_version(engine: Engine) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 from mappings import SourcesFile, land
-from stored import read
 from systems import LANDED
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.scaffold import render
+from crm_ibis.testing import read
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AT = datetime(2024, 3, 1)

@@ -10,7 +10,6 @@ import pytest
 from mappings import SourcesFile, fit_of, land, rows_of
 from stored import leftovers
 from systems import LANDED
-from tables import Engine
 
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import contracts
@@ -20,6 +19,7 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources import connectors, resolve
 from crm_ibis.sources.connectors.landed import day, flag, number
 from crm_ibis.sources.connectors.unread import noting
+from crm_ibis.testing import Engine
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)

@@ -3,7 +3,8 @@
 from typing import Any
 
 from systems import made
-from tables import Engine, expect
+
+from crm_ibis.testing import Engine, expect
 
 USERS = """
     id | role

@@ -5,6 +5,7 @@ import sys
 import click
 
 from crm_ibis.cli import (  # noqa: F401 - they add their commands
+    new,
     operations,
     project,
     reading,

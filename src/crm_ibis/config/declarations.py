@@ -353,6 +353,12 @@ def place(name: str, *key: str) -> str:
     return f"{project.display(found.path)}, line {found.line}"
 
 
+def is_left_over(name: str, *key: str) -> bool:
+    """Whether a value is a shipped one that a project folder has kept as it is."""
+    found = layered_file(name).place_of(key)
+    return project.own_home() is not None and found is not None and project.is_shipped(found.path)
+
+
 def file_of(name: str) -> str:
     """The file that declares something, as people know it: the team's if it has one."""
     paths = project.layers(name)

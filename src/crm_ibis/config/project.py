@@ -181,7 +181,10 @@ def display(file: Path) -> str:
 
 
 def is_shipped(file: Path) -> bool:
-    """Whether a file comes with the program."""
+    """Whether a file comes with the program, and is not of a project folder inside the checkout."""
+    own = own_home()
+    if own and file.is_relative_to(own):
+        return False
     return file.is_relative_to(shipped_home()) or file.is_relative_to(PACKAGE)
 
 

@@ -1,41 +1,27 @@
 """The size of won deals, worked out by hand."""
 
-from datetime import date, datetime
-from decimal import Decimal
+from crm_ibis.testing import check_promises, expect
 
-import ibis
-from metrics.deal_size import deal_size
-
-COLUMNS = {
-    "rep_id": "string",
-    "status": "string",
-    "amount": "decimal(24, 6)",
-    "closed_at": "timestamp(6)",
-}
+OPPORTUNITIES = """
+    rep_id | status | amount | created_at | closed_at
+    anna   | won    | 100.00 | 2024-01-02 | 2024-01-05
+    anna   | won    | 200.50 | 2024-01-02 | 2024-01-31 23:59
+    anna   | won    | 70.00  | 2024-01-02 | 2024-02-01
+    anna   | lost   | 900.00 | 2024-01-02 | 2024-01-09
+    ben    | open   | 900.00 | 2024-01-02 | -
+"""
 
 
-def test_won_deals_count_in_the_month_in_which_they_closed() -> None:
-    opportunities = [
-        ("anna", "won", Decimal("100.00"), datetime(2024, 1, 5)),
-        ("anna", "won", Decimal("200.50"), datetime(2024, 1, 31, 23, 59)),
-        ("anna", "won", Decimal("70.00"), datetime(2024, 2, 1)),
-        ("anna", "lost", Decimal("900.00"), datetime(2024, 1, 9)),
-        ("ben", "open", Decimal("900.00"), None),
-    ]
-    table = deal_size(ibis.memtable(opportunities, schema=COLUMNS)).order_by("month")
-    assert table.to_pyarrow().to_pylist() == [
-        {
-            "rep_id": "anna",
-            "month": date(2024, 1, 1),
-            "won_deals": 2,
-            "won_amount": Decimal("300.50"),
-            "avg_deal_size": Decimal("150.25"),
-        },
-        {
-            "rep_id": "anna",
-            "month": date(2024, 2, 1),
-            "won_deals": 1,
-            "won_amount": Decimal("70.00"),
-            "avg_deal_size": Decimal("70.00"),
-        },
-    ]
+def test_won_deals_count_in_the_month_in_which_they_closed(engine):
+    expect(
+        engine.build("deal_size", opportunities=OPPORTUNITIES),
+        """
+        rep_id | month   | won_deals | won_amount | avg_deal_size
+        anna   | 2024-01 | 2         | 300.50     | 150.25
+        anna   | 2024-02 | 1         | 70.00      | 70.00
+        """,
+    )
+
+
+def test_it_keeps_its_promises(engines):
+    check_promises(engines, "deal_size", opportunities=OPPORTUNITIES)
