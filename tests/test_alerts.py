@@ -18,7 +18,7 @@ from crm_ibis.contracts.audit import (
 )
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import BrokenCheck
-from crm_ibis.operations import alerts
+from crm_ibis.operations import alerts, delivery, routes
 from crm_ibis.operations.alerts import Alert
 
 SINCE = datetime(2024, 3, 1, 3)
@@ -63,13 +63,13 @@ def sink(request: pytest.FixtureRequest) -> Iterator[Sink]:
 
 @pytest.fixture(autouse=True)
 def quick_and_forgetful(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "WAIT", 0.01)
-    monkeypatch.setattr(alerts, "_reported", set())
+    monkeypatch.setattr(delivery, "WAIT", 0.01)
+    monkeypatch.setattr(delivery, "_reported", set())
 
 
 def test_the_routes_are_those_of_the_definitions() -> None:
     def to(event: Any, table: str) -> set[str]:
-        return set(alerts.channels_of(event, table))
+        return set(routes.channels_of(event, table))
 
     executive, sales = "email_executive_leadership", "email_sales_operations"
     assert to("recovered", "health_scores") == {"slack", "slack_oncall", executive}
@@ -91,12 +91,12 @@ def test_the_routes_are_those_of_the_definitions() -> None:
 
 
 def test_a_snapshot_is_its_kpis_affair() -> None:
-    found = alerts.channels_of("failure", "health_score_snapshot")
+    found = routes.channels_of("failure", "health_score_snapshot")
     assert set(found) == {"slack", "email_executive_leadership", "pagerduty"}
 
 
 def test_each_channel_hears_once_of_the_tables_that_are_its_affair() -> None:
-    found = alerts.channels_for("late", ["health_scores", "conversion_funnel", "revenue_kpis"])
+    found = routes.channels_for("late", ["health_scores", "conversion_funnel", "revenue_kpis"])
     assert found == {
         "slack": ["health_scores", "conversion_funnel", "revenue_kpis"],
         "email_executive_leadership": ["health_scores"],
@@ -107,7 +107,7 @@ def test_each_channel_hears_once_of_the_tables_that_are_its_affair() -> None:
 
 def test_whoever_has_heard_is_left_out() -> None:
     heard = {"health_scores": {"slack", "slack_oncall"}}
-    found = alerts.channels_for("late", ["health_scores", "conversion_funnel"], heard)
+    found = routes.channels_for("late", ["health_scores", "conversion_funnel"], heard)
     assert found["slack"] == ["conversion_funnel"]
     assert "slack_oncall" not in found
 
@@ -184,7 +184,7 @@ def test_a_broken_contract_names_what_it_blocks_elsewhere() -> None:
 
 def test_a_message_arrives(sink: Sink) -> None:
     alert = Alert("success", ("health_scores",), SINCE, "run1")
-    sent = alerts.send(alert, None, environ={"CRM_IBIS_CHANNEL_SLACK_MONITORING": sink.url})
+    sent = delivery.send(alert, None, environ={"CRM_IBIS_CHANNEL_SLACK_MONITORING": sink.url})
     assert sent == {"slack_monitoring": True}
     (message,) = sink.got
     assert message["title"] == alert.title
@@ -194,7 +194,7 @@ def test_a_message_arrives(sink: Sink) -> None:
 def test_an_unset_channel_is_reported_once_and_stops_nothing() -> None:
     lines: list[str] = []
     for _ in range(2):
-        sent = alerts.send(Alert("success", ("health_scores",)), None, into(lines), {})
+        sent = delivery.send(Alert("success", ("health_scores",)), None, into(lines), {})
         assert sent == {"slack_monitoring": None}
     assert lines == [
         "alert channel slack_monitoring is not set; give its URL in "
@@ -205,7 +205,7 @@ def test_an_unset_channel_is_reported_once_and_stops_nothing() -> None:
 @pytest.mark.parametrize("sink", [[500, 200]], indirect=True)
 def test_what_does_not_go_out_is_tried_again(sink: Sink) -> None:
     environ = {"CRM_IBIS_CHANNEL_SLACK_MONITORING": sink.url}
-    sent = alerts.send(Alert("success", ("health_scores",)), None, environ=environ)
+    sent = delivery.send(Alert("success", ("health_scores",)), None, environ=environ)
     assert sent == {"slack_monitoring": True}
     assert len(sink.got) == 2
 
@@ -217,9 +217,9 @@ def test_a_failing_channel_is_reported_without_its_url(sink: Sink) -> None:
         "CRM_IBIS_CHANNEL_SLACK": "nonsense://secret",
         "CRM_IBIS_CHANNEL_EMAIL_SALES_LEADERSHIP": sink.url,
     }
-    sent = alerts.send(Alert("failure", ("conversion_funnel",)), None, into(lines), environ)
+    sent = delivery.send(Alert("failure", ("conversion_funnel",)), None, into(lines), environ)
     assert sent == {"slack": False, "email_sales_leadership": False}
-    assert len(sink.got) == alerts.ATTEMPTS
+    assert len(sink.got) == delivery.ATTEMPTS
     lines.sort()  # both are told at once
     assert "could not be reached in 3 attempts" in lines[0]
     assert "no URL that Apprise knows" in lines[1]
@@ -233,7 +233,7 @@ def test_a_service_that_takes_long_is_waited_for_and_told_once(
     sink.slowness = 5.0  # Apprise itself gives up after four
     lines: list[str] = []
     environ = {"CRM_IBIS_CHANNEL_SLACK": sink.url}
-    assert alerts.send_to("slack", "title", "body", report=into(lines), environ=environ) is True
+    assert delivery.send_to("slack", "title", "body", report=into(lines), environ=environ) is True
     assert len(sink.got) == 1
     assert lines == []
 
@@ -242,11 +242,11 @@ def test_a_service_that_never_answers_is_told_once(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It has the message, most likely: each repetition might be one more."""
-    monkeypatch.setattr(alerts, "ANSWER", 0.2)
+    monkeypatch.setattr(delivery, "ANSWER", 0.2)
     sink.slowness = 1.0
     lines: list[str] = []
     environ = {"CRM_IBIS_CHANNEL_SLACK": sink.url}
-    assert alerts.send_to("slack", "title", "body", report=into(lines), environ=environ) is True
+    assert delivery.send_to("slack", "title", "body", report=into(lines), environ=environ) is True
     time.sleep(1.5)
     assert len(sink.got) == 1
     (line,) = lines
@@ -258,14 +258,14 @@ def test_a_service_that_cannot_be_reached_is_not_taken_for_a_slow_one(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     environ = {"CRM_IBIS_CHANNEL_SLACK": "json://127.0.0.1:1/?cto=0.1"}
-    assert alerts.send_to("slack", "title", "body", environ=environ) is False
+    assert delivery.send_to("slack", "title", "body", environ=environ) is False
 
 
 def test_one_service_of_a_channel_that_fails_does_not_repeat_the_message_to_the_others(
     sink: Sink,
 ) -> None:
     environ = {"CRM_IBIS_CHANNEL_SLACK": f"{sink.url}, json://127.0.0.1:1/nobody"}
-    assert alerts.send_to("slack", "title", "body", environ=environ) is False
+    assert delivery.send_to("slack", "title", "body", environ=environ) is False
     assert len(sink.got) == 1
 
 
@@ -274,7 +274,7 @@ def test_what_apprise_writes_for_debugging_stays_secret(
 ) -> None:
     environ = {"CRM_IBIS_CHANNEL_SLACK": f"{sink.url}/secret-token"}
     with caplog.at_level(0):
-        alerts.send_to("slack", "title", "body", environ=environ)
+        delivery.send_to("slack", "title", "body", environ=environ)
     told = [record.getMessage() for record in caplog.records if record.name == "apprise"]
     assert "secret-token" not in str(told)
 
@@ -288,14 +288,14 @@ def jobs_with(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
 
 
 def test_the_shipped_files_let_nothing_go_unheard() -> None:
-    assert alerts.gaps() == []
+    assert routes.gaps() == []
 
 
 def test_without_a_default_route_the_tables_that_nobody_hears_of_are_listed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     jobs_with(monkeypatch, default_route=[])
-    failures, lateness = alerts.gaps()
+    failures, lateness = routes.gaps()
     assert failures == (
         "no channel hears of failures of cohort_retention, rep_activity_by_channel, "
         "combined_kpis, compliance_kpis, monthly_scorecard, outreach_kpis, pipeline_kpis, "
@@ -309,8 +309,8 @@ def test_a_default_route_to_owners_alone_leaves_out_what_has_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     jobs_with(monkeypatch, default_route=["owner"])
-    assert alerts.channels_of("failure", "cohort_retention") == ["email_revenue_operations"]
-    assert "failures of combined_kpis, " in alerts.gaps()[0]
+    assert routes.channels_of("failure", "cohort_retention") == ["email_revenue_operations"]
+    assert "failures of combined_kpis, " in routes.gaps()[0]
 
 
 def test_a_route_to_an_owner_without_a_channel_falls_to_the_default_route(
@@ -318,8 +318,8 @@ def test_a_route_to_an_owner_without_a_channel_falls_to_the_default_route(
 ) -> None:
     route = declarations.Route(events=["failure"], to=["owner"])
     jobs_with(monkeypatch, alerts=[route], owners={})
-    assert alerts.channels_of("failure", "health_scores") == ["slack"]
-    assert alerts.gaps()[-1].startswith("no channel under `owners` of flows/jobs.yml: Sales Ope")
+    assert routes.channels_of("failure", "health_scores") == ["slack"]
+    assert routes.gaps()[-1].startswith("no channel under `owners` of flows/jobs.yml: Sales Ope")
 
 
 def test_an_owner_that_no_exposure_has_is_listed_and_stops_nothing(
@@ -327,12 +327,12 @@ def test_an_owner_that_no_exposure_has_is_listed_and_stops_nothing(
 ) -> None:
     owners = {**declarations.jobs().owners, "Old Team": ["email_of_old_team"]}
     jobs_with(monkeypatch, owners=owners)
-    assert alerts.gaps() == ["no exposure has these `owners` of flows/jobs.yml: Old Team"]
+    assert routes.gaps() == ["no exposure has these `owners` of flows/jobs.yml: Old Team"]
 
 
 def test_channels_without_a_url_are_listed() -> None:
-    environ = {alerts.variable_of(c): "json://here" for c in alerts.all_channels() if c != "slack"}
-    assert alerts.gaps(environ) == ["no URL in the environment: CRM_IBIS_CHANNEL_SLACK"]
+    environ = {routes.variable_of(c): "json://here" for c in routes.all_channels() if c != "slack"}
+    assert routes.gaps(environ) == ["no URL in the environment: CRM_IBIS_CHANNEL_SLACK"]
 
 
 # Links

@@ -7,7 +7,7 @@ import pytest
 from commands import Run
 from old_project import copy_to
 
-from crm_ibis.operations import alerts
+from crm_ibis.operations import delivery
 
 
 def test_without_any_channel_it_names_what_to_set(run: Run) -> None:
@@ -37,7 +37,7 @@ def test_channels_of_an_unknown_owner_are_named(
 
 
 def test_a_channel_that_takes_no_message_exits_1(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "WAIT", 0.01)
+    monkeypatch.setattr(delivery, "WAIT", 0.01)
     monkeypatch.setenv("CRM_IBIS_CHANNEL_PAGERDUTY", "json://127.0.0.1:1/nobody")
     done = run("alerts", "test", "--json")
     assert done.exit_code == 1

@@ -186,7 +186,6 @@ def test_an_old_folder_is_upgraded_by_the_next_version(versions: tuple[Path, Pat
     upgraded.check_everything()
 
 
-@pytest.mark.xfail(reason="contracts of old copies do not follow the package yet", strict=False)
 def test_an_old_folder_works_with_the_next_version(versions: tuple[Path, Path]) -> None:
     now, following = versions
     folder = Path("acme").resolve()

@@ -5,7 +5,7 @@ import time
 import pytest
 from receivers import HttpSink, Message
 
-from crm_ibis.operations import alerts
+from crm_ibis.operations import routes
 
 
 class Channels:
@@ -15,11 +15,11 @@ class Channels:
         self.sink = sink
         self.monkeypatch = monkeypatch
         self.seen = 0
-        for channel in alerts.all_channels():
-            monkeypatch.setenv(alerts.variable_of(channel), sink.url(channel))
+        for channel in routes.all_channels():
+            monkeypatch.setenv(routes.variable_of(channel), sink.url(channel))
 
     def unset(self, channel: str) -> None:
-        self.monkeypatch.delenv(alerts.variable_of(channel))
+        self.monkeypatch.delenv(routes.variable_of(channel))
 
     def break_down(self, channel: str) -> None:
         self.sink.failing.add(channel)

@@ -9,7 +9,7 @@ from channels import Channels
 from receivers import HttpSink
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.operations import alerts
+from crm_ibis.operations import delivery
 from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.warehouse import open_warehouse
 
@@ -23,8 +23,8 @@ def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Non
     for name in list(os.environ):
         if name.startswith(OUTSIDE):
             monkeypatch.delenv(name)
-    monkeypatch.setattr(alerts, "WAIT", 0.0)
-    monkeypatch.setattr(alerts, "_reported", set())
+    monkeypatch.setattr(delivery, "WAIT", 0.0)
+    monkeypatch.setattr(delivery, "_reported", set())
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.operations import incidents, jobs
 from crm_ibis.operations.incidents import Incident
 from crm_ibis.operations.outcomes import JobRun, Outcome
+from crm_ibis.runlog import layout
 from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import open_warehouse
 
@@ -99,12 +100,12 @@ def log_run(
     }
     with open_warehouse(settings) as warehouse:
         runlog.prepare(warehouse)
-        log, slots = runlog.log_table(warehouse, "runs"), ", ".join("?" * len(row))
+        log, slots = layout.log_table(warehouse, "runs"), ", ".join("?" * len(row))
         insert = f"INSERT INTO {log} ({', '.join(row)}) VALUES ({slots})"
         warehouse.run(insert, list(row.values()))
         for table in tables if state == "succeeded" else ():
             warehouse.run(
-                f"INSERT INTO {runlog.log_table(warehouse, 'run_tables')} "
+                f"INSERT INTO {layout.log_table(warehouse, 'run_tables')} "
                 "(run_id, table_name, kind, row_count) VALUES (?, ?, 'published', 1)",
                 [run_id, table],
             )

@@ -19,7 +19,7 @@ from crm_ibis.operations import alerts, outcomes
 from crm_ibis.operations.schedule import last_scheduled
 from crm_ibis.operations.status import Status
 from crm_ibis.operations.watchdog import watch
-from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt

@@ -10,7 +10,7 @@ from commands import crm_ibis
 from receivers import HttpSink, Mailbox
 from reports import into
 
-from crm_ibis.operations import alerts
+from crm_ibis.operations import delivery, routes
 from crm_ibis.operations.alerts import Alert
 
 ALERT = Alert(
@@ -44,7 +44,7 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> Iterator[Mailbox]:
 
 
 def test_an_email_arrives_with_subject_sender_and_recipient(mailbox: Mailbox) -> None:
-    assert alerts.send(ALERT)["email_sales_leadership"] is True
+    assert delivery.send(ALERT)["email_sales_leadership"] is True
     (mail,) = mailbox.mails
     assert mail["Subject"] == "crm_ibis: conversion_funnel failed"
     assert "crm@example.com" in mail["From"]
@@ -52,7 +52,7 @@ def test_an_email_arrives_with_subject_sender_and_recipient(mailbox: Mailbox) ->
 
 
 def test_the_text_of_an_email_keeps_its_lines_and_signs(mailbox: Mailbox) -> None:
-    alerts.send(ALERT)
+    delivery.send(ALERT)
     (mail,) = mailbox.mails
     text = mail.get_body(("plain",))
     assert text is not None
@@ -60,7 +60,7 @@ def test_the_text_of_an_email_keeps_its_lines_and_signs(mailbox: Mailbox) -> Non
 
 
 def test_an_email_as_a_page_keeps_its_lines_and_signs(mailbox: Mailbox) -> None:
-    alerts.send(ALERT)
+    delivery.send(ALERT)
     (mail,) = mailbox.mails
     page = mail.get_body(("html",))
     if page is not None:  # a mail of plain text only is as well
@@ -72,7 +72,7 @@ def test_an_email_as_a_page_keeps_its_lines_and_signs(mailbox: Mailbox) -> None:
 def test_a_message_to_a_service_has_a_title_and_the_lines(
     channels: Channels, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert alerts.send(ALERT) == {"slack": True, "email_sales_leadership": True}
+    assert delivery.send(ALERT) == {"slack": True, "email_sales_leadership": True}
     for message in channels.messages():
         assert message.title == "crm_ibis: conversion_funnel failed"
         assert message.text.splitlines() == LINES
@@ -87,7 +87,7 @@ def test_slack_gets_the_title_and_all_lines(
     monkeypatch.setattr(NotifySlack, "webhook_url", f"{sink.http}/hook")
     tokens = f"T{'1' * 8}/B{'2' * 8}/{'c' * 24}"
     monkeypatch.setenv("CRM_IBIS_CHANNEL_SLACK", f"slack://{tokens}/%23oncall")
-    assert alerts.send(ALERT)["slack"] is True
+    assert delivery.send(ALERT)["slack"] is True
     (message,) = sink.messages
     assert message.channel.startswith("hook")
     shown = list(_texts(message.content))
@@ -107,11 +107,13 @@ def _texts(content: Any) -> Iterator[str]:
 
 
 def test_a_mail_server_that_is_not_there_stops_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alerts, "ATTEMPTS", 1)  # Apprise waits for seconds before each further one
+    monkeypatch.setattr(
+        delivery, "ATTEMPTS", 1
+    )  # Apprise waits for seconds before each further one
     lines: list[str] = []
     name = "CRM_IBIS_CHANNEL_EMAIL_SALES_LEADERSHIP"
     monkeypatch.setenv(name, "mailto://crm:geheim@127.0.0.1:1/?mode=insecure&from=a@example.com")
-    assert alerts.send(ALERT, report=into(lines))["email_sales_leadership"] is False
+    assert delivery.send(ALERT, report=into(lines))["email_sales_leadership"] is False
     assert any("could not be reached in 1 attempt" in line for line in lines)
     assert "geheim" not in str(lines)
 
@@ -121,6 +123,6 @@ def test_the_command_line_tries_out_every_channel_that_is_set(channels: Channels
     done = crm_ibis("alerts", "test", "--json")
     assert done.exit_code == 0
     sent = {entry["channel"]: entry["sent"] for entry in done.json}
-    assert sent == {**dict.fromkeys(alerts.all_channels(), True), "pagerduty": None}
+    assert sent == {**dict.fromkeys(routes.all_channels(), True), "pagerduty": None}
     told = {channel: ["test message"] for channel, took in sent.items() if took}
     assert channels.heard() == told

@@ -38,7 +38,7 @@ from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.operations.watchdog import watch, watch_or_alert
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import layout, log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.warehouse import open_warehouse
 
@@ -532,9 +532,9 @@ def test_clocks_may_differ_by_seconds(settings: Settings) -> None:
 def old(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A log as the first version made it, with health_scores published and failed since."""
     with monkeypatch.context() as first, open_warehouse(settings) as warehouse:
-        first.setattr(log, "LAYOUTS", log.LAYOUTS[:1])
+        first.setattr(layout, "LAYOUTS", layout.LAYOUTS[:1])
         with warehouse.transaction():
-            log._upgrade(warehouse)
+            layout.upgrade(warehouse)
     rows = [
         ("r1", "succeeded", "2024-03-02 03:00", "2024-03-02 03:01", "NULL"),
         ("r2", "failed", "2024-03-02 09:00", "2024-03-02 09:01", "'no room'"),
@@ -566,7 +566,7 @@ def test_the_watch_brings_the_log_of_the_first_version_up_to_date(
     old: Settings, channels: Channels
 ) -> None:
     assert look(old)["health_scores"].state == "failing"
-    assert fetch(old, "SELECT version FROM {meta}.layout") == [(len(log.LAYOUTS),)]
+    assert fetch(old, "SELECT version FROM {meta}.layout") == [(len(layout.LAYOUTS),)]
     assert "health_scores failed" in channels.heard()["pagerduty"]
     look(old)
     assert channels.heard() == {}

@@ -13,7 +13,8 @@ from crm_ibis.config.declarations import get_job
 from crm_ibis.errors import DataError
 from crm_ibis.operations import jobs
 from crm_ibis.operations.outcomes import JobRun
-from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.backfill import backfill
+from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.testing import read, store

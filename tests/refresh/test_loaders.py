@@ -20,11 +20,12 @@ from crm_ibis.cli.rows import rows_of
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import TransientError
 from crm_ibis.events import ProgressEvent
+from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.check import (
     check,
 )
 from crm_ibis.publishing.preflight import fit
-from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.data.reading import facility_names
 from crm_ibis.sources import resolve

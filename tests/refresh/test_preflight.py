@@ -12,7 +12,7 @@ from stored import analytics, leftovers, raw, read_all, runs
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError
-from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse

@@ -16,6 +16,7 @@ from crm_ibis.contracts.audit import (
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.runlog import layout
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.summaries import failures
 from crm_ibis.testing import store
@@ -192,9 +193,9 @@ def test_an_older_layout_is_upgraded_and_keeps_its_rows(
 ) -> None:
     refresh(seeded, ["revenue_kpis"], as_of=AS_OF)
     version = layout_version(seeded)
-    assert version == len(runlog.LAYOUTS)
-    newer = [*runlog.LAYOUTS, ["ALTER TABLE {meta}.runs ADD COLUMN note TEXT"]]
-    monkeypatch.setattr(runlog, "LAYOUTS", newer)
+    assert version == len(layout.LAYOUTS)
+    newer = [*layout.LAYOUTS, ["ALTER TABLE {meta}.runs ADD COLUMN note TEXT"]]
+    monkeypatch.setattr(layout, "LAYOUTS", newer)
     refresh(seeded, ["revenue_kpis"], as_of=AS_OF + A_MINUTE)
     assert layout_version(seeded) == version + 1
     assert [(run["state"], run["note"]) for run in runs(seeded)] == [("succeeded", None)] * 2
@@ -211,7 +212,7 @@ def test_an_upgrade_that_fails_changes_nothing(
         "ALTER TABLE {meta}.runs ADD COLUMN note TEXT",
         "ALTER TABLE {meta}.nothing ADD COLUMN note TEXT",
     ]
-    monkeypatch.setattr(runlog, "LAYOUTS", [*runlog.LAYOUTS, broken])
+    monkeypatch.setattr(layout, "LAYOUTS", [*layout.LAYOUTS, broken])
     with pytest.raises(DatabaseError, match="nothing"):
         refresh(seeded, ["revenue_kpis"], as_of=AS_OF + A_MINUTE)
     assert layout_version(seeded) == version

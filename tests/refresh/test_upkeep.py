@@ -20,8 +20,8 @@ from crm_ibis.errors import TransientError
 from crm_ibis.publishing.comments import commented_tables
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.runlog import layout, pruning
 from crm_ibis.runlog import log as runlog
-from crm_ibis.runlog import pruning
 from crm_ibis.runlog.summaries import broken_contracts, paces
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -223,7 +223,7 @@ def old_run(warehouse: Warehouse, days: int, state: str, tables: str, **more: An
         runlog.fail(warehouse, run_id, "no")
     ended = runlog.now() - timedelta(days=days)
     warehouse.run(
-        f"UPDATE {runlog.log_table(warehouse, 'runs')} SET started_at = ?, finished_at = ?, "
+        f"UPDATE {layout.log_table(warehouse, 'runs')} SET started_at = ?, finished_at = ?, "
         "broken = ? WHERE run_id = ?",
         [ended, ended, more.get("broken"), run_id],
     )
@@ -248,7 +248,7 @@ def test_old_runs_go_and_what_something_goes_by_stays(warehouse: Warehouse) -> N
     }
     incident = old_run(warehouse, 950, "failed", "cohort_retention")
     warehouse.run(
-        f"INSERT INTO {runlog.log_table(warehouse, 'alerts')} (table_name, event, run_id, heard) "
+        f"INSERT INTO {layout.log_table(warehouse, 'alerts')} (table_name, event, run_id, heard) "
         "VALUES ('cohort_retention', 'failure', ?, '')",
         [incident],
     )

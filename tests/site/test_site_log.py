@@ -3,8 +3,8 @@
 import json
 from datetime import datetime
 
+from crm_ibis.runlog import layout, summaries
 from crm_ibis.runlog import log as runlog
-from crm_ibis.runlog import summaries
 from crm_ibis.site.data import run_history
 from crm_ibis.warehouse import Warehouse
 
@@ -33,7 +33,7 @@ def write_log(warehouse: Warehouse) -> None:
             ["support", datetime(2024, 3, 1, 5)] if hour in "56" else [f"job_{hour}", started]
         )
         warehouse.run(
-            f"INSERT INTO {runlog.log_table(warehouse, 'runs')} (run_id, command, state, "
+            f"INSERT INTO {layout.log_table(warehouse, 'runs')} (run_id, command, state, "
             "started_at, finished_at, as_of, tables, broken, job, scheduled_at) "
             "VALUES (?, 'refresh', ?, ?, ?, ?, ?, ?, ?, ?)",
             [
@@ -43,7 +43,7 @@ def write_log(warehouse: Warehouse) -> None:
         )
         if state == "succeeded":
             warehouse.run(
-                f"INSERT INTO {runlog.log_table(warehouse, 'run_tables')} (run_id, table_name, "
+                f"INSERT INTO {layout.log_table(warehouse, 'run_tables')} (run_id, table_name, "
                 "kind, row_count, new_rows, changed_rows, gone_rows, checks, warnings, seconds, "
                 "quarantined_rows) VALUES (?, ?, 'published', 40, 1, 2, 3, 4, '[]', 0.5, 0)",
                 [hour, tables],
@@ -134,7 +134,7 @@ def test_what_is_in_quarantine_is_counted_by_check(warehouse: Warehouse) -> None
         runlog.succeed(warehouse, run_id, [tickets, leads])
     for key, check in (("t1", "late"), ("t1", "twice"), ("t2", "late"), ("t3", "late")):
         warehouse.run(
-            f"INSERT INTO {runlog.log_table(warehouse, 'quarantine')} "
+            f"INSERT INTO {layout.log_table(warehouse, 'quarantine')} "
             "(source_name, row_key, check_name) VALUES ('tickets', ?, ?)",
             [key, check],
         )

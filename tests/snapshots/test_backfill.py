@@ -19,7 +19,8 @@ from crm_ibis.contracts.audit import (
 )
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.events import ProgressEvent
-from crm_ibis.publishing.record import backfill, instants_between, record
+from crm_ibis.publishing.backfill import backfill, instants_between
+from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log
 from crm_ibis.sources.seeds import load_seeds

@@ -23,7 +23,8 @@ from test_backfill import (
 
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.history import reader
-from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.backfill import backfill
+from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse

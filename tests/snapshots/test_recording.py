@@ -13,7 +13,8 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.history import reader
 from crm_ibis.operations.status import statuses
-from crm_ibis.publishing.record import backfill, record
+from crm_ibis.publishing.backfill import backfill
+from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog import log as runlog
 from crm_ibis.sources.seeds import load_seeds

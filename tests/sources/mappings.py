@@ -7,7 +7,7 @@ from typing import Any
 import ibis
 
 from crm_ibis.contracts.models import contracts
-from crm_ibis.publishing import preflight
+from crm_ibis.publishing import source_fit
 from crm_ibis.sources import check, resolve
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.testing import drawn, value
@@ -51,11 +51,11 @@ def rows_of(warehouse: Warehouse, source: str) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["id"])
 
 
-def fit_of(warehouse: Warehouse, source: str = "tickets") -> preflight.Fit:
+def fit_of(warehouse: Warehouse, source: str = "tickets") -> source_fit.Fit:
     """The fit of a source, as `preflight.fit` has it; of the others only its parents are read."""
     names = check.sources_with_parents([source])
     with (
         warehouse.looking(lambda: resolve.places(warehouse, names)),
         Materialized(warehouse) as written,
     ):
-        return preflight._fits(warehouse, names, written, lambda line: None)[source]
+        return source_fit.fits_of(warehouse, names, written, lambda line: None)[source]

@@ -11,8 +11,9 @@ from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
 from crm_ibis.publishing.check import (
     check,
 )
-from crm_ibis.publishing.preflight import fit, query_of
+from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.publishing.source_fit import query_of
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import source_tables
 from crm_ibis.testing import read, store

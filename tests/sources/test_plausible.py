@@ -10,9 +10,9 @@ from stored import raw
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.rules import plausible
 from crm_ibis.errors import UsageError
+from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import fit
-from crm_ibis.publishing.record import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog.log import now
 from crm_ibis.sources.spec import load_spec

@@ -12,7 +12,7 @@ from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
 from crm_ibis.operations.status import statuses
-from crm_ibis.publishing.record import backfill
+from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.quarantine import Quarantine
 from crm_ibis.sources.resolve import source_tables

@@ -88,7 +88,7 @@ def _warn_of_gaps(in_environment: bool = True) -> None:
     """Says which failures nobody would hear of."""
     import os
 
-    from crm_ibis.operations.alerts import gaps
+    from crm_ibis.operations.routes import gaps
 
     for gap in gaps(os.environ if in_environment else None):
         click.secho(f"alerts: {gap}", err=True, fg="yellow")
@@ -123,7 +123,7 @@ def deployments(check: bool) -> None:
 
     It is made from flows/jobs.yml. --check also lists the tables whose failures would reach nobody.
     """
-    from crm_ibis.config.declarations import file_of
+    from crm_ibis.config.files import file_of
     from crm_ibis.operations import deployments as making
 
     check_project()
@@ -155,7 +155,8 @@ def test(as_json: bool) -> None:
     Exit 1 when one fails. Also lists the tables whose failures would reach nobody.
     """
     from crm_ibis.cli import terminal
-    from crm_ibis.operations.alerts import all_channels, send_to, variable_of
+    from crm_ibis.operations.delivery import send_to
+    from crm_ibis.operations.routes import all_channels, variable_of
 
     title, body = "crm_ibis: test message", "This channel works. Nothing has happened."
     sent = {channel: send_to(channel, title, body, report=progress) for channel in all_channels()}

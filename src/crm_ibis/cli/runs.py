@@ -229,8 +229,9 @@ def backfill(
     Publishes nothing. For DATES, or --from, --to and --every.
     """
     from crm_ibis.cli import terminal
-    from crm_ibis.publishing.record import backfill as run_backfill
-    from crm_ibis.publishing.record import instants_between, select_snapshots
+    from crm_ibis.publishing.backfill import backfill as run_backfill
+    from crm_ibis.publishing.backfill import instants_between
+    from crm_ibis.publishing.record import select_snapshots
 
     instants = list(dates)
     if first and last and first > last:

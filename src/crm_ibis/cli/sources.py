@@ -11,7 +11,8 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.text import count_of
 
 if TYPE_CHECKING:
-    from crm_ibis.publishing.preflight import Fit, FitReport
+    from crm_ibis.publishing.preflight import FitReport
+    from crm_ibis.publishing.source_fit import Fit
 
 
 UNDECIDED = "its target is undecided (if it never happens: {value: null})"
@@ -60,7 +61,7 @@ def sql(settings: Settings, source: str) -> None:
 
     In the SQL of the database that is set.
     """
-    from crm_ibis.publishing.preflight import query_of
+    from crm_ibis.publishing.source_fit import query_of
 
     with open_database(settings, read_only=True) as warehouse:
         click.echo(query_of(warehouse, source))

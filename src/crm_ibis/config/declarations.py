@@ -1,30 +1,21 @@
 """What the project's YAML files declare: exposures, jobs and snapshots."""
 
-import logging
-from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, cast
+from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import yaml
 from cronsim import CronSim, CronSimError
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
-    TypeAdapter,
-    ValidationError,
     model_validator,
 )
 
 from crm_ibis.config import project
-from crm_ibis.config.overlay import Layered, lay_over, modified
-from crm_ibis.config.validation import duration_microseconds, explain
+from crm_ibis.config.files import Record, file_of, place, read, read_layers
+from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError, near_match
 
 Criticality = Literal["critical", "high", "medium", "low"]
@@ -35,7 +26,6 @@ Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 OWNER = "owner"
 """The channel that stands for those of the table's owner."""
 FLOW_RUN = "{flow_run}"
-Declared = TypeVar("Declared")
 
 NO_SLA_BUDGET = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
@@ -89,18 +79,11 @@ def new_name(table: str) -> str:
 
 
 TableName = Annotated[str, AfterValidator(new_name)]
-logger = logging.getLogger(__name__)
 
 
 def _span(text: str) -> str:
     duration_microseconds(text)
     return text
-
-
-class Record(BaseModel):
-    """What a YAML file declares; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Exposure(Record):
@@ -342,93 +325,3 @@ def renamed_tables() -> dict[str, str]:
     """The new name of each table that the package renamed, by its old one."""
     path = project.shipped_home() / project.RENAMED
     return read(path, dict[str, str]) if path.exists() else {}
-
-
-def place(name: str, *key: str) -> str:
-    """Where a value stands, or else what holds it: the file and the line."""
-    layered = layered_file(name)
-    found = layered.place_of(key)
-    if found is None:
-        return file_of(name)
-    return f"{project.display(found.path)}, line {found.line}"
-
-
-def is_left_over(name: str, *key: str) -> bool:
-    """Whether a value is a shipped one that a project folder has kept as it is."""
-    found = layered_file(name).place_of(key)
-    return project.own_home() is not None and found is not None and project.is_shipped(found.path)
-
-
-def file_of(name: str) -> str:
-    """The file that declares something, as people know it: the team's if it has one."""
-    paths = project.layers(name)
-    return project.display(paths[-1]) if paths else name
-
-
-def layered_file(name: str) -> Layered:
-    """A file of the project, laid over the shipped one.
-
-    Raises UsageError when there is neither.
-    """
-    paths = project.layers(name)
-    if not paths:
-        inner = project.SHIPPED_AT[name]
-        raise UsageError(
-            f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
-            "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
-        )
-    return lay_over(paths)
-
-
-def read_layers(name: str, kind: type[Declared]) -> Declared:
-    """A file of the project, laid over the shipped one, as a kind of record.
-
-    Raises UsageError naming the key that is wrong, and the file and line that say so.
-    """
-    layered_file(name)
-    paths = tuple(project.layers(name))
-    times = tuple(map(modified, paths))
-    return cast(Declared, _validate_layers(paths, times, cast(Hashable, kind)))
-
-
-@lru_cache(maxsize=32)
-def _validate_layers(paths: tuple[Path, ...], modified: tuple[int, ...], kind: Any) -> Any:
-    """Laid over one another once while the files stay as they are: asked for at every table."""
-    layered = lay_over(paths)
-    for problem in layered.problems:
-        logger.warning(problem)
-    try:
-        return TypeAdapter(kind).validate_python(layered.values)
-    except ValidationError as error:
-        first = layered.place_of(error.errors()[0]["loc"])
-        where = first.path if first else paths[-1]
-        raise UsageError(f"{where} is not valid:\n{explain(error, kind, layered)}") from None
-
-
-def layer_problems() -> list[str]:
-    """What the project's files say of things that are not there, with file and line."""
-    layered = [lay_over(paths) for name in project.SHIPPED_AT if (paths := project.layers(name))]
-    return [problem for layer in layered for problem in layer.problems]
-
-
-def read(
-    path: Path, kind: type[Declared], loader: type[yaml.SafeLoader] = yaml.SafeLoader
-) -> Declared:
-    """A YAML file as a kind of record; raises UsageError naming the key that is wrong."""
-    try:
-        modified = path.stat().st_mtime_ns
-        return cast(Declared, _parse(path, modified, cast(Hashable, kind), cast(Hashable, loader)))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-
-
-@lru_cache(maxsize=32)
-def _parse(path: Path, modified: int, kind: Any, loader: Any) -> Any:
-    """Read once while the file stays as it is: it is asked for at every table."""
-    try:
-        given: Any = yaml.load(path.read_text(encoding="utf-8"), loader) or {}
-        return TypeAdapter(kind).validate_python(given)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from None
-    except ValidationError as error:
-        raise UsageError(f"{path} is not valid:\n{explain(error, kind)}") from None

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from crm_ibis.config import project
-from crm_ibis.config.declarations import exposures, jobs, layered_file, snapshots
+from crm_ibis.config.declarations import exposures, jobs, snapshots
+from crm_ibis.config.files import layered_file
 from crm_ibis.config.overlay import Key, Layered, lay_over
 from crm_ibis.config.params import layered_params, load_params
 from crm_ibis.config.settings import Settings, shown_url

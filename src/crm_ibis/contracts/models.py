@@ -13,7 +13,7 @@ from ibis import Table
 from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
-from crm_ibis.config import declarations, project
+from crm_ibis.config import declarations, files, project
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts import rules
 from crm_ibis.contracts.bases import Extension as Extension
@@ -67,7 +67,7 @@ def histories() -> dict[str, Contract]:
     for name, snapshot in declarations.snapshots().items():
         if snapshot.kpi not in published and snapshot.kpi in own_tables().broken:
             continue
-        where = declarations.place("snapshots.yml", name)
+        where = files.place("snapshots.yml", name)
         if snapshot.kpi not in published:
             raise UsageError(
                 f'{where}: {name}: there is no KPI "{snapshot.kpi}"'
@@ -84,7 +84,7 @@ def histories() -> dict[str, Contract]:
 
 
 def _refuse_name(snapshot: Snapshot) -> None:
-    where = declarations.place("snapshots.yml", snapshot.name)
+    where = files.place("snapshots.yml", snapshot.name)
     others = declarations.snapshots().values()
     taken = {*contracts(), *(other.archive for other in others)}
     if snapshot.name in taken or snapshot.archive in contracts():

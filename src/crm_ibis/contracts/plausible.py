@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from crm_ibis.config.declarations import Record
+from crm_ibis.config.files import Record
 
 
 class PlausibleYears(Record):

@@ -3,7 +3,7 @@
 What is in order goes on working: commands that read, or that name tables, only print these.
 """
 
-from crm_ibis.config import declarations, project
+from crm_ibis.config import files, project
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics import own
@@ -14,7 +14,7 @@ def project_problems() -> list[Problem]:
 
     Of a copied folder, the contracts of tables that the package no longer has.
     """
-    found = [Problem(words) for words in declarations.layer_problems()]
+    found = [Problem(words) for words in files.layer_problems()]
     if project.own_modules() or project.copied_home():
         from crm_ibis.contracts import models  # Pandera, which contracts need, takes its time
 

@@ -14,10 +14,10 @@ from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn
-from crm_ibis.operations import alerts, outage
+from crm_ibis.operations import delivery, outage, routes
 from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.outage import Told
-from crm_ibis.runlog import log
+from crm_ibis.runlog import layout, log
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -116,11 +116,11 @@ def end(
     ended = [i for i in current(warehouse) if i.table in tables and i.event in events]
     owed: dict[str, list[Incident]] = {}
     for incident in (i for i in ended if i.event in TROUBLE):
-        hears = set(alerts.channels_of("recovered", incident.table))
+        hears = set(routes.channels_of("recovered", incident.table))
         for channel in sorted(incident.heard & hears):
             owed.setdefault(channel, []).append(incident)
     messages = {channel: _recovery(over, words) for channel, over in owed.items()}
-    sent = alerts.send_each(messages, report=report)
+    sent = delivery.send_each(messages, report=report)
     for incident in ended:
         missed = {c for c, took in sent.items() if took is False and incident in owed[c]}
         _end(warehouse, incident, missed)
@@ -147,7 +147,7 @@ def forget(warehouse: Warehouse, incidents: Iterable[Incident]) -> None:
 
 def current(warehouse: Warehouse) -> list[Incident]:
     """The incidents that have not ended, oldest first."""
-    if not log.has_layout(warehouse, LAYOUT):
+    if not layout.has_layout(warehouse, LAYOUT):
         return []
     found = warehouse.fetch(
         "SELECT table_name, event, gist, run_id, since, told_at, heard "
@@ -163,7 +163,7 @@ def current(warehouse: Warehouse) -> list[Incident]:
 def alert_lock(warehouse: Warehouse) -> Iterator[None]:
     """Keeps others from telling of incidents meanwhile."""
     with warehouse.lock(lambda: "another alert", purpose=".alerts"):
-        if not log.has_layout(warehouse, LAYOUT):
+        if not layout.has_layout(warehouse, LAYOUT):
             log.prepare_unless_at_work(warehouse)
         _take_up(warehouse)
         yield
@@ -172,7 +172,7 @@ def alert_lock(warehouse: Warehouse) -> Iterator[None]:
 def _take_up(warehouse: Warehouse) -> None:
     """Moves alerts that were sent without the database into it."""
     told = outage.recall(warehouse.settings)
-    if not told or not log.has_layout(warehouse, LAYOUT):
+    if not told or not layout.has_layout(warehouse, LAYOUT):
         return
     known: dict[tuple[str, str], Incident] = {(i.table, i.event): i for i in current(warehouse)}
     for one in told:
@@ -209,8 +209,8 @@ def _heard(incidents: Iterable[Incident], alert: Alert) -> Heard:
 
 def _deliver(alert: Alert, heard: Heard, report: Report) -> Heard:
     """Sends an alert to those who have not heard of it; who has after that."""
-    channels = alerts.channels_for(alert.event, alert.tables, heard)
-    sent = alerts.send(alert, channels, report=report)
+    channels = routes.channels_for(alert.event, alert.tables, heard)
+    sent = delivery.send(alert, channels, report=report)
     took = {
         table: {c for c, told in channels.items() if sent[c] and table in told}
         for table in alert.tables
@@ -264,4 +264,4 @@ def _set(warehouse: Warehouse, incident: Incident, column: str, value: object) -
 
 
 def _name(warehouse: Warehouse) -> str:
-    return log.log_table(warehouse, "alerts")
+    return layout.log_table(warehouse, "alerts")

@@ -9,7 +9,7 @@ from crm_ibis.contracts.audit import broken_check
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.events import Report
-from crm_ibis.operations import alerts, incidents
+from crm_ibis.operations import alerts, delivery, incidents
 from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.schedule import last_scheduled
@@ -106,7 +106,7 @@ def report_success(settings: Settings, run: JobRun, outcome: Outcome, report: Re
         counts = [
             f"{t.table}: rows {t.rows:,}, changed {t.changed_rows:,}" for t in outcome.results
         ]
-        alerts.send(_about("success", run, outcome, counts), report=report)
+        delivery.send(_about("success", run, outcome, counts), report=report)
     with Metrics(report) as metrics:
         metrics.run(run.name, succeeded=True, sla_met=outcome.sla_met, seconds=outcome.seconds)
         metrics.tables(run.name, outcome.results)

@@ -10,7 +10,7 @@ from crm_ibis.config.declarations import snapshots
 from crm_ibis.contracts import models
 from crm_ibis.contracts.models import Contract
 from crm_ibis.metrics.describe import meaning
-from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import layout
 from crm_ibis.warehouse import Warehouse
 
 
@@ -59,13 +59,13 @@ def _wanted(warehouse: Warehouse) -> dict[Place, str]:
 
 
 def _ours(warehouse: Warehouse) -> dict[Place, str]:
-    log = runlog.log_table(warehouse, "comments")
+    log = layout.log_table(warehouse, "comments")
     found = warehouse.fetch(f"SELECT table_name, column_name, comment FROM {log}")
     return {Place(table, column): text for table, column, text in found}
 
 
 def _remember(warehouse: Warehouse, written: dict[Place, str]) -> None:
-    log = runlog.log_table(warehouse, "comments")
+    log = layout.log_table(warehouse, "comments")
     for table in {place.table for place in written}:
         places = {place: text for place, text in written.items() if place.table == table}
         marks = ", ".join("?" * len(places))

@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from crm_ibis.config import declarations
+from crm_ibis.runlog import layout, summaries
 from crm_ibis.runlog import log as runlog
-from crm_ibis.runlog import summaries
 from crm_ibis.warehouse import Warehouse
 
 KEPT_OF_EACH = 2 * summaries.USUAL_OF
@@ -19,8 +19,8 @@ def prune(warehouse: Warehouse) -> int:
     open incidents, broken contracts and the quarantine refer to.
     """
     limit = runlog.now() - timedelta(days=declarations.run_retention_days())
-    log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
-    alerts = runlog.log_table(warehouse, "alerts")
+    log, tables = (layout.log_table(warehouse, name) for name in ("runs", "run_tables"))
+    alerts = layout.log_table(warehouse, "alerts")
     broken = list(summaries.broken_contracts(warehouse).values())
     kept = _runs_to_keep(warehouse)
     others = f"AND run_id NOT IN ({', '.join('?' * len(broken))}) " if broken else ""
@@ -42,7 +42,7 @@ def prune(warehouse: Warehouse) -> int:
 
 def _runs_to_keep(warehouse: Warehouse) -> str:
     """A query for the runs that stay, however old."""
-    log, tables = (runlog.log_table(warehouse, name) for name in ("runs", "run_tables"))
+    log, tables = (layout.log_table(warehouse, name) for name in ("runs", "run_tables"))
     newest = (
         "SELECT run_id FROM (SELECT run_id, row_number() OVER (PARTITION BY command, tables, "
         f"state ORDER BY finished_at DESC) AS n FROM {log}) AS a WHERE n <= {KEPT_OF_EACH}"
@@ -57,11 +57,11 @@ def _runs_to_keep(warehouse: Warehouse) -> str:
         "WHERE n = 1 OR (m = 1 AND kind = 'snapshot')"
     )
     alerts = (
-        f"SELECT run_id FROM {runlog.log_table(warehouse, 'alerts')} "
+        f"SELECT run_id FROM {layout.log_table(warehouse, 'alerts')} "
         "WHERE ended_at IS NULL AND run_id IS NOT NULL"
     )
     quarantine = (
-        f"SELECT run_id FROM {runlog.log_table(warehouse, 'quarantine')} WHERE run_id IS NOT NULL"
+        f"SELECT run_id FROM {layout.log_table(warehouse, 'quarantine')} WHERE run_id IS NOT NULL"
     )
     return " UNION ".join((newest, results, alerts, quarantine))
 
@@ -72,7 +72,7 @@ def is_due(warehouse: Warehouse) -> bool:
     Of successes, as a job that fails every night would else keep the log from ever being pruned.
     """
     today = datetime.combine(runlog.now().date(), datetime.min.time())
-    log = runlog.log_table(warehouse, "runs")
+    log = layout.log_table(warehouse, "runs")
     ((done,),) = warehouse.fetch(
         f"SELECT count(*) FROM {log} WHERE state = 'succeeded' AND finished_at >= ?", [today]
     )

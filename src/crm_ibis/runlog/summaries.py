@@ -8,6 +8,7 @@ from itertools import takewhile
 from statistics import median
 
 from crm_ibis.errors import BrokenCheck
+from crm_ibis.runlog import layout
 from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import Warehouse
 
@@ -45,7 +46,7 @@ def killed_runs(warehouse: Warehouse) -> dict[str, str]:
     Whatever writes next marks them: this is for those who only read. A run that ended between two
     looks is not among them; inside a transaction, which sees one picture only, it might be.
     """
-    if not runlog.has_layout(warehouse, 1):
+    if not layout.has_layout(warehouse, 1):
         return {}
     before = _running(warehouse)
     if not before or warehouse.is_locked():
@@ -55,11 +56,11 @@ def killed_runs(warehouse: Warehouse) -> dict[str, str]:
 
 def _running(warehouse: Warehouse) -> dict[str, str]:
     """The runs that say they are running, and what each is if it was killed."""
-    again = "retry_wait IS NOT NULL" if runlog.has_layout(warehouse, 2) else "1 = 0"
+    again = "retry_wait IS NOT NULL" if layout.has_layout(warehouse, 2) else "1 = 0"
     return dict(
         warehouse.fetch(
             f"SELECT run_id, CASE WHEN {again} THEN 'retrying' ELSE 'abandoned' END "
-            f"FROM {runlog.log_table(warehouse, 'runs')} WHERE state = 'running'"
+            f"FROM {layout.log_table(warehouse, 'runs')} WHERE state = 'running'"
         )
     )
 
@@ -75,13 +76,13 @@ def failures(
     An attempt that was to be followed by another counts once that one is overdue. Runs that were
     `killed` and are not marked yet count as ended now, which is after all publications.
     """
-    if not runlog.has_layout(warehouse, 1):
+    if not layout.has_layout(warehouse, 1):
         return []
-    log = runlog.log_table(warehouse, "runs")
+    log = layout.log_table(warehouse, "runs")
     now = now or runlog.now()
     more = "NULL, NULL"
     unfollowed = ""
-    if runlog.has_layout(warehouse, 2):
+    if layout.has_layout(warehouse, 2):
         more = "broken, retry_wait"
         unfollowed = NOT_RETRIED_SQL.format(log=log)
     found = warehouse.fetch(
@@ -104,7 +105,7 @@ def _abandoned(
     """Killed runs that no other attempt is to follow."""
     for run_id in (run for run, state in killed.items() if state == "abandoned"):
         for tables, command in warehouse.fetch(
-            f"SELECT tables, command FROM {runlog.log_table(warehouse, 'runs')} WHERE run_id = ?",
+            f"SELECT tables, command FROM {layout.log_table(warehouse, 'runs')} WHERE run_id = ?",
             [run_id],
         ):
             if command != "backfill":
@@ -117,12 +118,12 @@ def recorded_tables(warehouse: Warehouse) -> dict[str, str]:
 
     Histories that were only backfilled are among them.
     """
-    if not runlog.has_layout(warehouse, 1):
+    if not layout.has_layout(warehouse, 1):
         return {}
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) t.table_name, t.kind "
-        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
-        f"JOIN {runlog.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        f"FROM {layout.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {layout.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
         "WHERE t.kind IN ('published', 'snapshot', ?) AND r.state = 'succeeded' "
         "ORDER BY t.table_name, r.finished_at DESC",
         [runlog.RETIRED],
@@ -132,10 +133,10 @@ def recorded_tables(warehouse: Warehouse) -> dict[str, str]:
 
 def broken_contracts(warehouse: Warehouse) -> dict[str, str]:
     """The tables whose contract was broken when a run last looked at them, and that run."""
-    if not runlog.has_layout(warehouse, 2):
+    if not layout.has_layout(warehouse, 2):
         return {}
-    log = runlog.log_table(warehouse, "runs")
-    tables = runlog.log_table(warehouse, "run_tables")
+    log = layout.log_table(warehouse, "runs")
+    tables = layout.log_table(warehouse, "run_tables")
     kept: dict[str, datetime] = dict(
         warehouse.fetch(
             f"SELECT t.table_name, max(r.finished_at) FROM {tables} t JOIN {log} r "
@@ -166,8 +167,8 @@ def quarantined_rows(warehouse: Warehouse) -> dict[str, int]:
         return {}
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) t.table_name, t.quarantined_rows "
-        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
-        f"JOIN {runlog.log_table(warehouse, 'runs')} r "
+        f"FROM {layout.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {layout.log_table(warehouse, 'runs')} r "
         "ON r.run_id = t.run_id WHERE t.kind = 'source' AND r.state = 'succeeded' "
         "ORDER BY t.table_name, r.finished_at DESC"
     )
@@ -180,7 +181,7 @@ def sources_read(warehouse: Warehouse, run_ids: Collection[str]) -> dict[str, se
     if found:
         marks = ", ".join("?" * len(found))
         for run_id, table in warehouse.fetch(
-            f"SELECT run_id, table_name FROM {runlog.log_table(warehouse, 'run_tables')} "
+            f"SELECT run_id, table_name FROM {layout.log_table(warehouse, 'run_tables')} "
             f"WHERE kind = 'source' AND run_id IN ({marks})",
             list(found),
         ):
@@ -213,8 +214,8 @@ def source_runs(warehouse: Warehouse, count: int) -> dict[str, list[SourceRun]]:
         "SELECT table_name, run_id, finished_at, row_count, newest_at FROM ("
         f"SELECT t.table_name, t.run_id, r.finished_at, t.row_count, {newest} AS newest_at, "
         "row_number() OVER (PARTITION BY t.table_name ORDER BY r.finished_at DESC) AS n "
-        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
-        f"JOIN {runlog.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        f"FROM {layout.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {layout.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
         "WHERE t.kind = 'source' AND r.state = 'succeeded' AND r.command = 'refresh'"
         ") AS q WHERE n <= ? ORDER BY table_name, finished_at DESC",
         [count],
@@ -275,12 +276,12 @@ class Pace:
 
 def paces(warehouse: Warehouse) -> dict[tuple[str, str], Pace]:
     """The pace of each command and list of tables that ever succeeded."""
-    if not runlog.has_layout(warehouse, 1):
+    if not layout.has_layout(warehouse, 1):
         return {}
     found = warehouse.fetch(
         "SELECT command, tables, run_id, started_at, finished_at FROM ("
         "SELECT *, row_number() OVER (PARTITION BY command, tables ORDER BY finished_at DESC) AS n "
-        f"FROM {runlog.log_table(warehouse, 'runs')} WHERE state = 'succeeded') AS q "
+        f"FROM {layout.log_table(warehouse, 'runs')} WHERE state = 'succeeded') AS q "
         f"WHERE n <= {USUAL_OF + 1} ORDER BY finished_at DESC"
     )
     seconds: dict[tuple[str, str], list[tuple[str, float]]] = {}

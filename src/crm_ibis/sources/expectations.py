@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from crm_ibis.config.declarations import Record
+from crm_ibis.config.files import Record
 from crm_ibis.config.validation import duration_microseconds
 
 KINDS = ("min_rows", "max_drop_pct", "max_age", "unchanged_runs")

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from crm_ibis.config import project
-from crm_ibis.config.declarations import Record, read
+from crm_ibis.config.files import Record, read
 from crm_ibis.config.literal_yaml import Loader
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.plausible import PlausibleYears

@@ -13,8 +13,7 @@ from typing import Any
 
 from crm_ibis.operations.incidents import Incident, current
 from crm_ibis.operations.status import Status, statuses
-from crm_ibis.runlog import log as runlog
-from crm_ibis.runlog import summaries
+from crm_ibis.runlog import layout, summaries
 from crm_ibis.runlog.summaries import NOT_RETRIED_SQL, SourceSeen, checks_in
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse
@@ -108,11 +107,11 @@ def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
 
 
 def _runs(warehouse: Warehouse, killed: Mapping[str, str]) -> list[Run]:
-    if not runlog.has_layout(warehouse, 2):
+    if not layout.has_layout(warehouse, 2):
         return []
     found = warehouse.fetch(
         "SELECT run_id, command, state, started_at, finished_at, as_of, tables, job, broken "
-        f"FROM {runlog.log_table(warehouse, 'runs')} ORDER BY started_at DESC LIMIT {RUNS}"
+        f"FROM {layout.log_table(warehouse, 'runs')} ORDER BY started_at DESC LIMIT {RUNS}"
     )
     return [
         Run(
@@ -137,13 +136,13 @@ def versions(
 
 def quarantined_sources(warehouse: Warehouse) -> dict[str, Quarantined]:
     """The sources that rows were left out of, or are in quarantine of."""
-    if not runlog.has_layout(warehouse, 3):
+    if not layout.has_layout(warehouse, 3):
         return {}
     rows = summaries.quarantined_rows(warehouse)
     checks = defaultdict[str, dict[str, int]](dict)
     found = warehouse.fetch(
         "SELECT source_name, check_name, count(*) AS keys "
-        f"FROM {runlog.log_table(warehouse, 'quarantine')} "
+        f"FROM {layout.log_table(warehouse, 'quarantine')} "
         "GROUP BY source_name, check_name ORDER BY keys DESC, check_name"
     )
     for source, check, keys in found:
@@ -153,7 +152,7 @@ def quarantined_sources(warehouse: Warehouse) -> dict[str, Quarantined]:
 
 def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
     versions: dict[str, list[Version]] = defaultdict(list)
-    if not runlog.has_layout(warehouse, 1):
+    if not layout.has_layout(warehouse, 1):
         return versions
     found = warehouse.fetch(
         "SELECT table_name, run_id, started_at, finished_at, as_of, row_count, new_rows, "
@@ -161,8 +160,8 @@ def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
         "CASE WHEN kind IN ('refused', 'retired') THEN kind END FROM ("
         "SELECT t.*, r.started_at, r.finished_at, r.as_of, row_number() OVER "
         "(PARTITION BY t.table_name ORDER BY r.started_at DESC) AS n "
-        f"FROM {runlog.log_table(warehouse, 'run_tables')} t "
-        f"JOIN {runlog.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        f"FROM {layout.log_table(warehouse, 'run_tables')} t "
+        f"JOIN {layout.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
         "WHERE t.kind <> 'built') AS q "
         f"WHERE n <= {VERSIONS} ORDER BY table_name, n"
     )
@@ -179,9 +178,9 @@ def _failed(warehouse: Warehouse, killed: Mapping[str, str]) -> dict[str, list[V
     An attempt that another one followed is not told: that one is.
     """
     failures: dict[str, list[Version]] = defaultdict(list)
-    if not runlog.has_layout(warehouse, 2):
+    if not layout.has_layout(warehouse, 2):
         return failures
-    log = runlog.log_table(warehouse, "runs")
+    log = layout.log_table(warehouse, "runs")
     marks = ", ".join("?" * len(killed)) or "NULL"
     found = warehouse.fetch(
         f"SELECT run_id, started_at, finished_at, as_of, state, tables, broken FROM {log} AS a "

@@ -1,0 +1,119 @@
+"""Who hears of what: routes and channels of jobs.yml, and what no route covers."""
+
+from collections.abc import Collection, Iterable, Mapping
+
+from crm_ibis.config.declarations import OWNER, Event, exposures, jobs, snapshots
+from crm_ibis.config.files import file_of
+from crm_ibis.metrics import catalog
+from crm_ibis.operations.alerts import is_table
+
+UNROUTED: tuple[Event, ...] = ("failure", "late")
+"""What goes to the default route where no other one finds a channel: nothing fails unheard."""
+
+
+def channels_of(event: Event, table: str) -> list[str]:
+    """The channels that hear of an event of a table, by its owner and criticality.
+
+    The default route hears of failures and lateness that no other route takes, and so of every
+    recovery. Of one that the project no longer has, nobody knows any more whose it was: everybody
+    who hears of recoveries may hear that it is gone.
+    """
+    declared = jobs()
+    if event == "recovered" and not (is_table(table) and catalog.is_known(table)):
+        routes = [
+            channel for route in declared.alerts if event in route.events for channel in route.to
+        ]
+        return _resolve_owners([*routes, *declared.default_route], list(declared.owners))
+    entry = catalog.entry_of(table) if is_table(table) else None
+    owners = [entry.owner] if entry and entry.owner else []
+    found = _resolve_owners(_route(event, table), owners)
+    if event == "recovered" or (event in UNROUTED and not found):
+        found += _resolve_owners(declared.default_route, owners)
+    return list(dict.fromkeys(found))
+
+
+def _route(event: Event, table: str) -> list[str]:
+    """What the routes name for an event of a table, `owner` among it."""
+    entry = catalog.entry_of(table) if is_table(table) else None
+    kpi = catalog.kpi_of(table) if is_table(table) else table
+    criticality = entry.criticality if entry else None
+    return [
+        channel
+        for route in jobs().alerts
+        if event in route.events
+        and (not route.tables or kpi in route.tables)
+        and (not route.criticality or criticality in route.criticality)
+        for channel in route.to
+    ]
+
+
+def _resolve_owners(named: Iterable[str], owners: Iterable[str]) -> list[str]:
+    """Channels, with those of the owners where a route says `owner`."""
+    known, owners = jobs().owners, list(owners)
+    found: list[str] = []
+    for channel in named:
+        if channel == OWNER:
+            found += [theirs for owner in owners for theirs in known.get(owner, [])]
+        else:
+            found.append(channel)
+    return list(dict.fromkeys(found))
+
+
+def channels_for(
+    event: Event, tables: Iterable[str], heard: Mapping[str, Collection[str]] | None = None
+) -> dict[str, list[str]]:
+    """The tables that each channel is to hear of and has not."""
+    found: dict[str, list[str]] = {}
+    for table in tables:
+        for channel in channels_of(event, table):
+            if channel not in (heard or {}).get(table, ()):
+                found.setdefault(channel, []).append(table)
+    return found
+
+
+def all_channels() -> list[str]:
+    """Every channel that the jobs file names; raises UsageError for an owner nobody knows."""
+    catalog.check_owners()
+    return _named_channels()
+
+
+def _named_channels() -> list[str]:
+    declared = jobs()
+    named = [channel for route in declared.alerts for channel in route.to]
+    named += declared.default_route
+    named = [channel for channel in named if channel != OWNER]
+    named += [channel for channels in declared.owners.values() for channel in channels]
+    return list(dict.fromkeys(named))
+
+
+def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
+    """What would go unheard, a line each: tables that no channel hears of, owners without a
+    channel, and with an environment given, channels whose URL it does not hold."""
+    declared, listed = jobs(), catalog.entries()
+    due = [
+        table for job in declared.jobs.values() if job.schedule and job.sla for table in job.tables
+    ]
+    unheard = {
+        "failures": [t for t in [*listed, *snapshots()] if not channels_of("failure", t)],
+        "lateness": [t for t in due if not channels_of("late", t)],
+    }
+    file = file_of("jobs.yml")
+    found = [
+        f"no channel hears of {what} of {', '.join(tables)}; name one in `default_route` of {file}"
+        for what, tables in unheard.items()
+        if tables
+    ]
+    owners = dict.fromkeys(exposure.owner for exposure in exposures().values())
+    if silent := [owner for owner in owners if not declared.owners.get(owner)]:
+        found.append(f"no channel under `owners` of {file}: {', '.join(silent)}")
+    if strangers := [owner for owner in declared.owners if owner not in owners]:
+        found.append(f"no exposure has these `owners` of {file}: {', '.join(strangers)}")
+    named = [] if environ is None else _named_channels()
+    if unset := [channel for channel in named if not (environ or {}).get(variable_of(channel))]:
+        found.append(f"no URL in the environment: {', '.join(map(variable_of, unset))}")
+    return found
+
+
+def variable_of(channel: str) -> str:
+    """The environment variable that holds a channel's URL."""
+    return f"CRM_IBIS_CHANNEL_{channel.upper()}"
