@@ -284,6 +284,7 @@ def test_what_apprise_writes_for_debugging_stays_secret(
 
 def jobs_with(monkeypatch: pytest.MonkeyPatch, **changes: Any) -> None:
     declared = declarations.jobs().model_copy(update=changes)
+    monkeypatch.setattr(routes, "jobs", lambda: declared)
     monkeypatch.setattr(alerts, "jobs", lambda: declared)
 
 
