@@ -100,6 +100,7 @@ def test_the_wheel_has_licence_command_and_requirements(wheel: Path) -> None:
         commands = archive.read(f"{info}/entry_points.txt").decode()
         metadata = archive.read(f"{info}/METADATA").decode()
     assert "crm-ibis = crm_ibis.cli:main" in commands
+    assert "crm_ibis.testing.plugin = crm_ibis.testing.plugin" in commands
     assert "Requires-Dist: ibis-framework[duckdb,postgres]" in metadata
     assert "Requires-Python: >=3.11" in metadata
 

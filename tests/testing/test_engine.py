@@ -155,7 +155,7 @@ def test_own_sources_are_completed_by_their_contract(module: Path, fresh: Engine
     [
         ("conversion_funel", {}, 'did you mean "conversion_funnel"'),
         ("conversion_funnel", {"lead": "id"}, 'did you mean "leads"'),
-        ("conversion_funnel", {"tickets": "id"}, "is not computed from tickets"),
+        ("conversion_funnel", {"stg_tickets": "id"}, "is not computed from stg_tickets"),
         ("leads", {}, 'no table "leads" that is computed'),
     ],
 )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from crm_ibis.testing.engine import Engine as Engine
     from crm_ibis.testing.engine import assuming as assuming
     from crm_ibis.testing.expectation import expect as expect
+    from crm_ibis.testing.promises import check_no_clock as check_no_clock
     from crm_ibis.testing.promises import check_promises as check_promises
     from crm_ibis.testing.stored import read as read
     from crm_ibis.testing.stored import store as store
@@ -40,6 +41,7 @@ _HOMES = {
     "BuiltTable": "built",
     "Engine": "engine",
     "assuming": "engine",
+    "check_no_clock": "promises",
     "check_promises": "promises",
     "drawn": "drawing",
     "expect": "expectation",

@@ -68,7 +68,7 @@ class Engine:
             Its rows, ordered by its key, in the types of its contract.
 
         Raises:
-            UsageError: for a name that is unknown, and a table that it is not computed from.
+            UsageError: for an unknown name, and a staging table or fact that it does not need.
         """
         self._put(name, tables)
         moment = _instant(as_of or self.as_of)
@@ -84,13 +84,14 @@ class Engine:
     def _put(self, name: str, tables: Mapping[str, str | list[Row]]) -> None:
         """Fills the drawn tables, and empties the other sources."""
         refuse_unknown(name)
-        contract = contracts().get(name)
-        usable = {*graph.plan([name]), *(contract.parents if contract else ())} - {name}
+        # Any source may be drawn: that a table has no row because of it is worth a test.
+        sources = [c.name for c in contracts().values() if c.kind == "source"]
+        usable = {*graph.plan([name]), *sources} - {name}
         for table in tables:
             if table not in usable:
                 raise UsageError(
                     f"{name} is not computed from {table}{near_match(table, usable)}; it is from "
-                    f"{', '.join(sorted(usable))}"
+                    f"{', '.join(each for each in graph.plan([name]) if each != name)}"
                 )
         for table in sorted({*_inputs_of(name), *tables}):
             self.fill(table, self._complete(table, tables.get(table, [])))
