@@ -441,7 +441,7 @@ PARAMETERS = {
         ["sla.high.response", "not a duration", "36h"],
     ),
     "no YAML": ("stages: {", ["not valid YAML"]),
-    "a list": ("- stages", ["must hold keys with values"]),
+    "a list": ("- stages", ["must hold keys such as"]),
 }
 
 

@@ -12,7 +12,7 @@ from commands import crm_ibis, use, words
 from jobs_at_work import current, execute, fetch, log_run, quiet
 from old_project import copy_to
 
-from crm_ibis.cli import terminal
+from crm_ibis.cli.terminal import states
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, histories
@@ -299,7 +299,7 @@ def test_a_view_in_its_place_is_left_alone(behind: Settings) -> None:
 def test_a_renamed_table_says_what_it_is_called_now(
     behind: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(terminal, "renamed_tables", lambda: {GONE: "retention"})
+    monkeypatch.setattr(states, "renamed_tables", lambda: {GONE: "retention"})
     out = words(crm_ibis("status").out)
     assert f"{GONE}: retired: it was renamed to retention; crm-ibis retire {GONE} drops" in out
     assert f"{HISTORY}: retired: the project no longer has it" in out

@@ -16,6 +16,7 @@ from crm_ibis.expressions import wilson_lower_bound
 from crm_ibis.site.charts.numbers import short
 from crm_ibis.warehouse import open_warehouse
 
+pytestmark = pytest.mark.e2e
 PAGES = ("index", "catalog", "lineage", "runs", "tables/conversion_funnel", "tables/leads")
 ONE_FACILITY = {"first-response-times", "resolution-times"}
 
@@ -90,14 +91,12 @@ def test_a_page_has_no_error_and_fits(
     assert ground == ("rgb(245, 246, 247)" if theme == "light" else "rgb(18, 23, 29)")
 
 
-@pytest.mark.e2e
 def test_the_charts_of_a_large_company_fit_on_a_phone(browser: Any, large: Built) -> None:
     resize(browser, 400)
     show(browser, large)
     assert cut_off(browser) == []
 
 
-@pytest.mark.e2e
 def test_a_hostile_name_stays_a_name(browser: Any, hostile: Built) -> None:
     resize(browser, 1400)
     browser.get_log("browser")
@@ -207,7 +206,6 @@ def test_the_page_shortens_amounts_as_the_build_does(browser: Any, site: Built) 
     assert browser.execute_script(script, amounts) == [short(a, "money") for a in amounts]
 
 
-@pytest.mark.e2e
 def test_a_sheet_of_paper_has_the_last_twelve_months_and_no_empty_figure(
     browser: Any, large: Built
 ) -> None:
@@ -227,7 +225,6 @@ def test_a_sheet_of_paper_has_the_last_twelve_months_and_no_empty_figure(
     assert fits
 
 
-@pytest.mark.e2e
 def test_charts_are_drawn_anew_for_paper(browser: Any, large: Built) -> None:
     """Half a sheet is 330 pixels, a whole one 680: what is drawn wider would be made smaller."""
 
@@ -349,7 +346,6 @@ def test_the_sql_of_another_dialect_is_shown(browser: Any, site: Built) -> None:
     assert shown[0].text.count("WITH stg_leads AS (") or "WITH " in shown[0].text
 
 
-@pytest.mark.e2e
 def test_a_large_company_opens_quickly(browser: Any, large: Built) -> None:
     resize(browser, 1400)
     browser.get("about:blank")

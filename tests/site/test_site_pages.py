@@ -57,6 +57,7 @@ def test_every_table_has_a_page(site: Built) -> None:
     assert "health_score_snapshot" in names
 
 
+@pytest.mark.e2e
 def test_what_a_user_called_something_is_never_markup(hostile: Built) -> None:
     for name in hostile.pages:
         text = (hostile.folder / name).read_text(encoding="utf-8")
@@ -73,6 +74,7 @@ def test_nothing_private_is_told(site: Built) -> None:
         assert private not in everything, private
 
 
+@pytest.mark.e2e
 def test_an_error_text_stays_in_the_log(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:
@@ -101,6 +103,7 @@ def test_a_large_company_fits(large: Built) -> None:
     assert sum((large.folder / f).stat().st_size for f in opened) < FIVE_MEGABYTES
 
 
+@pytest.mark.e2e
 def test_a_month_that_still_ran_is_marked(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:
@@ -117,6 +120,7 @@ def test_few_observations_are_marked(site: Built) -> None:
     assert site.page().text.count('<span class="few">n</span>') > 4
 
 
+@pytest.mark.e2e
 def test_an_empty_database_has_a_site_that_says_so(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings):

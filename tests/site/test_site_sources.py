@@ -228,6 +228,7 @@ def test_a_site_without_facilities_is_built(without_invoices: Built) -> None:
     assert without_invoices.page().data()["facilities"] == ids
 
 
+@pytest.mark.e2e
 @on_postgres
 def test_facilities_that_the_role_may_not_read_go_by_their_ids(
     paid: Warehouse, role: str, tmp_path: Path

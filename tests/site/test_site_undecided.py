@@ -37,6 +37,7 @@ def test_without_either_event_the_attainment_cannot_be_known(tmp_path: Path) -> 
     assert "missing" in built.page("tables/tickets.html").words
 
 
+@pytest.mark.e2e
 def test_without_responses_the_attainment_is_that_of_resolutions(tmp_path: Path) -> None:
     """January: fac_001 met 3 of 3 and fac_002 4 of 5, of which the mean is 90; February is met."""
     kpis = ("monthly_scorecard", "health_scores", "ticket_sla_compliance")

@@ -128,6 +128,7 @@ def test_the_open_breaches_are_those_of_the_seeds(site: Built) -> None:
     ]
 
 
+@pytest.mark.e2e
 def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:
@@ -204,6 +205,7 @@ def test_a_priority_has_one_colour(site: Built) -> None:
     assert {tuple(domain) for domain in found} == {("critical", "high", "medium", "low")}
 
 
+@pytest.mark.e2e
 def test_what_lost_its_source_is_shown_as_stale(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -104,6 +104,7 @@ def versions(warehouse: Warehouse, name: str, *columns: str) -> list[tuple[Any, 
     return sorted(found, key=str)
 
 
+@pytest.mark.e2e
 def test_a_backfill_leaves_what_the_days_would_have_left(
     warehouse: Warehouse, twin: Warehouse, more: list[str]
 ) -> None:

@@ -51,6 +51,7 @@ def stood(warehouse: Warehouse, name: str, at: datetime) -> list[tuple[Any, ...]
     return sorted((tuple(v for c, v in row.items() if c not in aside) for row in rows), key=str)
 
 
+@pytest.mark.e2e
 def test_earlier_dates_leave_what_the_days_would_have_left(
     warehouse: Warehouse, twin: Warehouse, more: list[str]
 ) -> None:

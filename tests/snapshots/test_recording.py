@@ -283,6 +283,7 @@ def both(
         yield duckdb, postgres
 
 
+@pytest.mark.e2e
 def test_the_seeds_are_recorded_alike_on_both_databases(both: tuple[Warehouse, ...]) -> None:
     found = []
     for warehouse in both:

@@ -237,6 +237,7 @@ def test_an_amount_that_cannot_be_read_is_named(
     assert checked.violations[0].check.startswith("deal.property_amount is a number such as")
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("system", list(LANDED))
 def test_tables_without_rows_can_be_read_when_every_column_landed_as_text(
     warehouse: Warehouse, landed: str, sources_file: SourcesFile, system: str

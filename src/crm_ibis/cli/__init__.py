@@ -1,5 +1,6 @@
 """The command line. Results go to stdout, progress and errors to stderr."""
 
+import logging
 import sys
 
 import click
@@ -19,6 +20,8 @@ from crm_ibis.errors import CrmIbisError
 
 def main() -> None:
     """Runs a command; what a user can cause ends in one message, not in a traceback."""
+    # Commands print what they have to say; the library's log would say it a second time.
+    logging.getLogger("crm_ibis").addHandler(logging.NullHandler())
     try:
         cli()
     except CrmIbisError as error:

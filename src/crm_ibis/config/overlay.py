@@ -64,11 +64,18 @@ def lay_over(paths: Sequence[Path]) -> Layered:
     """Lays each file over those before it.
 
     Mappings are merged key by key; any other value stands for the one before it. In an overlay,
-    null takes away what was there. Raises UsageError for a file that is no YAML mapping.
+    null takes away what was there. What is returned is shared: nobody changes it. Raises UsageError
+    for a file that is no YAML mapping.
     """
+    return _lay_over(tuple(paths), tuple(map(modified, paths)))
+
+
+@lru_cache(maxsize=64)
+def _lay_over(paths: tuple[Path, ...], times: tuple[int, ...]) -> Layered:
+    """Laid over one another once while the files stay as they are: asked for at every table."""
     layered = Layered()
-    for path in paths:
-        given, lines = _read(path, modified(path))
+    for path, time in zip(paths, times, strict=True):
+        given, lines = _read(path, time)
         layer = _Layer(layered, path, lines, is_base=path is paths[0])
         layer.lay(layered.values, given, ())
     return layered

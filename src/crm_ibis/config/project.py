@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import crm_ibis
@@ -91,10 +91,14 @@ def own_home() -> Path | None:
 def copied_home() -> Path | None:
     """The project folder of version 0.1.0 that is in use, if one is: a copy of all files."""
     found = home()
-    shipped = (shipped_home().resolve(), (PACKAGE / "_content").resolve())
-    if (found / MARK).is_file() or found.resolve() in shipped:
+    if found == shipped_home() or (found / MARK).is_file() or found.resolve() in _shipped_homes():
         return None
     return found
+
+
+@cache
+def _shipped_homes() -> tuple[Path, ...]:
+    return shipped_home().resolve(), (PACKAGE / "_content").resolve()
 
 
 def prefer_current_folder() -> None:
@@ -119,6 +123,7 @@ def _home_from_environment() -> Path | None:
     return Path(named).expanduser() if named else None
 
 
+@cache
 def shipped_home() -> Path:
     """The folder that comes with the program: of the checkout, or inside the package."""
     checkout = PACKAGE.parents[1]
