@@ -21,9 +21,10 @@ demo: .venv/installed
 site: .venv/installed
 	$(BIN)/crm-ibis --database duckdb://crm-demo.duckdb site build
 
-## All tests, on DuckDB and on a PostgreSQL that they start themselves.
+## All tests but the slow ones, on DuckDB and on a PostgreSQL that they start themselves. Three
+## processes for two cores, as some tests only wait.
 test: .venv/installed
-	$(BIN)/python -m pytest -q -n 2 -m "not e2e"
+	$(BIN)/python -m pytest -q -n 3 -m "not e2e"
 
 ## Killed processes, two at once, the installed wheel, large sites, a whole production: what takes
 ## long.

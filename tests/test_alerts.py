@@ -227,6 +227,7 @@ def test_a_failing_channel_is_reported_without_its_url(sink: Sink) -> None:
     assert "127.0.0.1" not in "".join(lines)
 
 
+@pytest.mark.e2e
 def test_a_service_that_takes_long_is_waited_for_and_told_once(
     sink: Sink, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ from crm_ibis.site.pages.queries import queries
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
+pytestmark = pytest.mark.e2e
+
 AT = datetime(2024, 3, 1)
 OURS = """
 def tickets(cases):
@@ -228,7 +230,6 @@ def test_a_site_without_facilities_is_built(without_invoices: Built) -> None:
     assert without_invoices.page().data()["facilities"] == ids
 
 
-@pytest.mark.e2e
 @on_postgres
 def test_facilities_that_the_role_may_not_read_go_by_their_ids(
     paid: Warehouse, role: str, tmp_path: Path
@@ -246,7 +247,6 @@ def test_facilities_that_the_role_may_not_read_go_by_their_ids(
     assert f"{paid.raw}.invoices cannot be read" not in catalog
 
 
-@pytest.mark.e2e
 def test_the_site_tells_how_new_sources_are_and_what_they_were_warned_of(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
