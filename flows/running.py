@@ -24,6 +24,7 @@ from crm_ibis.config.declarations import Job
 from crm_ibis.config.settings import load_settings
 from crm_ibis.errors import CrmIbisError, TransientError, UsageError
 from crm_ibis.events import ProgressEvent, Report
+from crm_ibis.metrics import catalog
 from crm_ibis.operations import jobs, outcomes
 from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.text import LONGEST, first_line
@@ -43,8 +44,9 @@ class AttemptFailed(Exception):
 def run_job(name: str) -> State:
     """Runs a job as of its scheduled start; an error becomes a failed state with its gist."""
     project.prefer_current_folder()
+    catalog.forget()
     try:
-        return _run_step(_plan_run(name))
+        return _run_attempts(_plan_run(name))
     except Exception as error:
         return Failed(message=summarize_error(error))
 
@@ -59,7 +61,7 @@ def _plan_run(name: str) -> JobRun:
         raise
 
 
-def _run_step(run: JobRun) -> State:
+def _run_attempts(run: JobRun) -> State:
     """The attempts at a run, another one only after a transient error, and what came of them."""
     attempts = with_retries(attempt, run.job)
     try:
@@ -78,7 +80,7 @@ def _run_step(run: JobRun) -> State:
 def report_to_run() -> Report:
     """A report that writes to the log of this run, from other threads too."""
     log = get_run_logger().info
-    return lambda event: log(str(event))
+    return lambda event: log(first_line(str(event)))
 
 
 @task(name="attempt", cache_policy=NO_CACHE, persist_result=False)

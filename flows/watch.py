@@ -12,6 +12,7 @@ from prefect.states import Completed, Failed
 from crm_ibis.config import project
 from crm_ibis.config.declarations import watch_job
 from crm_ibis.config.settings import load_settings
+from crm_ibis.metrics import catalog
 from crm_ibis.operations import watchdog as watching
 from crm_ibis.operations.status import Status
 from crm_ibis.text import LONGEST, first_line
@@ -47,6 +48,7 @@ def look() -> list[Status]:
 def watch() -> State:
     """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
     project.prefer_current_folder()
+    catalog.forget()
     try:
         attempts = with_retries(look, watch_job())
         report = report_to_run()

@@ -168,6 +168,10 @@ REFUSED = {
         "source contracts --columns fee:Mony",
         ["fee:Mony", 'did you mean "Money"', "Instant"],
     ),
+    "a column by a word of Python's": ("source gifts --columns class:Text", ["class"]),
+    "a column of a source twice": ("source gifts --columns fee:Money,fee:Text", ["fee", "once"]),
+    "a column that every source has": ("source gifts --columns id:Count", ["id", "created_at"]),
+    "a table without its schema": ("source gifts --table gifts", ["schema.table"]),
     "a source of the package's": ("source leads", ["leads", "already"]),
     "a history of nothing": (
         "snapshot deal_history --of health_score",

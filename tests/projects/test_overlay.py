@@ -229,3 +229,9 @@ def test_a_renamed_table_is_read_by_its_new_name(write: Write) -> None:
     assert jobs().jobs["ours"].refresh == ["conversion_funnel"]
     assert jobs().alerts[0].tables == ["conversion_funnel"]
     assert "ours" in catalog.entries()["conversion_funnel"].exposures
+
+
+def test_an_alias_within_itself_is_named(write: Write) -> None:
+    write("jobs.yml", "jobs: &all\n  mine: *all\n")
+    with pytest.raises(UsageError, match=r"jobs.yml is not valid YAML: line 1: an alias"):
+        declarations.jobs()

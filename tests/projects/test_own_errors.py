@@ -398,3 +398,29 @@ def test_what_an_overlay_says_of_nothing_belongs_to_them(fine: Folder) -> None:
     done = crm_ibis("list")
     assert done.exit_code == 0
     assert "sales_dashbord" in done.err
+
+
+def test_a_broken_module_of_a_source_stops_only_its_own_tables(
+    fine: Folder, database: Settings
+) -> None:
+    fine.module(
+        "gifts",
+        """
+        class Gifts(Source):
+            id: Text = column("Id.")
+
+            class Config:
+                unique = ["id"]
+
+        broken = = 1
+        """,
+    )
+    fine.write("sources.yml", "sources:\n  gifts: {table: crm.gifts}\n")
+    assert [text for text in problems() if "gifts is left out" in text]
+    assert crm_ibis("seed").exit_code == 0
+    assert crm_ibis("refresh", "revenue_kpis", "--as-of", "2024-03-01").exit_code == 0
+    assert crm_ibis("show", "revenue_kpis").exit_code == 0
+    fine.write("sources.yml", "sources:\n  gift: {table: crm.gifts}\n")
+    refused = crm_ibis("refresh", "revenue_kpis")
+    assert refused.exit_code == 2
+    assert 'there is no source "gift"' in refused.err

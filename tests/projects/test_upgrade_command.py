@@ -189,3 +189,19 @@ def test_the_checkout_is_no_project_folder(tmp_path: Path) -> None:
         done = crm_ibis("init", "--upgrade", folder)
         assert done.exit_code == 2
         assert "is crm_ibis itself" in words(done.err)
+
+
+def test_a_file_that_would_be_overwritten_stops_the_upgrade(old: Path) -> None:
+    (old / "flows" / "jobs.yml").unlink()
+    (old / "jobs.yml").write_text("jobs: {mine: {refresh: [revenue_kpis]}}\n", encoding="utf-8")
+    before = contents(old)
+    done = crm_ibis("init", "--upgrade", "acme")
+    assert (done.exit_code, contents(old), backups()) == (2, before, [])
+    assert "jobs.yml is there already, and nothing was changed" in words(done.err)
+
+
+def test_contracts_that_are_not_utf_8_stop_the_upgrade(old: Path) -> None:
+    (old / "schemas" / "sources.py").write_bytes("# Geb\u00e4ude".encode("latin-1"))
+    done = crm_ibis("init", "--upgrade", "acme")
+    assert done.exit_code == 2
+    assert "sources.py is not UTF-8" in words(done.err)

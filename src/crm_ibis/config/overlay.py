@@ -158,9 +158,13 @@ def _read(path: Path, modified: int) -> tuple[dict[str, Any], dict[Key, int]]:
     return given, lines
 
 
-def _lines(node: yaml.Node | None, at: Key) -> Iterator[tuple[Key, int]]:
+def _lines(
+    node: yaml.Node | None, at: Key, within: tuple[yaml.Node, ...] = ()
+) -> Iterator[tuple[Key, int]]:
     if isinstance(node, yaml.MappingNode):
+        if any(node is other for other in within):
+            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: an alias stands within itself")
         for name, value in node.value:
             key = (*at, str(name.value))
             yield key, name.start_mark.line + 1
-            yield from _lines(value, key)
+            yield from _lines(value, key, (*within, node))

@@ -102,7 +102,10 @@ def _refuse_changed_contracts(folder: Path) -> None:
             try:
                 found = shipped_before.changed_contracts(folder, file)
             except SyntaxError as error:
-                raise UsageError(f"{folder / file}, line {error.lineno}: {error.msg}") from None
+                place = f"{folder / file}, line {error.lineno or 1}"
+                raise UsageError(f"{place}: {error.msg}") from None
+            except UnicodeDecodeError as error:
+                raise UsageError(f"{folder / file} is not UTF-8: {error}") from None
             changed += [f"{file}, line {line}: {name}" for name, line in found.items()]
     if changed:
         listed = "\n".join(f"  {each}" for each in changed)
@@ -120,17 +123,18 @@ def _plan_declarations(planned: Plan, folder: Path, name: str, copy: str) -> Non
     if not (folder / copy).is_file():
         planned.writes[name] = template
         planned.notes[copy] = "was not there; what the package ships holds from now on"
-        return
-    own = shipped_before.own_values(name, folder / copy)
-    planned.removes.append(copy)
-    planned.writes[name] = template
-    planned.notes[copy] = AS_SHIPPED
-    if own:
-        dumped = yaml.safe_dump(own, sort_keys=False, allow_unicode=True, width=95)
-        planned.writes[name] = f"{template}\n{dumped}"
-        planned.notes[copy] = f"now {name}, with what is your own: {', '.join(_keys(own))}"
+    else:
+        own = shipped_before.own_values(name, folder / copy)
+        planned.removes.append(copy)
+        planned.writes[name] = template
+        planned.notes[copy] = AS_SHIPPED
+        if own:
+            dumped = yaml.safe_dump(own, sort_keys=False, allow_unicode=True, width=95)
+            planned.writes[name] = f"{template}\n{dumped}"
+            planned.notes[copy] = f"now {name}, with what is your own: {', '.join(_keys(own))}"
     there = folder / name
-    if there.exists() and there.read_text(encoding="utf-8") != planned.writes[name]:
+    same = there.is_file() and there.read_bytes() == planned.writes[name].encode()
+    if there.exists() and not same:
         raise UsageError(
             f"{there} is there already, and nothing was changed; rename it, then run this again"
         )

@@ -89,7 +89,7 @@ def published_tables() -> list[str]:
 
 
 def forget() -> None:
-    """Forgets what was read of the project's files: for tests, and where files change meanwhile."""
+    """Forgets what was read of the project's files: where they may have changed, or are others."""
     from crm_ibis.contracts import models
 
     for remembered in (

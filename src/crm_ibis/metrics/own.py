@@ -78,7 +78,7 @@ def call(name: str, function: TableFunction, arguments: Mapping[str, Any]) -> Ta
         return function(**arguments)
     except CrmIbisError:
         raise
-    except Exception as error:  # whatever a team's own function may raise
+    except (Exception, SystemExit) as error:  # whatever a team's own function may raise
         if place is None:
             raise
         gist = " ".join(f"{type(error).__name__}: {error}".split())

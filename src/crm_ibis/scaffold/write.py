@@ -1,5 +1,7 @@
 """Writes new tables into a project folder: everything, or nothing at all."""
 
+import keyword
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -20,6 +22,7 @@ from crm_ibis.scaffold.yaml_lines import with_entry
 
 KPI_SCHEDULE = "45 3 * * *"
 SNAPSHOT_SCHEDULE = "45 4 * * *"
+LANDED = re.compile(r"[\w-]+\.[\w-]+")
 REQUIRED = {"id": "Text", "created_at": "Instant"}
 """The columns that every new source has."""
 
@@ -80,6 +83,8 @@ def new_source(name: str, columns: Sequence[str], table: str | None = None) -> l
     declared = [_source_column(*pair) for pair in {**REQUIRED, **_typed(columns)}.items()]
     line = f"{name}: absent"
     if table:
+        if not LANDED.fullmatch(table):
+            raise UsageError(f'--table: "{table}" is not a table; write it like schema.table')
         line = f"{name}: {{table: {table}}}"
     sources_file = folder / "sources.yml"
     return _write(
@@ -130,13 +135,18 @@ def _typed(columns: Sequence[str]) -> dict[str, str]:
                 f"{', '.join(TYPE_NAMES)}"
             )
         refuse_column(name)
+        if name in pairs or name in REQUIRED:
+            raise UsageError(
+                f"--columns: {name} is there already; each column once, without those that every "
+                f"source has: {', '.join(REQUIRED)}"
+            )
         pairs[name] = names[kind.lower()]
     return pairs
 
 
 def refuse_column(name: str) -> None:
     """Raises UsageError for a name that no column can have."""
-    if not name.isidentifier() or name != name.lower():
+    if not name.isidentifier() or name != name.lower() or keyword.iskeyword(name):
         raise UsageError(f'--columns: "{name}" is no name of a column; write it like signed_at')
 
 

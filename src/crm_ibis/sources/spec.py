@@ -220,19 +220,35 @@ def load_spec() -> SourcesFile:
                 "with crm-ibis sources init"
             )
         return SourcesFile()
-    return _load_file(path, path.stat().st_mtime_ns)
+    own = tuple((module, module.stat().st_mtime_ns) for module in project.own_modules())
+    return _known_sources(path, path.stat().st_mtime_ns, own)
 
 
 @lru_cache(maxsize=8)
 def _load_file(path: Path, modified: int) -> SourcesFile:
     found = read(path, SourcesFile, Loader)
-    _refuse_unknown(path, found)
     placed = {
         name: mapping.model_copy(update={"file": path.parent / mapping.file})
         for name, mapping in found.sources.items()
         if mapping.file
     }
     return found.model_copy(update={"sources": {**found.sources, **placed}})
+
+
+@lru_cache(maxsize=8)
+def _known_sources(path: Path, modified: int, own: tuple[tuple[Path, int], ...]) -> SourcesFile:
+    """The file without sources whose own module is broken, which says so itself; `own` are the
+    modules as they are now, on which that depends."""
+    found = _load_file(path, modified)
+    unknown = found.sources.keys() - source_schemas().keys()
+    if unknown:
+        from crm_ibis.contracts import models  # loads Pandera
+
+        broken = unknown & models.own_tables().broken.keys()
+        kept = {name: spec for name, spec in found.sources.items() if name not in broken}
+        found = found.model_copy(update={"sources": kept})
+    _refuse_unknown(path, found)
+    return found
 
 
 def _refuse_unknown(path: Path, found: SourcesFile) -> None:
