@@ -43,7 +43,9 @@ def test_sql_is_the_golden_sql(table: str, dialect: str, request: pytest.Fixture
     if request.config.getoption("--update-golden"):
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(query, encoding="utf-8")
-    assert query == file.read_text(encoding="utf-8"), "run `make generate` and look at the difference"
+    assert query == file.read_text(encoding="utf-8"), (
+        "run `make generate` and look at the difference"
+    )
 
 
 def test_no_golden_file_is_left_over() -> None:
