@@ -242,7 +242,7 @@ def test_sql_written_by_hand_from_the_definitions_agrees(tmp_path: Path) -> None
     """Floats to 1e-9: the hand-written queries add and divide in another order."""
     with open_warehouse(Settings(database_url="duckdb://")) as warehouse:
         refreshed(warehouse, tmp_path, seed=3)
-        for name in NAMES:
+        for name in QUERIES:
             ours = published(warehouse, name)
             found = warehouse.con.con.execute(QUERIES[name], {"as_of": AS_OF})
             columns = [column for column, *_ in found.description]

@@ -15,6 +15,7 @@ from commands import Demo, Run, contents, execute, logged_runs, words
 from crm_ibis import __version__
 from crm_ibis.config.project import path
 from crm_ibis.config.settings import Settings
+from crm_ibis.metrics import graph
 from crm_ibis.warehouse import open_warehouse
 
 COMMANDS = [
@@ -35,21 +36,7 @@ COMMANDS = [
     "sql",
     "status",
 ]
-KPIS = {
-    "cohort_retention",
-    "combined_kpis",
-    "compliance_kpis",
-    "conversion_funnel",
-    "health_scores",
-    "monthly_scorecard",
-    "outreach_kpis",
-    "pipeline_kpis",
-    "rep_activity_by_channel",
-    "revenue_kpis",
-    "satisfaction_rollups",
-    "ticket_sla_compliance",
-    "weighted_pipeline_scenarios",
-}
+KPIS = set(graph.kpi_functions())
 HIGH = {
     "conversion_funnel",
     "satisfaction_rollups",
