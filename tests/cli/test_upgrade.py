@@ -51,7 +51,7 @@ def make_next_version(folder: Path) -> None:
     for part in ("src", "schemas", "seeds", "flows", "docs"):
         if (CHECKOUT / part).exists():
             shutil.copytree(CHECKOUT / part, folder / part, ignore=skip)
-    for file in ("pyproject.toml", "README.md", "LICENSE"):
+    for file in ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(CHECKOUT / file, folder / file)
     edit(folder / "pyproject.toml", ('version = "0.1.0"', 'version = "0.2.0"'))
     kpis = folder / "src" / "crm_ibis" / "metrics" / "kpis"
