@@ -59,6 +59,7 @@ def test_sources_that_fit_are_told_and_nothing_is_written(
     assert logged_runs(seeded) == 0
 
 
+@pytest.mark.e2e
 def test_what_does_not_fit_is_told(seeded: Settings, sources_file: Path, run: Run) -> None:
     """Of tickets: one priority that is not translated, one column that is not there to be used."""
     write(

@@ -66,6 +66,7 @@ def published(settings: Settings) -> dict[str, object]:
 # The SLA
 
 
+@pytest.mark.e2e
 def test_a_breach_is_told_while_the_run_is_at_work(seeded: Settings, channels: Channels) -> None:
     log_run(seeded, "yesterday", ["ticket_sla_compliance"], AT - timedelta(days=1))
     run = due_soon()

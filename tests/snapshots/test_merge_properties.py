@@ -310,6 +310,7 @@ def postgres(postgres_url: str) -> Iterator[Warehouse]:
         warehouse.run(f"DROP SCHEMA {warehouse.quote(warehouse.analytics)} CASCADE")
 
 
+@pytest.mark.e2e
 @settings(max_examples=10, deadline=None)
 @example(ENDED)
 @example(RESTORED)

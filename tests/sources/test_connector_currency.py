@@ -121,6 +121,7 @@ def test_a_currency_that_is_missing_is_one_of_its_own(
     assert "currency=null" in refused.value.detailed
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize(
     ("deals", "more"),
     [
