@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from crm_ibis import Extension, Fact, Published, Source, column
 from crm_ibis.expressions import money
-from crm_ibis.types import Count, Day, Exact, Flag, Instant, Money, Text
+from crm_ibis.types import Count, Day, Exact, Flag, Instant, Money, Number, Text
 """
 """What every module of a test imports."""
 

@@ -424,3 +424,29 @@ def test_a_broken_module_of_a_source_stops_only_its_own_tables(
     refused = crm_ibis("refresh", "revenue_kpis")
     assert refused.exit_code == 2
     assert 'there is no source "gift"' in refused.err
+
+
+def test_null_for_nothing_is_a_warning_that_stops_no_run(fine: Folder, database: Settings) -> None:
+    fine.write("exposures.yml", "sales_dashbord: null")
+    fill(database)
+    done = crm_ibis("refresh", "--dry-run")
+    assert done.exit_code == 0, done.err
+    assert "Warning: " in done.err
+
+
+@pytest.mark.e2e
+def test_the_site_does_without_a_broken_table_its_history_and_its_readers(
+    fine: Folder, database: Settings
+) -> None:
+    fine.module("reader", kpi("reader", "fine_history"))
+    fine.write("snapshots.yml", "fine_history: fine")
+    fine.write(
+        "exposures.yml",
+        "deals: {of: [fine], owner: Sales Leadership, criticality: low, description: Deals.}",
+    )
+    fine.write("metrics/fine.py", "broken = = 1\n" + FINE)
+    fill(database)
+    for command in (("refresh", "revenue_kpis"), ("site", "build"), ("sql", "revenue_kpis")):
+        done = crm_ibis(*command)
+        assert done.exit_code == 0, done.err
+        assert "Traceback" not in done.err

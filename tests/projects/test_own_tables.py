@@ -435,3 +435,39 @@ def test_the_site_has_pages_of_own_tables(
     page = (growth.path / "site" / "lineage.html").read_text(encoding="utf-8")
     assert "deal_size_snapshot" in page
     assert "deals.min_deals" not in page
+
+
+def test_a_number_of_an_own_source_need_not_be_whole(folder: Folder, database: Settings) -> None:
+    folder.module(
+        "shares",
+        """
+        class Ratios(Source):
+            id: Text = column("Id.")
+            share: Number = column("Share.", nullable=True)
+
+            class Config:
+                unique = ["id"]
+
+
+        class Shares(Published):
+            id: Text = column("Id.")
+            share: Number = column("Share.", nullable=True)
+
+            class Config:
+                unique = ["id"]
+
+
+        def shares(ratios: Table) -> Table:
+            \"\"\"All shares. Grain: id.\"\"\"
+            return ratios.select("id", "share")
+        """,
+    )
+    fill(database, ratios="id | share\na | 1.5\nb | -\nc | 2")
+    with open_warehouse(database) as warehouse:
+        refresh(warehouse, ["shares"], as_of=AS_OF)
+        found = {row["id"]: row["share"] for row in read(warehouse, "shares")}
+        assert found == {"a": 1.5, "b": None, "c": 2.0}
+        table = warehouse.quote(warehouse.raw, "ratios")
+        warehouse.run(f"UPDATE {table} SET share = CAST('NaN' AS DOUBLE PRECISION) WHERE id = 'c'")
+        with pytest.raises(DataError, match="share fits into float64: 1 row"):
+            refresh(warehouse, ["shares"], as_of=AS_OF)

@@ -5,6 +5,7 @@ which reports wrong rows under concurrent scans, and pulls whole columns into pa
 rule counts its violations; rows are fetched only for rules that are broken.
 """
 
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -244,6 +245,8 @@ def fits(name: str, dtype: dt.DataType) -> Rule:
         value = table[name]
         if dtype.is_timestamp():
             return (value < _literal(FIRST_INSTANT)) | (value > _literal(LAST_INSTANT))
+        if dtype.is_floating():
+            return ~(value.abs() <= ibis.literal(sys.float_info.max, "float64"))
         limit = 10.0 ** (dtype.precision - dtype.scale) if dtype.is_decimal() else 2.0**63
         in_range = value.abs() < ibis.literal(limit, "float64")  # false for NaN and infinity
         if dtype.is_decimal():

@@ -141,7 +141,8 @@ def unbound_sources(raw_schema: str, analytics: str = "analytics") -> dict[str, 
     }
     if read := own_functions().histories:
         kept = unbound_histories(analytics)
-        sources |= {name: kept[name] for name in read}
+        # The history of a broken table is left out, and with it the tables that read it.
+        sources |= {name: kept[name] for name in read if name in kept}
     return sources
 
 

@@ -46,25 +46,26 @@ def link(
     own: "Own",
     shipped: Mapping[str, TableFunction],
     sources: Iterable[str],
-    histories: Collection[str],
+    histories: Mapping[str, str],
     trial: Trial,
 ) -> OwnFunctions:
     """The own tables whose parameters all name something and that can be computed, in no circle.
 
-    `own` is what the modules declare, `histories` are the names of the snapshots.
+    `own` is what the modules declare, `histories` are the snapshots, each with its KPI.
     """
-    linker = _Linker(own, {*shipped, *sources}, set(histories))
+    linker = _Linker(own, {*shipped, *sources}, histories)
     linker.refuse_taken(shipped)
     linker.refuse_unknown_parameters()
     linker.refuse_circles()
     linker.try_out(trial)
+    linker.leave_out_readers_of_lost_histories()
     return linker.linked()
 
 
 class _Linker:
     """Leaves out one own table after the other, until those that remain are in order."""
 
-    def __init__(self, own: "Own", known: set[str], histories: set[str]) -> None:
+    def __init__(self, own: "Own", known: set[str], histories: Mapping[str, str]) -> None:
         self.own = own
         self.known = known
         self.histories = histories
@@ -94,11 +95,23 @@ class _Linker:
         for name in TopologicalSorter(_needs(self.tables)).static_order():
             table, contract = self.tables[name], self.own.contracts.get(name)
             columns = {c.name: c.dtype for c in contract.values} if contract else None
-            if broken := [p for p in _parameters(table) if p in self.gone]:
-                words = f"{name} is left out, as it needs {broken[0]}, which is broken"
-                self._leave_out(name, words)
+            if self._lacks(table):
+                self._leave_out_with(name)
             elif problem := trial.problem(table, columns):
                 self._drop(name, problem)
+
+    def leave_out_readers_of_lost_histories(self) -> None:
+        """A history goes with its KPI, which may have been tried after those who read it."""
+        while lacking := [name for name, table in self.tables.items() if self._lacks(table)]:
+            self._leave_out_with(lacking[0])
+
+    def _lacks(self, table: "OwnTable") -> list[str]:
+        """What a table needs and is broken, or is the history of what is broken."""
+        return [p for p in _parameters(table) if {p, self.histories.get(p)} & self.gone]
+
+    def _leave_out_with(self, name: str) -> None:
+        broken = self._lacks(self.tables[name])[0]
+        self._leave_out(name, f"{name} is left out, as it needs {broken}, which is broken")
 
     def linked(self) -> OwnFunctions:
         linked = OwnFunctions(params=self.own.params, problems=self.problems)
@@ -107,7 +120,7 @@ class _Linker:
             assert table.function is not None
             linked.by_kind.setdefault(table.kind, {})[name] = table.function
             linked.places[name] = table.place
-            linked.histories |= self.histories.intersection(_parameters(table))
+            linked.histories |= self.histories.keys() & set(_parameters(table))
             if _own_params(table) in _parameters(table):
                 linked.asking[name] = table.module
         return linked

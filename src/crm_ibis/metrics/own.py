@@ -36,7 +36,8 @@ def own_functions() -> OwnFunctions:
     with suppress(UsageError):  # whoever reads a history is told
         given |= unbound_histories("analytics")
     trial = Trial({**shipped, **functions}, given, _settings(own.params))
-    return link(own, shipped, sources, snapshots(), trial)
+    histories = {name: snapshot.kpi for name, snapshot in snapshots().items()}
+    return link(own, shipped, sources, histories, trial)
 
 
 def broken_tables() -> dict[str, Problem]:

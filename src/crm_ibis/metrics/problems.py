@@ -14,7 +14,7 @@ def project_problems() -> list[Problem]:
 
     Of a copied folder, the contracts of tables that the package no longer has.
     """
-    found = [Problem(words) for words in files.layer_problems()]
+    found = [Problem(words, is_warning=True) for words in files.layer_problems()]
     if project.own_modules() or project.copied_home():
         from crm_ibis.contracts import models  # Pandera, which contracts need, takes its time
 

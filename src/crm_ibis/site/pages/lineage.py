@@ -68,7 +68,8 @@ def lay_out(tables: list[Description]) -> tuple[list[Node], list[Edge]]:
     links += [(table, name) for name, e in exposures().items() for table in e.of]
     layers = _layers(shown)
     layers |= dict.fromkeys(exposures(), max(layers.values()) + 1)
-    ways = [_way(link, layers) for link in links]
+    # What a broken table of the project is made of, or shown in, has no place for it.
+    ways = [_way(link, layers) for link in links if layers.keys() >= set(link)]
     spots = _positions(layers, ways)
     told = {
         table.name: (table.kind, _gist(table.meaning), f"tables/{table.name}.html")
