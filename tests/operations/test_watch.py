@@ -403,7 +403,7 @@ def test_a_watch_that_fails_is_told_once_and_so_is_its_end(
     assert (told.channel, told.title) == ("slack", "crm_ibis: the watch failed")
     assert told.text.splitlines()[:2] == [
         "cannot read params.yml: line 3",
-        "until it works again, nobody is told which tables are late or failed",
+        "until it works again, nobody hears which tables are late or failed",
     ]
     assert watch_or_alert(settings, lambda: watch(settings, quiet, NOW), quiet)
     assert channels.heard() == {"slack": ["the watch has recovered"]}

@@ -19,7 +19,7 @@ from crm_ibis.events import Report, warn
 from crm_ibis.warehouse import Query, Warehouse
 
 SAMPLE_KEYS = 2
-"""So many keys of a broken check are told."""
+"""How many keys a broken check shows."""
 
 
 class ChecksFailed(DataError):

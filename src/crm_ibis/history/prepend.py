@@ -42,7 +42,7 @@ class Prepending:
     """From here on, versions were known before this backfill; None when there was none."""
 
     def run(self, allow_mass_close: bool) -> Merged:
-        """Adds the versions; a refusal is told in the result, and nothing was written then.
+        """Adds the versions; the result names a refusal, and nothing was written then.
 
         Raises DataError if what was written breaks an invariant: then the transaction must be
         undone.

@@ -33,7 +33,7 @@ def own_functions() -> OwnFunctions:
     functions = {name: table.function for name, table in own.tables.items() if table.function}
     sources = {name: ibis.table(schema, name=name) for name, schema in source_schemas().items()}
     given = dict(sources)
-    with suppress(UsageError):  # whoever reads a history is told
+    with suppress(UsageError):  # reading a history raises it
         given |= unbound_histories("analytics")
     trial = Trial({**shipped, **functions}, given, _settings(own.params))
     histories = {name: snapshot.kpi for name, snapshot in snapshots().items()}

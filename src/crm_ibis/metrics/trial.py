@@ -17,7 +17,7 @@ AS_OF = datetime(2024, 1, 1)
 
 
 class Untried(Exception):
-    """A table that needs what is not there to be tried; whoever reads that is told why."""
+    """A table that needs something missing, so that it cannot be tried; reading it says why."""
 
 
 class Trial:

@@ -30,7 +30,7 @@ def run_with_alerts(
 ) -> Outcome:
     """Makes the attempts at a run, and tells of its end and of its SLA running out meanwhile.
 
-    Whatever the attempts raise is told and raised again.
+    Reports whatever the attempts raise, and raises it again.
     """
     with _sla_timer(settings, run, report):
         try:

@@ -1,4 +1,4 @@
-"""What a run of a job did, and what is told and measured of it."""
+"""What a run of a job did, and how that is reported and measured."""
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime

@@ -29,7 +29,7 @@ FORGOTTEN = timedelta(days=1)
 def watch_or_alert(
     settings: Settings, look: Callable[[], list[Status]], report: Report = REPORT_TO_LOG
 ) -> list[Status]:
-    """What a look at the tables finds; one that fails is told to the default route and raised."""
+    """What a look at the tables finds; a failure goes to the default route and is raised."""
     try:
         return look()
     except Exception as error:
@@ -41,7 +41,7 @@ def watch_or_alert(
 def _failed_watch(error: Exception) -> Alert:
     is_ours = isinstance(error, CrmIbisError)
     gist = first_line(str(error)) if is_ours else type(error).__name__
-    effect = "until it works again, nobody is told which tables are late or failed"
+    effect = "until it works again, nobody hears which tables are late or failed"
     same = alerts.gist_of(gist)
     return Alert("failure", (WATCH,), log.now(), details=(gist, effect), gist=same)
 
@@ -51,7 +51,7 @@ def watch(
 ) -> list[Status]:
     """Tells of tables that are late, whose last run failed or was killed, or that recovered.
 
-    Each incident is told once, and once more when it is over; channels that did not take a message
+    Notifies once per incident, and once more when it is over; channels that did not take a message
     are tried again. Returns the status of every table, at an instant (UTC, default now).
 
     Raises DatabaseError when the database cannot be asked.

@@ -23,7 +23,7 @@ def check(
 ) -> list[Checked]:
     """Checks sources, published tables and snapshots as they are, and writes nothing.
 
-    Without names: all sources but absent ones, and whatever is there. Violations are told whatever
+    Without names: all sources but absent ones, and whatever is there. Reports violations whatever
     sources.yml does about them. Raises UsageError for an unknown name.
     """
     chosen = [models.get_contract(name.removeprefix(f"{warehouse.raw}.")) for name in names]

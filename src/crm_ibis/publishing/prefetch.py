@@ -11,7 +11,7 @@ Item = TypeVar("Item")
 
 
 class _NobodyWants(Exception):
-    """Whoever used the items has gone."""
+    """The consumer of the items has gone."""
 
 
 @contextmanager

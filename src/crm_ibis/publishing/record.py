@@ -74,7 +74,7 @@ def record(
     Without names, all snapshots. They are merged in one transaction under the lock of refreshes;
     one that is refused is left as it was, told in the result, and does not stop the others. One is
     refused also when its KPI is not published, or as of a later instant, unless this is an
-    `attempt` at a scheduled run. What may be allowed is told at `snapshots.merge`. `undo_future`
+    `attempt` at a scheduled run. `merge` explains what may be allowed. `undo_future`
     first takes back what a clock that was ahead recorded after the database's now.
 
     Raises UsageError for an unknown name or an `as_of` in the future.

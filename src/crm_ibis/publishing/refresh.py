@@ -81,7 +81,7 @@ def refresh(
     `allow_mass_removal` lets a table lose more of its published rows than its job allows (50 %
     unless jobs.yml says otherwise, of at least 20); a dry run tells in its result. `snapshot`
     merges what was published into its snapshots, in the same transaction; a snapshot that is
-    refused is told in the result and undoes nothing. `attempt` says for which scheduled run of a
+    refused is in the result and undoes nothing. `attempt` says for which scheduled run of a
     job this is. `report` is called with an event per step.
 
     Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the

@@ -85,7 +85,7 @@ def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
     found = set()
     for name in names:
         if not declared.of(name).absent:
-            with suppress(CrmIbisError):  # whoever reads the source is going to be told
+            with suppress(CrmIbisError):  # reading the source raises it
                 made = origin(warehouse, name, declared).table
                 found |= places_in([made], warehouse.dialect)
     return found

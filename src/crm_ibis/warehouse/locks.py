@@ -107,7 +107,7 @@ def _read_nothing(
         except errors.LockNotAvailable as error:
             raise TransientError(_busy(connection, place, timeout, error)) from error
         except psycopg.Error:
-            continue  # whoever reads it is going to be told
+            continue  # reading it raises the error
 
 
 def _busy(connection: Any, place: Place, timeout: float, error: psycopg.Error) -> str:
