@@ -278,7 +278,7 @@ def test_a_kpi_that_does_not_exist_is_named(project: Path, file: str) -> None:
 @pytest.mark.parametrize("file", ["schemas/exposures.yml", "flows/jobs.yml"])
 def test_a_file_that_is_no_yaml_or_not_there_is_named(project: Path, file: str) -> None:
     (project / file).write_text("jobs: {", encoding="utf-8")
-    with pytest.raises(UsageError, match=f"{Path(file).name} is not valid YAML"):
+    with pytest.raises(UsageError, match=f"{Path(file).name}, line 1 is not valid YAML"):
         catalog.entries()
     (project / file).unlink()
     with pytest.raises(UsageError, match=f"{Path(file).name} is missing"):

@@ -175,7 +175,7 @@ def test_a_snapshot_of_no_kpi_is_named_by_file_and_line(write: Write) -> None:
 
 def test_a_file_that_is_not_yaml_is_named(write: Write) -> None:
     file = write("jobs.yml", "jobs: {")
-    assert refused(jobs).startswith(f"{file} is not valid YAML")
+    assert refused(jobs).startswith(f"{file}, line 1 is not valid YAML")
 
 
 # The mark
@@ -233,5 +233,5 @@ def test_a_renamed_table_is_read_by_its_new_name(write: Write) -> None:
 
 def test_an_alias_within_itself_is_named(write: Write) -> None:
     write("jobs.yml", "jobs: &all\n  mine: *all\n")
-    with pytest.raises(UsageError, match=r"jobs.yml is not valid YAML: line 1: an alias"):
+    with pytest.raises(UsageError, match=r"jobs.yml, line 1 is not valid YAML: an alias"):
         declarations.jobs()

@@ -171,7 +171,7 @@ def test_a_broken_file_stops_the_upgrade(old: Path) -> None:
     before = contents(old)
     done = crm_ibis("init", "--upgrade", "acme")
     assert (done.exit_code, contents(old), backups()) == (2, before, [])
-    assert "jobs.yml is not valid YAML" in words(done.err)
+    assert "jobs.yml, line 1 is not valid YAML" in words(done.err)
 
 
 def test_a_folder_that_is_no_project_is_refused() -> None:

@@ -17,6 +17,7 @@ from pydantic import (
 from crm_ibis.config import project
 from crm_ibis.config.overlay import Layered, lay_over, modified
 from crm_ibis.config.validation import explain
+from crm_ibis.config.yaml_text import parse, read_text
 from crm_ibis.errors import UsageError
 
 logger = logging.getLogger(__name__)
@@ -110,10 +111,8 @@ def read(
 @lru_cache(maxsize=32)
 def _parse(path: Path, modified: int, kind: Any, loader: Any) -> Any:
     """Read once while the file stays as it is: it is asked for at every table."""
+    given = parse(path, read_text(path), loader) or {}
     try:
-        given: Any = yaml.load(path.read_text(encoding="utf-8"), loader) or {}
         return TypeAdapter(kind).validate_python(given)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from None
     except ValidationError as error:
         raise UsageError(f"{path} is not valid:\n{explain(error, kind)}") from None

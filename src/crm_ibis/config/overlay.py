@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from crm_ibis.config.yaml_text import explain, parse, read_text
 from crm_ibis.errors import UsageError, near_match
 
 Key = tuple[str, ...]
@@ -143,14 +144,12 @@ class _Layer:
 @lru_cache(maxsize=32)
 def _read(path: Path, modified: int) -> tuple[dict[str, Any], dict[Key, int]]:
     """The mapping in a file and the line of each key; read once while the file stays as it is."""
+    text = read_text(path)
+    given = parse(path, text)
     try:
-        text = path.read_text(encoding="utf-8")
-        given = yaml.safe_load(text)
         lines = dict(_lines(yaml.compose(text), ()))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from None
+    except yaml.YAMLError as error:
+        raise UsageError(explain(path, text, error)) from None
     if given is None:
         return {}, {}
     if not isinstance(given, dict):
@@ -163,7 +162,8 @@ def _lines(
 ) -> Iterator[tuple[Key, int]]:
     if isinstance(node, yaml.MappingNode):
         if any(node is other for other in within):
-            raise yaml.YAMLError(f"line {node.start_mark.line + 1}: an alias stands within itself")
+            problem = "an alias stands within itself"
+            raise yaml.MarkedYAMLError(problem=problem, problem_mark=node.start_mark)
         for name, value in node.value:
             key = (*at, str(name.value))
             yield key, name.start_mark.line + 1

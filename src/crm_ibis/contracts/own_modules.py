@@ -11,6 +11,7 @@ from types import ModuleType
 
 from crm_ibis.config.overlay import Place
 from crm_ibis.contracts.types import table_name
+from crm_ibis.text import undecodable
 
 DECLARES = re.compile(r"^(?:class|def)\s+(?!Params\b|\w+\(Extension\b)([A-Za-z]\w*)", re.MULTILINE)
 """The tables of a module that cannot be read; what extends a shipped one is none."""
@@ -120,6 +121,8 @@ def _gist(error: BaseException, tables: tuple[str, ...]) -> str:
             f"there is no package {package}; install it where crm-ibis is installed, or do without "
             f"its import{gone}"
         )
+    if isinstance(error, UnicodeDecodeError):
+        return f"it {undecodable(error.object, error)}; save it as UTF-8{gone}"
     if isinstance(error, SyntaxError):
         return f"{error.msg} ({type(error).__name__}); fix the line{gone}"
     words = " ".join(str(error).split())

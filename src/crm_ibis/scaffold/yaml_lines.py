@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from crm_ibis.config.yaml_text import parse, read_text
 from crm_ibis.errors import UsageError
 
 
@@ -36,19 +37,11 @@ def with_entry(path: Path, parents: tuple[str, ...], name: str, lines: list[str]
 
 
 def _read(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        return ""
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {path}: {error}") from None
+    return read_text(path) if path.exists() else ""
 
 
 def _parse(path: Path, text: str) -> dict[str, Any]:
-    try:
-        values = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise UsageError(f"{path} is not valid YAML: {error}") from None
+    values = parse(path, text)
     if values is None:
         return {}
     if not isinstance(values, dict):

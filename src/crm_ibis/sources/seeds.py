@@ -25,6 +25,7 @@ from crm_ibis.config import project
 from crm_ibis.contracts.models import Contract, contracts
 from crm_ibis.errors import DatabaseError, DataError, near_match
 from crm_ibis.events import ProgressEvent, Report, to_log
+from crm_ibis.text import count_of, undecodable
 from crm_ibis.warehouse import Warehouse
 
 REPORT_TO_LOG = to_log(__name__)
@@ -83,8 +84,10 @@ def load_seeds(
             _replace(warehouse, contract, files[contract.name], contract.name in there)
             table = warehouse.quote(warehouse.raw, contract.name)
             ((loaded[contract.name],),) = warehouse.fetch(f"SELECT count(*) FROM {table}")
-            line = f"loaded {warehouse.raw}.{contract.name}: {loaded[contract.name]} rows"
-            report(ProgressEvent("loaded", line, contract.name))
+    # Not before the commit: a file that cannot be read takes back all that was loaded before it.
+    for name, rows in loaded.items():
+        line = f"loaded {warehouse.raw}.{name}: {count_of(rows, 'row')}"
+        report(ProgressEvent("loaded", line, name))
     return loaded
 
 
@@ -159,11 +162,7 @@ def _text(file: Path) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        raise DataError(
-            f"{file} is not in UTF-8: line {line} has the byte 0x{data[error.start]:02x}, perhaps "
-            f"of Latin-1 or Windows-1252; {remedy}"
-        ) from None
+        raise DataError(f"{file} {undecodable(data, error)}; {remedy}") from None
     if "\0" in text:
         raise DataError(f"{file} holds zero bytes, as UTF-16 does; {remedy}")
     return text
