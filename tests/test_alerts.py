@@ -338,7 +338,15 @@ def test_an_owner_that_no_exposure_has_is_listed_and_stops_nothing(
 
 def test_channels_without_a_url_are_listed() -> None:
     environ = {routes.variable_of(c): "json://here" for c in routes.all_channels() if c != "slack"}
-    assert routes.gaps(environ) == ["no URL in the environment: CRM_IBIS_CHANNEL_SLACK"]
+    silent, unset = routes.gaps(environ)
+    assert silent.startswith("failures of combined_kpis, ")
+    assert "health_scores" not in silent, "its owner has a channel"
+    assert unset == "no URL in the environment: CRM_IBIS_CHANNEL_SLACK"
+
+
+def test_without_any_url_it_is_one_line() -> None:
+    (line,) = routes.gaps({})
+    assert line.startswith("no channel has a URL in the environment, so no failure reaches anybody")
 
 
 # Links

@@ -149,7 +149,7 @@ def test_all_missing_tables_and_columns_are_named_at_once(seeded: Settings, run:
 
 def test_an_empty_database_has_nothing_to_refresh(database: Settings, run: Run) -> None:
     refused(
-        run("refresh"), 1, f"no source table {database.raw_schema}.applications", "crm-ibis seed"
+        run("refresh"), 1, f"no source tables {database.raw_schema}.applications", "crm-ibis seed"
     )
     assert contents(database) == {}
     refused(run("refresh", "--dry-run"), 1, "crm-ibis seed")

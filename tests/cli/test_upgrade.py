@@ -53,7 +53,7 @@ def make_next_version(folder: Path) -> None:
             shutil.copytree(CHECKOUT / part, folder / part, ignore=skip)
     for file in ("pyproject.toml", "README.md", "CHANGELOG.md", "LICENSE"):
         shutil.copy(CHECKOUT / file, folder / file)
-    edit(folder / "pyproject.toml", ('version = "0.1.0"', 'version = "0.2.0"'))
+    edit(folder / "pyproject.toml", ('version = "0.2.0"', 'version = "0.3.0"'))
     kpis = folder / "src" / "crm_ibis" / "metrics" / "kpis"
     grouped = "    totals = stg_invoices.group_by(GRAIN).agg(\n"
     counted = '        cancelled_invoices=_.count(where=_.status == "cancelled"),\n'

@@ -59,6 +59,18 @@ def cli(ctx: click.Context, database: str | None, params: str | None) -> None:
     """CRM metrics, checked and published in one transaction, on DuckDB or PostgreSQL."""
     settings = load_settings(database, params)
     ctx.obj = replace(settings, application=f"crm_ibis {ctx.invoked_subcommand}")
+    if ctx.invoked_subcommand != "init":
+        _hint_at_project_above()
+
+
+def _hint_at_project_above() -> None:
+    from crm_ibis.config.project import folder_above
+
+    if folder := folder_above():
+        progress(
+            f"{folder} is a project folder, but is not in use from here: run crm-ibis there, or "
+            f"export CRM_IBIS_HOME={folder}"
+        )
 
 
 as_of_option = click.option(
@@ -78,10 +90,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, 
 
 
 def open_database(
-    settings: Settings, read_only: bool = False, staging: bool = False
+    settings: Settings, read_only: bool = False, staging: bool = False, must_exist: bool = False
 ) -> "Warehouse":
+    """Opens the database; with `must_exist`, a command that needs tables makes no DuckDB file."""
     from crm_ibis.warehouse import open_warehouse
 
+    if must_exist and settings.database_url.startswith("duckdb"):
+        from crm_ibis.warehouse.duckdb import refuse_missing_file
+
+        refuse_missing_file(settings)
     return open_warehouse(settings, read_only, staging)
 
 
@@ -100,23 +117,32 @@ def exit_if(refused: Sequence[Any]) -> None:
         sys.exit(1)
 
 
-def report_problems() -> None:
-    """Prints what is wrong with the project's own files; what is in order goes on."""
+def report_problems(ending: Sequence[str] = ()) -> None:
+    """Warns of what is wrong with the project's own files, as the command goes on without it.
+
+    `ending` are tables of which the first broken one ends the command with an error that says it.
+    """
+    from crm_ibis.metrics.own import broken_tables
     from crm_ibis.metrics.problems import project_problems
 
-    for problem in project_problems():
-        word, colour = ("Warning", "yellow") if problem.is_warning else ("Error", "red")
-        click.secho(f"{word}: ", fg=colour, err=True, nl=False)
-        click.echo(str(problem), err=True)
+    found = project_problems()
+    broken = broken_tables() if ending and found else {}
+    fatal = next((str(broken[name]) for name in ending if name in broken), None)
+    for problem in found:
+        if str(problem) != fatal:
+            click.secho("Warning: ", fg="yellow", err=True, nl=False)
+            click.echo(str(problem), err=True)
 
 
-def check_project(names: Sequence[str] = ()) -> None:
-    """Prints the project's problems; raises UsageError for a command that names no tables."""
+def check_project(
+    names: Sequence[str] = (), ending: Sequence[str] = (), takes_tables: bool = True
+) -> None:
+    """Warns of the project's problems; raises UsageError where no tables are named."""
     from crm_ibis.metrics.problems import refuse_problems
 
     if not names:
-        refuse_problems()
-    report_problems()
+        refuse_problems(takes_tables)
+    report_problems(ending)
 
 
 def progress(event: "ProgressEvent | str") -> None:

@@ -99,7 +99,14 @@ def _leaf(indent: str, name: str, value: Any, origin: str | None) -> Iterator[st
     elif "\n" in _scalar(value) or not isinstance(value, str) or _scalar(value) != value:
         yield line
     else:
-        yield from wrap(line, WIDTH, subsequent_indent=f"{indent}  ", break_long_words=False)
+        # Only at spaces: YAML reads the next line after a space, which an address would not bear.
+        yield from wrap(
+            line,
+            WIDTH,
+            subsequent_indent=f"{indent}  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
 
 
 def _item(indent: str, text: str) -> Iterator[str]:

@@ -1,8 +1,9 @@
-"""Commands for whoever runs this in production: project folder, deployments, status, alerts."""
+"""Commands for production: status, watch, deployments, alerts, retired tables."""
 
+import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     """Show how old each KPI is, which are late, and what failed.
 
-    Exit 1 while any is late or failing. Also lists the failures that nobody would hear of, and how
+    Exit 1 while any is late or failing. Also lists failures that would reach nobody, and how
     old the newest row of each source is, as of the run that last read it. --json lists the tables;
     with --sources, the sources.
     """
@@ -85,9 +86,7 @@ def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSee
 
 
 def _warn_of_gaps(in_environment: bool = True) -> None:
-    """Says which failures nobody would hear of."""
-    import os
-
+    """Says which failures would reach nobody."""
     from crm_ibis.operations.routes import gaps
 
     for gap in gaps(os.environ if in_environment else None):
@@ -108,7 +107,7 @@ def retire(settings: Settings, table: str, with_history: bool, as_json: bool) ->
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.retire import retire as run_retire
 
-    with open_database(settings) as warehouse:
+    with open_database(settings, must_exist=True) as warehouse:
         done = run_retire(warehouse, table, with_history, report=progress)
     if as_json:
         terminal.print_json(done)
@@ -126,18 +125,21 @@ def deployments(check: bool) -> None:
     from crm_ibis.config.files import file_of
     from crm_ibis.operations import deployments as making
 
-    check_project()
+    check_project(takes_tables=False)
     if not check:
         idle = making.losing_schedule()
-        click.echo(f"wrote {making.write()}; `prefect deploy --all` tells the server")
+        written = making.write()
+        click.echo(f"wrote {written}; `prefect --no-prompt deploy --all` sends it to the server")
         for name in idle:
             click.echo(
                 f"{name} has no schedule any more, and the server keeps the one that it has until "
                 f"you run: prefect deployment schedule clear {name}"
             )
-    elif not making.is_current():
+    elif making.is_current():
+        click.echo(f"{making.FILE} says what {file_of('jobs.yml')} says")
+    else:
         raise DataError(
-            f"prefect.yaml is out of step with {file_of('jobs.yml')}; run crm-ibis deployments"
+            f"{making.FILE} is out of step with {file_of('jobs.yml')}; run crm-ibis deployments"
         )
     _warn_of_gaps(in_environment=False)
 
@@ -158,16 +160,19 @@ def test(as_json: bool) -> None:
     from crm_ibis.operations.delivery import send_to
     from crm_ibis.operations.routes import all_channels, variable_of
 
-    title, body = "crm_ibis: test message", "This channel works. Nothing has happened."
-    sent = {channel: send_to(channel, title, body, report=progress) for channel in all_channels()}
-    found = [
-        {"channel": channel, "variable": variable_of(channel), "sent": outcome}
-        for channel, outcome in sent.items()
-    ]
-    _warn_of_gaps()
+    title = "crm_ibis: test message"
+    body = "This channel works. Nothing has happened."
+    found: list[dict[str, Any]] = []
+    for channel in all_channels():
+        variable = variable_of(channel)
+        outcome = None
+        if os.environ.get(variable):
+            outcome = send_to(channel, title, body, report=progress, must_answer=True)
+        found.append({"channel": channel, "variable": variable, "sent": outcome})
+    _warn_of_gaps(in_environment=False)
     if as_json:
         terminal.print_json(found)
     else:
         terminal.print_channels(found)
-    if False in sent.values():
+    if any(channel["sent"] is False for channel in found):
         sys.exit(1)

@@ -100,7 +100,10 @@ def list_kpis(as_json: bool) -> None:
 @click.argument("table")
 @json_option
 def describe(table: str, as_json: bool) -> None:
-    """Describe a KPI, fact or source: meaning, columns, checks."""
+    """Describe a KPI, fact, staging table, source or snapshot.
+
+    Its meaning, key, columns and checks, and what it is computed from.
+    """
     from crm_ibis.cli import terminal
     from crm_ibis.metrics import describe as docs
 
@@ -122,7 +125,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
     from crm_ibis.metrics import graph
     from crm_ibis.sources import spec
 
-    report_problems()
+    report_problems([kpi])
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
     query = graph.compile_table(

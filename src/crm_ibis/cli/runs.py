@@ -124,7 +124,7 @@ def refresh(
 
     if dry_run and snapshot:
         raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
-    check_project([*kpis, *([tag] if tag else [])])
+    check_project([*kpis, *([tag] if tag else [])], ending=kpis)
     names = [graph.publishable(name) for name in kpis] + (
         catalog.tables_with_tag(tag) if tag else []
     )
@@ -188,7 +188,7 @@ def snapshot(
 
     check_project(names)
     select_snapshots(names)
-    with open_database(settings) as warehouse:
+    with open_database(settings, must_exist=True) as warehouse:
         recording = record(
             warehouse,
             names,
@@ -274,7 +274,7 @@ def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.grants import accesses, grant
 
-    with open_database(settings, read_only=not to_apply) as warehouse:
+    with open_database(settings, read_only=not to_apply, must_exist=True) as warehouse:
         found = accesses(warehouse)
         if to_apply:
             with warehouse.transaction():

@@ -88,6 +88,14 @@ def own_home() -> Path | None:
     return found if (found / MARK).is_file() else None
 
 
+def folder_above() -> Path | None:
+    """A project folder that holds the current folder and is not in use from there."""
+    here = Path.cwd()
+    if os.environ.get("CRM_IBIS_HOME") or os.path.isfile(here / MARK):
+        return None
+    return next((above for above in here.parents if os.path.isfile(above / MARK)), None)
+
+
 def copied_home() -> Path | None:
     """The project folder of version 0.1.0 that is in use, if one is: a copy of all files."""
     found = home()

@@ -4,11 +4,12 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qs, unquote, unquote_plus
+from urllib.parse import parse_qs, quote, unquote, unquote_plus
 
 from crm_ibis.errors import UsageError
 
-DEFAULT_URL = "duckdb://crm.duckdb"
+DEFAULT_FILE = "crm.duckdb"
+DEFAULT_URL = f"duckdb://{DEFAULT_FILE}"
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def load_settings(database_url: str | None = None, params_file: str | None = Non
     file = params_file or env.get("CRM_IBIS_PARAMS")
     roles = env.get("CRM_IBIS_READER_ROLES", "").split(",")
     return Settings(
-        database_url=database_url or env.get("CRM_IBIS_DATABASE_URL") or DEFAULT_URL,
+        database_url=database_url or env.get("CRM_IBIS_DATABASE_URL") or _default_url(),
         params_file=Path(file).expanduser() if file else None,
         raw_schema=env.get("CRM_IBIS_RAW_SCHEMA") or "raw",
         analytics_schema=env.get("CRM_IBIS_ANALYTICS_SCHEMA") or "analytics",
@@ -50,6 +51,19 @@ def load_settings(database_url: str | None = None, params_file: str | None = Non
         memory_limit=_size(env.get("CRM_IBIS_MEMORY_LIMIT") or ""),
         reader_roles=tuple(role.strip() for role in roles if role.strip()),
     )
+
+
+def _default_url() -> str:
+    """The file beside the project's crm_ibis.yml, or in the current folder where there is none."""
+    from crm_ibis.config import project  # reads YAML, which scripts with a database do without
+
+    try:
+        folder = project.own_home()
+    except UsageError:  # a command that needs the project reports it
+        folder = None
+    if folder is None or folder.resolve() == Path.cwd():
+        return DEFAULT_URL
+    return f"duckdb://{quote(str(folder.resolve() / DEFAULT_FILE))}"
 
 
 def shown_url(url: str) -> str:

@@ -17,13 +17,15 @@ WORDS = {
     "single quotes, a quote is written twice",
     "expected <block end>": "it is not indented like the lines that it belongs to",
     "expected the node content": "a value is missing, or a bracket is closed that none opens",
-    "found undefined alias": "its * names no anchor (&) above; put text that begins with * in quotes",
+    "found undefined alias": "its * names no anchor (&) above; put text that begins with * "
+    "in quotes",
     "but found another document": "a second document begins; leave out the ---",
     "could not determine a constructor": "put text that begins with ! in quotes",
     "found unhashable key": "a list or a mapping cannot be a key",
     "found unknown escape character": "\\ within double quotes means something else; use single "
     "quotes",
-    "that cannot start any token": "put text that begins with @, %, ` or another sign of YAML in quotes",
+    "that cannot start any token": "put text that begins with @, %, ` or another sign of YAML in "
+    "quotes",
 }
 """What PyYAML says, and how a person would."""
 

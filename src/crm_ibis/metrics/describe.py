@@ -10,7 +10,9 @@ from crm_ibis.contracts import audit
 from crm_ibis.contracts.models import VALIDITY, Column, Contract, contracts, get_contract, histories
 from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.contracts.rules import Rule
+from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics.describe_staging import staging_columns, staging_key
 
 HISTORY = """Every version of every row of {kpi}, with the time during which it held.
 
@@ -47,8 +49,13 @@ def meaning(contract: Contract) -> str:
 
 
 def description(name: str) -> Description:
-    """Describes a KPI, fact, source or snapshot; raises UsageError for any other name."""
-    contract = get_contract(name)
+    """Describes a KPI, fact, staging table, source or snapshot.
+
+    Raises UsageError with a near match for any other name.
+    """
+    if name in graph.staging_functions():
+        return _staging(name)
+    contract = _contract_of(name)
     entry = catalog.entries().get(name)
     return Description(
         name=name,
@@ -59,10 +66,40 @@ def description(name: str) -> Description:
         criticality=entry.criticality if entry else None,
         exposures=entry.exposures if entry else (),
         needs=(snapshots()[name].kpi,) if contract.kind == "snapshot" else tuple(graph.needs(name)),
-        needed_by=tuple(n for n in graph.table_functions() if name in graph.needs(n)),
+        needed_by=_needed_by(name),
         columns=[_column(c, contract) for c in contract.columns],
         checks=[rule.name for rule in _rules(contract)],
     )
+
+
+def _contract_of(name: str) -> Contract:
+    if catalog.is_known(name) or name in contracts():
+        return get_contract(name)
+    known = [*contracts(), *histories(), *graph.staging_functions()]
+    raise UsageError(
+        f'there is no table "{name}"{near_match(name, known)}; `crm-ibis list` shows the KPIs'
+    )
+
+
+def _staging(name: str) -> Description:
+    function = graph.staging_functions()[name]
+    return Description(
+        name=name,
+        kind="staging",
+        meaning=inspect.cleandoc(function.__doc__ or ""),
+        grain=staging_key(name),
+        owner=None,
+        criticality=None,
+        exposures=(),
+        needs=tuple(graph.needs(name)),
+        needed_by=_needed_by(name),
+        columns=staging_columns(name),
+        checks=[],
+    )
+
+
+def _needed_by(name: str) -> tuple[str, ...]:
+    return tuple(table for table in graph.table_functions() if name in graph.needs(table))
 
 
 def markdown() -> str:
@@ -116,23 +153,24 @@ def _column(c: Column, contract: Contract) -> dict[str, Any]:
 
 def _history_section(contract: Contract) -> str:
     own = [_column(c, contract) for c in contract.columns if c.name in VALIDITY]
-    told = "\n".join(f"- `{c['name']}`: {c['description']}" for c in own)
-    return f"### {contract.name}\n\n{meaning(contract)}\n\n- Key: {', '.join(contract.key)}\n{told}"
+    listed = "\n".join(f"- `{c['name']}`: {c['description']}" for c in own)
+    key = ", ".join(contract.key)
+    return f"### {contract.name}\n\n{meaning(contract)}\n\n- Key: {key}\n{listed}"
 
 
 def _section(contract: Contract) -> str:
-    told = description(contract.name)
-    lines = [f"### {told.name}", "", told.meaning, ""]
-    if told.kind == "source":
-        lines.append(f"- Key: {', '.join(told.grain)}")
-    if told.owner:
-        lines.append(f"- Owner: {told.owner} ({told.criticality})")
-    if told.needs:
-        lines.append(f"- Needs: {', '.join(told.needs)}")
-    if told.needed_by:
-        lines.append(f"- Needed by: {', '.join(told.needed_by)}")
+    table = description(contract.name)
+    lines = [f"### {table.name}", "", table.meaning, ""]
+    if table.kind == "source":
+        lines.append(f"- Key: {', '.join(table.grain)}")
+    if table.owner:
+        lines.append(f"- Owner: {table.owner} ({table.criticality})")
+    if table.needs:
+        lines.append(f"- Needs: {', '.join(table.needs)}")
+    if table.needed_by:
+        lines.append(f"- Needed by: {', '.join(table.needed_by)}")
     lines += ["", "| column | type | null | meaning | checks |", "|---|---|---|---|---|"]
-    for c in told.columns:
+    for c in table.columns:
         null = null_in_words(c)
         rules = "; ".join(c["checks"])
         lines.append(f"| {c['name']} | {c['type']} | {null} | {c['description']} | {rules} |")

@@ -17,6 +17,7 @@ from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.metrics.linking import SUFFIX, OwnFunctions, link
+from crm_ibis.metrics.mistakes import gist
 from crm_ibis.metrics.shipped import TableFunction, shipped_facts, shipped_kpis, shipped_staging
 from crm_ibis.metrics.trial import Trial, innermost
 
@@ -82,8 +83,7 @@ def call(name: str, function: TableFunction, arguments: Mapping[str, Any]) -> Ta
     except (Exception, SystemExit) as error:  # whatever a team's own function may raise
         if place is None:
             raise
-        gist = " ".join(f"{type(error).__name__}: {error}".split())
-        raise UsageError(f"{innermost(error, place)}: {name}: {gist}") from error
+        raise UsageError(f"{innermost(error, place)}: {name}: {gist(error)}") from error
 
 
 def params_of(table: str, params: Params) -> dict[str, BaseModel]:

@@ -25,13 +25,18 @@ def project_problems() -> list[Problem]:
     return [*found, *own.own_functions().problems]
 
 
-def refuse_problems() -> None:
-    """Raises UsageError naming all problems, for what concerns all tables of the project."""
+def refuse_problems(takes_tables: bool = True) -> None:
+    """Raises UsageError naming all problems, for what concerns all tables of the project.
+
+    A command that takes names of tables can do without the broken ones.
+    """
     errors = [problem for problem in project_problems() if not problem.is_warning]
     if errors:
+        remedy = f"fix {'it' if len(errors) == 1 else 'them'}"
+        if takes_tables:
+            remedy += "; until then, name the tables that the command is to be about"
         listed = "\n".join(f"  {problem}" for problem in errors)
         raise UsageError(
             f"the project has {len(errors)} {'problem' if len(errors) == 1 else 'problems'}, and "
-            f"nothing was done:\n{listed}\n"
-            "fix them; until then, name the tables that the command is to be about"
+            f"nothing was done:\n{listed}\n{remedy}"
         )

@@ -11,6 +11,7 @@ from ibis import Table
 
 from crm_ibis.config.overlay import Place
 from crm_ibis.contracts.own_modules import Problem
+from crm_ibis.metrics.mistakes import gist
 
 AS_OF = datetime(2024, 1, 1)
 """Which columns a table has does not depend on the instant."""
@@ -41,9 +42,8 @@ class Trial:
         except Untried:
             return None
         except (Exception, SystemExit) as error:  # whatever a team's own function may raise
-            gist = f"{table.name}: {type(error).__name__}: {error}"
             place = innermost(error, table.place)
-            return Problem(" ".join(gist.split()), place, (table.name,))
+            return Problem(f"{table.name}: {gist(error)}", place, (table.name,))
         words = _misfit(table.name, built, columns)
         if words:
             return Problem(words, table.place, (table.name,))

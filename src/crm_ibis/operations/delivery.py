@@ -7,7 +7,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 from crm_ibis.events import ProgressEvent, Report, to_log, warn
 from crm_ibis.operations.alerts import KINDS, Alert, Kind
@@ -15,6 +15,7 @@ from crm_ibis.operations.routes import channels_for, variable_of
 from crm_ibis.text import count_of
 
 REPORT_TO_LOG = to_log(__name__)
+Outcome = Literal["answered", "unanswered", "failed"]
 ATTEMPTS = 3
 WAIT = 1.0
 """Seconds before the second attempt; twice as many before the third."""
@@ -28,7 +29,7 @@ def send(
     report: Report = REPORT_TO_LOG,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, bool | None]:
-    """Tells each channel about its tables; without channels given, those that its routes name."""
+    """Sends each channel an alert about its tables; without channels given, as the routes say."""
     chosen = channels_for(alert.event, alert.tables) if channels is None else channels
     messages = {channel: alert.of(tables) for channel, tables in chosen.items()}
     return send_each(messages, report, environ)
@@ -45,14 +46,14 @@ def send_each(
     What does not go out is tried again, then reported; it never raises and stops nothing.
     """
 
-    def tell(channel: str) -> bool | None:
-        told = messages[channel]
-        return send_to(channel, told.title, told.body, KINDS[told.event], report, environ)
+    def send_one(channel: str) -> bool | None:
+        alert = messages[channel]
+        return send_to(channel, alert.title, alert.body, KINDS[alert.event], report, environ)
 
     if not messages:
         return {}
     with ThreadPoolExecutor(len(messages)) as pool:
-        return dict(zip(messages, pool.map(tell, messages), strict=True))
+        return dict(zip(messages, pool.map(send_one, messages), strict=True))
 
 
 def send_to(
@@ -62,8 +63,13 @@ def send_to(
     kind: Kind = "info",
     report: Report = REPORT_TO_LOG,
     environ: Mapping[str, str] = os.environ,
+    must_answer: bool = False,
 ) -> bool | None:
-    """Sends a message to one channel; reports what goes wrong without its URL, which is secret."""
+    """Sends a message to one channel; reports what goes wrong without its URL, which is secret.
+
+    With `must_answer`, a service that does not answer in time has failed; else it most likely has
+    the message, which is not repeated.
+    """
     url = environ.get(variable_of(channel))
     if not url:
         if variable_of(channel) not in _reported:
@@ -80,14 +86,18 @@ def send_to(
         )
         return False
     sent = [_deliver(server, channel, title, body, kind, report) for server in messenger]
-    return all(sent)
+    if must_answer:
+        return all(outcome == "answered" for outcome in sent)
+    return "failed" not in sent
 
 
-def _deliver(server: Any, channel: str, title: str, body: str, kind: Kind, report: Report) -> bool:
+def _deliver(
+    server: Any, channel: str, title: str, body: str, kind: Kind, report: Report
+) -> Outcome:
     """Sends a message through one service of a channel.
 
-    A service that took the message and does not answer in time most likely has it: it counts as
-    told, as each repetition might be one more message. What is refused is tried again.
+    A service that took the message and does not answer in time most likely has it, and each
+    repetition might be one more message. What is refused is tried again.
     """
     import apprise
 
@@ -100,7 +110,7 @@ def _deliver(server: Any, channel: str, title: str, body: str, kind: Kind, repor
                 if messenger.notify(
                     body, title, notify_type=kind, body_format=apprise.NotifyFormat.TEXT
                 ):
-                    return True
+                    return "answered"
             except Exception as error:  # whatever a plugin may raise
                 warn(report, f"alert channel {channel}: {type(error).__name__}")
         if unanswered:
@@ -109,10 +119,10 @@ def _deliver(server: Any, channel: str, title: str, body: str, kind: Kind, repor
                 f"alert channel {channel} did not answer in time; it may have the message, which "
                 f"is not repeated: {title}",
             )
-            return True
+            return "unanswered"
     times = count_of(ATTEMPTS, "attempt")
     warn(report, f"alert channel {channel} could not be reached in {times}: {title}")
-    return False
+    return "failed"
 
 
 def _patient(server: Any) -> Any:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 
 from crm_ibis.config.declarations import OWNER, Event, exposures, jobs, snapshots
-from crm_ibis.config.files import file_of
+from crm_ibis.config.files import file_of, is_left_over
 from crm_ibis.metrics import catalog
 from crm_ibis.operations.alerts import is_table
 
@@ -87,9 +87,10 @@ def _named_channels() -> list[str]:
 
 
 def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
-    """What would go unheard, a line each: tables that no channel hears of, owners without a
-    channel, and with an environment given, channels whose URL it does not hold."""
-    declared, listed = jobs(), catalog.entries()
+    """What would reach nobody, a line each: tables without a channel, owners without one, and with
+    an environment given, channels whose URL it does not hold."""
+    declared = jobs()
+    listed = catalog.entries()
     due = [
         table for job in declared.jobs.values() if job.schedule and job.sla for table in job.tables
     ]
@@ -108,10 +109,46 @@ def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
         found.append(f"no channel under `owners` of {file}: {', '.join(silent)}")
     if strangers := [owner for owner in declared.owners if owner not in owners]:
         found.append(f"no exposure has these `owners` of {file}: {', '.join(strangers)}")
-    named = [] if environ is None else _named_channels()
-    if unset := [channel for channel in named if not (environ or {}).get(variable_of(channel))]:
-        found.append(f"no URL in the environment: {', '.join(map(variable_of, unset))}")
+    return found if environ is None else [*found, *_without_url(environ)]
+
+
+def _without_url(environ: Mapping[str, str]) -> list[str]:
+    """What it means that channels have no URL.
+
+    Shipped channels that a team has neither set nor taken away are worth no line for themselves.
+    """
+    named = _named_channels()
+    unset = [channel for channel in named if not environ.get(variable_of(channel))]
+    if unset and unset == named:
+        return [
+            "no channel has a URL in the environment, so no failure reaches anybody; "
+            "`crm-ibis alerts test` names the variables"
+        ]
+    reached = {t: channels_of("failure", t) for t in [*catalog.entries(), *snapshots()]}
+    silent = [table for table, to in reached.items() if to and set(to) <= set(unset)]
+    found = []
+    if silent:
+        found.append(
+            f"failures of {', '.join(silent)} reach nobody, as their channels have no URL in the "
+            "environment"
+        )
+    if own := [variable_of(channel) for channel in unset if channel in _own_channels()]:
+        found.append(f"no URL in the environment: {', '.join(own)}")
     return found
+
+
+def _own_channels() -> set[str]:
+    """The channels that the project's own jobs.yml names; all of them where there is none."""
+    declared = jobs()
+    own: list[str] = []
+    if not is_left_over("jobs.yml", "alerts"):
+        own += [channel for route in declared.alerts for channel in route.to]
+    if not is_left_over("jobs.yml", "default_route"):
+        own += declared.default_route
+    for owner, channels in declared.owners.items():
+        if not is_left_over("jobs.yml", "owners", owner):
+            own += channels
+    return set(own)
 
 
 def variable_of(channel: str) -> str:

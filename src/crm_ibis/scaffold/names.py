@@ -29,7 +29,12 @@ def own_folder() -> Path:
 
 def refuse_name(name: str) -> None:
     """Raises UsageError for a name that no table can have, and for one that is taken."""
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise UsageError(
+            f'"{name}" is a keyword of Python, which no function can be called; give the table '
+            f"another name, such as {name}_count"
+        )
+    if not NAME.fullmatch(name):
         raise UsageError(
             f'"{name}" is no name of a table; use lower-case letters, digits and _, beginning with '
             "a letter, such as deals_by_rep"
@@ -63,8 +68,8 @@ def known_table(name: str) -> str:
     known = [*graph.table_functions(), *(c.name for c in contracts().values())]
     if name not in known:
         raise UsageError(
-            f'--from: there is no table "{name}"{near_match(name, known)}; there are '
-            f"{', '.join(dict.fromkeys(known))}"
+            f'--from: there is no table "{name}"{near_match(name, known)}; `crm-ibis list` shows '
+            "the KPIs, and the staging table of each source is called stg_ and the source"
         )
     return name
 

@@ -104,7 +104,7 @@ def new_snapshot(name: str, kpi: str) -> list[Path]:
     if kpi not in graph.kpi_functions():
         known = graph.kpi_functions()
         raise UsageError(
-            f'--of: there is no KPI "{kpi}"{near_match(kpi, known)}; there are {", ".join(known)}'
+            f'--of: there is no KPI "{kpi}"{near_match(kpi, known)}; `crm-ibis list` shows them all'
         )
     job = [f"{name}:", f"  snapshot: [{name}]", f'  schedule: "{SNAPSHOT_SCHEDULE}"']
     snapshots_file, jobs_file = folder / "snapshots.yml", folder / "jobs.yml"

@@ -69,14 +69,23 @@ def source_tables(
         except DataError as error:
             problems.append(str(error))
     if missing:
-        problems.append(
-            f"there is no source table {', '.join(missing)}; load it, say in sources.yml where the "
-            "source comes from, name another schema with CRM_IBIS_RAW_SCHEMA, or try the sample "
-            "data: crm-ibis seed"
-        )
+        problems.append(_explain_missing(missing))
     if problems:
         raise DataError("\n".join(problems))
     return found
+
+
+def _explain_missing(tables: list[str]) -> str:
+    there = f"there is no source table {tables[0]}; load it, say in sources.yml where it comes from"
+    if len(tables) > 1:
+        there = (
+            f"there are no source tables {', '.join(tables)}; load them, say in sources.yml where "
+            "they come from"
+        )
+    return (
+        f"{there}, name another schema with CRM_IBIS_RAW_SCHEMA, or try the sample data: "
+        "crm-ibis seed"
+    )
 
 
 def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:

@@ -37,11 +37,8 @@ class DuckDBWarehouse(Warehouse):
                 f"the DuckDB file {self.file} has the name of the schema {self.file.stem}, which "
                 "DuckDB cannot tell apart; rename the file"
             )
-        if read_only and self.file and not self.file.exists():
-            raise DatabaseError(
-                f"there is no DuckDB file {self.file}; `crm-ibis seed` makes one with sample data, "
-                "CRM_IBIS_DATABASE_URL or --database names another"
-            )
+        if read_only:
+            refuse_missing_file(settings)
         self.read_only = read_only and self.file is not None
         self.con = self._connect(self.read_only)
         with self.translate_errors():
@@ -265,6 +262,16 @@ class DuckDBWarehouse(Warehouse):
         except duckdb.Error:
             return False
         return True
+
+
+def refuse_missing_file(settings: Settings) -> None:
+    """Raises DatabaseError for a file that is not there, before it is made by being opened."""
+    file = _file_of(settings.database_url)
+    if file and not file.exists():
+        raise DatabaseError(
+            f"there is no DuckDB file {file}; `crm-ibis seed` makes one with sample data, "
+            "CRM_IBIS_DATABASE_URL or --database names another"
+        )
 
 
 def _file_of(url: str) -> Path | None:

@@ -117,7 +117,9 @@ class PostgresWarehouse(PostgresCatalog):
             self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
 
     def _explain_open(self, error: Exception) -> str:
-        message = str(error).replace("\n", " ").strip()
+        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+        # The remedy asks the same.
+        message = "; ".join(line for line in lines if not line.startswith("Is the server running"))
         if "password authentication failed" in message or "no password supplied" in message:
             remedy = "check user and password in CRM_IBIS_DATABASE_URL, or ~/.pgpass"
         elif "does not exist" in message:

@@ -24,9 +24,8 @@ def print_refresh(result: "RefreshResult") -> None:
     checked = sum(run.checks for run in result.tables)
     warnings = len(result.warnings) + len(result.hints)
     rows = sum(run.rows for run in sources)
-    done = "would be published" if result.dry_run else f"published in run {result.run_id}"
     console.print(
-        f"{count_of(len(result.published), 'table')} {done}, "
+        f"{_what_was_published(result)}, "
         f"as of {result.as_of:%Y-%m-%d %H:%M:%S} UTC: "
         f"{count_of(len(sources), 'source')} with {count_of(rows, 'row')}, "
         f"{count_of(checked, 'check')}, {count_of(warnings, 'warning')}, "
@@ -42,6 +41,18 @@ def print_refresh(result: "RefreshResult") -> None:
         console.print(f"warning: {source}: {hint}", markup=False, soft_wrap=True)
     if result.merged:
         print_merges(result.merged)
+
+
+def _what_was_published(result: "RefreshResult") -> str:
+    """How many tables changed, and how many are as they were: a merge writes nothing to those."""
+    unchanged = sum(not (run.new or run.changed or run.gone) for run in result.published)
+    changed = len(result.published) - unchanged
+    done = "would be published" if result.dry_run else "published"
+    parts = [f"{count_of(changed, 'table')} {done}"] if changed else []
+    if unchanged:
+        parts.append(f"{unchanged if changed else count_of(unchanged, 'table')} unchanged")
+    what = ", ".join(parts) or f"no table {done}"
+    return what if result.dry_run else f"{what} in run {result.run_id}"
 
 
 def print_merges(merged: "Iterable[Merged]") -> None:

@@ -83,10 +83,16 @@ def print_source_ages(seen: "Iterable[SourceSeen]", now: datetime) -> None:
 
 
 def print_channels(found: Iterable[Mapping[str, Any]]) -> None:
-    """Which channels took a message."""
-    table = table_of("channel", "URL in", "message")
-    table.columns[1].no_wrap = True  # names of variables are there to be copied
-    words = {True: "sent", False: "[red]failed[/red]", None: "not set"}
-    for channel in found:
-        table.add_row(channel["channel"], channel["variable"], words[channel["sent"]])
-    print_table(table)
+    """Which channels took a message, and the variables of those that have no URL, a line each."""
+    found = list(found)
+    tried = [channel for channel in found if channel["sent"] is not None]
+    if tried:
+        table = table_of("channel", "message")
+        for channel in tried:
+            table.add_row(channel["channel"], "sent" if channel["sent"] else "[red]failed[/red]")
+        print_table(table)
+    unset = [channel["variable"] for channel in found if channel["sent"] is None]
+    if unset:
+        console.print("no URL in the environment, so no message:")
+        for variable in unset:
+            console.print(f"  {variable}", soft_wrap=True)  # there to be copied

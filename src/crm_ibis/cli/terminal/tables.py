@@ -35,6 +35,9 @@ SCORECARD = {
     "total_revenue": "Revenue",
 }
 
+KEYED = ("source", "snapshot", "staging")
+"""Kinds of tables whose meaning does not say the grain."""
+
 
 def print_scorecard(rows: list[dict[str, Any]]) -> None:
     """The company's months side by side."""
@@ -87,19 +90,19 @@ def print_list(entries: "Iterable[Entry]") -> None:
         console.print(*wrapped(f"needs {', '.join(entry.needs)}"), sep="\n", style="dim")
 
 
-def print_description(told: "Description") -> None:
+def print_description(described: "Description") -> None:
     """A table's meaning, grain, columns and checks."""
-    console.print(told.name, style="bold")
-    for paragraph in told.meaning.split("\n\n"):
+    console.print(described.name, style="bold")
+    for paragraph in described.meaning.split("\n\n"):
         console.print(" ".join(paragraph.split()), markup=False)
     console.print()
     facts = {
-        "key": ", ".join(told.grain) if told.kind in ("source", "snapshot") else None,
-        "owner": told.owner,
-        "criticality": told.criticality,
-        "exposures": ", ".join(told.exposures),
-        "needs": ", ".join(told.needs),
-        "needed by": ", ".join(told.needed_by),
+        "key": ", ".join(described.grain) if described.kind in KEYED else None,
+        "owner": described.owner,
+        "criticality": described.criticality,
+        "exposures": ", ".join(described.exposures),
+        "needs": ", ".join(described.needs),
+        "needed by": ", ".join(described.needed_by),
     }
     for title, value in facts.items():
         if value:
@@ -108,10 +111,12 @@ def print_description(told: "Description") -> None:
     from crm_ibis.metrics.describe import null_in_words
 
     table = table_of("column", "type", "null", "meaning")
-    for c in told.columns:
+    for c in described.columns:
         table.add_row(c["name"], c["type"], null_in_words(c), c["description"])
     print_table(table)
-    console.print("checks:", *(f"  {check}" for check in told.checks), sep="\n", markup=False)
+    if described.checks:
+        listed = [f"  {check}" for check in described.checks]
+        console.print("checks:", *listed, sep="\n", markup=False)
 
 
 def print_rows(rows: list[dict[str, Any]], more: bool) -> None:
