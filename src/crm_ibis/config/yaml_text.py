@@ -79,8 +79,9 @@ def _line_and_reason(error: yaml.MarkedYAMLError) -> tuple[int, str]:
 
 
 def _unclosed(brackets: str, opened: int, noticed: int, problem: str) -> str:
+    opening, closing = brackets
     if "<stream end>" in problem:
-        return f"the {brackets[0]} that opens here is never closed"
+        return f"the {opening} that opens here is never closed"
     if noticed == opened:
-        return f"a comma or the closing {brackets[1]} is missing"
-    return f"the {brackets[0]} that opens here lacks a comma or its {brackets[1]} before line {noticed}"
+        return f"a comma or the closing {closing} is missing"
+    return f"the {opening} that opens here lacks a comma or its {closing} before line {noticed}"
