@@ -41,11 +41,13 @@ types: .venv/installed
 
 check: lint types test
 
-## What is made from the code: docs/kpis.md from docstrings and contracts, prefect.yaml from
-## jobs.yml, golden SQL from tables and connectors. Tests fail while one of them is out of date.
+## What is made from the code: docs/kpis.md and docs/expressions.md from docstrings and contracts,
+## prefect.yaml from jobs.yml, golden SQL from tables and connectors. Tests fail while one of them is
+## out of date.
 generate: export CRM_IBIS_HOME =
 generate: .venv/installed
 	$(BIN)/python -c 'from pathlib import Path; from crm_ibis.metrics.describe import markdown; Path("docs/kpis.md").write_text(markdown(), encoding="utf-8")'
+	$(BIN)/python -c 'from pathlib import Path; from crm_ibis.metrics.describe_expressions import markdown; Path("docs/expressions.md").write_text(markdown(), encoding="utf-8")'
 	$(BIN)/python -m crm_ibis deployments
 	CRM_IBIS_HOME=examples/acme $(BIN)/python -m crm_ibis deployments
 	$(BIN)/python -m pytest -q tests/test_golden_sql.py tests/sources/test_connector_sql.py --update-golden

@@ -11,7 +11,7 @@ from crm_ibis.cli import cli
 from crm_ibis.config import project
 from crm_ibis.contracts.models import contracts
 from crm_ibis.contracts.types import declared_tables
-from crm_ibis.metrics import describe
+from crm_ibis.metrics import describe, describe_expressions
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -20,6 +20,20 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_page_of_tables_is_up_to_date() -> None:
     page = (ROOT / "docs" / "kpis.md").read_text(encoding="utf-8")
     assert page == describe.markdown(), "run `make generate`"
+
+
+def test_the_page_of_building_blocks_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "expressions.md").read_text(encoding="utf-8")
+    assert page == describe_expressions.markdown(), "run `make generate`"
+
+
+def test_the_page_of_building_blocks_has_each_with_its_parameters() -> None:
+    page = describe_expressions.markdown()
+    assert "## ratio_pct\n\n`ratio_pct(part, whole)`\n\n100 * part / whole, in percent; " in page
+    assert "`weighted_forecast(values, weights, enabled=True)`" in page
+    written = re.findall(r"^## (\w+)$", page, re.MULTILINE)
+    source = (ROOT / "src" / "crm_ibis" / "expressions.py").read_text(encoding="utf-8")
+    assert written == re.findall(r"^def ([a-z]\w*)", source, re.MULTILINE)
 
 
 @pytest.mark.parametrize("program", re.findall(r"```python\n(.*?)```", README, re.DOTALL))

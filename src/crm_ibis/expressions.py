@@ -21,9 +21,10 @@ PICO = 10**12
 
 
 def instant(moment: datetime) -> ir.TimestampScalar:
-    """A UTC instant as a literal. A string cast: numeric literals lose microseconds on DuckDB."""
+    """A UTC instant as a literal, such as `as_of`."""
     if moment.tzinfo:
         moment = moment.astimezone(UTC).replace(tzinfo=None)
+    # Cast from text: numeric literals lose microseconds on DuckDB.
     return ibis.literal(moment.isoformat(sep=" ", timespec="microseconds")).cast("timestamp(6)")
 
 
@@ -56,7 +57,7 @@ def month_after(month: ir.DateValue) -> ir.DateValue:
 
 
 def month_number(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
-    """Months since year 0, so that the difference of two is a number of calendar months."""
+    """Months since year 0: the difference of two is a number of calendar months."""
     return (moment.year().cast("int64") * 12 + moment.month()).cast("int64")
 
 

@@ -67,6 +67,25 @@ def test_without_a_postgresql_its_half_is_skipped_with_the_remedy(tmp_path: Path
 
 
 @pytest.mark.e2e
+def test_warnings_of_libraries_that_nobody_can_help_are_not_shown(tmp_path: Path) -> None:
+    done = pytest_of(
+        tmp_path,
+        """
+        import warnings
+
+        def test_libraries():
+            warnings.warn("XDG_RUNTIME_DIR is not set, falling back to /tmp/runtime-0")
+            warnings.warn("fetch_arrow_table() is deprecated", DeprecationWarning)
+
+        def test_mine():
+            warnings.warn("this is mine")
+        """,
+    )
+    assert "2 passed, 1 warning" in done.stdout, done.stdout
+    assert "this is mine" in done.stdout
+
+
+@pytest.mark.e2e
 def test_the_project_of_the_tests_is_used_from_anywhere(tmp_path: Path) -> None:
     acme = tmp_path / "acme"
     (acme / "metrics").mkdir(parents=True)

@@ -79,7 +79,8 @@ def _line_and_reason(error: yaml.MarkedYAMLError) -> tuple[int, str]:
 
 
 def _unclosed(brackets: str, opened: int, noticed: int, problem: str) -> str:
-    opening, closing = brackets
+    opening = brackets[0]
+    closing = brackets[1]
     if "<stream end>" in problem:
         return f"the {opening} that opens here is never closed"
     if noticed == opened:

@@ -26,8 +26,19 @@ NO_POSTGRES = (
 )
 
 
+NOT_THEIRS = (
+    # platformdirs, under the embedded PostgreSQL, when the user has no runtime folder.
+    "ignore:XDG_RUNTIME_DIR is not set",
+    # Ibis 12 on DuckDB 1.5.
+    "ignore:fetch_arrow_table:DeprecationWarning",
+)
+"""Warnings of libraries, about which those who test their tables can do nothing."""
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Uses the project folder that the tests are in, from wherever pytest was called."""
+    for warning in NOT_THEIRS:
+        config.addinivalue_line("filterwarnings", warning)
     if "CRM_IBIS_HOME" in os.environ:
         return
     called_from = config.invocation_params.dir
