@@ -52,7 +52,7 @@ def main(block: str, after: str = "") -> str:
                 block_document_id=cast(UUID, notifier._block_document_id),
                 subject="crm_ibis: the watch is silent",
                 body=f"No run of the watch has ended well for {within}. Is the worker alive? "
-                "Until it is, nobody hears of tables that are late.",
+                "Until then, nobody is notified of late tables.",
             )
         ],
     )

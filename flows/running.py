@@ -218,16 +218,16 @@ def _show(run: JobRun, outcome: Outcome) -> None:
     ]
     with report_errors():
         warnings = [f"warning: {t.table}: {words}" for t in outcome.tables for words in t.warnings]
-        told = "\n\n".join([f"{_summary(outcome)}, run {outcome.run_id}", *warnings])
-        create_table_artifact(rows, artifact_key(run.name), told)
+        summary = "\n\n".join([f"{_summary(outcome)}, run {outcome.run_id}", *warnings])
+        create_table_artifact(rows, artifact_key(run.name), summary)
 
 
 def _show_failure(run: JobRun, error: CrmIbisError) -> None:
     rows = [{"table": b.table, "check": b.check, "rows": b.rows} for b in error.broken]
-    told = f"failed, as of {run.scheduled_at}; readers have what they had"
+    summary = f"failed, as of {run.scheduled_at}; readers have what they had"
     with report_errors():
         create_table_artifact(
-            rows or [{"error": summarize_error(error)}], artifact_key(run.name), told
+            rows or [{"error": summarize_error(error)}], artifact_key(run.name), summary
         )
 
 

@@ -1,4 +1,4 @@
-"""Looks at deadlines, whether or not anything ran, and tells of what is late or failed."""
+"""Looks at deadlines, whether or not anything ran, and reports what is late or failed."""
 
 from dataclasses import replace
 
@@ -34,7 +34,7 @@ RESOURCE: dict[str, str] = {"prefect.resource.id": "crm_ibis.watch"}
 
 @task(name="look", cache_policy=NO_CACHE, persist_result=False)
 def look() -> list[Status]:
-    """Tells the alert channels what they have not heard."""
+    """Notifies the alert channels of what they do not know yet."""
     settings = replace(
         load_settings(),
         statement_timeout=watch_job().statement_seconds,
@@ -46,7 +46,7 @@ def look() -> list[Status]:
 
 @flow(name="watch", flow_run_name="watch", persist_result=False)
 def watch() -> State:
-    """Looks for late and failed tables, notifies the alert channels, and tells the server so."""
+    """Looks for late and failed tables, notifies the alert channels, and reports to the server."""
     project.prefer_current_folder()
     catalog.forget()
     try:
@@ -57,8 +57,8 @@ def watch() -> State:
         return Failed(message=summarize_error(error))
     with report_errors():
         emit_event(WATCHED, RESOURCE)
-        told = "Each table against its schedule and SLA, and what failed."
-        create_table_artifact([_row(status) for status in found], artifact_key("watch"), told)
+        caption = "Each table against its schedule and SLA, and what failed."
+        create_table_artifact([_row(status) for status in found], artifact_key("watch"), caption)
     wrong = [status.table for status in found if not status.is_healthy]
     return Completed(message=f"late or failing: {', '.join(wrong)}"[:LONGEST] if wrong else None)
 

@@ -36,7 +36,7 @@ class Leads(Source):
     )
     amount: Exact = column("What the deal would be worth.", ge=0)
     win_probability: Exact = column(
-        "How likely this very deal is won, 0 to 1; null where only its stage tells.",
+        "How likely this very deal is won, 0 to 1; null where only its stage decides.",
         nullable=True,
         refines=True,
         in_range={"min_value": 0, "max_value": 1},

@@ -302,10 +302,12 @@ def test_without_a_default_route_the_tables_that_nobody_hears_of_are_listed(
     unheard = [n for n, e in catalog.entries().items() if e.criticality in (None, "medium")]
     assert {"cohort_retention", "revenue_kpis"} < set(unheard)
     assert failures == (
-        f"no channel hears of failures of {', '.join([*unheard, 'pipeline_kpi_snapshot'])}; "
+        f"no channel is notified of failures of {', '.join([*unheard, 'pipeline_kpi_snapshot'])}; "
         "name one in `default_route` of flows/jobs.yml"
     )
-    assert lateness.startswith("no channel hears of lateness of cohort_retention, rep_activity")
+    assert lateness.startswith(
+        "no channel is notified of lateness of cohort_retention, rep_activity"
+    )
     assert "snapshot" not in lateness, "it has no SLA"
 
 

@@ -1,6 +1,6 @@
 """The progress of a run, as events.
 
-Whoever calls a function with a `report` gets each event; `str(event)` is a line for people. Where
+A caller that gives a `report` gets each event; `str(event)` is a line for people. Where
 there is no `report`, the same lines go to Python's `logging`, under the name of the module that is
 at work, such as `crm_ibis.publishing.refresh`.
 """

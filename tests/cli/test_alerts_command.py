@@ -72,6 +72,6 @@ def test_what_nobody_would_hear_of_is_listed(
     file.write_text(text.replace("default_route: [slack, owner]", ""), encoding="utf-8")
     done = run("alerts", "test", "--json")
     assert done.exit_code == 0
-    assert "no channel hears of failures of cohort_retention" in done.err
-    assert "no channel hears of lateness of cohort_retention" in done.err
+    assert "no channel is notified of failures of cohort_retention" in done.err
+    assert "no channel is notified of lateness of cohort_retention" in done.err
     assert "URL" not in done.err, "the table says it"

@@ -209,7 +209,7 @@ def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:
     assert crm_ibis("deployments").exit_code == 0
     done = check()
     assert done.exit_code == 0
-    assert "no channel hears of failures of cohort_retention, rep_activity" in words(done.err)
+    assert "no channel is notified of failures of cohort_retention, rep_activity" in words(done.err)
     assert "jobs.yml: Sales Management" in words(done.err)
     assert "no URL" not in done.err
 

@@ -116,7 +116,7 @@ def test_a_query_that_lists_people_is_not_shown(
     found = provenances(warehouse)
     shown = queries(found, warehouse.dialect, warehouse.raw, load_params(), AT)
     assert "jane" not in f"{shown.own} {shown.whole} {found['leads'].columns}"
-    why = "that lists values of people, which this site does not tell"
+    why = "that lists values of people, which this site does not show"
     assert shown.other_sources("conversion_funnel") == [("leads", why)]
     assert "'spam'" in shown.whole["postgres"]["ticket_sla"]
 

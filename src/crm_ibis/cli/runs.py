@@ -284,7 +284,7 @@ def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
     if as_json:
         terminal.print_json(found)
     elif dialect == "duckdb":
-        click.echo("DuckDB has no roles: whoever may read the file reads all of it")
+        click.echo("DuckDB has no roles: a user who may read the file reads all of it")
     elif not settings.reader_roles:
         click.echo("CRM_IBIS_READER_ROLES names no role, so there is nothing to grant")
     else:

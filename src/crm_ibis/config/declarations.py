@@ -220,7 +220,7 @@ class Jobs(Record):
     owners: dict[str, list[Channel]] = {}
     alerts: list[Route] = []
     default_route: list[Channel] = []
-    """Hears of failures and lateness for which no route finds a channel."""
+    """Notified of failures and lateness for which no route finds a channel."""
     links: Links = Links()
     metrics: Metrics = Metrics()
     deployment: Deployment = Deployment()

@@ -95,7 +95,7 @@ def redact(message: str, url: str) -> str:
 
 
 def is_ambiguous(url: str) -> bool:
-    """Whether user and password of a URL hold characters that end them for whoever reads it."""
+    """Whether user and password of a URL hold characters that look like their end."""
     login = url.partition(":")[2].removeprefix("//").rpartition("@")[0]
     return bool(re.search(r"[@/?#]", login))
 

@@ -1,6 +1,6 @@
 """What version 0.1.0 shipped, which its project folders are copies of.
 
-Its YAML files are kept whole, so that a copy can be told apart key by key; of all others, digests.
+Its YAML files are kept whole, so that a copy can be compared key by key; of all others, digests.
 """
 
 import ast
@@ -19,7 +19,7 @@ BEFORE = Path(__file__).parent / "templates" / "shipped_by_0_1_0"
 
 
 def digest(text: str) -> str:
-    """What tells texts apart, whatever ends their lines."""
+    """The digest of a text, whatever ends its lines."""
     return sha256("\n".join(text.splitlines()).encode()).hexdigest()[:16]
 
 

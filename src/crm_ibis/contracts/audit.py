@@ -43,7 +43,7 @@ class ChecksFailed(DataError):
 
 
 def broken_check(violation: Violation) -> BrokenCheck:
-    """What may be told of a violation outside the database."""
+    """What logs and alerts may hold of a violation."""
     key = violation.key or models.get_contract(violation.table).key
     keys = tuple(
         ", ".join(f"{column}={row[column]}" for column in key if column in row)

@@ -40,7 +40,7 @@ class Column:
     """Whether its values are those of a list."""
 
     def may_show(self, value: Any) -> bool:
-        """Whether a value may be shown to whoever looks at a broken check.
+        """Whether a value may be shown to a person who looks at a broken check.
 
         Null, as it is often the fault, numbers, instants and flags; of text, ids, and values of a
         closed list that look like one: whatever landed there may be an address or a name.

@@ -40,13 +40,13 @@ def extended(
 
 def _config_of(extension: type[Extension]) -> dict[str, Any]:
     """What an extension says in `class Config`."""
-    told = extension._settings
-    if unknown := sorted(told.keys() - {"severities"}):
+    settings = extension._settings
+    if unknown := sorted(settings.keys() - {"severities"}):
         raise Wrong(
             f"{extension.__name__}.Config.{unknown[0]}: an extension sets nothing but "
             f"`severities`{near_match(unknown[0], ['severities'])}"
         )
-    return told
+    return settings
 
 
 def _refuse_columns(contract: Contract, extension: type[Extension]) -> None:

@@ -103,8 +103,8 @@ def history_of(contract: Contract, name: str) -> Contract:
     """The contract of a KPI's history: the versions of each of its rows, one after the other."""
     instant = dtype_of(Instant)
     validity = (
-        Column(name, instant, name == "valid_to", told, None, False, False)
-        for name, told in VALIDITY.items()
+        Column(name, instant, name == "valid_to", meaning, None, False, False)
+        for name, meaning in VALIDITY.items()
     )
     kept = (*contract.key, "updated_at")
     columns = tuple(

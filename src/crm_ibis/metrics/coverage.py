@@ -1,4 +1,4 @@
-"""What health scores will lack whatever the sources hold, as no column of theirs tells it."""
+"""What health scores will lack whatever the sources hold, for want of a column."""
 
 from collections.abc import Collection
 from datetime import datetime

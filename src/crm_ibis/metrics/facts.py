@@ -14,7 +14,7 @@ BREACHED = "breached"
 PENDING = "pending"
 UNDECIDED = ibis.null("string")
 EVENTS = {"response": "first_response_at", "resolution": "resolved_at"}
-"""The targets of a ticket, and the column of a source that tells whether each event happened."""
+"""The targets of a ticket, and the column of a source that says whether each event happened."""
 
 
 def lead_milestones(stg_leads: Table, stg_opportunities: Table, as_of: datetime) -> Table:

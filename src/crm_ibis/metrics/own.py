@@ -54,7 +54,7 @@ def broken_tables() -> dict[str, Problem]:
 
 
 def contract_place(name: str) -> str:
-    """Where the contract of a published table is written down, for whoever has to change it."""
+    """Where the contract of a published table is, for an error that asks to change it."""
     place = own_functions().places.get(name)
     return str(place or project.path("schemas", "kpis.py"))
 

@@ -1,7 +1,7 @@
 """Sources -> clean rows: one row in, one row out.
 
 Rows created after `as_of` are dropped; a state that has a date of its own follows that date; event
-columns stay as they are, so that "not yet" and "never" can be told apart later.
+columns stay as they are, so that "not yet" and "never" stay distinct.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""Columns of which nothing can be known: their sources are absent, or do not tell."""
+"""Columns whose values cannot be known: their sources are absent or lack a column."""
 
 from collections.abc import Collection, Mapping
 

@@ -1,4 +1,4 @@
-"""What was told to whom and is not over yet: one alert for each incident, one when it ends.
+"""Incidents that are not over, and who was notified: one alert for each, one when it ends.
 
 The meta schema keeps it, so that a run's own timer, the run itself and the watch do not repeat one
 another. Without the database an alert goes out all the same, as a duplicate alert is better than
@@ -16,7 +16,7 @@ from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn
 from crm_ibis.operations import delivery, outage, routes
 from crm_ibis.operations.alerts import Alert
-from crm_ibis.operations.outage import Told
+from crm_ibis.operations.outage import SentAlert
 from crm_ibis.runlog import layout, log
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -56,7 +56,7 @@ class Incident:
 
 
 def notify(settings: Settings, alert: Alert, report: Report = REPORT_TO_LOG) -> None:
-    """Tells of an alert whoever has not heard of it; raises nothing and stops nothing."""
+    """Sends an alert to the channels that have not had it; raises nothing and stops nothing."""
     heard = None
     with report_errors(report), open_warehouse(settings) as warehouse, alert_lock(warehouse):
         heard = _deliver(alert, _heard(current(warehouse), alert), report)
@@ -66,13 +66,13 @@ def notify(settings: Settings, alert: Alert, report: Report = REPORT_TO_LOG) -> 
 
 
 def _notify_without_database(settings: Settings, alert: Alert, report: Report) -> None:
-    """Tells who has not heard of it within a day, as this machine remembers."""
-    earlier = {(told.table, told.event): told for told in outage.recall(settings)}
+    """Sends it to the channels that have not had it within a day, as this machine remembers."""
+    earlier = {(sent.table, sent.event): sent for sent in outage.recall(settings)}
     fresh = [t for t in earlier.values() if log.now() - t.told_at < outage.REPEATED]
-    known = _heard([_incident(told) for told in fresh], alert)
+    known = _heard([_incident(sent) for sent in fresh], alert)
     heard = _deliver(alert, known, report)
     kept = [
-        Told(
+        SentAlert(
             table=table,
             event=alert.event,
             gist=alert.gist,
@@ -92,7 +92,7 @@ def _notify_without_database(settings: Settings, alert: Alert, report: Report) -
 
 
 def begin(warehouse: Warehouse, alert: Alert, report: Report) -> None:
-    """Tells of an alert whoever has not heard of it, and writes down who has.
+    """Sends an alert to the channels that have not had it, and writes down which have.
 
     Call it while `alone`.
     """
@@ -171,22 +171,22 @@ def alert_lock(warehouse: Warehouse) -> Iterator[None]:
 
 def _take_up(warehouse: Warehouse) -> None:
     """Moves alerts that were sent without the database into it."""
-    told = outage.recall(warehouse.settings)
-    if not told or not layout.has_layout(warehouse, LAYOUT):
+    sent_before = outage.recall(warehouse.settings)
+    if not sent_before or not layout.has_layout(warehouse, LAYOUT):
         return
     known: dict[tuple[str, str], Incident] = {(i.table, i.event): i for i in current(warehouse)}
-    for one in told:
+    for one in sent_before:
         incident = known.get((one.table, one.event))
         if incident is None:
             _insert(warehouse, _incident(one))
         elif missed := set(one.heard) - incident.heard:
             _set(warehouse, incident, "heard", ",".join(sorted(incident.heard | missed)))
-    outage.forget(warehouse.settings, told)
+    outage.forget(warehouse.settings, sent_before)
 
 
-def _incident(told: Told) -> Incident:
-    kept = (told.table, told.event, told.gist, told.run_id, told.since, told.told_at)
-    return Incident(*kept, frozenset(told.heard))  # type: ignore[arg-type]
+def _incident(sent: SentAlert) -> Incident:
+    kept = (sent.table, sent.event, sent.gist, sent.run_id, sent.since, sent.told_at)
+    return Incident(*kept, frozenset(sent.heard))  # type: ignore[arg-type]
 
 
 @contextmanager
@@ -212,7 +212,7 @@ def _deliver(alert: Alert, heard: Heard, report: Report) -> Heard:
     channels = routes.channels_for(alert.event, alert.tables, heard)
     sent = delivery.send(alert, channels, report=report)
     took = {
-        table: {c for c, told in channels.items() if sent[c] and table in told}
+        table: {c for c, tables in channels.items() if sent[c] and table in tables}
         for table in alert.tables
     }
     return {table: heard.get(table, set()) | took[table] for table in alert.tables}
@@ -221,9 +221,9 @@ def _deliver(alert: Alert, heard: Heard, report: Report) -> Heard:
 def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
     known = {i.table: i for i in current(warehouse) if i.event == alert.event}
     for table in alert.tables:
-        # The words of whoever told first stay, for the next run that fails in the same way.
-        told = table in known and known[table].is_of(alert)
-        gist = known[table].gist if told else alert.gist
+        # The words of the first message stay, for the next run that fails in the same way.
+        is_repeated = table in known and known[table].is_of(alert)
+        gist = known[table].gist if is_repeated else alert.gist
         values = [gist, alert.run_id, log.now(), ",".join(sorted(heard[table]))]
         if table in known:
             warehouse.run(

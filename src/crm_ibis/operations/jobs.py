@@ -28,7 +28,7 @@ from crm_ibis.warehouse import Warehouse, open_warehouse
 def run_with_alerts(
     settings: Settings, run: JobRun, attempts: Callable[[], Outcome], report: Report
 ) -> Outcome:
-    """Makes the attempts at a run, and tells of its end and of its SLA running out meanwhile.
+    """Makes the attempts at a run, and reports its end and an SLA that runs out meanwhile.
 
     Reports whatever the attempts raise, and raises it again.
     """

@@ -20,7 +20,7 @@ REPEATED = timedelta(hours=24)
 
 
 @dataclass(frozen=True)
-class Told:
+class SentAlert:
     """An alert about one table, and the channels that took it. It holds no values of rows."""
 
     table: str
@@ -32,8 +32,8 @@ class Told:
     heard: tuple[str, ...]
 
 
-def recall(settings: Settings) -> list[Told]:
-    """All that was told; what cannot be read is left out."""
+def recall(settings: Settings) -> list[SentAlert]:
+    """All alerts that were sent; a file that cannot be read is left out."""
     found = []
     for file in sorted(_folder(settings).glob("*.json")):
         with suppress(OSError, ValueError, TypeError, KeyError):
@@ -41,29 +41,29 @@ def recall(settings: Settings) -> list[Told]:
             since = datetime.fromisoformat(kept["since"]) if kept["since"] else None
             told_at = datetime.fromisoformat(kept["told_at"])
             more = {"since": since, "told_at": told_at, "heard": tuple(kept["heard"])}
-            found.append(Told(**{**kept, **more}))
+            found.append(SentAlert(**{**kept, **more}))
     return found
 
 
-def remember(settings: Settings, told: Iterable[Told]) -> None:
+def remember(settings: Settings, alerts: Iterable[SentAlert]) -> None:
     """Keeps alerts, in place of earlier ones of the same event and table; raises OSError."""
     folder = _folder(settings)
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for alert in told:
+    for alert in alerts:
         file = folder / _file_name(alert)
         new = file.with_suffix(f".{os.getpid()}")
         new.write_text(json.dumps(asdict(alert), default=str), encoding="utf-8")
         new.replace(file)
 
 
-def forget(settings: Settings, told: Iterable[Told]) -> None:
+def forget(settings: Settings, alerts: Iterable[SentAlert]) -> None:
     """Drops what was kept of these alerts."""
-    for alert in told:
+    for alert in alerts:
         with suppress(OSError):
             (_folder(settings) / _file_name(alert)).unlink()
 
 
-def _file_name(alert: Told) -> str:
+def _file_name(alert: SentAlert) -> str:
     return f"{alert.event}.{alert.table}.json"
 
 

@@ -82,7 +82,7 @@ def plan_run(name: str, scheduled_at: datetime, flow_run: str | None = None) -> 
 
 
 def report_success(settings: Settings, run: JobRun, outcome: Outcome, report: Report) -> None:
-    """Ends what was wrong with the tables, tells of what is not as it should be, and measures.
+    """Ends incidents of the tables, reports what is not as it should be, and measures.
 
     Raises nothing: what was published is published.
     """
@@ -114,7 +114,7 @@ def report_success(settings: Settings, run: JobRun, outcome: Outcome, report: Re
 
 
 def alert_failure(settings: Settings, run: JobRun, error: Exception, report: Report) -> None:
-    """Tells of a run that failed for good; raises nothing."""
+    """Sends the alert of a run that failed for good; raises nothing."""
     known = error if isinstance(error, CrmIbisError) else None
     broken, run_id = (known.broken, known.run_id) if known else ((), None)
     text = str(error) if known else f"{type(error).__name__}; the log of the run has more"
@@ -131,7 +131,7 @@ def alert_failure(settings: Settings, run: JobRun, error: Exception, report: Rep
 def alert_unknown_job(
     settings: Settings, name: str, flow: str, error: UsageError, report: Report
 ) -> None:
-    """Tells that a job was started that the project does not have; raises nothing."""
+    """Sends the alert of a job that the project does not have; raises nothing."""
     first = first_line(str(error))
     remedy = f"declare it, or delete its deployment: prefect deployment delete {flow}/{name}"
     alert = Alert("failure", (f"the job {name}",), now(), details=(first, remedy), gist=first)
@@ -140,7 +140,7 @@ def alert_unknown_job(
 
 
 def alert_sla_breach(settings: Settings, run: JobRun, report: Report) -> None:
-    """Tells that the SLA of a run has run out before its end; raises nothing."""
+    """Sends the alert of a run whose SLA runs out before its end; raises nothing."""
     late = run.job.tables
     with incidents.report_errors(report), open_warehouse(settings) as warehouse:
         late = tuple(_unpublished_tables(warehouse, run))
@@ -180,6 +180,6 @@ def _about(
     event: Event, run: JobRun, outcome: Outcome, details: list[str], gist: str = ""
 ) -> Alert:
     names = tuple(table.table for table in outcome.results)
-    told = tuple(name for name in names if name in run.job.tables) or names
-    alert = Alert(event, told, run.scheduled_at, outcome.run_id, tuple(details), gist)
+    tables = tuple(name for name in names if name in run.job.tables) or names
+    alert = Alert(event, tables, run.scheduled_at, outcome.run_id, tuple(details), gist)
     return replace(alert, flow_run=run.flow_run)

@@ -1,4 +1,4 @@
-"""Who hears of what: routes and channels of jobs.yml, and what no route covers."""
+"""Who is notified of what: routes and channels of jobs.yml, and what no route covers."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -8,15 +8,15 @@ from crm_ibis.metrics import catalog
 from crm_ibis.operations.alerts import is_table
 
 UNROUTED: tuple[Event, ...] = ("failure", "late")
-"""What goes to the default route where no other one finds a channel: nothing fails unheard."""
+"""What goes to the default route where no other one finds a channel: no failure goes unreported."""
 
 
 def channels_of(event: Event, table: str) -> list[str]:
-    """The channels that hear of an event of a table, by its owner and criticality.
+    """The channels that are notified of an event of a table, by its owner and criticality.
 
-    The default route hears of failures and lateness that no other route takes, and so of every
-    recovery. Of one that the project no longer has, nobody knows any more whose it was: everybody
-    who hears of recoveries may hear that it is gone.
+    The default route takes failures and lateness that no other route takes, and so every recovery.
+    A table that the project no longer has has no owner any more: every channel that is notified of
+    recoveries is notified that it is gone.
     """
     declared = jobs()
     if event == "recovered" and not (is_table(table) and catalog.is_known(table)):
@@ -62,7 +62,7 @@ def _resolve_owners(named: Iterable[str], owners: Iterable[str]) -> list[str]:
 def channels_for(
     event: Event, tables: Iterable[str], heard: Mapping[str, Collection[str]] | None = None
 ) -> dict[str, list[str]]:
-    """The tables that each channel is to hear of and has not."""
+    """The tables that each channel has still to be notified of."""
     found: dict[str, list[str]] = {}
     for table in tables:
         for channel in channels_of(event, table):
@@ -94,14 +94,15 @@ def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
     due = [
         table for job in declared.jobs.values() if job.schedule and job.sla for table in job.tables
     ]
-    unheard = {
+    silent_tables = {
         "failures": [t for t in [*listed, *snapshots()] if not channels_of("failure", t)],
         "lateness": [t for t in due if not channels_of("late", t)],
     }
     file = file_of("jobs.yml")
     found = [
-        f"no channel hears of {what} of {', '.join(tables)}; name one in `default_route` of {file}"
-        for what, tables in unheard.items()
+        f"no channel is notified of {what} of {', '.join(tables)}; name one in `default_route` "
+        f"of {file}"
+        for what, tables in silent_tables.items()
         if tables
     ]
     owners = dict.fromkeys(exposure.owner for exposure in exposures().values())

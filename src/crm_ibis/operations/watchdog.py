@@ -1,4 +1,4 @@
-"""The watch: looks at what is late or failed, whether or not anything ran, and tells of it once."""
+"""The watch: looks at what is late or failed, whether or not anything ran, and reports it once."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -49,7 +49,7 @@ def _failed_watch(error: Exception) -> Alert:
 def watch(
     settings: Settings, report: Report = REPORT_TO_LOG, now: datetime | None = None
 ) -> list[Status]:
-    """Tells of tables that are late, whose last run failed or was killed, or that recovered.
+    """Reports tables that are late, whose last run failed or was killed, or that recovered.
 
     Notifies once per incident, and once more when it is over; channels that did not take a message
     are tried again. Returns the status of every table, at an instant (UTC, default now).
@@ -84,7 +84,7 @@ def _unchanged(source: SourceSeen) -> str:
 
 
 def _end_retired(warehouse: Warehouse, report: Report) -> None:
-    """Ends what was told of tables and jobs that the project no longer has."""
+    """Ends incidents of tables and jobs that the project no longer has."""
     unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
     tables = {i.table for i in unknown if alerts.is_table(i.table)}
     incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
@@ -94,7 +94,7 @@ def _end_retired(warehouse: Warehouse, report: Report) -> None:
 
 
 def _recovered_tables(warehouse: Warehouse, found: Iterable[Status]) -> list[str]:
-    """Tables in order, and published since the last failure that was told of them.
+    """Tables in order, and published since the last failure that was reported.
 
     The log need not know of a failure: a run may end before it could be logged.
     """
@@ -126,15 +126,15 @@ def _late(found: Iterable[Status]) -> list[Alert]:
 
 
 def _failed(found: Iterable[Status]) -> list[Alert]:
-    """An alert for the tables of each run that failed; the run itself may have told already."""
+    """An alert for each run that failed; the run itself may have reported it already."""
 
     def alert(failed: list[Status]) -> Alert:
-        # Facts are told of only where nobody answers for them.
+        # Facts are reported only where no KPI of their job is.
         failed = [status for status in failed if catalog.entry_of(status.table)] or failed
         names = tuple(status.table for status in failed)
         first = failed[0]
-        told = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
-        return replace(told, notes=_last_seen(failed))
+        about = alerts.failure(names, first.last_error or "", first.broken, None, first.failed_run)
+        return replace(about, notes=_last_seen(failed))
 
     failed = [status for status in found if status.failing]
     return _group_alerts(failed, lambda status: status.failed_run, alert)

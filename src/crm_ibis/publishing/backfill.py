@@ -69,7 +69,7 @@ def backfill(
 
     Each instant is a transaction of its own, over all chosen snapshots: all of them record it, or
     none. When an instant lies within a history, or before one and after another, nothing is
-    computed. Stops at the first refusal, which the last result tells, or error: what other
+    computed. Stops at the first refusal, which the last result names, or error: what other
     instants recorded stays, and `report` says which those are.
 
     Raises UsageError for an unknown name or an instant in the future, DataError when a history is
@@ -201,16 +201,16 @@ def _refused_instants(spans: Mapping[str, Span | None], date: datetime) -> dict[
 
 def _allowed(name: str, span: Span, date: datetime, apart: bool) -> str:
     """Why an instant is refused, and which ones are not."""
-    told = (
+    refusal = (
         f"{name} was not merged as of {date}: it knows what held from {span.first} to "
         f"{span.newest}, and a history grows at its ends, never in the middle; give instants "
         f"before {span.first}, or from {span.newest} on"
     )
     if span.newest > log.now():
-        return f"{told}. {span.newest} is in the future: {snapshots.undo_future_with(name)}"
+        return f"{refusal}. {span.newest} is in the future: {snapshots.undo_future_with(name)}"
     if apart:
-        return f"{told}. The chosen histories differ: record them one by one, with --snapshot"
-    return told
+        return f"{refusal}. The chosen histories differ: record them one by one, with --snapshot"
+    return refusal
 
 
 def _refuse_date(

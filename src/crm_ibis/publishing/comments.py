@@ -52,8 +52,8 @@ def _wanted(warehouse: Warehouse) -> dict[Place, str]:
     wanted = {}
     for name, contract in commented_tables(warehouse).items():
         archived = name != contract.name and contract.kind == "snapshot"
-        told = f"Versions of {contract.name} that ended long ago." if archived else None
-        wanted[Place(name)] = told or meaning(contract)
+        archive_meaning = f"Versions of {contract.name} that ended long ago." if archived else None
+        wanted[Place(name)] = archive_meaning or meaning(contract)
         wanted |= {Place(name, c.name): c.description for c in contract.columns}
     return {place: text for place, text in wanted.items() if text}
 

@@ -72,8 +72,8 @@ def record(
     """Merges published KPIs into their snapshots as of an instant (UTC, default now).
 
     Without names, all snapshots. They are merged in one transaction under the lock of refreshes;
-    one that is refused is left as it was, told in the result, and does not stop the others. One is
-    refused also when its KPI is not published, or as of a later instant, unless this is an
+    one that is refused stays as it was, is named in the result, and stops no other. One is refused
+    also when its KPI is not published, or as of a later instant, unless this is an
     `attempt` at a scheduled run. `merge` explains what may be allowed. `undo_future`
     first takes back what a clock that was ahead recorded after the database's now.
 

@@ -79,7 +79,7 @@ def refresh(
     takes no lock and writes nothing. `force` allows an `as_of` before the published one, and takes
     back what was published as of the future by a clock that was ahead.
     `allow_mass_removal` lets a table lose more of its published rows than its job allows (50 %
-    unless jobs.yml says otherwise, of at least 20); a dry run tells in its result. `snapshot`
+    unless jobs.yml says otherwise, of at least 20); a dry run has it in its result. `snapshot`
     merges what was published into its snapshots, in the same transaction; a snapshot that is
     refused is in the result and undoes nothing. `attempt` says for which scheduled run of a
     job this is. `report` is called with an event per step.

@@ -16,7 +16,7 @@ def skipped_tables(names: Iterable[str]) -> list[str]:
 
 
 def computable_tables(names: Iterable[str], report: Report) -> list[str]:
-    """The named tables without those that are left out; a line tells which those are.
+    """The named tables without those that are left out; a progress line names those.
 
     Raises UsageError when nothing remains.
     """

@@ -1,4 +1,4 @@
-"""What past runs tell: failures, broken contracts, quarantine, and how long a run usually takes."""
+"""Summaries of past runs: failures, broken contracts, quarantine, how long a run usually takes."""
 
 import json
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -18,9 +18,9 @@ USUAL_FROM = 5
 SLOW = 1.5
 """A run that takes more than this many times as long as usual is slow."""
 UNCHANGED_FROM = 3
-"""From so many runs in a row on it is told that a source was the same in them."""
+"""A source that was the same in so many runs in a row is reported."""
 UNCHANGED_OF = 100
-"""Of so many runs it is told for how long a source has been the same."""
+"""So many runs back, at most, a source is compared."""
 
 NOT_RETRIED_SQL = (
     "AND (state <> 'retrying' OR NOT EXISTS (SELECT 1 FROM {log} AS b WHERE b.job = a.job "

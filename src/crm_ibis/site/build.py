@@ -83,7 +83,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     sources = provenance.provenances(warehouse)
     killed = summaries.killed_runs(warehouse)
     if unread := [name for name, source in sources.items() if not source.is_read]:
-        warn(report, f"cannot be read: {', '.join(unread)}; crm-ibis sources tells why")
+        warn(report, f"cannot be read: {', '.join(unread)}; crm-ibis sources says why")
     undecided = provenance.undecided(sources)
     # One transaction, so that no refresh meanwhile mixes two publications.
     with warehouse.reading(lambda: published_places(warehouse)):

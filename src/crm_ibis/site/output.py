@@ -38,8 +38,8 @@ def replaced_folder(folder: Path) -> Iterator[Path]:
             _mark(new)
             _exchange(folder, place, new, scratch / "old")
     except OSError as error:
-        told = error.strerror or error
-        raise UsageError(f"cannot write {folder}: {told}; give another with --out") from None
+        reason = error.strerror or error
+        raise UsageError(f"cannot write {folder}: {reason}; give another with --out") from None
 
 
 def files(folder: Path) -> list[Path]:
@@ -140,8 +140,8 @@ def _names(folder: Path) -> set[str]:
 def _mark(folder: Path) -> None:
     """Lists what the build wrote."""
     listed = "\n".join(sorted(_names(folder) | {MARKER}))
-    told = "Made by crm-ibis site build, which replaces these files:"
-    (folder / MARKER).write_text(f"{told}\n{listed}\n", encoding="utf-8")
+    head = "Made by crm-ibis site build, which replaces these files:"
+    (folder / MARKER).write_text(f"{head}\n{listed}\n", encoding="utf-8")
 
 
 def _previous_files(folder: Path) -> set[str]:

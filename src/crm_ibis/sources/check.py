@@ -48,7 +48,7 @@ def cast_sources(raw: Mapping[str, Table]) -> dict[str, Table]:
 
 
 def drop_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) -> dict[str, Table]:
-    """The sources as tables are computed from them: a column that tells whether an event happened
+    """The sources as tables are computed from them: a column that says whether an event happened
     is missing where it is missing in the source, as null would say that it did not."""
     found = {}
     for name, table in sources.items():

@@ -14,7 +14,7 @@ from crm_ibis.sources import connectors, spec
 from crm_ibis.warehouse import Warehouse
 
 HEAD = """\
-# Where each source comes from. `crm-ibis sources` tells how well it fits, before any refresh.
+# Where each source comes from. `crm-ibis sources` shows how well it fits, before any refresh.
 # What the connector makes of {system}'s tables, what it imputes and what cannot be known is in
 # docs/connectors/{system}.md. Where your {system} is used in another way, put
 # `file: mine.py` in place of `connector: {system}`: a function of the source's name, whose
@@ -103,5 +103,5 @@ def _part(source: str, system: str, function: Callable[..., Table] | None, there
         tables, gone = ", ".join(required), ", ".join(missing)
         return LACKING.format(source=source, tables=tables, missing=gone)
     others = [f"{t}{'' if t in there else ' (which is not there)'}" for t in optional]
-    told = f", and where it is there {', '.join(others)}" if others else ""
-    return MADE.format(source=source, system=system, tables=", ".join(required), others=told)
+    beside = f", and where it is there {', '.join(others)}" if others else ""
+    return MADE.format(source=source, system=system, tables=", ".join(required), others=beside)

@@ -166,10 +166,10 @@ class SourceSpec(Record):
     @property
     def literals(self) -> list[Any]:
         """The values that the file gives."""
-        told = [value for column in self.columns.values() for value in column.literals]
-        told += [value for values in self.chosen.values() for value in values]
-        told += [value for row in self.constant for value in row.values()]
-        return [*told, *self.null_values]
+        literals = [value for column in self.columns.values() for value in column.literals]
+        literals += [value for values in self.chosen.values() for value in values]
+        literals += [value for row in self.constant for value in row.values()]
+        return [*literals, *self.null_values]
 
     @property
     def quarantines(self) -> bool:

@@ -204,7 +204,7 @@ class DuckDBWarehouse(Warehouse):
         """Nothing: DuckDB's unique indexes refuse a key deleted and inserted in one transaction."""
 
     def grant_read(self, name: str) -> None:
-        """Nothing: whoever may read the file reads all of it."""
+        """Nothing: a user who may read the file reads all of it."""
 
     def check_roles(self) -> None:
         """Nothing: DuckDB has no roles."""
@@ -243,11 +243,11 @@ class DuckDBWarehouse(Warehouse):
         return {}
 
     def rights_to_write(self, name: str, alters: bool) -> list[str]:
-        """None: whoever may write the file may write all of it."""
+        """None: a user who may write the file may write all of it."""
         return []
 
     def rights_to_create(self) -> list[str]:
-        """None: whoever may write the file may write all of it."""
+        """None: a user who may write the file may write all of it."""
         return []
 
     def broken_views(self) -> set[str]:

@@ -99,5 +99,5 @@ def print_checks(outcomes: "Iterable[Checked]") -> None:
         if outcome.problem:
             console.print(outcome.problem, markup=False, soft_wrap=True)
         for violation in outcome.violations:
-            told = f"{violation.severity}: {violation.detailed}"
-            console.print(told, markup=False, soft_wrap=True)
+            line = f"{violation.severity}: {violation.detailed}"
+            console.print(line, markup=False, soft_wrap=True)

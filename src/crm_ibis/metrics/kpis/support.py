@@ -19,7 +19,7 @@ def ticket_sla_compliance(ticket_sla: Table) -> Table:
 
     Compliance counts tickets that are decided; attainment counts targets, of which each ticket has
     two. An open, overdue ticket is a breach; one that is not due yet counts in neither. A target
-    whose event the source does not tell counts nowhere, and the ticket goes by the other one. Times
+    whose event the source does not record counts nowhere, and the other one decides. Times
     are in hours from creation, over the tickets that have the event by `as_of`; median and p90 are
     continuous percentiles. Where the source has no `resolved_at`, no ticket is known to be resolved
     and all count as open. Grain: facility_id, priority, month.
@@ -42,7 +42,7 @@ def ticket_sla_compliance(ticket_sla: Table) -> Table:
         sla_pending_tickets=_.count(where=_.sla_state == "pending"),
         targets_decided=_count(*(state != "pending" for state in states)),
         targets_met=_count(*(state == "met" for state in states)),
-        # The priority decides the target, so any of its tickets tells it.
+        # The priority decides the target, so any of its tickets has it.
         sla_response_target_hours=_.sla_response_target_hours.max(),
         sla_resolution_target_hours=_.sla_resolution_target_hours.max(),
         **{

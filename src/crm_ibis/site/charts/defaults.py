@@ -23,7 +23,7 @@ from crm_ibis.site.data.defaults import (
 )
 
 LINES = 5
-"""As many as there are colours that can be told apart."""
+"""As many as there are colours that people can distinguish."""
 BARS = 12
 LEGEND = alt.Legend(
     # Names may be made of two or three: wider columns than those of the other charts.
@@ -147,15 +147,15 @@ def _kind(column: ContractColumn) -> Kind:
 
 def _note(table: TableColumns, measure: ContractColumn, dataset: DefaultDataset) -> str:
     """What the number is, and what was done to it."""
-    told = [measure.description]
+    sentences = [measure.description]
     over = [in_words(c.name) for c in table.identity if c.name not in dataset.series]
     if dataset.sums and over:
-        told.append(f"Summed over {_listed(over)}.")
+        sentences.append(f"Summed over {_listed(over)}.")
     if dataset.values and table.month and not _is_monthly(table):
-        told.append("The last value of each month.")
+        sentences.append("The last value of each month.")
     if dataset.series:
-        told.append(_choice(dataset))
-    return " ".join(told)
+        sentences.append(_choice(dataset))
+    return " ".join(sentences)
 
 
 def _choice(dataset: DefaultDataset) -> str:
@@ -185,4 +185,4 @@ def _nothing(dataset: DefaultDataset) -> str:
             "Nothing to show of this facility and period. Where rows are too many for this page, "
             "it has those of all facilities together."
         )
-    return "Shown of all facilities only: this table does not tell them apart."
+    return "Shown of all facilities only: this table does not distinguish them."

@@ -107,7 +107,7 @@ def bars(
     rows: alt.Chart | None = None,
     **more: Any,
 ) -> alt.Chart:
-    """Bars, told exactly when pointed at; of the figure's rows, unless others are given."""
+    """Bars, with exact values when pointed at; of the figure's rows, unless others are given."""
     base = (rows or alt.Chart(ROWS)).mark_bar()
     return base.encode(x=x, y=y, color=colour, tooltip=tooltips(*columns), **more)
 

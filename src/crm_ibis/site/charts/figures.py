@@ -93,7 +93,7 @@ class Section:
 
 
 # Colours are the stylesheet's, so that a chart follows light, dark and print without being drawn
-# anew. They are told apart by people who see no red or no green.
+# anew. People who see no red or no green can distinguish them.
 SERIES = [f"var(--c{n})" for n in range(1, 6)]
 NEUTRAL = SERIES[4]
 STEPS = [f"var(--h{n})" for n in range(1, 6)]

@@ -132,8 +132,8 @@ def chart(trend: Trend) -> dict[str, Any]:
     lines = base.mark_line(interpolate="step-after") + base.mark_point(filled=True).encode(
         tooltip=tips
     )
-    told = "The number of each month as it was known over time, one line per month."
-    return {"spec": draw(lines, told).to_dict(), "style": STYLE, "rows": _rows(trend)}
+    caption = "The number of each month as it was known over time, one line per month."
+    return {"spec": draw(lines, caption).to_dict(), "style": STYLE, "rows": _rows(trend)}
 
 
 def _rows(trend: Trend) -> list[dict[str, Any]]:

@@ -67,7 +67,7 @@ class TableColumns:
 
     @cached_property
     def identity(self) -> tuple[Column, ...]:
-        """What tells the rows of one month apart."""
+        """What distinguishes the rows of one month."""
         return tuple(c for c in self._columns_of_key if c != self.month)
 
     @cached_property
@@ -123,9 +123,9 @@ class DefaultDataset:
     name: str
     table: str
     series: tuple[str, ...]
-    """What the lines or bars of its charts are told apart by."""
+    """What distinguishes the lines or bars of its charts."""
     facility: str | None
-    """The column that holds a facility, if rows are to be told apart by it."""
+    """The column that holds a facility, if rows are to be chosen by it."""
     month: str | None
     sums: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
@@ -236,7 +236,7 @@ def _dataset(
     sums: tuple[str, ...] = (),
     values: tuple[str, ...] = (),
 ) -> DefaultDataset:
-    # Where a value is of no facility, none can be told of it.
+    # A value without a facility cannot be shown for one.
     about = table.facility if sums or table.facility in series else None
     return DefaultDataset(
         name=f"{table.name} ({kind})",

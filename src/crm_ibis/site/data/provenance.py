@@ -1,4 +1,4 @@
-"""Where each source comes from, as the catalog tells it: without error texts, paths or addresses.
+"""Where each source comes from, as the catalog shows it: without error texts, paths or addresses.
 
 Asks the database, and runs the user's own functions: call it outside a transaction, which would not
 survive a statement that fails.

@@ -79,7 +79,7 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Log:
-    """Everything that the pages tell of runs."""
+    """Everything that the pages show of runs."""
 
     runs: list[Run]
     versions: dict[str, list[Version]]
@@ -165,17 +165,17 @@ def _made(warehouse: Warehouse) -> dict[str, list[Version]]:
         "WHERE t.kind <> 'built') AS q "
         f"WHERE n <= {VERSIONS} ORDER BY table_name, n"
     )
-    for table, *told, warnings, seconds, trouble in found:
+    for table, *version, warnings, seconds, trouble in found:
         warned = _warned(warnings)
-        told += [len(warned), seconds, trouble, (), warned]
-        versions[table].append(Version(*told))
+        version += [len(warned), seconds, trouble, (), warned]
+        versions[table].append(Version(*version))
     return versions
 
 
 def _failed(warehouse: Warehouse, killed: Mapping[str, str]) -> dict[str, list[Version]]:
     """Of each table, the runs that were to publish it or found its contract broken, newest first.
 
-    An attempt that another one followed is not told: that one is.
+    Of attempts at one run, only the last one is shown.
     """
     failures: dict[str, list[Version]] = defaultdict(list)
     if not layout.has_layout(warehouse, 2):

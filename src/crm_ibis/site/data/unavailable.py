@@ -44,7 +44,7 @@ def unavailable_by_table(
 
 
 def _columns_without_values(warehouse: Warehouse, table: str, columns: Unavailable) -> Unavailable:
-    """The columns without those that hold values, though a source does not tell of them now."""
+    """The columns without those that hold values, though a source does not have them now."""
     doubtful = [column for column, lacks in columns.items() if any("." in name for name in lacks)]
     if not doubtful or table not in warehouse.tables(warehouse.analytics):
         return columns

@@ -52,7 +52,7 @@ def headlines(reading: Reading) -> Rows:
     observed = _observations(reading)
     nothing = dict.fromkeys(missing_sources(reading))
     covered = _coverage(reading)
-    # What the company does not know now is not told of a facility from a table that is stale.
+    # What the company does not know now is not shown for a facility from a table that is stale.
     rows = [*company, *({**row, **nothing} for row in _of_facilities(reading))]
     names = ("targets_decided", "csat_answers", "nps_answers")
     return [
@@ -111,7 +111,7 @@ def _coverage(reading: Reading) -> dict[tuple[str, Any], float]:
 def _of_facilities(reading: Reading) -> Rows:
     found: dict[tuple[str, Any], dict[str, Any]] = {}
 
-    def tell(row: dict[str, Any], **values: Any) -> None:
+    def add(row: dict[str, Any], **values: Any) -> None:
         empty = {"facility_id": row["facility_id"], "month": row["month"]}
         empty |= {headline.field: None for headline in TABLE}
         found.setdefault((row["facility_id"], row["month"]), empty).update(values)
@@ -119,14 +119,14 @@ def _of_facilities(reading: Reading) -> Rows:
     for row in _rows(reading, "funnel"):
         stage = {"lead": "total_leads", "sql": "sql_leads", "won": "won_leads"}
         if row["funnel_stage"] in stage:
-            tell(row, **{stage[row["funnel_stage"]]: row["stage_count"]})
+            add(row, **{stage[row["funnel_stage"]]: row["stage_count"]})
     for row in _rows(reading, "answers"):
-        tell(row, **{"avg_csat" if row["metric_type"] == "csat" else "nps": row["score"]})
+        add(row, **{"avg_csat" if row["metric_type"] == "csat" else "nps": row["score"]})
     for row in _rows(reading, "health"):
         same = ("overall_health_score", "health_status")
-        tell(row, sla_attainment_pct=row["sla_health"], **{name: row[name] for name in same})
+        add(row, sla_attainment_pct=row["sla_health"], **{name: row[name] for name in same})
     for row in _rows(reading, "revenue"):
-        tell(row, total_revenue=row["total_revenue"])
+        add(row, total_revenue=row["total_revenue"])
     for row in found.values():
         row["sql_conversion_pct"] = _share(row["sql_leads"], row["total_leads"])
         row["won_pct"] = _share(row["won_leads"], row["total_leads"])

@@ -75,7 +75,7 @@ class Queries:
         if not self.sources[source].is_read:
             return "cannot be read"
         if self.sources[source].lists_people:
-            return "that lists values of people, which this site does not tell"
+            return "that lists values of people, which this site does not show"
         return f"cannot be written in the SQL of {' and '.join(dialects)}"
 
 

@@ -101,14 +101,16 @@ def _unpublished(section: Section, reading: Reading) -> list[str]:
 
 def _notices(section: Section, reading: Reading) -> list[str]:
     """What a reader must know of the section's tables beside their numbers."""
-    told = {
+    notices = {
         "stale": "is as it was last published: its sources are absent in sources.yml since",
         "left out": "is not computed: its sources are absent in sources.yml",
     }
     read_from = _table_of_dataset()
     tables = dict.fromkeys((section.table, *(read_from[f.dataset] for f in section.figures)))
     known = [reading.standing[table] for table in tables if table in reading.standing]
-    found = [f"{status.table} {told[status.state]}" for status in known if status.state in told]
+    found = [
+        f"{status.table} {notices[status.state]}" for status in known if status.state in notices
+    ]
     found += [
         f"The source {origin.table} has no column {origin.column}: its targets are undecided and "
         "not counted"

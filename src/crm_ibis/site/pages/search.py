@@ -27,8 +27,8 @@ def _entries(tables: list[Description]) -> Iterator[Found]:
             kind = f"chart in {section.title}"
             yield figure.title, kind, f"index.html#{section.name}", figure.note
     for name, exposure in exposures().items():
-        told = f"{exposure.description} {exposure.owner}, {exposure.criticality}"
-        yield name, "dashboard", f"tables/{exposure.of[0]}.html", told
+        about = f"{exposure.description} {exposure.owner}, {exposure.criticality}"
+        yield name, "dashboard", f"tables/{exposure.of[0]}.html", about
     for table in tables:
         page = f"tables/{table.name}.html"
         yield table.name, table.kind, page, " ".join(table.meaning.split())

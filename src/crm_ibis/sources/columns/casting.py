@@ -17,7 +17,7 @@ from crm_ibis.sources.columns import marks
 from crm_ibis.sources.columns.instants import text_of_number
 
 UNFIT = "unfit_"
-"""Begins the name of a column that tells whether something in a row is not fit to be read."""
+"""Begins the name of a column that says whether something in a row is unreadable."""
 
 HINTS = {
     ("text", "number"): '; sources.yml can read it: {from: ..., number: "1,234.56"}',

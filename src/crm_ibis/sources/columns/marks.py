@@ -12,7 +12,7 @@ SEVERAL = "~several "
 TIED = "~tied "
 JOINED = "~joined "
 BLANKED = "~blanked "
-"""Out of order and made null, as sources.yml wishes: no rule, but a thing to tell."""
+"""Out of order and made null, as sources.yml wishes: no rule, but reported."""
 
 WORDS = {
     UNREADABLE: "{name} can be read",

@@ -51,7 +51,7 @@ def to_naive_utc(value: ir.TimestampValue) -> ir.TimestampValue:
 
 
 def key_of(values: list[ir.Value]) -> ir.StringValue:
-    """A key of several values as one text, from which each of them could be told again.
+    """A key of several values as one text, from which each of them could be read again.
 
     Parts are joined by `|`. In a part, `~` is written `~~` and `|` is written `~|`; null is `~0`.
     Null when all of them are.

@@ -140,7 +140,7 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
     )
     joined = tickets.left_join(_company_of(ticket_company, "ticket_id"), [("id", "ticket_id")])
     joined = joined.left_join(_ticket_stages(ticket_pipeline_stage), "stage_id")
-    # Of a stage that is not there any more, or says nothing, the date itself tells.
+    # Of a stage that is not there any more, or says nothing, the date itself decides.
     resolved = when(joined.closed.fill_null(True), joined.closed_at)
     latest = ibis.greatest(joined.created_at, joined.first_response_at, resolved)
     found = joined.select(
@@ -172,7 +172,7 @@ def _ticket_stages(stage: Table) -> Table:
 def _company_of(association: Table, key: str) -> Table:
     """One company each: the primary one where HubSpot says which, else the one of lowest id.
 
-    The type tells, which HubSpot keeps; a label is what an account calls it.
+    The type decides, which HubSpot keeps; a label is what an account calls it.
     """
     is_own = ~word(association, "category").isin(["user_defined", "integrator_defined"])
     types = [

@@ -96,7 +96,7 @@ def deals_of(
             (known.meaning.notnull(), known.meaning),
             (known.own_verdict.notnull(), known.own_verdict),
             (known.own_stage_id.isnull(), "lead"),
-            else_=ibis.null("string"),  # not to be told: for the contract to name
+            else_=ibis.null("string"),  # unknown: for the contract to name
         )
     )
     # Of an open deal the close date is a hope.
@@ -148,7 +148,7 @@ def _stages(deal_pipeline_stage: Table) -> Table:
 def _meaning(
     won: ir.BooleanColumn, closed: ir.BooleanColumn, share: ir.DecimalColumn
 ) -> ir.StringValue:
-    """What a stage means by its flags and its probability; null where they do not tell.
+    """What a stage means by its flags and its probability; null where they do not say.
 
     HubSpot closes a stage by its probability: 1 is won, 0 is lost. A flag decides between those
     only: `closed_won` has been landed with the meaning "closed, whichever way".

@@ -91,11 +91,11 @@ def source(function: Callable[..., Table]) -> Callable[..., Table]:
 
 
 def require(table: Table, called: str, *columns: str, for_: str) -> None:
-    """Raises DataError when none of the columns landed that would tell something."""
+    """Raises DataError when none of the columns landed that would say it."""
     if not any(column in table.columns for column in columns):
         has = "has none of the columns" if len(columns) > 1 else "has no column"
         raise DataError(
-            f"{called} {has} {', '.join(columns)}, so {for_} cannot be told; load it, or say in "
+            f"{called} {has} {', '.join(columns)}, so {for_} is unknown; load it, or say in "
             "sources.yml what holds: make the source with a function of your own, which may add "
             "the column and call the connector's function, or do without the source "
             "(`absent` in place of the connector)"
@@ -218,7 +218,7 @@ def marked(table: Table, name: str, otherwise: bool = False) -> ir.BooleanValue:
 def priority(given: ir.StringValue, **ours: str) -> ir.StringValue:
     """A priority in our words: as named, else as it is, for the contract to judge.
 
-    One that nobody gave is medium: imputed, and told in the connectors' docs.
+    One that nobody gave is medium: imputed, as the connectors' docs say.
     """
     named = [(given == theirs, our) for theirs, our in ours.items()]
     return ibis.cases((given.isnull(), UNSET_PRIORITY), *named, else_=given)

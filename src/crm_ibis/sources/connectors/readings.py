@@ -1,4 +1,4 @@
-"""In which of several ways a connector reads tables, told by the columns that landed.
+"""In which of several ways a connector reads tables, by the columns that landed.
 
 A line for each choice that a reader of the numbers should know of; what lands as usual needs none.
 """
@@ -12,8 +12,8 @@ Tables = Mapping[str, Table]
 
 def readings(system: str, source: str, tables: Tables, zone: str | None) -> tuple[str, ...]:
     """How a connector reads the landed tables of a source, a sentence each."""
-    tell = READINGS.get((system, source))
-    lines = tell(tables) if tell else []
+    explain = READINGS.get((system, source))
+    lines = explain(tables) if explain else []
     if zone is None and (system, source) in DAYS:
         lines.append(f"{DAYS[system, source]}: days in UTC; say time_zone for those of your users")
     return tuple(lines)

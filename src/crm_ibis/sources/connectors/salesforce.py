@@ -47,7 +47,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
         facility_id=ibis.coalesce(joined.deal_facility_id, joined.facility_id),
         rep_id=joined.owner_id,
         status=joined.lead_status,
-        # A deal whose stage cannot be told leaves none to its lead either.
+        # A deal whose stage is unknown leaves none to its lead either.
         stage=ibis.ifelse(joined.deal_id.notnull(), joined.stage, joined.own_stage),
         amount=joined.amount.fill_null(0),
         currency=joined.currency,
@@ -120,7 +120,7 @@ def outreach(task: Table, event: Table, lead: Table, opportunity: Table) -> Tabl
 
 
 def _tasks(task: Table) -> Table:
-    """Tasks that were done, and those of which nothing tells whether they were: those have no
+    """Tasks that were done, and those of which nothing says whether they were: those have no
     instant at which they were sent, for the contract to name."""
     signs = ("is_closed", "status", "completed_date_time")
     landed.require(task, "task", *signs, for_="which tasks were done")

@@ -27,7 +27,7 @@ OPEN_FORECASTS = ("pipeline", "bestcase", "best case", "commit", "forecast")
 WON_FORECAST = "closed"
 """Categories of the forecast; an omitted deal may be lost or open."""
 VERDICT = ("is_won", "is_closed", "stage_name", "forecast_category", "forecast_category_name")
-"""What tells whether a deal is won, lost or open."""
+"""What says whether a deal is won, lost or open."""
 
 VERSIONS = ("id", "stage_name", "is_closed", "_fivetran_start")
 """What the history of opportunities is read by; none of them is ever without a value."""
@@ -103,9 +103,9 @@ def deals_of(opportunity: Table, lead: Table, opportunity_history: Table | None)
 
 
 def _stage(opportunity: Table) -> ir.StringValue:
-    """Won, lost or open by the flags; where one did not land, by what else tells; else null.
+    """Won, lost or open by the flags; where one did not land, by what else says it; else null.
 
-    The probability tells won from lost only: people change that of open deals as they like.
+    The probability distinguishes only won from lost: people change that of open deals as they like.
     """
     won = flag(opportunity, "is_won")
     closed = flag(opportunity, "is_closed")

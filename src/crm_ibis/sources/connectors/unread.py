@@ -67,7 +67,7 @@ class Unread:
         return self._rule(self.rows)
 
     def in_ours(self, source: str) -> Rule | None:
-        """Broken by the rows of the source that such rows belong to; None where nothing tells."""
+        """Broken by the rows of the source that such rows belong to; None if nothing says which."""
         owner = self._owner(source)
         if owner is None:
             return None

@@ -87,12 +87,12 @@ def _messages(kept: Table, ticket_chat: Table, ticket_chat_event: Table, agents:
         joined.next_at.isnull() | (joined.said_at < joined.next_at),
     )
     is_asker = (joined.author_id == joined.requester_id).fill_null(False)
-    told = joined.mutate(answers=joined.by_agent & ~is_asker)
+    replies = joined.mutate(answers=joined.by_agent & ~is_asker)
     of_ticket = ibis.window(group_by=["chat_id", "answered_id"])
-    told = told.mutate(asked_at=when(~told.answers, told.said_at).min().over(of_ticket))
-    since = ibis.coalesce(told.asked_at, told.created_at)
-    return told.filter(told.answers, told.said_at > since).select(
-        "answered_id", said_at=ibis.greatest(told.said_at, told.created_at)
+    replies = replies.mutate(asked_at=when(~replies.answers, replies.said_at).min().over(of_ticket))
+    since = ibis.coalesce(replies.asked_at, replies.created_at)
+    return replies.filter(replies.answers, replies.said_at > since).select(
+        "answered_id", said_at=ibis.greatest(replies.said_at, replies.created_at)
     )
 
 
