@@ -1,4 +1,4 @@
-"""Commands about the project folder: make one, bring one up to date, show what holds in it."""
+"""Commands about the project folder: make one, bring one up to date, show what is in effect."""
 
 import os
 from pathlib import Path
@@ -50,7 +50,7 @@ def _make(folder: Path) -> None:
     click.echo(f"made {folder}; read {folder / 'README.md'}, then:")
     click.echo(f"  export CRM_IBIS_HOME={folder.resolve()}")
     click.echo("  crm-ibis demo            # everything on sample data")
-    click.echo("  crm-ibis config          # what holds, and where it comes from")
+    click.echo("  crm-ibis config          # what is in effect, and where it comes from")
     click.echo("  crm-ibis sources         # how well do your sources fit?")
 
 
@@ -86,7 +86,7 @@ def _lines(done: "Upgrade") -> list[str]:
 @json_option
 @click.pass_context
 def config(ctx: click.Context, section: str | None, only_own: bool, as_json: bool) -> None:
-    """Show what holds, and where each value comes from.
+    """Show what is in effect, and where each value comes from.
 
     SECTION is one of settings, params, jobs, exposures, snapshots, sources. What is not as shipped
     has a comment: the file and line, the variable or the option. Passwords are not shown.
