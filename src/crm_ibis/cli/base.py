@@ -49,7 +49,7 @@ class Instant(click.ParamType[datetime]):
     "--database",
     metavar="URL",
     help="duckdb://FILE or postgres://...; else from "
-    "CRM_IBIS_DATABASE_URL, else duckdb://crm.duckdb.",
+    "CRM_IBIS_DATABASE_URL, else crm.duckdb in the project folder or the current one.",
 )
 @click.option(
     "--params", metavar="FILE", help="Business assumptions (YAML) that override the shipped ones."

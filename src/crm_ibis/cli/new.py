@@ -1,4 +1,4 @@
-"""Commands that write the first version of a table of one's own."""
+"""Commands that write the first version of a table of your own."""
 
 from pathlib import Path
 
@@ -9,9 +9,9 @@ from crm_ibis.cli.base import Commands, cli
 
 @cli.group(cls=Commands)
 def new() -> None:
-    """Write a KPI, fact, source or snapshot of your own, with its test.
+    """Write a KPI, fact, source or snapshot of your own.
 
-    Into the project folder. It runs as written; then make it yours.
+    Into the project folder, with its test. It runs as written; then make it yours.
     """
 
 
@@ -47,7 +47,10 @@ def fact(name: str, table: str, grain: str | None) -> None:
 @click.option("--columns", default="", help="Beside id and created_at: facility_id:Text,fee:Money.")
 @click.option("--table", help="The landed table, schema.table; absent for now without it.")
 def source(name: str, columns: str, table: str | None) -> None:
-    """Write a source: contract, staging table, test, line in sources.yml."""
+    """Write a source: contract, staging table, test, line in sources.yml.
+
+    It has the columns id and created_at, which says how new a row is, and those of --columns.
+    """
     from crm_ibis.scaffold.write import new_source
 
     _report(new_source(name, _listed(columns), table))

@@ -120,7 +120,7 @@ def retire(settings: Settings, table: str, with_history: bool, as_json: bool) ->
 def deployments(check: bool) -> None:
     """Write prefect.yaml: a Prefect deployment for each job.
 
-    It is made from flows/jobs.yml. --check also lists the tables whose failures would reach nobody.
+    From jobs.yml. --check writes nothing, and also lists tables whose failures would reach nobody.
     """
     from crm_ibis.config.files import file_of
     from crm_ibis.operations import deployments as making
@@ -154,7 +154,8 @@ def alerts() -> None:
 def test(as_json: bool) -> None:
     """Send a test message to each channel whose URL is set.
 
-    Exit 1 when one fails. Also lists the tables whose failures would reach nobody.
+    Exit 1 when one fails or does not answer. Also names the channels without a URL, and the tables
+    whose failures would reach nobody.
     """
     from crm_ibis.cli import terminal
     from crm_ibis.operations.delivery import send_to

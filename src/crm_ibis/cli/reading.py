@@ -121,7 +121,7 @@ def describe(table: str, as_json: bool) -> None:
 @as_of_option
 @click.pass_obj
 def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | None) -> None:
-    """Print a KPI's whole query, from tables of our own shape on."""
+    """Print a KPI's whole query, over sources of our own shape."""
     from crm_ibis.metrics import graph
     from crm_ibis.sources import spec
 

@@ -75,7 +75,7 @@ def demo(settings: Settings) -> None:
 @click.option("--force", is_flag=True, help="Overwrite raw tables that seed did not load.")
 @click.pass_obj
 def seed(settings: Settings, force: bool) -> None:
-    """Load the sample data into the raw schema."""
+    """Load the sample data, and seeds/ of the project folder, into the raw schema."""
     from crm_ibis.sources.seeds import load_seeds
 
     with open_database(settings) as warehouse:
