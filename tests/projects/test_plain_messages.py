@@ -198,3 +198,13 @@ def test_inside_a_project_the_folder_to_use_is_named(
     assert f"export CRM_IBIS_HOME={tmp_path / 'acme'}" in done.err
     monkeypatch.chdir(tmp_path / "acme")
     assert crm_ibis("list").err == ""
+
+
+def test_a_project_folder_may_have_any_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "our KPIs, 100% ours"
+    new_project.make(folder)
+    monkeypatch.setenv("CRM_IBIS_HOME", str(folder))
+    assert crm_ibis("seed").exit_code == 0
+    assert (folder / "crm.duckdb").is_file()

@@ -15,7 +15,7 @@ from crm_ibis.operations.routes import channels_for, variable_of
 from crm_ibis.text import count_of
 
 REPORT_TO_LOG = to_log(__name__)
-Outcome = Literal["answered", "unanswered", "failed"]
+Delivery = Literal["answered", "unanswered", "failed"]
 ATTEMPTS = 3
 WAIT = 1.0
 """Seconds before the second attempt; twice as many before the third."""
@@ -93,7 +93,7 @@ def send_to(
 
 def _deliver(
     server: Any, channel: str, title: str, body: str, kind: Kind, report: Report
-) -> Outcome:
+) -> Delivery:
     """Sends a message through one service of a channel.
 
     A service that took the message and does not answer in time most likely has it, and each
