@@ -2,17 +2,21 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
 from crm_ibis.events import Report, to_log
-from crm_ibis.metrics import catalog, coverage, source_columns
+from crm_ibis.metrics import catalog, coverage, lineage
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.publishing.source_fit import Fit, fits_of
 from crm_ibis.sources import resolve
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.warehouse import Warehouse
+
+_ANY_INSTANT = datetime(2024, 1, 1)
+"""Which columns a KPI reads is the same as of every instant."""
 
 REPORT_TO_LOG = to_log(__name__)
 
@@ -68,19 +72,20 @@ def fit(
     out = skipped_tables(published)
     remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
-    lacks = _lacks(remaining, found)
-    health = _health(params or load_params(), found) if coverage.TABLE in remaining else []
+    params = params or load_params()
+    lacks = _lacks(remaining, found, params)
+    health = _health(params, found) if coverage.TABLE in remaining else []
     return FitReport(list(found.values()), out, lacks, health, problem)
 
 
-def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
+def _lacks(kpis: Iterable[str], found: dict[str, Fit], params: Params) -> list[Lack]:
     absent = {name for name, seen in found.items() if seen.made_of == "absent"}
     empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
     if not absent and not empty:
         return []
     undecided = {str(origin) for origin in _undecided(found)}
     lacks = []
-    for kpi, read in source_columns.columns_read(kpis).items():
+    for kpi, read in lineage.columns_read(kpis, params, _ANY_INSTANT).items():
         nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
         if nulls or absent & set(read):
             unknown = tuple(column for column in nulls if column in undecided)
