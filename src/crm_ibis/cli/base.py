@@ -100,23 +100,30 @@ def exit_if(refused: Sequence[Any]) -> None:
         sys.exit(1)
 
 
-def report_problems() -> None:
-    """Prints what is wrong with the project's own files; what is in order goes on."""
+def report_problems(computed: Sequence[str] = ()) -> None:
+    """Prints what is wrong with the project's own files; what is in order goes on.
+
+    But not why a table cannot be computed that a command is to compute: it will raise that.
+    """
+    from crm_ibis.metrics.own import broken_tables
     from crm_ibis.metrics.problems import project_problems
 
+    raised = [problem for name, problem in broken_tables().items() if name in computed]
     for problem in project_problems():
+        if problem in raised:
+            continue
         word, colour = ("Warning", "yellow") if problem.is_warning else ("Error", "red")
         click.secho(f"{word}: ", fg=colour, err=True, nl=False)
         click.echo(str(problem), err=True)
 
 
-def check_project(names: Sequence[str] = ()) -> None:
+def check_project(names: Sequence[str] = (), computed: Sequence[str] = ()) -> None:
     """Prints the project's problems; raises UsageError for a command that names no tables."""
     from crm_ibis.metrics.problems import refuse_problems
 
     if not names:
         refuse_problems()
-    report_problems()
+    report_problems(computed)
 
 
 def progress(event: "ProgressEvent | str") -> None:

@@ -122,7 +122,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
     from crm_ibis.metrics import graph
     from crm_ibis.sources import spec
 
-    report_problems()
+    report_problems(computed=[kpi])
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
     query = graph.compile_table(

@@ -124,7 +124,7 @@ def refresh(
 
     if dry_run and snapshot:
         raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
-    check_project([*kpis, *([tag] if tag else [])])
+    check_project([*kpis, *([tag] if tag else [])], computed=kpis)
     names = [graph.publishable(name) for name in kpis] + (
         catalog.tables_with_tag(tag) if tag else []
     )

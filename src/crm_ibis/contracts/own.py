@@ -45,6 +45,8 @@ class Own:
     """Of own tables, and of shipped ones that are extended."""
     params: dict[str, type[BaseModel]] = field(default_factory=dict)
     """By module."""
+    without_params: list[str] = field(default_factory=list)
+    """The other modules."""
     problems: list[Problem] = field(default_factory=list)
 
     @property
@@ -99,6 +101,7 @@ def _functions(module: Module) -> dict[str, Callable[..., Any]]:
 def _read_params(own: Own, module: Module) -> None:
     model = _classes(module).get(PARAMS)
     if model is None:
+        own.without_params.append(module.name)
         return
     if not issubclass(model, BaseModel):
         words = f"{PARAMS} is no Pydantic model; write `class {PARAMS}(BaseModel)`"

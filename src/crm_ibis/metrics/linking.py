@@ -47,16 +47,19 @@ def link(
     shipped: Mapping[str, TableFunction],
     sources: Iterable[str],
     histories: Mapping[str, str],
+    wrong_params: Mapping[str, Exception],
     trial: Trial,
 ) -> OwnFunctions:
     """The own tables whose parameters all name something and that can be computed, in no circle.
 
-    `own` is what the modules declare, `histories` are the snapshots, each with its KPI.
+    `own` is what the modules declare, `histories` are the snapshots, each with its KPI,
+    `wrong_params` says why the parameters of a module are not valid.
     """
     linker = _Linker(own, {*shipped, *sources}, histories)
     linker.refuse_taken(shipped)
     linker.refuse_unknown_parameters()
     linker.refuse_circles()
+    linker.leave_out_without_params(wrong_params)
     linker.try_out(trial)
     linker.leave_out_readers_of_lost_histories()
     return linker.linked()
@@ -90,6 +93,16 @@ class _Linker:
             words = f"{' needs '.join(circle)}: a circle; take one of the parameters out"
             self._leave_out(circle[0], words)
 
+    def leave_out_without_params(self, wrong: Mapping[str, Exception]) -> None:
+        """Leaves out the tables that ask for parameters which are not valid."""
+        for module, error in wrong.items():
+            tables = self.tables.values()
+            asking = [t.name for t in tables if t.module == module and _asks_for_params(t)]
+            gone = f"; until then, without {', '.join(asking)}" if asking else ""
+            self.problems.append(Problem(f"{error}{gone}", None, tuple(asking)))
+            for name in asking:
+                self._remove(name)
+
     def try_out(self, trial: Trial) -> None:
         """Calls each function, after those that it needs."""
         for name in TopologicalSorter(_needs(self.tables)).static_order():
@@ -121,7 +134,7 @@ class _Linker:
             linked.by_kind.setdefault(table.kind, {})[name] = table.function
             linked.places[name] = table.place
             linked.histories |= self.histories.keys() & set(_parameters(table))
-            if _own_params(table) in _parameters(table):
+            if _asks_for_params(table):
                 linked.asking[name] = table.module
         return linked
 
@@ -130,6 +143,9 @@ class _Linker:
 
     def _drop(self, name: str, problem: Problem) -> None:
         self.problems.append(problem)
+        self._remove(name)
+
+    def _remove(self, name: str) -> None:
         del self.tables[name]
         if name not in self.known:
             self.gone.add(name)
@@ -138,6 +154,10 @@ class _Linker:
 def _own_params(table: "OwnTable") -> str:
     """The parameter by which a function gets the parameters of its module."""
     return f"{table.module}{SUFFIX}"
+
+
+def _asks_for_params(table: "OwnTable") -> bool:
+    return _own_params(table) in _parameters(table)
 
 
 def _parameters(table: "OwnTable") -> dict[str, inspect.Parameter]:

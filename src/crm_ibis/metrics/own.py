@@ -1,24 +1,29 @@
 """A team's own tables, as far as they are in order; nothing is loaded where there are none."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis import Table
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel
 
 from crm_ibis.config import project
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.params import Params, load_params
-from crm_ibis.config.validation import explain
+from crm_ibis.config.settings import load_settings
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import CrmIbisError, UsageError
+from crm_ibis.metrics import own_params
 from crm_ibis.metrics.linking import SUFFIX, OwnFunctions, link
 from crm_ibis.metrics.shipped import TableFunction, shipped_facts, shipped_kpis, shipped_staging
 from crm_ibis.metrics.trial import Trial, innermost
+
+if TYPE_CHECKING:  # it loads Pandera, which takes its time
+    from crm_ibis.contracts.own import Own
 
 
 @cache
@@ -35,9 +40,12 @@ def own_functions() -> OwnFunctions:
     given = dict(sources)
     with suppress(UsageError):  # reading a history raises it
         given |= unbound_histories("analytics")
-    trial = Trial({**shipped, **functions}, given, _settings(own.params))
+    found = _settings(own)
+    trial = Trial({**shipped, **functions}, given, found.given)
     histories = {name: snapshot.kpi for name, snapshot in snapshots().items()}
-    return link(own, shipped, sources, histories, trial)
+    linked = link(own, shipped, sources, histories, found.wrong, trial)
+    linked.problems += found.problems
+    return linked
 
 
 def broken_tables() -> dict[str, Problem]:
@@ -92,34 +100,40 @@ def params_of(table: str, params: Params) -> dict[str, BaseModel]:
     if table not in own.asking:
         return {}
     module = own.asking[table]
-    return {f"{module}{SUFFIX}": _validate(module, own.params[module], params)}
+    return {f"{module}{SUFFIX}": own_params.validated(module, own.params[module], params)}
 
 
-def check_own_params(params: Params) -> None:
-    """Raises UsageError naming file, line and key when own parameters are not valid."""
-    for module, model in own_functions().params.items():
-        _validate(module, model, params)
+def check_own_params(params: Params, tables: Iterable[str]) -> None:
+    """Raises UsageError naming file, line and key when own parameters are not valid.
+
+    Those that the functions of the named tables ask for.
+    """
+    for table in tables:
+        params_of(table, params)
 
 
-def _settings(models: Mapping[str, type[BaseModel]]) -> dict[str, Any]:
-    """What functions get beside tables, as far as params.yml is valid: a run refuses the rest."""
-    found: dict[str, Any] = {}
-    with suppress(UsageError):
-        found["params"] = load_params()
-        for module, model in models.items():
-            with suppress(UsageError):
-                found[f"{module}{SUFFIX}"] = _validate(module, model, found["params"])
-    return found
+@dataclass
+class _Settings:
+    """What functions get beside tables, by the names of their parameters."""
+
+    given: dict[str, Any] = field(default_factory=dict)
+    wrong: dict[str, UsageError] = field(default_factory=dict)
+    """Why the parameters of a module are not valid."""
+    problems: list[Problem] = field(default_factory=list)
 
 
-def _validate(module: str, model: type[BaseModel], params: Params) -> BaseModel:
-    keys: dict[str, Any] = {module: (model, ...)}
-    kind = create_model("Given", **keys)
+def _settings(own: "Own") -> _Settings:
+    """As params.yml and CRM_IBIS_PARAMS say; where the package's own are not valid, nothing."""
+    found = _Settings()
     try:
-        found = kind.model_validate({module: getattr(params, module, {})})
-    except ValidationError as error:
-        raise UsageError(
-            f"the parameters of metrics/{module}.py, under {module} in params.yml, are not valid:\n"
-            f"{explain(error, kind, params.layered)}"
-        ) from None
-    return cast(BaseModel, getattr(found, module))
+        params = load_params(load_settings().params_file)
+    except UsageError:  # every run says so
+        return found
+    found.given["params"] = params
+    for module, model in own.params.items():
+        try:
+            found.given[f"{module}{SUFFIX}"] = own_params.validated(module, model, params)
+        except UsageError as error:
+            found.wrong[module] = error
+    found.problems += own_params.without_model(params, own.without_params)
+    return found
