@@ -70,6 +70,8 @@ def sql(settings: Settings, source: str) -> None:
 def _source_lines(found: "FitReport") -> Iterator[str]:
     for fit in found.fits:
         yield from _source(fit)
+    if found.unread:
+        yield f"no table needs {', '.join(found.unread)}, so a refresh does not read it"
     if found.left_out:
         yield f"skipped, as all their sources are marked absent: {', '.join(found.left_out)}"
     for lack in found.lacks:

@@ -67,7 +67,14 @@ def _read_mark(mark: Path, modified: int) -> None:
                 f"{said.place_of([key])}: {key}: unknown key{near_match(str(key), ['made_with'])}; "
                 "there may be made_with"
             )
-    made_with = str(said.values.get("made_with", ""))
+    made_with = str(said.values.get("made_with") or "")
+    if not _numbers(made_with):
+        place = said.place_of(["made_with"]) or mark
+        given = f'"{made_with}" is no version' if made_with else "lacks made_with"
+        raise UsageError(
+            f"{place}: {given}; write the version of crm_ibis that the folder was made with, such "
+            'as made_with: "0.1.0"'
+        )
     installed = crm_ibis.__version__
     if not installed.startswith("0+") and _numbers(made_with) > _numbers(installed):
         logger.warning(
@@ -77,9 +84,9 @@ def _read_mark(mark: Path, modified: int) -> None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """What versions are ordered by: 0.10.1 is (0, 10, 1)."""
-    match = re.match(r"\d+(\.\d+)*", version)
-    return tuple(map(int, match[0].split("."))) if match else ()
+    """What versions are ordered by: 0.10.1 is (0, 10, 1); nothing for what is no version."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)*)(?:[.+a-z-][\w.+-]*)?", version)
+    return tuple(map(int, match[1].split("."))) if match else ()
 
 
 def own_home() -> Path | None:

@@ -151,7 +151,8 @@ def get_contract(name: str) -> Contract:
     if name not in known:
         known = {**known, **histories()}
     if name not in known:
-        if problem := own_tables().broken.get(name):
+        kept = declarations.snapshots().get(name)
+        if problem := own_tables().broken.get(kept.kpi if kept else name):
             raise UsageError(str(problem))
         raise UsageError(
             f'there is no contract of a table "{name}"{near_match(name, known)}; '
