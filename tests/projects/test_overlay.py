@@ -207,7 +207,8 @@ def test_a_mark_that_says_no_version_is_refused(write: Write, text: str, message
 
 
 @pytest.mark.parametrize(
-    ("made_with", "warns"), [("99.0.0", True), ("0.1.0", False), ("0.0.9", False), ("0.0.2.dev3+g1", False)]
+    ("made_with", "warns"),
+    [("99.0.0", True), ("0.1.0", False), ("0.0.9", False), ("0.0.2.dev3+g1", False)],
 )
 def test_only_a_folder_of_a_newer_version_warns(
     write: Write, caplog: pytest.LogCaptureFixture, made_with: str, warns: bool

@@ -33,7 +33,7 @@ def test_a_source_without_a_table_fails_a_refresh_once_a_table_needs_it(
     folder.module("gifts", SOURCE)
     done = crm_ibis("sources")
     assert done.exit_code == 0, done.out
-    assert "problem: there is no table raw.gifts" in done.out
+    assert f"problem: there is no table {database.raw_schema}.gifts" in done.out
     assert "no table needs gifts, so a refresh does not read it" in done.out
     assert done.out.endswith("a refresh would run\n")
     assert crm_ibis("refresh", "--dry-run", "--as-of", "2024-03-01").exit_code == 0
