@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import crm_ibis
+from crm_ibis.config.modules import own_modules_in
 from crm_ibis.config.overlay import lay_over, modified
 from crm_ibis.errors import UsageError, near_match
 
@@ -167,7 +168,7 @@ def path(*parts: str) -> Path:
 def own_modules() -> list[Path]:
     """The modules of the team's own tables, in order of name."""
     own = own_home()
-    return sorted((own / "metrics").glob("*.py")) if own else []
+    return own_modules_in(own) if own else []
 
 
 def seed_file(source: str) -> Path | None:
