@@ -14,7 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import crm_ibis
-from crm_ibis.config.modules import own_modules_in
+from crm_ibis.config.modules import helpers_in, own_modules_in
 from crm_ibis.config.overlay import lay_over, modified
 from crm_ibis.errors import UsageError, near_match
 
@@ -48,6 +48,20 @@ def home() -> Path:
     if os.path.isfile(here / MARK):  # False where the folder may not be read
         return _check_mark(here)
     return shipped_home()
+
+
+Identity = tuple[str | None, ...]
+
+
+def identity() -> Identity:
+    """What tells the project in use from others, without reading anything of it."""
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # somebody has removed the current folder
+        here = ""
+    marked = MARK if os.path.isfile(MARK) else None
+    environment = (os.environ.get("CRM_IBIS_HOME"), os.environ.get("CRM_IBIS_PARAMS"))
+    return (here, marked, *environment)
 
 
 def _check_mark(folder: Path) -> Path:
@@ -169,6 +183,12 @@ def own_modules() -> list[Path]:
     """The modules of the team's own tables, in order of name."""
     own = own_home()
     return own_modules_in(own) if own else []
+
+
+def own_helpers() -> list[Path]:
+    """The modules in metrics/ that others import, whose names begin with _."""
+    own = own_home()
+    return helpers_in(own) if own else []
 
 
 def seed_file(source: str) -> Path | None:

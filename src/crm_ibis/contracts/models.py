@@ -5,7 +5,7 @@ Pandera validates names and types; `rules` checks the data.
 """
 
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import ibis
@@ -15,6 +15,7 @@ from pandera.errors import SchemaError, SchemaErrors
 
 from crm_ibis.config import declarations, files, project
 from crm_ibis.config.declarations import Snapshot
+from crm_ibis.config.remembered import PerProject
 from crm_ibis.contracts import rules
 from crm_ibis.contracts.bases import Extension as Extension
 from crm_ibis.contracts.bases import Fact as Fact
@@ -36,7 +37,7 @@ VALIDITY = {
 }
 
 
-@cache
+@PerProject
 def contracts() -> dict[str, Contract]:
     """All contracts of the project, by table name: sources first, then published tables.
 
@@ -50,16 +51,17 @@ def contracts() -> dict[str, Contract]:
 def own_tables() -> Own:
     """What the modules in a team's metrics/ declare."""
     paths = project.own_modules()
-    return _own(tuple(paths), tuple(path.stat().st_mtime_ns for path in paths))
+    files = [*paths, *project.own_helpers()]
+    return _own(tuple(paths), tuple((path, path.stat().st_mtime_ns) for path in files))
 
 
 @lru_cache(maxsize=8)
-def _own(paths: tuple[Path, ...], modified: tuple[int, ...]) -> Own:
+def _own(paths: tuple[Path, ...], modified: tuple[tuple[Path, int], ...]) -> Own:
     """Executed once while the modules stay as they are."""
     return read_own(paths, shipped_contracts().contracts)
 
 
-@cache
+@PerProject
 def histories() -> dict[str, Contract]:
     """The contracts of the snapshots, by name; raises UsageError for one of an unknown KPI."""
     published = {c.name: c for c in contracts().values() if c.kind == "published"}

@@ -1,7 +1,7 @@
 """A team's own tables: the contracts and functions of its metrics/*.py, and what is wrong there."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,15 @@ from crm_ibis.config.params import may_hold_params
 from crm_ibis.contracts.bases import BASES, Extension, Fact, Published, Source
 from crm_ibis.contracts.contract import Contract, contract_of
 from crm_ibis.contracts.extensions import extended
-from crm_ibis.contracts.own_modules import BrokenModule, Module, Problem, Wrong, load_module
+from crm_ibis.contracts.own_modules import (
+    BrokenModule,
+    Module,
+    Problem,
+    Wrong,
+    load_module,
+    problems_of,
+)
+from crm_ibis.contracts.own_package import open_package
 from crm_ibis.contracts.types import table_name
 from crm_ibis.errors import near_match
 
@@ -56,15 +64,11 @@ class Own:
         return {name: problem for name, problem in every.items() if name not in self.contracts}
 
 
-def read_own(paths: Iterable[Path], shipped: Mapping[str, Contract]) -> Own:
+def read_own(paths: Collection[Path], shipped: Mapping[str, Contract]) -> Own:
     """Everything that is in order in the modules; the rest are problems."""
-    own, modules = Own(), []
+    own = Own()
     taken: dict[str, list[OwnTable]] = {}
-    for path in paths:
-        try:
-            modules.append(load_module(path))
-        except BrokenModule as error:
-            own.problems.append(error.problem)
+    modules = _load(own, paths)
     for module in modules:
         _read_params(own, module)
         for table in _tables(own, module):
@@ -75,6 +79,20 @@ def read_own(paths: Iterable[Path], shipped: Mapping[str, Contract]) -> Own:
     for module in modules:
         _extend(own, module, shipped)
     return own
+
+
+def _load(own: Own, paths: Collection[Path]) -> list[Module]:
+    """The modules that can be executed."""
+    for folder in {path.parent for path in paths}:
+        open_package(folder)
+    modules, broken = [], []
+    for path in paths:
+        try:
+            modules.append(load_module(path))
+        except BrokenModule as error:
+            broken.append(error)
+    own.problems += problems_of(broken)
+    return modules
 
 
 def _classes(module: Module) -> dict[str, type]:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import get_args
 
 from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
 from crm_ibis.config.files import is_left_over, place
+from crm_ibis.config.remembered import PerProject
+from crm_ibis.config.remembered import forget as forget
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph, own
 
@@ -23,7 +24,7 @@ class Entry:
     needs: tuple[str, ...]
 
 
-@cache
+@PerProject
 def entries() -> dict[str, Entry]:
     """Every KPI, the most critical first; raises UsageError when a file names one that is none."""
     shown, scheduled = exposures(), jobs().jobs
@@ -86,23 +87,6 @@ def published_tables() -> list[str]:
     """What is published: all KPIs, and the facts that jobs publish."""
     facts = [fact for fact in scheduled_facts() if fact not in own.broken_tables()]
     return [*graph.kpi_functions(), *facts]
-
-
-def forget() -> None:
-    """Forgets what was read of the project's files: where they may have changed, or are others."""
-    from crm_ibis.contracts import models
-
-    for remembered in (
-        models.contracts,
-        models.histories,
-        own.own_functions,
-        graph.kpi_functions,
-        graph.fact_functions,
-        graph.staging_functions,
-        graph.table_functions,
-        entries,
-    ):
-        remembered.cache_clear()
 
 
 def _known_kpis(entry: str, kpis: list[str], *at: str) -> None:

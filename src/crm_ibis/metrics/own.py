@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -13,6 +12,7 @@ from pydantic import BaseModel
 from crm_ibis.config import project
 from crm_ibis.config.declarations import snapshots
 from crm_ibis.config.params import Params, load_params
+from crm_ibis.config.remembered import PerProject
 from crm_ibis.config.settings import load_settings
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
@@ -26,7 +26,7 @@ if TYPE_CHECKING:  # it loads Pandera, which takes its time
     from crm_ibis.contracts.own import Own
 
 
-@cache
+@PerProject
 def own_functions() -> OwnFunctions:
     """The functions of the modules in a team's metrics/, those that are in order."""
     if not project.own_modules():  # Pandera, which contracts need, takes its time
