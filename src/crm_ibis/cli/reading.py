@@ -40,6 +40,7 @@ def history(
     from crm_ibis.history import reader as reading
     from crm_ibis.runlog.log import now
 
+    report_problems()
     wanted = {} if key is None else reading.key_of(name, key)
     reading.get_snapshot(name)
     with open_database(settings, read_only=True) as warehouse:

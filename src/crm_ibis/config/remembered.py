@@ -9,10 +9,11 @@ from functools import update_wrapper
 from typing import Generic, TypeVar
 
 from crm_ibis.config import project
+from crm_ibis.config.tolerance import is_tolerating
 
 Found = TypeVar("Found")
 LIMIT = 8
-"""Of how many projects a process remembers what it read."""
+"""Of how many projects a process remembers what it read, tolerating or not."""
 
 _everything: "list[PerProject[object]]" = []
 
@@ -23,17 +24,17 @@ class PerProject(Generic[Found]):
     def __init__(self, function: Callable[[], Found]) -> None:
         update_wrapper(self, function)
         self._function = function
-        self._found: dict[project.Identity, Found] = {}
+        self._found: dict[tuple[project.Identity, bool], Found] = {}
         _everything.append(self)  # type: ignore[arg-type]
 
     def __call__(self) -> Found:
-        identity = project.identity()
-        if identity not in self._found:
+        key = (project.identity(), is_tolerating())
+        if key not in self._found:
             found = self._function()
             while len(self._found) >= LIMIT:
                 del self._found[next(iter(self._found))]
-            self._found[identity] = found
-        return self._found[identity]
+            self._found[key] = found
+        return self._found[key]
 
     def cache_clear(self) -> None:
         """Reads anew when it is asked again."""

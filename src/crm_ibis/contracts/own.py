@@ -58,14 +58,27 @@ class Own:
     problems: list[Problem] = field(default_factory=list)
 
     @property
+    def named_in_problems(self) -> dict[str, Problem]:
+        """The tables that are left out, each with the first thing that is wrong with it.
+
+        A name that the package has taken still means the package's table.
+        """
+        return {name: p for p in reversed(self.problems) for name in p.tables}
+
+    @property
     def broken(self) -> dict[str, Problem]:
-        """The tables that are left out, each with the first thing that is wrong with it."""
-        every = {name: p for p in reversed(self.problems) for name in p.tables}
-        return {name: problem for name, problem in every.items() if name not in self.contracts}
+        """Those whose contract is left out too."""
+        named = self.named_in_problems
+        return {name: problem for name, problem in named.items() if name not in self.contracts}
 
 
-def read_own(paths: Collection[Path], shipped: Mapping[str, Contract]) -> Own:
-    """Everything that is in order in the modules; the rest are problems."""
+def read_own(
+    paths: Collection[Path], shipped: Mapping[str, Contract], histories: Collection[str] = ()
+) -> Own:
+    """Everything that is in order in the modules; the rest are problems.
+
+    `histories` are the names that the package's snapshots and archives take.
+    """
     own = Own()
     taken: dict[str, list[OwnTable]] = {}
     modules = _load(own, paths)
@@ -74,7 +87,7 @@ def read_own(paths: Collection[Path], shipped: Mapping[str, Contract]) -> Own:
         for table in _tables(own, module):
             taken.setdefault(table.name, []).append(table)
     for name, tables in taken.items():
-        _add(own, name, tables, shipped)
+        _add(own, name, tables, shipped, histories)
     _refuse_unknown_parents(own, shipped)
     for module in modules:
         _extend(own, module, shipped)
@@ -207,7 +220,13 @@ def _class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _add(own: Own, name: str, tables: list[OwnTable], shipped: Mapping[str, Contract]) -> None:
+def _add(
+    own: Own,
+    name: str,
+    tables: list[OwnTable],
+    shipped: Mapping[str, Contract],
+    histories: Collection[str],
+) -> None:
     """Adds a table unless its name is taken or its contract does not stand."""
     first, *others = tables
     if others:
@@ -216,7 +235,7 @@ def _add(own: Own, name: str, tables: list[OwnTable], shipped: Mapping[str, Cont
         own.problems.append(Problem(words, None, (name,)))
         return
     try:
-        _refuse_taken(name, shipped)
+        _refuse_taken(name, shipped, histories)
         if first.model:
             _refuse_bare(first.model)
             own.contracts[name] = contract_of(first.model)
@@ -228,7 +247,9 @@ def _add(own: Own, name: str, tables: list[OwnTable], shipped: Mapping[str, Cont
         own.problems.append(Problem(" ".join(words.split()), first.place, (name,)))
 
 
-def _refuse_taken(name: str, shipped: Mapping[str, Contract]) -> None:
+def _refuse_taken(name: str, shipped: Mapping[str, Contract], histories: Collection[str]) -> None:
+    if name in histories:
+        raise Wrong(f"{name} is a snapshot of the package, or its archive; give yours another name")
     if name in shipped:
         what = _class_name(name)
         raise Wrong(

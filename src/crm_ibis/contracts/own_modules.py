@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 from crm_ibis.config.overlay import Place
 from crm_ibis.contracts.own_package import import_module, package_name
@@ -15,6 +16,10 @@ from crm_ibis.errors import near_match
 
 DECLARES = re.compile(r"^(?:class|def)\s+(?!Params\b|\w+\(Extension\b)([A-Za-z]\w*)", re.MULTILINE)
 """The tables of a module that cannot be read; what extends a shipped one is none."""
+
+
+About = Literal["tables", "jobs", "exposures", "snapshots", "settings"]
+"""What a problem is about; settings are what jobs.yml says beside its jobs."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Problem:
     tables: tuple[str, ...] = ()
     is_warning: bool = False
     """Whether all commands go on as if nothing was wrong."""
+    about: About = "tables"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message

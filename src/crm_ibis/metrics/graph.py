@@ -18,7 +18,13 @@ from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expressions import known_versions
 from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.metrics.linking import RUN, SUFFIX
-from crm_ibis.metrics.own import broken_tables, call, own_functions, params_of, unbound_histories
+from crm_ibis.metrics.own import (
+    call,
+    named_in_problems,
+    own_functions,
+    params_of,
+    unbound_histories,
+)
 from crm_ibis.metrics.shipped import (
     TableFunction,
     shipped_facts,
@@ -57,7 +63,7 @@ def publishable(name: str) -> str:
     """The name of a fact or KPI; raises UsageError with a near match for any other."""
     known = [*kpi_functions(), *fact_functions()]
     if name not in known:
-        if problem := broken_tables().get(name):
+        if problem := named_in_problems().get(name):
             raise UsageError(str(problem))
         raise UsageError(
             f'there is no KPI "{name}"{near_match(name, known)}; `crm-ibis list` shows them all'

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # it loads Pandera, which takes its time
 RUN = ("params", "as_of")
 """What a run gives to every function that asks for it."""
 SUFFIX = "_params"
+LOST = "<lost>"
+"""What a snapshot that cannot be keeps the history of; no table has such a name."""
 
 
 @dataclass
@@ -75,7 +77,7 @@ class _Linker:
         self.problems: list[Problem] = []
         self.tables = {name: table for name, table in own.tables.items() if table.function}
         # A name that the package has taken still means the package's table.
-        self.gone = {name for problem in own.problems for name in problem.tables} - known
+        self.gone = {name for problem in own.problems for name in problem.tables} - known | {LOST}
 
     def refuse_taken(self, shipped: Collection[str]) -> None:
         for name in [name for name in self.tables if name in shipped]:

@@ -1,7 +1,6 @@
 """A team's own tables, as far as they are in order; nothing is loaded where there are none."""
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,15 +9,16 @@ from ibis import Table
 from pydantic import BaseModel
 
 from crm_ibis.config import project
-from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.declarations import left_out, snapshots
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.config.remembered import PerProject
 from crm_ibis.config.settings import load_settings
+from crm_ibis.config.tolerance import tolerating
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.metrics import own_params
-from crm_ibis.metrics.linking import SUFFIX, OwnFunctions, link
+from crm_ibis.metrics.linking import LOST, SUFFIX, OwnFunctions, link
 from crm_ibis.metrics.shipped import TableFunction, shipped_facts, shipped_kpis, shipped_staging
 from crm_ibis.metrics.trial import Trial, innermost
 
@@ -31,33 +31,47 @@ def own_functions() -> OwnFunctions:
     """The functions of the modules in a team's metrics/, those that are in order."""
     if not project.own_modules():  # Pandera, which contracts need, takes its time
         return OwnFunctions()
+    with tolerating():  # what is wrong with a snapshot concerns those who read it
+        return _linked()
+
+
+def _linked() -> OwnFunctions:
     from crm_ibis.contracts import models
 
     own = models.own_tables()
     shipped = {**shipped_staging(), **shipped_facts(), **shipped_kpis()}
     functions = {name: table.function for name, table in own.tables.items() if table.function}
     sources = {name: ibis.table(schema, name=name) for name, schema in source_schemas().items()}
-    given = dict(sources)
-    with suppress(UsageError):  # reading a history raises it
-        given |= unbound_histories("analytics")
+    given = {**sources, **unbound_histories("analytics")}
     found = _settings(own)
     trial = Trial({**shipped, **functions}, given, found.given)
     histories = {name: snapshot.kpi for name, snapshot in snapshots().items()}
+    histories |= _lost_histories()
     linked = link(own, shipped, sources, histories, found.wrong, trial)
     linked.problems += found.problems
     return linked
 
 
+def _lost_histories() -> dict[str, str]:
+    """The snapshots whose entry is not valid, each as the history of nothing."""
+    lost = [entry.entry for entry in left_out() if entry.file == "snapshots.yml"]
+    return {entry[0]: LOST for entry in lost if entry}
+
+
 def broken_tables() -> dict[str, Problem]:
     """A team's own tables that are left out, each with the first thing that is wrong."""
+    known = own_functions().known
+    return {name: problem for name, problem in named_in_problems().items() if name not in known}
+
+
+def named_in_problems() -> dict[str, Problem]:
+    """The same, and those whose name the package has taken, where it means the package's table."""
     if not project.own_modules():
         return {}
     from crm_ibis.contracts import models
 
-    linked = own_functions()
-    problems = [*models.own_tables().problems, *linked.problems]
-    broken = {name: problem for problem in reversed(problems) for name in problem.tables}
-    return {name: problem for name, problem in broken.items() if name not in linked.known}
+    problems = [*models.own_tables().problems, *own_functions().problems]
+    return {name: problem for problem in reversed(problems) for name in problem.tables}
 
 
 def contract_place(name: str) -> str:

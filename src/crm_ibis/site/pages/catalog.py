@@ -94,8 +94,12 @@ def write(
 
 
 def _problems() -> list[str]:
-    """What is wrong with the project's files, with the files as the project names them."""
-    return [str(problem).replace(f"{project.home()}/", "") for problem in project_problems()]
+    """What is wrong with the project's files, with the files as the project names them.
+
+    Not of channels, addresses and deployments, whose values are not for all who read the site.
+    """
+    shown = [problem for problem in project_problems() if problem.about != "settings"]
+    return [str(problem).replace(f"{project.home()}/", "") for problem in shown]
 
 
 def _job(table: str) -> tuple[str, Job] | None:
