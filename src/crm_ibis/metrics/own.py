@@ -35,6 +35,7 @@ def own_functions() -> OwnFunctions:
         return _linked()
 
 
+@PerProject
 def _linked() -> OwnFunctions:
     from crm_ibis.contracts import models
 
