@@ -1,7 +1,7 @@
 """What all commands share: the group, its options, the database and the parameters."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from crm_ibis.errors import near_match
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help must be quick
     from crm_ibis.config.params import Params
+    from crm_ibis.contracts.own_modules import Problem
     from crm_ibis.events import ProgressEvent
     from crm_ibis.warehouse import Warehouse
 
@@ -117,32 +118,44 @@ def exit_if(refused: Sequence[Any]) -> None:
         sys.exit(1)
 
 
-def report_problems(ending: Sequence[str] = ()) -> None:
-    """Warns of what is wrong with the project's own files, as the command goes on without it.
+def report_problems(computed: Collection[str] = ()) -> None:
+    """Warns of what is wrong with the project's own files; the command goes on with the rest.
 
-    `ending` are tables of which the first broken one ends the command with an error that says it.
+    But not why the first table cannot be computed that the command is to compute: it will raise
+    that.
     """
+    from crm_ibis.config.tolerance import tolerating
     from crm_ibis.metrics.own import broken_tables
     from crm_ibis.metrics.problems import project_problems
 
-    found = project_problems()
-    broken = broken_tables() if ending and found else {}
-    fatal = next((str(broken[name]) for name in ending if name in broken), None)
-    for problem in found:
-        if str(problem) != fatal:
-            click.secho("Warning: ", fg="yellow", err=True, nl=False)
-            click.echo(str(problem), err=True)
+    click.get_current_context().with_resource(tolerating())
+    broken = broken_tables()
+    raised = next((broken[name] for name in computed if name in broken), None)
+    _warn_of(problem for problem in project_problems() if problem != raised)
 
 
-def check_project(
-    names: Sequence[str] = (), ending: Sequence[str] = (), takes_tables: bool = True
-) -> None:
+def report_left_out_tables() -> None:
+    """Warns of the project's tables that are left out; another mistake ends the command."""
+    from crm_ibis.metrics.problems import project_problems
+
+    _warn_of(problem for problem in project_problems() if problem.about == "tables")
+
+
+def _warn_of(problems: "Iterable[Problem]") -> None:
+    for problem in problems:
+        click.secho("Warning: ", fg="yellow", err=True, nl=False)
+        click.echo(str(problem), err=True)
+
+
+def check_project(names: Sequence[str] = (), takes_tables: bool = True) -> None:
     """Warns of the project's problems; raises UsageError where no tables are named."""
-    from crm_ibis.metrics.problems import refuse_problems
+    from crm_ibis.metrics.problems import project_problems, refuse_problems
 
-    if not names:
+    if names:
+        report_problems()
+    else:
         refuse_problems(takes_tables)
-    report_problems(ending)
+        _warn_of(project_problems())
 
 
 def progress(event: "ProgressEvent | str") -> None:

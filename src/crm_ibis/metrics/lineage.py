@@ -1,11 +1,14 @@
-"""Which columns a column is computed from, read off the expressions themselves.
+"""Where columns come from, read off the expressions themselves. There are two questions.
 
-A column comes from those that its value is made of: arguments, conditions of a case, conditions and
-order of an aggregate or a rank. Filters, join conditions and grouping decide which rows there are,
-and are not followed. A plain count is of rows: its origin is the table's `ROWS`.
+*What is a column made of?* (`direct_origins`, `source_origins`) Arguments, conditions of a case,
+conditions and order of an aggregate or a rank. Filters, join conditions and grouping decide which
+rows there are, and are not followed. A plain count is of rows: its origin is the table's `ROWS`.
+
+*What does a table need?* (`columns_read`) All of that, and what decides which rows there are.
 """
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,6 +33,12 @@ class Origin:
     def __str__(self) -> str:
         return f"rows of {self.table}" if self.column == ROWS else f"{self.table}.{self.column}"
 
+
+Columns = dict[str, set[str]]
+"""Columns by source; a source of which only the rows count has none."""
+
+Read = tuple[ops.Relation, str]
+"""A column of a relation, or its `ROWS`."""
 
 Origins = dict[str, dict[str, frozenset[Origin]]]
 """By table and column, or `ROWS`: the columns that it is computed from."""
@@ -128,3 +137,77 @@ def _of_rows(relation: ops.Relation) -> Iterator[Origin]:
         for parent in relation.__children__:
             if isinstance(parent, ops.Relation):
                 yield from _of_rows(parent)
+
+
+def columns_read(names: Iterable[str], params: Params, as_of: datetime) -> dict[str, Columns]:
+    """The columns of each source without which each of the named tables cannot be computed."""
+    names = list(names)
+    built = graph.build(names, graph.unbound_sources("raw"), params, as_of)
+    return {name: _columns_read(built[name]) for name in names}
+
+
+def _columns_read(table: Table) -> Columns:
+    read: Columns = defaultdict(set)
+    pending = [(table.op(), column) for column in table.columns]
+    seen: set[Read] = set()
+    while pending:
+        relation, column = pending.pop()
+        if (relation, column) in seen:
+            continue
+        seen.add((relation, column))
+        if not isinstance(relation, ops.UnboundTable):
+            pending += [(relation, ROWS), *_needed(relation, column)]
+        elif column == ROWS:
+            read[relation.name].update()
+        else:
+            read[relation.name].add(column)
+    return dict(read)
+
+
+def _needed(relation: ops.Relation, column: str) -> Iterator[Read]:
+    """What a relation reads for one of its columns, or for its rows."""
+    if column == ROWS:
+        yield from _deciding(relation)
+    elif isinstance(relation, ops.Set):
+        yield from ((side, column) for side in (relation.left, relation.right))
+    elif isinstance(relation, ops.JoinReference | ops.SelfReference):
+        yield relation.parent, column
+    elif column in relation.values:
+        yield from _read_by(relation.values[column])
+
+
+def _deciding(relation: ops.Relation) -> Iterator[Read]:
+    """What decides which rows a relation has: its parents' rows, conditions, groups, order."""
+    if isinstance(relation, ops.Distinct | ops.Set) and getattr(relation, "distinct", True):
+        yield from ((relation, column) for column in relation.schema)
+    for child in relation.__children__:
+        if isinstance(child, ops.Relation | ops.JoinLink):
+            yield from _read_by(child)
+    for value in _conditions(relation):
+        yield from _read_by(value)
+
+
+def _conditions(relation: ops.Relation) -> Iterable[ops.Node]:
+    if isinstance(relation, ops.Filter):
+        return relation.predicates
+    if isinstance(relation, ops.Sort):
+        return relation.keys
+    if isinstance(relation, ops.Aggregate):
+        return relation.groups.values()
+    return ()
+
+
+def _read_by(node: ops.Node) -> Iterator[Read]:
+    if isinstance(node, ops.Field):
+        yield node.rel, node.name
+    elif isinstance(node, ops.Relation):
+        yield node, ROWS
+    elif isinstance(node, ops.JoinLink):
+        yield node.table, ROWS
+        for predicate in node.predicates:
+            yield from _read_by(predicate)
+    else:
+        if isinstance(node, ops.Subquery):
+            yield from ((node.rel, column) for column in node.rel.schema)
+        for child in node.__children__:
+            yield from _read_by(child)

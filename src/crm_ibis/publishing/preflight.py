@@ -2,17 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
 from crm_ibis.events import Report, to_log
-from crm_ibis.metrics import catalog, coverage, source_columns
+from crm_ibis.metrics import catalog, coverage, lineage
 from crm_ibis.metrics.lineage import Origin
+from crm_ibis.publishing import compute
 from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.publishing.source_fit import Fit, fits_of
 from crm_ibis.sources import resolve
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.warehouse import Warehouse
+
+_ANY_INSTANT = datetime(2024, 1, 1)
+"""Which columns a KPI reads is the same as of every instant."""
 
 REPORT_TO_LOG = to_log(__name__)
 
@@ -41,10 +46,13 @@ class FitReport:
     """What health_scores will lack in every row, in sentences."""
     problem: str | None = None
     """Why a refresh would fail whatever its sources hold."""
+    unread: list[str] = field(default_factory=list)
+    """Sources that no published table needs, so that a refresh does not read them."""
 
     @property
     def fails(self) -> bool:
-        return bool(self.problem) or any(fit.fails for fit in self.fits)
+        failing = [fit for fit in self.fits if fit.fails and fit.source not in self.unread]
+        return bool(self.problem) or bool(failing)
 
 
 def fit(
@@ -68,19 +76,22 @@ def fit(
     out = skipped_tables(published)
     remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
-    lacks = _lacks(remaining, found)
-    health = _health(params or load_params(), found) if coverage.TABLE in remaining else []
-    return FitReport(list(found.values()), out, lacks, health, problem)
+    params = params or load_params()
+    lacks = _lacks(remaining, found, params)
+    health = _health(params, found) if coverage.TABLE in remaining else []
+    read = compute.sources_to_check(remaining)
+    unread = [name for name in names if name not in read]
+    return FitReport(list(found.values()), out, lacks, health, problem, unread)
 
 
-def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
+def _lacks(kpis: Iterable[str], found: dict[str, Fit], params: Params) -> list[Lack]:
     absent = {name for name, seen in found.items() if seen.made_of == "absent"}
     empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
     if not absent and not empty:
         return []
     undecided = {str(origin) for origin in _undecided(found)}
     lacks = []
-    for kpi, read in source_columns.columns_read(kpis).items():
+    for kpi, read in lineage.columns_read(kpis, params, _ANY_INSTANT).items():
         nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
         if nulls or absent & set(read):
             unknown = tuple(column for column in nulls if column in undecided)

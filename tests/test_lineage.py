@@ -2,10 +2,12 @@
 
 from datetime import datetime
 
+import ibis
 import pytest
+from ibis import Table
 
 from crm_ibis.config.params import load_params
-from crm_ibis.metrics import assumptions, graph
+from crm_ibis.metrics import assumptions, graph, lineage
 from crm_ibis.metrics.lineage import ROWS, Origins, direct_origins, source_origins
 from crm_ibis.metrics.unavailable import unavailable_columns
 
@@ -134,3 +136,57 @@ def test_the_parameters_of_a_table_are_those_that_it_reads() -> None:
         "health.thresholds.fair",
     }
     assert used["conversion_funnel"] == {}
+
+
+LEADS = ibis.table(
+    {"id": "string", "rep": "string", "amount": "int64", "won": "boolean", "month": "date"}, "leads"
+)
+REPS = ibis.table({"rep": "string", "team": "string", "active": "boolean"}, "reps")
+
+
+@pytest.mark.parametrize(
+    ("table", "leads", "reps"),
+    [
+        (LEADS.filter(LEADS.won).select("amount"), {"amount", "won"}, None),
+        # The condition is a column of the result as well.
+        (LEADS.filter(LEADS.won).select("won"), {"won"}, None),
+        (LEADS.aggregate(n=LEADS.count()), set(), None),
+        (LEADS.filter(LEADS.won).aggregate(n=ibis._.count()), {"won"}, None),
+        (LEADS.group_by("rep").aggregate(n=ibis._.count()).select("n"), {"rep"}, None),
+        (LEADS.order_by("month").limit(3).select("id"), {"id", "month"}, None),
+        (LEADS.select("rep", "won").distinct().select("won"), {"rep", "won"}, None),
+        # Whose rows a union leaves out depends on all of its columns.
+        (
+            LEADS.select("rep", "won")
+            .union(LEADS.select("rep", "won"), distinct=True)
+            .select("rep"),
+            {"rep", "won"},
+            None,
+        ),
+        (LEADS.select("rep", "won").union(LEADS.select("rep", "won")).select("rep"), {"rep"}, None),
+        (LEADS.join(REPS, "rep").select("amount"), {"amount", "rep"}, {"rep"}),
+        (LEADS.left_join(REPS, "rep").select("amount", "team"), {"amount", "rep"}, {"rep", "team"}),
+        (
+            LEADS.filter(LEADS.rep.isin(REPS.filter("active").rep)).select("id"),
+            {"id", "rep"},
+            {"rep", "active"},
+        ),
+        (
+            LEADS.mutate(n=LEADS.amount.sum().over(group_by="month")).select("n"),
+            {"amount", "month"},
+            None,
+        ),
+    ],
+)
+def test_a_table_reads_what_its_values_and_its_rows_need(
+    table: Table, leads: set[str], reps: set[str] | None
+) -> None:
+    read = lineage._columns_read(table)
+    assert read.get("leads") == leads
+    assert read.get("reps") == reps
+
+
+def test_the_columns_a_kpi_reads_include_those_of_its_filters() -> None:
+    # Only paid invoices count as revenue, in the month of the invoice, by facility.
+    read = lineage.columns_read(["revenue_kpis"], load_params(), AS_OF)["revenue_kpis"]
+    assert read == {"invoices": {"amount", "status", "paid_at", "created_at", "facility_id"}}
