@@ -77,6 +77,18 @@ def test_only_commands_that_take_tables_ask_for_them(folder: Folder) -> None:
     assert words(done.err).endswith("fix it")
 
 
+@pytest.mark.parametrize("command", ["refresh", "sql", "check", "describe"])
+def test_a_module_that_cannot_be_read_is_named_once(
+    folder: Folder, database: Settings, command: str
+) -> None:
+    fill(database)
+    folder.module("won", "def won_by_rep(stg_leads: Table) -> Table:\n    return = 1\n")
+    done = crm_ibis(command, "won_by_rep")
+    assert done.exit_code == 2
+    assert done.err.startswith("Error: ")
+    assert done.err.count("invalid syntax") == 1
+
+
 def test_a_check_of_a_broken_table_says_why_it_is_not_there(
     folder: Folder, database: Settings
 ) -> None:

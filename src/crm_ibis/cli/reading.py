@@ -16,6 +16,7 @@ from crm_ibis.cli.base import (
     open_database,
     progress,
     report_problems,
+    without_contract,
 )
 from crm_ibis.config.settings import Settings
 
@@ -108,7 +109,7 @@ def describe(table: str, as_json: bool) -> None:
     from crm_ibis.cli import terminal
     from crm_ibis.metrics import describe as docs
 
-    report_problems()
+    report_problems(computed=without_contract([table]))
     description = docs.description(table)
     if as_json:
         terminal.print_json(description)
