@@ -9,7 +9,9 @@ from random import Random
 from typing import Any
 
 import pytest
+from benchmarks.cells import all_differences
 from benchmarks.hand_written import QUERIES
+from benchmarks.hand_written.__main__ import build
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
@@ -238,20 +240,16 @@ def test_both_databases_give_the_same_cells(
     assert compared > 20_000
 
 
-def test_sql_written_by_hand_from_the_definitions_agrees(tmp_path: Path) -> None:
-    """Floats to 1e-9: the hand-written queries add and divide in another order."""
-    with open_warehouse(Settings(database_url="duckdb://")) as warehouse:
+@pytest.mark.parametrize("kind", ["duckdb", "postgres"])
+def test_sql_written_by_hand_from_the_definitions_agrees(
+    request: pytest.FixtureRequest, tmp_path: Path, kind: str
+) -> None:
+    with open_warehouse(request.getfixturevalue(f"{kind}_settings")) as warehouse:
         refreshed(warehouse, tmp_path, seed=3)
-        for name in QUERIES:
-            ours = published(warehouse, name)
-            found = warehouse.con.con.execute(QUERIES[name], {"as_of": AS_OF})
-            columns = [column for column, *_ in found.description]
-            theirs = [dict(zip(columns, row, strict=True)) for row in found.fetchall()]
-            theirs.sort(key=lambda row: [str(row[c]) for c in contracts()[name].key])
-            assert len(ours) == len(theirs) > 0
-            for one, other in zip(ours, theirs, strict=True):
-                for column in set(columns) & set(one):
-                    if isinstance(one[column], float):
-                        assert one[column] == pytest.approx(other[column], abs=1e-9)
-                    else:
-                        assert one[column] == other[column], (name, column)
+        by_hand = f"{warehouse.analytics}_by_hand"
+        names = [name for name in NAMES if name in QUERIES]
+        build(warehouse.run, kind, warehouse.raw, by_hand, AS_OF, names)
+        try:
+            assert all_differences(warehouse, by_hand, names) == []
+        finally:
+            warehouse.run(f"DROP SCHEMA {by_hand} CASCADE")

@@ -1,0 +1,67 @@
+"""Whether what the package published equals what was computed by hand, cell by cell.
+
+    python -m benchmarks.cells duckdb://crm.duckdb health_scores ...
+
+compares the schemas `bench_kpis` and `bench_by_hand` and exits 1 when they differ.
+"""
+
+import argparse
+from collections.abc import Iterable
+
+from benchmarks.databases import BY_HAND, settings_of
+
+from crm_ibis.contracts.contract import Column
+from crm_ibis.contracts.models import get_contract
+from crm_ibis.warehouse import Warehouse, open_warehouse
+
+TOLERANCE = "1e-9"
+"""Of floats: the hand-written queries add and divide in another order."""
+
+
+def differences(warehouse: Warehouse, schema: str, name: str) -> list[str]:
+    """A line for each column of a table that differs from the one of the same name in a schema."""
+    contract = get_contract(name)
+    columns = contract.values
+    counts = ", ".join(f"count(*) FILTER (WHERE {_differs(c)})" for c in columns)
+    first = contract.key[0]
+    ((total, alone, *cells),) = warehouse.fetch(
+        f"SELECT count(*), count(*) FILTER (WHERE o.{first} IS NULL OR h.{first} IS NULL), {counts} "
+        f"FROM {warehouse.quote(warehouse.analytics, name)} AS o "
+        f"FULL JOIN {warehouse.quote(schema, name)} AS h "
+        f"ON {' AND '.join(f'o.{c} = h.{c}' for c in contract.key)}"
+    )
+    if not total:
+        return [f"{name}: no row at all"]
+    if alone:
+        return [f"{name}: {alone:,} of {total:,} rows are on one side only"]
+    wrong = zip(columns, cells, strict=True)
+    return [f"{name}.{c.name}: {n:,} of {total:,} cells differ" for c, n in wrong if n]
+
+
+def _differs(column: Column) -> str:
+    ours = f"o.{column.name}"
+    theirs = f"h.{column.name}"
+    if not column.dtype.is_floating():
+        return f"{ours} IS DISTINCT FROM {theirs}"
+    null = f"({ours} IS NULL) <> ({theirs} IS NULL)"
+    return f"{null} OR abs({ours} - {theirs}) > {TOLERANCE}"
+
+
+def all_differences(warehouse: Warehouse, schema: str, names: Iterable[str]) -> list[str]:
+    """The differences of several tables."""
+    return [line for name in names for line in differences(warehouse, schema, name)]
+
+
+def main() -> None:
+    """Reads the command line and compares."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("url")
+    parser.add_argument("tables", nargs="+")
+    given = parser.parse_args()
+    with open_warehouse(settings_of(given.url)) as warehouse:
+        if lines := all_differences(warehouse, BY_HAND, given.tables):
+            raise SystemExit("\n".join(["not equal to what was computed by hand:", *lines]))
+
+
+if __name__ == "__main__":
+    main()
