@@ -34,6 +34,8 @@ def refreshes(kind: str, leads: int, rounds: int, dbt: Path | None, show: Show) 
     hand, and dbt's build of them where there is one. Raises Failed when cells differ."""
     with database(kind) as url:
         subject = Subject(url, server_of(url), published_by_hand())
+        if kind == "postgres" and subject.server.postmaster is None:
+            show("the server is on another machine: its CPU and its memory are not counted")
         subject.load(leads)
         project = Dbt(dbt, subject) if dbt else None
         used: dict[str, list[Usage]] = {"first": [], "again": [], "by hand": [], "dbt": []}

@@ -62,7 +62,7 @@ def server_of(url: str) -> Server:
     with psycopg.connect(url) as con:
         backend = con.info.backend_pid
         fields = _stat(backend)
-    is_here = fields and "postgres" in _read(PROC / str(backend) / "comm")
+        is_here = fields and "postgres" in _read(PROC / str(backend) / "comm")
     return Server(int(fields[1]) if is_here else None)
 
 

@@ -1,6 +1,7 @@
 """The benchmark compares what is equal, and notices what got slower."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,7 +16,7 @@ from benchmarks.generate import AS_OF, generate
 from benchmarks.hand_written.__main__ import build
 from benchmarks.ratios import Line, compared
 from benchmarks.refreshes import published_by_hand
-from benchmarks.usage import PROC, Failed, Usage, measured
+from benchmarks.usage import PROC, Failed, Usage, measured, server_of
 
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
@@ -100,6 +101,21 @@ def test_a_process_is_measured_as_a_whole() -> None:
     assert usage.cpu >= 0.4
     assert 80 <= usage.mib < 200
     assert usage.seconds >= 0.4
+
+
+@pytest.mark.skipif("CRM_IBIS_TEST_POSTGRES_URL" in os.environ, reason="it may run elsewhere")
+@pytest.mark.skipif(not PROC.is_dir(), reason="only Linux tells what a process uses")
+def test_the_work_of_the_server_counts(postgres_url: str) -> None:
+    for _ in range(20):  # the connection that finds the server ends as soon as it is known
+        assert server_of(postgres_url).postmaster is not None
+    work = (
+        f"import psycopg; con = psycopg.connect({postgres_url!r})\n"
+        "con.execute('SELECT count(*) FROM generate_series(1, 5000000)')"
+    )
+    alone, _ = measured([sys.executable, "-c", work])
+    both, _ = measured([sys.executable, "-c", work], server=server_of(postgres_url))
+    assert both.cpu > alone.cpu
+    assert both.mib > alone.mib
 
 
 def test_a_process_that_fails_is_no_measurement() -> None:
