@@ -65,6 +65,7 @@ def plain_row(contract: Contract) -> dict[str, Any]:
 GOOD: dict[str, dict[str, Any]] = {
     "lead_milestones": {"lost_at": None},
     "ticket_sla": {"hours_left": None},
+    "ticket_queue": {"resolution_state": "pending", "sla_state": "pending"},
     "cohort_retention": {"won_leads": 0, "lost_leads": 0},
     "ticket_sla_compliance": {
         "open_tickets": 0,
@@ -83,6 +84,21 @@ BROKEN: dict[tuple[str, str], dict[str, Any]] = {
     ("lead_milestones", "a lead is not both won and lost"): {"lost_at": LATER},
     ("ticket_sla", "hours_left is given for pending tickets and no others"): {"hours_left": 1.5},
     ("ticket_sla", "sla_state is given where a target has a state"): {"sla_state": None},
+    ("ticket_queue", "hours_left is given for pending tickets and no others"): {"hours_left": None},
+    ("ticket_queue", "sla_state is given where a target has a state"): {
+        "sla_state": None,
+        "hours_left": None,
+    },
+    ("ticket_queue", "sla_state is breached where a target is, and only there"): {
+        "response_state": "breached"
+    },
+    ("ticket_queue", "first_response_hours is given with a first response"): {
+        "first_response_hours": None
+    },
+    ("ticket_queue", "no target is due before the ticket was opened"): {"created_at": LATER},
+    ("deal_queue", "weighted_value <= amount"): {"weighted_value": Decimal("1.01")},
+    ("deal_queue", "last_activity_at is not before created_at"): {"created_at": LATER},
+    ("deal_queue", "idle_days <= age_days"): {"idle_days": 1.5},
     (
         "weighted_pipeline_scenarios",
         "weighted_pipeline_value <= total_pipeline_value",
