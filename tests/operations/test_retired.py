@@ -270,7 +270,7 @@ def test_a_table_that_a_view_depends_on_stays(behind: Settings) -> None:
         ("health_scores", "health_scores is part of this project"),
         ("leads", "leads is part of this project"),
         ("health_score_snapshot_archive", "is part of this project"),
-        ("users_own", f'no table "users_own" that the project no longer has; these can be: {GONE}'),
+        ("users_own", f'no table "users_own" that nothing publishes any more; these can be: {GONE}'),
         ("cohort_retentio", f'did you mean "{GONE}"'),
     ],
 )
