@@ -1,4 +1,4 @@
-"""Facts of a job that its KPIs are not computed from: they never stop the KPIs, nor fail unheard."""
+"""Facts that the KPIs of their job are not computed from: they stop no KPI, nor fail unheard."""
 
 from datetime import timedelta
 

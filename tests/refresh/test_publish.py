@@ -359,7 +359,7 @@ def test_a_plain_refresh_publishes_every_kpi_the_facts_of_jobs_and_nothing_else(
     seeded: Warehouse,
 ) -> None:
     result = refresh(seeded, as_of=FIRST)
-    wanted = {*kpi_functions(), "ticket_sla"}
+    wanted = {*kpi_functions(), "ticket_queue", "deal_queue"}
     assert seeded.tables(seeded.analytics) == wanted
     assert {table.table for table in result.published} == wanted
     assert all(table.new == table.rows > 0 for table in result.published)

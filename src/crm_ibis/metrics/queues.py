@@ -17,6 +17,7 @@ from crm_ibis.expressions import (
     microseconds_between,
     money,
 )
+from crm_ibis.metrics.facts import ticket_sla
 from crm_ibis.metrics.forecasts import apply_scenario, with_own_probability
 
 STALE = "stale"
@@ -24,7 +25,7 @@ COOLING = "cooling"
 ACTIVE = "active"
 
 
-def ticket_queue(ticket_sla: Table, as_of: datetime) -> Table:
+def ticket_queue(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
     """The tickets that still wait for their resolution, with the time that each has left.
 
     A ticket leaves the list when it is resolved by `as_of`. Where the source has no `resolved_at`,
@@ -33,9 +34,12 @@ def ticket_queue(ticket_sla: Table, as_of: datetime) -> Table:
     pending and is null unless the ticket is, `age_hours` runs from its creation to `as_of`. Both
     change with the clock alone and do not move `updated_at`. Grain: ticket_id.
     """
-    waiting = ticket_sla.filter(ticket_sla.resolved_at.isnull())
-    return waiting.drop("resolved_at", "resolution_hours").mutate(
-        age_hours=hours_between(waiting.created_at, instant(as_of))
+    waiting = stg_tickets
+    if "resolved_at" in stg_tickets.columns:
+        waiting = stg_tickets.filter(known_by(stg_tickets.resolved_at, as_of).isnull())
+    judged = ticket_sla(waiting, params, as_of)
+    return judged.drop("resolved_at", "resolution_hours").mutate(
+        age_hours=hours_between(judged.created_at, instant(as_of))
     )
 
 
