@@ -1,4 +1,4 @@
-"""The queues, worked out once more in plain Python from the definitions, on data full of edge cases.
+"""The queues, worked out again in plain Python from the definitions, on data full of edge cases.
 
 Shares no code with the functions: whole rows are compared, on DuckDB (PostgreSQL gives the same
 cells, which test_parity holds).
