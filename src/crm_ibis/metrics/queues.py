@@ -5,7 +5,7 @@ from typing import get_args
 
 import ibis
 import ibis.expr.types as ir
-from ibis import Table, _
+from ibis import Table
 
 from crm_ibis.config.params import DealQueue, OpenStage, Params
 from crm_ibis.expressions import (
@@ -61,17 +61,21 @@ def deal_queue(
     base, rounded once to cents. `age_days` and `idle_days` change with the clock alone and do not
     move `updated_at`. Grain: lead_id.
     """
-    is_open = _.won_at.isnull() & _.lost_at.isnull() & _.stage.isin(get_args(OpenStage))
-    deals = stg_leads.semi_join(lead_milestones.filter(is_open), "lead_id")
-    latest = _latest_by_lead(
-        stg_opportunities.select("lead_id", at=known_by(stg_opportunities.updated_at, as_of)),
-        stg_outreach.select("lead_id", at=stg_outreach.sent_at),
+    known = _by_lead(
+        lead_milestones.select(
+            "lead_id",
+            at=lead_milestones.created_at,
+            settled=lead_milestones.won_at.notnull() | lead_milestones.lost_at.notnull(),
+        ),
+        stg_opportunities.select(
+            "lead_id", at=known_by(stg_opportunities.updated_at, as_of), settled=False
+        ),
+        stg_outreach.select("lead_id", at=stg_outreach.sent_at, settled=False),
     )
-    touched = deals.left_join(latest, "lead_id").drop("lead_id_right")
-    valued = apply_scenario(with_own_probability(touched), "base", params).mutate(
-        last_activity_at=ibis.greatest(
-            touched.created_at, known_by(touched.updated_at, as_of), touched.latest_at
-        )
+    deals = stg_leads.filter(stg_leads.stage.isin(get_args(OpenStage)))
+    deals = deals.inner_join(known.filter(~known.settled), "lead_id")
+    valued = apply_scenario(with_own_probability(deals), "base", params).mutate(
+        last_activity_at=ibis.greatest(deals.latest_at, known_by(deals.updated_at, as_of))
     )
     now = instant(as_of)
     idle = microseconds_between(valued.last_activity_at, now)
@@ -90,10 +94,16 @@ def deal_queue(
     )
 
 
-def _latest_by_lead(*activities: Table) -> Table:
-    """When the latest of some activities of each lead was."""
-    dated = ibis.union(*activities)
-    return dated.group_by("lead_id").agg(latest_at=dated["at"].max())
+def _by_lead(*activities: Table) -> Table:
+    """Of each lead, when its latest activity was, and whether it is settled.
+
+    One aggregation of all of them, in place of a join for each: PostgreSQL takes the leads that a
+    condition on a milestone leaves for a handful, and would compare each with each.
+    """
+    all_of_them = ibis.union(*activities)
+    return all_of_them.group_by("lead_id").agg(
+        latest_at=all_of_them["at"].max(), settled=all_of_them.settled.any()
+    )
 
 
 def _attention(idle: ir.IntegerValue, limits: DealQueue) -> ir.StringValue:

@@ -1,32 +1,32 @@
 SELECT
-  "t15"."lead_id",
-  "t15"."facility_id",
-  "t15"."rep_id",
-  "t15"."stage",
-  "t15"."created_at",
-  "t15"."last_activity_at",
-  CAST(CAST(ROUND("t15"."amount", 2) AS DECIMAL(24, 2)) AS DECIMAL(18, 2)) AS "amount",
-  CAST(CAST(ROUND("t15"."value", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_value",
+  "t16"."lead_id",
+  "t16"."facility_id",
+  "t16"."rep_id",
+  "t16"."stage",
+  "t16"."created_at",
+  "t16"."last_activity_at",
+  CAST(CAST(ROUND("t16"."amount", 2) AS DECIMAL(24, 2)) AS DECIMAL(18, 2)) AS "amount",
+  CAST(CAST(ROUND("t16"."value", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_value",
   CAST(DATE_DIFF(
     'MICROSECOND',
-    "t15"."created_at",
+    "t16"."created_at",
     CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
   ) AS DOUBLE) / 86400000000.0 AS "age_days",
   CAST(DATE_DIFF(
     'MICROSECOND',
-    "t15"."last_activity_at",
+    "t16"."last_activity_at",
     CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
   ) AS DOUBLE) / 86400000000.0 AS "idle_days",
   CASE
     WHEN DATE_DIFF(
       'MICROSECOND',
-      "t15"."last_activity_at",
+      "t16"."last_activity_at",
       CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
     ) > 2592000000000
     THEN 'stale'
     WHEN DATE_DIFF(
       'MICROSECOND',
-      "t15"."last_activity_at",
+      "t16"."last_activity_at",
       CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
     ) > 1209600000000
     THEN 'cooling'
@@ -34,69 +34,70 @@ SELECT
   END AS "attention"
 FROM (
   SELECT
-    "t14"."lead_id",
-    "t14"."facility_id",
-    "t14"."rep_id",
-    "t14"."status",
-    "t14"."stage",
-    "t14"."amount",
-    "t14"."win_probability",
-    "t14"."created_at",
-    "t14"."updated_at",
-    "t14"."qualified_at",
-    "t14"."closed_at",
-    "t14"."month",
-    "t14"."cohort_month",
-    "t14"."latest_at",
-    "t14"."own_probability",
-    "t14"."probability",
-    "t14"."stage_weight",
-    "t14"."amount" * "t14"."probability" * "t14"."stage_weight" AS "value",
+    "t15"."lead_id",
+    "t15"."facility_id",
+    "t15"."rep_id",
+    "t15"."status",
+    "t15"."stage",
+    "t15"."amount",
+    "t15"."win_probability",
+    "t15"."created_at",
+    "t15"."updated_at",
+    "t15"."qualified_at",
+    "t15"."closed_at",
+    "t15"."month",
+    "t15"."cohort_month",
+    "t15"."latest_at",
+    "t15"."settled",
+    "t15"."own_probability",
+    "t15"."probability",
+    "t15"."stage_weight",
+    "t15"."amount" * "t15"."probability" * "t15"."stage_weight" AS "value",
     GREATEST(
-      "t14"."created_at",
+      "t15"."latest_at",
       CASE
-        WHEN "t14"."updated_at" <= CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
-        THEN "t14"."updated_at"
+        WHEN "t15"."updated_at" <= CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
+        THEN "t15"."updated_at"
         ELSE CAST(NULL AS TIMESTAMP(6))
-      END,
-      "t14"."latest_at"
+      END
     ) AS "last_activity_at"
   FROM (
     SELECT
-      "t13"."lead_id",
-      "t13"."facility_id",
-      "t13"."rep_id",
-      "t13"."status",
-      "t13"."stage",
-      "t13"."amount",
-      "t13"."win_probability",
-      "t13"."created_at",
-      "t13"."updated_at",
-      "t13"."qualified_at",
-      "t13"."closed_at",
-      "t13"."month",
-      "t13"."cohort_month",
-      "t13"."latest_at",
+      "t14"."lead_id",
+      "t14"."facility_id",
+      "t14"."rep_id",
+      "t14"."status",
+      "t14"."stage",
+      "t14"."amount",
+      "t14"."win_probability",
+      "t14"."created_at",
+      "t14"."updated_at",
+      "t14"."qualified_at",
+      "t14"."closed_at",
+      "t14"."month",
+      "t14"."cohort_month",
+      "t14"."latest_at",
+      "t14"."settled",
       CASE
-        WHEN "t13"."stage" IN ('lead', 'sql', 'opportunity')
-        THEN "t13"."win_probability"
+        WHEN "t14"."stage" IN ('lead', 'sql', 'opportunity')
+        THEN "t14"."win_probability"
         ELSE CAST(NULL AS DECIMAL(24, 6))
       END AS "own_probability",
       COALESCE(
         CASE
           WHEN CAST(CASE
-            WHEN "t13"."stage" IN ('lead', 'sql', 'opportunity')
-            THEN "t13"."win_probability"
+            WHEN "t14"."stage" IN ('lead', 'sql', 'opportunity')
+            THEN "t14"."win_probability"
             ELSE CAST(NULL AS DECIMAL(24, 6))
           END * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
           THEN CAST(1.0000000000 AS DECIMAL(38, 10))
           ELSE CAST(CASE
-            WHEN "t13"."stage" IN ('lead', 'sql', 'opportunity')
-            THEN "t13"."win_probability"
+            WHEN "t14"."stage" IN ('lead', 'sql', 'opportunity')
+            THEN "t14"."win_probability"
             ELSE CAST(NULL AS DECIMAL(24, 6))
           END * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
         END,
-        CASE "t13"."stage"
+        CASE "t14"."stage"
           WHEN 'lead'
           THEN CAST(0.1500000000 AS DECIMAL(38, 10))
           WHEN 'sql'
@@ -110,7 +111,7 @@ FROM (
           ELSE NULL
         END
       ) AS "probability",
-      CASE "t13"."stage"
+      CASE "t14"."stage"
         WHEN 'lead'
         THEN CAST(0.1000 AS DECIMAL(38, 4))
         WHEN 'sql'
@@ -125,68 +126,88 @@ FROM (
       END AS "stage_weight"
     FROM (
       SELECT
-        "t12".*
-        EXCLUDE ("lead_id_right")
+        "t6"."lead_id",
+        "t6"."facility_id",
+        "t6"."rep_id",
+        "t6"."status",
+        "t6"."stage",
+        "t6"."amount",
+        "t6"."win_probability",
+        "t6"."created_at",
+        "t6"."updated_at",
+        "t6"."qualified_at",
+        "t6"."closed_at",
+        "t6"."month",
+        "t6"."cohort_month",
+        "t13"."latest_at",
+        "t13"."settled"
       FROM (
         SELECT
-          "t4"."lead_id",
-          "t4"."facility_id",
-          "t4"."rep_id",
-          "t4"."status",
-          "t4"."stage",
-          "t4"."amount",
-          "t4"."win_probability",
-          "t4"."created_at",
-          "t4"."updated_at",
-          "t4"."qualified_at",
-          "t4"."closed_at",
-          "t4"."month",
-          "t4"."cohort_month",
-          "t11"."lead_id" AS "lead_id_right",
-          "t11"."latest_at"
-        FROM "stg_leads" AS "t4"
-        SEMI JOIN (
+          *
+        FROM "stg_leads" AS "t0"
+        WHERE
+          "t0"."stage" IN ('lead', 'sql', 'opportunity')
+      ) AS "t6"
+      INNER JOIN (
+        SELECT
+          *
+        FROM (
           SELECT
-            *
-          FROM "lead_milestones" AS "t1"
-          WHERE
-            "t1"."won_at" IS NULL
-            AND "t1"."lost_at" IS NULL
-            AND "t1"."stage" IN ('lead', 'sql', 'opportunity')
-        ) AS "t7"
-          ON "t4"."lead_id" = "t7"."lead_id"
-        LEFT OUTER JOIN (
-          SELECT
-            "t9"."lead_id",
-            MAX("t9"."at") AS "latest_at"
+            "t10"."lead_id",
+            MAX("t10"."at") AS "latest_at",
+            BOOL_OR(CAST("t10"."settled" AS BOOLEAN)) AS "settled"
           FROM (
             SELECT
               *
             FROM (
               SELECT
-                "t2"."lead_id",
-                CASE
-                  WHEN "t2"."updated_at" <= CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
-                  THEN "t2"."updated_at"
-                  ELSE CAST(NULL AS TIMESTAMP(6))
-                END AS "at"
-              FROM "stg_opportunities" AS "t2"
-            ) AS "t8"
+                "t1"."lead_id",
+                "t1"."sent_at" AS "at",
+                FALSE AS "settled"
+              FROM "stg_outreach" AS "t1"
+            ) AS "t4"
             UNION ALL
             SELECT
               *
             FROM (
               SELECT
-                "t3"."lead_id",
-                "t3"."sent_at" AS "at"
-              FROM "stg_outreach" AS "t3"
-            ) AS "t5"
-          ) AS "t9"
+                *
+              FROM (
+                SELECT
+                  "t2"."lead_id",
+                  "t2"."created_at" AS "at",
+                  (
+                    "t2"."won_at" IS NOT NULL
+                  ) OR (
+                    "t2"."lost_at" IS NOT NULL
+                  ) AS "settled"
+                FROM "lead_milestones" AS "t2"
+              ) AS "t7"
+              UNION ALL
+              SELECT
+                *
+              FROM (
+                SELECT
+                  "t3"."lead_id",
+                  CASE
+                    WHEN "t3"."updated_at" <= CAST('2024-03-01 00:00:00.000000' AS TIMESTAMP(6))
+                    THEN "t3"."updated_at"
+                    ELSE CAST(NULL AS TIMESTAMP(6))
+                  END AS "at",
+                  FALSE AS "settled"
+                FROM "stg_opportunities" AS "t3"
+              ) AS "t8"
+            ) AS "t9"
+          ) AS "t10"
           GROUP BY
             1
         ) AS "t11"
-          ON "t4"."lead_id" = "t11"."lead_id"
-      ) AS "t12"
-    ) AS "t13"
-  ) AS "t14"
-) AS "t15"
+        WHERE
+          NOT (
+            "t11"."settled"
+          )
+      ) AS "t13"
+        ON "t6"."lead_id" = "t13"."lead_id"
+    ) AS "t14"
+  ) AS "t15"
+) AS "t16"

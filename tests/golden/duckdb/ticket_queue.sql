@@ -18,7 +18,7 @@ SELECT
 FROM (
   SELECT
     "t4".*
-    EXCLUDE ("resolution_hours", "resolved_at")
+    EXCLUDE ("resolved_at", "resolution_hours")
   FROM (
     SELECT
       "t3"."ticket_id",
