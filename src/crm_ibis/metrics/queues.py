@@ -38,9 +38,9 @@ def ticket_queue(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
     if "resolved_at" in stg_tickets.columns:
         waiting = stg_tickets.filter(known_by(stg_tickets.resolved_at, as_of).isnull())
     judged = ticket_sla(waiting, params, as_of)
-    return judged.drop("resolved_at", "resolution_hours").mutate(
-        age_hours=hours_between(judged.created_at, instant(as_of))
-    )
+    # Not `drop`, which DuckDB is sent in an order that differs from process to process.
+    kept = [c for c in judged.columns if c not in ("resolved_at", "resolution_hours")]
+    return judged.select(*kept, age_hours=hours_between(judged.created_at, instant(as_of)))
 
 
 def deal_queue(
@@ -61,17 +61,7 @@ def deal_queue(
     base, rounded once to cents. `age_days` and `idle_days` change with the clock alone and do not
     move `updated_at`. Grain: lead_id.
     """
-    known = _by_lead(
-        lead_milestones.select(
-            "lead_id",
-            at=lead_milestones.created_at,
-            settled=lead_milestones.won_at.notnull() | lead_milestones.lost_at.notnull(),
-        ),
-        stg_opportunities.select(
-            "lead_id", at=known_by(stg_opportunities.updated_at, as_of), settled=False
-        ),
-        stg_outreach.select("lead_id", at=stg_outreach.sent_at, settled=False),
-    )
+    known = _by_lead(lead_milestones, stg_opportunities, stg_outreach, as_of)
     deals = stg_leads.filter(stg_leads.stage.isin(get_args(OpenStage)))
     deals = deals.inner_join(known.filter(~known.settled), "lead_id")
     valued = apply_scenario(with_own_probability(deals), "base", params).mutate(
@@ -94,16 +84,20 @@ def deal_queue(
     )
 
 
-def _by_lead(*activities: Table) -> Table:
-    """Of each lead, when its latest activity was, and whether it is settled.
+def _by_lead(milestones: Table, opportunities: Table, outreach: Table, as_of: datetime) -> Table:
+    """Of each lead, when its latest activity was, and whether it is settled: won or lost.
 
     One aggregation of all of them, in place of a join for each: PostgreSQL takes the leads that a
     condition on a milestone leaves for a handful, and would compare each with each.
     """
-    all_of_them = ibis.union(*activities)
-    return all_of_them.group_by("lead_id").agg(
-        latest_at=all_of_them["at"].max(), settled=all_of_them.settled.any()
+    is_settled = milestones.won_at.notnull() | milestones.lost_at.notnull()
+    updated_at = known_by(opportunities.updated_at, as_of)
+    known = ibis.union(
+        milestones.select("lead_id", at=milestones.created_at, settled=is_settled),
+        opportunities.select("lead_id", at=updated_at, settled=False),
+        outreach.select("lead_id", at=outreach.sent_at, settled=False),
     )
+    return known.group_by("lead_id").agg(latest_at=known["at"].max(), settled=known.settled.any())
 
 
 def _attention(idle: ir.IntegerValue, limits: DealQueue) -> ir.StringValue:
