@@ -601,7 +601,7 @@ def test_status_of_what_is_published(seeded: Settings, run: Run) -> None:
     outcome = run("status")
     assert outcome.exit_code == 1, "the other KPIs are late"
     assert outcome.cells["revenue_kpis"][::3] == ["0 min", "on time"]
-    assert outcome.cells["lead_milestones"] == ["0 min", "-", "-", "published"]
+    assert outcome.cells["lead_milestones"] == ["0 min", "-", "-", "unscheduled"]
     assert outcome.cells["health_scores"][-1] == "late"
     state = only(run("status", "--json").json, table="revenue_kpis")
     assert state["as_of"] == "2024-03-01T00:00:00"
