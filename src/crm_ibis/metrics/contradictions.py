@@ -57,8 +57,8 @@ def _unused_facts(key: str, job: Job) -> Iterator[Contradiction]:
     for fact in job.facts:
         if fact not in used:
             words = (
-                f'{place(JOBS, "jobs", key, "facts")}: {key}: facts: "{fact}" is no fact that shares a '
-                f"source with {', '.join(job.refresh)}{near_match(fact, used)}; these do: "
+                f'{place(JOBS, "jobs", key, "facts")}: {key}: facts: "{fact}" is no fact that '
+                f"shares a source with {', '.join(job.refresh)}{near_match(fact, used)}; these do: "
                 f"{', '.join(used) or 'none'}"
             )
             yield Contradiction(words, JOBS, (key, fact))
