@@ -25,6 +25,7 @@ from crm_ibis.metrics.shipped import (
     shipped_kpis,
     shipped_staging,
 )
+from crm_ibis.warehouse.sql import to_sql
 
 Stage = Callable[[str, Table], Table]
 
@@ -174,7 +175,7 @@ def table_sql(name: str, table: Table, dialect: str) -> str:
     Raises UsageError for a dialect that is unknown or lacks something.
     """
     try:
-        return str(ibis.to_sql(table, dialect=dialect))
+        return to_sql(table, dialect)
     except (IbisError, AttributeError, ValueError) as error:
         _refuse_unknown_dialect(dialect)
         raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None

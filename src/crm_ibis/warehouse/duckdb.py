@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
@@ -27,7 +28,6 @@ class DuckDBWarehouse(Warehouse):
 
     dialect = "duckdb"
     driver_error = duckdb.Error
-    orders_quickly = True
 
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
         super().__init__(settings)
@@ -167,6 +167,13 @@ class DuckDBWarehouse(Warehouse):
 
     def transient(self, error: Exception) -> bool:
         return isinstance(error, duckdb.TransactionException) and "onflict" in str(error)
+
+    def repeats(self, column: ir.Column) -> ir.IntegerScalar:
+        # Ordering a column takes half the time of grouping it.
+        value = column.name("value").as_table().value
+        before = value.lag().over(ibis.window(order_by=value))
+        pairs = value.as_table().mutate(before=before)
+        return pairs.count(where=pairs.value == pairs.before)
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         return [f"CREATE TEMP TABLE {self.quote(name)} AS {query}"]
