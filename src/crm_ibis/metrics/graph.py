@@ -25,7 +25,6 @@ from crm_ibis.metrics.shipped import (
     shipped_kpis,
     shipped_staging,
 )
-from crm_ibis.warehouse.sql import to_sql
 
 Stage = Callable[[str, Table], Table]
 
@@ -174,6 +173,8 @@ def table_sql(name: str, table: Table, dialect: str) -> str:
 
     Raises UsageError for a dialect that is unknown or lacks something.
     """
+    from crm_ibis.warehouse.sql import to_sql  # loads the compilers of all dialects
+
     try:
         return to_sql(table, dialect)
     except (IbisError, AttributeError, ValueError) as error:
