@@ -71,7 +71,8 @@ HASH_MEMORY_KB = 64 * 1024
 of millions of rows get slower."""
 
 
-@ibis.udf.scalar.builtin(name="hashtextextended")
+# Ibis gives its decorator no types.
+@ibis.udf.scalar.builtin(name="hashtextextended")  # type: ignore[untyped-decorator]
 def _text_hash(value: str, seed: int) -> int:
     """PostgreSQL's own, of 64 bits."""
     raise NotImplementedError

@@ -21,7 +21,7 @@ FLOAT_PARTS = ("year", "month", "day", "epoch")
 
 def tune(query: exp.Expression) -> exp.Expression:
     """The query, with fences and quicker functions, for the same rows."""
-    for select in query.find_all(exp.Select):
+    for select in reversed(list(query.find_all(exp.Select))):  # the innermost first
         for name, inner in _inner_selects(select):
             if _is_worth_a_fence(select, name, inner):
                 inner.set("offset", FENCE.copy())
@@ -37,16 +37,26 @@ def _inner_selects(select: exp.Select) -> Iterator[tuple[str, exp.Select]]:
 
 
 def _is_worth_a_fence(outer: exp.Select, name: str, inner: exp.Select) -> bool:
-    computed = {column.alias for column in inner.expressions if _is_computed(column)}
-    if not computed or any(inner.args.get(part) for part in ("group", "limit", "offset")):
-        return False
     uses = Counter(column.name for column in _own_columns(outer) if column.table == name)
-    most = max(uses[column] for column in computed)
+    most = max((uses[column] for column in _computed(inner)), default=0)
     return most > 1 or (most == 1 and _aggregates(outer))
 
 
-def _is_computed(column: exp.Expression) -> bool:
-    return not isinstance(column.unalias(), exp.Column | exp.Literal | exp.Null | exp.Boolean)
+def _computed(select: exp.Select) -> set[str]:
+    """The columns of a select that PostgreSQL would compute where they are used."""
+    if any(select.args.get(part) for part in ("group", "distinct", "limit", "offset")):
+        return set()
+    below = {name: _computed(inner) for name, inner in _inner_selects(select)}
+    found = set()
+    for column in select.expressions:
+        value = column.unalias()
+        if isinstance(value, exp.Star):
+            found |= set().union(*below.values())
+        elif isinstance(value, exp.Column):
+            found |= {column.alias_or_name} if value.name in below.get(value.table, ()) else set()
+        elif not isinstance(value, exp.Literal | exp.Null | exp.Boolean):
+            found.add(column.alias)
+    return found
 
 
 def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
