@@ -430,6 +430,21 @@ def test_a_watch_is_told_that_cannot_read_the_project(
     assert 'there is no KPI "health_score" (did you mean "health_scores"?)' in told.text
 
 
+def test_a_watch_is_told_that_a_job_is_not_valid(
+    settings: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """What is valid in jobs.yml still says who hears of it."""
+    (tmp_path / "crm_ibis.yml").write_text("made_with: 0.1.0", encoding="utf-8")
+    jobs_file = tmp_path / "jobs.yml"
+    jobs_file.write_text("jobs: {health_scores: {schedule: daily}}", encoding="utf-8")
+    monkeypatch.setenv("CRM_IBIS_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match="is not a cron schedule"):
+        watch_or_alert(settings, lambda: watch(settings, quiet, NOW), quiet)
+    (told,) = channels.messages()
+    assert (told.channel, told.title) == ("slack", "crm_ibis: the watch failed")
+    assert f"{jobs_file} is not valid" in told.text
+
+
 def test_a_watch_without_a_database_is_told_once_and_so_is_its_end(
     settings: Settings, channels: Channels, monkeypatch: pytest.MonkeyPatch
 ) -> None:

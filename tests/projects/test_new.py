@@ -161,7 +161,39 @@ REFUSED = {
         ["health_score_snapshot", "already"],
     ),
     "a name that is none": ("kpi 2deals --grain rep_id --from stg_leads", ["2deals", "letter"]),
-    "a word of Python's": ("kpi class --grain rep_id --from stg_leads", ["class"]),
+    "a word of Python's": ("kpi class --grain rep_id --from stg_leads", ["class", "grammar"]),
+    "a package that modules import": (
+        "fact ibis --from stg_leads",
+        ["its function ibis would hide the ibis that its module imports", "another name"],
+    ),
+    "what the draft imports": (
+        "kpi column --grain rep_id --from stg_leads",
+        ["its function column would hide the column that its module imports"],
+    ),
+    "a class that the draft imports": (
+        "kpi table --grain rep_id --from stg_leads",
+        ["its class Table would hide the Table that its module imports"],
+    ),
+    "a type that the draft imports": (
+        "kpi count --grain rep_id --from stg_leads",
+        ["its class Count would hide the Count"],
+    ),
+    "a source that its staging table would mix up": (
+        "source month_of",
+        ["its function month_of would hide the month_of that its module imports"],
+    ),
+    "a function of Python's": (
+        "kpi sum --grain rep_id --from stg_leads",
+        ["its function sum would hide Python's own sum"],
+    ),
+    "a parameter that means something else": (
+        "kpi as_of --grain rep_id --from stg_leads",
+        ["as_of", "means something else"],
+    ),
+    "a column that hides the function of columns": (
+        "source gifts --columns column:Text",
+        ["would hide the `column`"],
+    ),
     "too long a name": (f"kpi {'x' * 60} --grain rep_id --from stg_leads", ["too long", "63"]),
     "a fact of nothing": ("fact deals --from stg_lead", ['did you mean "stg_leads"']),
     "a source with an odd type": (

@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from commands import crm_ibis
 from projects.conftest import Write
 
 from crm_ibis.config import declarations, project
@@ -71,7 +72,7 @@ def test_files_of_comments_change_nothing(write: Write) -> None:
 def test_the_current_folder_is_a_project_by_its_mark(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "here" / "crm_ibis.yml").write_text("", encoding="utf-8")
+    (tmp_path / "here" / "crm_ibis.yml").write_text("made_with: 0.1.0", encoding="utf-8")
     (tmp_path / "here" / "params.yml").write_text("cohort_months: 24", encoding="utf-8")
     assert load_params().cohort_months == 24
 
@@ -189,7 +190,25 @@ def test_an_unknown_key_of_the_mark_is_refused(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("made_with", "warns"), [("99.0.0", True), ("0.1.0", False), ("0.0.9", False), ("", False)]
+    ("text", "message"),
+    [
+        ("made_with: banana\n", ', line 1: "banana" is no version; write the version of crm_ibis'),
+        ("made_with: 0.1 or so", ', line 1: "0.1 or so" is no version'),
+        ("", ": lacks made_with; write the version of crm_ibis that the folder was made with"),
+        ("made_with:\n", ", line 1: lacks made_with"),
+    ],
+    ids=["no version", "a sentence", "an empty file", "no value"],
+)
+def test_a_mark_that_says_no_version_is_refused(write: Write, text: str, message: str) -> None:
+    file = write("crm_ibis.yml", text)
+    done = crm_ibis("list")
+    assert done.exit_code == 2
+    assert f"Error: {file}{message}" in done.err
+
+
+@pytest.mark.parametrize(
+    ("made_with", "warns"),
+    [("99.0.0", True), ("0.1.0", False), ("0.0.9", False), ("0.0.2.dev3+g1", False)],
 )
 def test_only_a_folder_of_a_newer_version_warns(
     write: Write, caplog: pytest.LogCaptureFixture, made_with: str, warns: bool

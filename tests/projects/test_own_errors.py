@@ -450,3 +450,12 @@ def test_the_site_does_without_a_broken_table_its_history_and_its_readers(
         done = crm_ibis(*command)
         assert done.exit_code == 0, done.err
         assert "Traceback" not in done.err
+
+
+def test_the_history_of_a_broken_kpi_says_why(broken: Folder, database: Settings) -> None:
+    fill(database)
+    for command in ("history", "show", "describe", "check"):
+        done = crm_ibis(command, "churn_history")
+        assert done.exit_code == 2
+        assert f"Error: {broken.line('broken', '= =')}: invalid syntax" in done.err, command
+        assert "there is no" not in done.err

@@ -205,3 +205,29 @@ def test_contracts_that_are_not_utf_8_stop_the_upgrade(old: Path) -> None:
     done = crm_ibis("init", "--upgrade", "acme")
     assert done.exit_code == 2
     assert "sources.py is not UTF-8" in words(done.err)
+
+
+def test_scripts_in_metrics_are_never_run(old: Path) -> None:
+    (old / "metrics").mkdir()
+    script = old / "metrics" / "export.py"
+    script.write_text("from pathlib import Path\n\nPath('was_run').touch()\n", encoding="utf-8")
+    before = contents(old)
+    done = crm_ibis("init", "--upgrade", "acme")
+    assert (done.exit_code, contents(old), backups()) == (2, before, [])
+    assert not Path("was_run").exists()
+    assert "  metrics/export.py\n" in done.err
+    assert "nothing was changed or run" in words(done.err)
+    assert "Move these elsewhere" in words(done.err)
+    script.rename(old / "metrics" / "_export.py")
+    done = crm_ibis("init", "--upgrade", "acme")
+    assert done.exit_code == 0, done.err
+    assert not Path("was_run").exists()
+
+
+def test_tables_that_were_written_for_the_upgrade_are_taken(old: Path) -> None:
+    (old / "metrics").mkdir()
+    text = "from crm_ibis import Extension\n\n\nclass Leads(Extension):\n    pass\n"
+    (old / "metrics" / "ours.py").write_text(text, encoding="utf-8")
+    done = crm_ibis("init", "--upgrade", "acme")
+    assert done.exit_code == 0, done.err
+    assert "metrics/ours.py: kept; from now on it is run as tables of your own" in done.out

@@ -1,7 +1,7 @@
 """What all commands share: the group, its options, the database and the parameters."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from crm_ibis.errors import near_match
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs: --help must be quick
     from crm_ibis.config.params import Params
+    from crm_ibis.contracts.own_modules import Problem
     from crm_ibis.events import ProgressEvent
     from crm_ibis.warehouse import Warehouse
 
@@ -100,11 +101,29 @@ def exit_if(refused: Sequence[Any]) -> None:
         sys.exit(1)
 
 
-def report_problems() -> None:
-    """Prints what is wrong with the project's own files; what is in order goes on."""
+def report_problems(computed: Collection[str] = ()) -> None:
+    """Prints what is wrong with the project's own files; the command goes on with the rest.
+
+    But not why a table cannot be computed that the command is to compute: it will raise that.
+    """
+    from crm_ibis.config.tolerance import tolerating
+    from crm_ibis.metrics.own import broken_tables
     from crm_ibis.metrics.problems import project_problems
 
-    for problem in project_problems():
+    click.get_current_context().with_resource(tolerating())
+    raised = [problem for name, problem in broken_tables().items() if name in computed]
+    _print_problems(problem for problem in project_problems() if problem not in raised)
+
+
+def report_left_out_tables() -> None:
+    """Prints which of the project's tables are left out; another mistake ends the command."""
+    from crm_ibis.metrics.problems import project_problems
+
+    _print_problems(problem for problem in project_problems() if problem.about == "tables")
+
+
+def _print_problems(problems: "Iterable[Problem]") -> None:
+    for problem in problems:
         word, colour = ("Warning", "yellow") if problem.is_warning else ("Error", "red")
         click.secho(f"{word}: ", fg=colour, err=True, nl=False)
         click.echo(str(problem), err=True)
@@ -112,11 +131,13 @@ def report_problems() -> None:
 
 def check_project(names: Sequence[str] = ()) -> None:
     """Prints the project's problems; raises UsageError for a command that names no tables."""
-    from crm_ibis.metrics.problems import refuse_problems
+    from crm_ibis.metrics.problems import project_problems, refuse_problems
 
-    if not names:
+    if names:
+        report_problems()
+    else:
         refuse_problems()
-    report_problems()
+        _print_problems(project_problems())
 
 
 def progress(event: "ProgressEvent | str") -> None:

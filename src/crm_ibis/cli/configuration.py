@@ -21,7 +21,7 @@ def render(sections: Mapping[str, Section], only_own: bool) -> str:
             f"  # taken away: {'.'.join(key)} ({where})"
             for key, where in section.taken_away.items()
         ]
-        lines += [_comment(problem, 1) for problem in section.problems]
+        lines += [_comment(words, 1) for words in (*section.warnings, *section.problems)]
         if only_own and not lines:
             continue
         parts.append("\n".join([f"{name}:" if lines else f"{name}: {{}}", *lines]))
@@ -35,7 +35,7 @@ def to_json(sections: Mapping[str, Section], only_own: bool) -> dict[str, Any]:
             "values": _own(section, section.values, ()) if only_own else section.values,
             "origins": {".".join(key): where for key, where in section.origins.items()},
             "taken_away": {".".join(key): where for key, where in section.taken_away.items()},
-            "problems": list(section.problems),
+            "problems": [*section.warnings, *section.problems],
         }
         for name, section in sections.items()
     }
@@ -122,4 +122,7 @@ def _scalar(value: Any) -> str:
 
 def _comment(text: str, depth: int) -> str:
     mark = f"{'  ' * depth}# "
-    return "\n".join(wrap(text, WIDTH, initial_indent=mark, subsequent_indent=mark))
+    lines = text.splitlines()
+    return "\n".join(
+        "\n".join(wrap(line, WIDTH, initial_indent=mark, subsequent_indent=mark)) for line in lines
+    )

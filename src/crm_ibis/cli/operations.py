@@ -13,6 +13,7 @@ from crm_ibis.cli.base import (
     json_option,
     open_database,
     progress,
+    report_left_out_tables,
     report_problems,
 )
 from crm_ibis.config.settings import Settings
@@ -64,7 +65,7 @@ def watch(settings: Settings, as_json: bool) -> None:
     Notifies once per incident, and once more when it is over. Exit 1 while any table is late or
     failing. A watch that fails notifies the default route.
     """
-    report_problems()
+    report_left_out_tables()
     from crm_ibis.operations.watchdog import watch as look
     from crm_ibis.operations.watchdog import watch_or_alert
 

@@ -89,7 +89,8 @@ def config(ctx: click.Context, section: str | None, only_own: bool, as_json: boo
     """Show what holds, and where each value comes from.
 
     SECTION is one of settings, params, jobs, exposures, snapshots, sources. What is not as shipped
-    has a comment: the file and line, the variable or the option. Passwords are not shown.
+    has a comment: the file and line, the variable or the option. Passwords are not shown. What is
+    not valid is named beside what is; then it ends with exit code 2.
     """
     from crm_ibis.cli import configuration, terminal
 
@@ -104,6 +105,9 @@ def config(ctx: click.Context, section: str | None, only_own: bool, as_json: boo
         terminal.print_json(configuration.to_json(sections, only_own))
     else:
         click.echo(configuration.render(sections, only_own))
+    problems = [problem for shown in sections.values() for problem in shown.problems]
+    if problems:
+        raise UsageError("\n".join(problems))
 
 
 def _section(ctx: click.Context, name: str) -> "Section":
@@ -121,7 +125,11 @@ def _section(ctx: click.Context, name: str) -> "Section":
         return effective.params_section(settings)
     if name != "sources":
         return effective.declared_section(name)
-    spec.load_spec()
+    problems = []
+    try:
+        spec.load_spec()
+    except UsageError as error:
+        problems.append(str(error))
     known = declared_tables(project.path("schemas", "sources.py"))
     tables = {source: {"table": f"{settings.raw_schema}.{source}"} for source in known}
-    return effective.sources_section(spec.spec_path(), tables)
+    return effective.sources_section(spec.spec_path(), tables, problems)

@@ -40,6 +40,7 @@ def history(
     from crm_ibis.history import reader as reading
     from crm_ibis.runlog.log import now
 
+    report_problems()
     wanted = {} if key is None else reading.key_of(name, key)
     reading.get_snapshot(name)
     with open_database(settings, read_only=True) as warehouse:
@@ -122,7 +123,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
     from crm_ibis.metrics import graph
     from crm_ibis.sources import spec
 
-    report_problems()
+    report_problems(computed=[kpi])
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
     query = graph.compile_table(

@@ -19,6 +19,7 @@ from crm_ibis.cli.base import (
     mass_close_option,
     open_database,
     progress,
+    report_problems,
 )
 from crm_ibis.cli.site import build_or_leave
 from crm_ibis.config.settings import Settings, shown_url
@@ -124,7 +125,7 @@ def refresh(
 
     if dry_run and snapshot:
         raise click.UsageError("--dry-run merges no snapshot; leave out one of the two")
-    check_project([*kpis, *([tag] if tag else [])])
+    _check_run(kpis, tag, snapshot)
     names = [graph.publishable(name) for name in kpis] + (
         catalog.tables_with_tag(tag) if tag else []
     )
@@ -156,6 +157,26 @@ def refresh(
     exit_if(result.refused)
 
 
+def _check_run(kpis: "Sequence[str]", tag: str | None, snapshot: bool) -> None:
+    """Prints the project's problems; raises UsageError for those that this refresh goes by."""
+    from crm_ibis.config.declarations import snapshots
+    from crm_ibis.config.tolerance import tolerating
+    from crm_ibis.metrics import catalog, problems
+
+    if not kpis and not tag:
+        check_project()
+        return
+    if tag:
+        problems.refuse_wrong_exposures()
+    with tolerating():
+        names = [*kpis, *(catalog.tables_with_tag(tag) if tag else [])]
+        kept = [each.name for each in snapshots().values() if snapshot and each.kpi in names]
+    problems.refuse_wrong_jobs([*names, *kept])
+    if snapshot:
+        problems.refuse_wrong_snapshots()
+    report_problems(computed=names)
+
+
 @cli.command()
 @click.argument("names", nargs=-1)
 @click.option(
@@ -184,8 +205,12 @@ def snapshot(
     All snapshots, or those named.
     """
     from crm_ibis.cli import terminal
+    from crm_ibis.metrics.problems import refuse_wrong_jobs, refuse_wrong_snapshots
     from crm_ibis.publishing.record import record, select_snapshots
 
+    if names:
+        refuse_wrong_jobs(names)
+        refuse_wrong_snapshots(names)
     check_project(names)
     select_snapshots(names)
     with open_database(settings) as warehouse:

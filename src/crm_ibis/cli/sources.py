@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crm_ibis.cli.base import Commands, chosen_params, cli, json_option, open_database, progress
+from crm_ibis.cli.base import (
+    Commands,
+    chosen_params,
+    cli,
+    json_option,
+    open_database,
+    progress,
+    report_problems,
+)
 from crm_ibis.config.settings import Settings
 from crm_ibis.text import count_of
 
@@ -31,6 +39,7 @@ def sources(ctx: click.Context, as_json: bool) -> None:
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.preflight import fit
 
+    report_problems()
     with open_database(ctx.obj, read_only=True, staging=True) as warehouse:
         found = fit(warehouse, report=progress, params=chosen_params(ctx.obj))
     if as_json:
@@ -70,6 +79,8 @@ def sql(settings: Settings, source: str) -> None:
 def _source_lines(found: "FitReport") -> Iterator[str]:
     for fit in found.fits:
         yield from _source(fit)
+    if found.unread:
+        yield f"no table needs {', '.join(found.unread)}, so a refresh does not read it"
     if found.left_out:
         yield f"skipped, as all their sources are marked absent: {', '.join(found.left_out)}"
     for lack in found.lacks:

@@ -1,5 +1,6 @@
 """What the project's YAML files declare: exposures, jobs and snapshots."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Literal
@@ -14,7 +15,9 @@ from pydantic import (
 )
 
 from crm_ibis.config import project
-from crm_ibis.config.files import Record, file_of, place, read, read_layers
+from crm_ibis.config.files import Record, file_of, place, read, read_layers, valid_part
+from crm_ibis.config.overlay import Key
+from crm_ibis.config.tolerance import LeftOut, is_tolerating
 from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError, near_match
 
@@ -247,6 +250,14 @@ class Snapshot:
         return f"{self.name}_archive"
 
 
+KINDS: dict[str, Any] = {
+    "exposures.yml": dict[str, Exposure],
+    "jobs.yml": Jobs,
+    "snapshots.yml": dict[TableName, TableName],
+}
+"""What each file declares."""
+
+
 def exposures() -> dict[str, Exposure]:
     """The exposures, by name; raises UsageError naming the key that is wrong."""
     return read_layers("exposures.yml", dict[str, Exposure])
@@ -255,6 +266,31 @@ def exposures() -> dict[str, Exposure]:
 def jobs() -> Jobs:
     """The jobs; raises UsageError naming the key that is wrong."""
     return read_layers("jobs.yml", Jobs)
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """What a file says of something that the project has not, or has otherwise."""
+
+    words: str
+    """With file and line."""
+    file: str
+    names: tuple[str, ...]
+    """The entry, and what it is about."""
+
+
+def left_out() -> list[LeftOut]:
+    """The entries of these files that are not valid, whether or not that is an error now."""
+    return [
+        entry
+        for name, kind in KINDS.items()
+        if project.layers(name)
+        for entry in valid_part(name, kind).left_out
+    ]
+
+
+def _left_out_of(name: str) -> set[Key]:
+    return {entry.entry for entry in left_out() if entry.file == name}
 
 
 def get_job(name: str) -> Job:
@@ -301,24 +337,44 @@ def _has_jobs() -> bool:
 
 def snapshots() -> dict[str, Snapshot]:
     """The snapshots, by name; none without the file. Raises UsageError naming what is wrong."""
+    found, wrong = _snapshots()
+    if wrong and not is_tolerating():
+        raise UsageError(wrong[0].words)
+    return found
+
+
+def wrong_recordings() -> list[Contradiction]:
+    """What jobs say of snapshots that cannot be; such a job has no say in them."""
+    return _snapshots()[1]
+
+
+def _snapshots() -> tuple[dict[str, Snapshot], list[Contradiction]]:
     there = project.layers("snapshots.yml")
     declared = read_layers("snapshots.yml", dict[TableName, TableName]) if there else {}
     found = {name: Snapshot(name, kpi) for name, kpi in declared.items()}
     recorded_by: dict[str, str] = {}
+    wrong = []
     for key, job in jobs().jobs.items() if _has_jobs() else ():
         for name in job.snapshot:
-            where = place("jobs.yml", "jobs", key, "snapshot")
-            if other := recorded_by.get(name):
-                raise UsageError(
-                    f"{where}: both {other} and {key} record {name}; leave it to one of them"
-                )
+            if words := _recording_problem(key, name, found, recorded_by):
+                where = place("jobs.yml", "jobs", key, "snapshot")
+                wrong.append(Contradiction(f"{where}: {words}", "jobs.yml", (key, name)))
+                continue
+            if name not in found:  # it is left out, and that is said already
+                continue
             recorded_by[name] = key
-            if name not in found:
-                raise UsageError(
-                    f'{where}: {key}: there is no snapshot "{name}"{near_match(name, found)}'
-                )
             found[name] = Snapshot(name, declared[name], job.retention_days, job.max_missing_pct)
-    return found
+    return found, wrong
+
+
+def _recording_problem(
+    job: str, name: str, known: Mapping[str, Snapshot], recorded_by: Mapping[str, str]
+) -> str | None:
+    if other := recorded_by.get(name):
+        return f"both {other} and {job} record {name}; leave it to one of them"
+    if name not in known and not {(name,), ()} & _left_out_of("snapshots.yml"):
+        return f'{job}: there is no snapshot "{name}"{near_match(name, known)}'
+    return None
 
 
 def renamed_tables() -> dict[str, str]:

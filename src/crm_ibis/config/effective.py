@@ -1,17 +1,20 @@
 """What holds: settings, parameters and declarations, and where each value comes from."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from crm_ibis.config import project
-from crm_ibis.config.declarations import exposures, jobs, snapshots
+from crm_ibis.config.declarations import left_out
 from crm_ibis.config.files import layered_file
 from crm_ibis.config.overlay import Key, Layered, lay_over
-from crm_ibis.config.params import layered_params, load_params
+from crm_ibis.config.params import FILE, layered_params, load_params
 from crm_ibis.config.settings import Settings, shown_url
+from crm_ibis.config.tolerance import tolerating
+from crm_ibis.errors import UsageError
 
 SETTINGS = {
     "database_url": "CRM_IBIS_DATABASE_URL",
@@ -34,7 +37,9 @@ class Section:
     values: Mapping[str, Any]
     origins: Mapping[Key, str] = field(default_factory=dict)
     taken_away: Mapping[Key, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    """What is not valid: it does not hold, though it is among the values."""
 
 
 def settings_section(
@@ -61,27 +66,50 @@ def settings_section(
 
 
 def params_section(settings: Settings) -> Section:
-    """The business assumptions; raises UsageError when they are not valid."""
-    load_params(settings.params_file)
-    return _section(layered_params(settings.params_file))
+    """The business assumptions."""
+    file = settings.params_file
+    try:
+        load_params(file)
+        return _section(layered_params(file))
+    except UsageError as error:
+        return _section(_readable_params(file), [str(error)])
+
+
+def _readable_params(file: Path | None) -> Layered:
+    """The parameter files, as far as they can be read."""
+    paths = project.layers(FILE)
+    for tried in ([*paths, file], paths, paths[:1]):
+        with suppress(UsageError):
+            return lay_over([path for path in tried if path is not None])
+    return Layered()
 
 
 def declared_section(name: str) -> Section:
-    """jobs, exposures or snapshots; raises UsageError when they are not valid."""
-    {"jobs": jobs, "exposures": exposures, "snapshots": snapshots}[name]()
-    return _section(layered_file(f"{name}.yml"))
+    """jobs, exposures or snapshots, as the files say it, wrong entries included."""
+    file = f"{name}.yml"
+    with tolerating():
+        wrong = [entry for entry in left_out() if entry.file == file]
+        return _section(layered_file(file), map(str, wrong))
 
 
-def sources_section(path: Path, shipped: Mapping[str, Any]) -> Section:
+def sources_section(
+    path: Path, shipped: Mapping[str, Any], problems: Iterable[str] = ()
+) -> Section:
     """Where each source comes from: by sources.yml, else the table that stands for it."""
-    layered = lay_over([path]) if path.exists() else Layered()
-    section = _section(layered)
+    try:
+        layered = lay_over([path]) if path.exists() else Layered()
+    except UsageError:  # which is among the problems
+        layered = Layered()
+    section = _section(layered, problems)
     said = section.values.get("sources") or {}
+    if not isinstance(said, dict):
+        return section
     sources = {name: said.get(name) or table for name, table in shipped.items()}
-    return Section({**section.values, "sources": {**said, **sources}}, section.origins)
+    values = {**section.values, "sources": {**said, **sources}}
+    return replace(section, values=values)
 
 
-def _section(layered: Layered) -> Section:
+def _section(layered: Layered, problems: Iterable[str] = ()) -> Section:
     own = {key: at for key, at in layered.places.items() if not project.is_shipped(at.path)}
     return Section(
         layered.values,
@@ -91,4 +119,5 @@ def _section(layered: Layered) -> Section:
             for key, at in layered.taken_away.items()
         },
         tuple(layered.problems),
+        tuple(problems),
     )

@@ -14,8 +14,9 @@ from pydantic import (
     ValidationError,
 )
 
-from crm_ibis.config import project
+from crm_ibis.config import project, tolerance
 from crm_ibis.config.overlay import Layered, lay_over, modified
+from crm_ibis.config.tolerance import Valid, readable
 from crm_ibis.config.validation import explain
 from crm_ibis.errors import UsageError
 
@@ -53,8 +54,14 @@ def file_of(name: str) -> str:
 def layered_file(name: str) -> Layered:
     """A file of the project, laid over the shipped one.
 
-    Raises UsageError when there is neither.
+    Raises UsageError when there is neither, and when one is no YAML: while tolerating, only when
+    that is the shipped one.
     """
+    paths = _paths(name)
+    return readable(name, paths)[0] if tolerance.is_tolerating() else lay_over(paths)
+
+
+def _paths(name: str) -> list[Path]:
     paths = project.layers(name)
     if not paths:
         inner = project.SHIPPED_AT[name]
@@ -62,7 +69,7 @@ def layered_file(name: str) -> Layered:
             f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
             "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
         )
-    return lay_over(paths)
+    return paths
 
 
 def read_layers(name: str, kind: type[Declared]) -> Declared:
@@ -70,10 +77,21 @@ def read_layers(name: str, kind: type[Declared]) -> Declared:
 
     Raises UsageError naming the key that is wrong, and the file and line that say so.
     """
+    if tolerance.is_tolerating():
+        return cast(Declared, valid_part(name, kind).declared)
     layered_file(name)
     paths = tuple(project.layers(name))
     times = tuple(map(modified, paths))
     return cast(Declared, _validate_layers(paths, times, cast(Hashable, kind)))
+
+
+def valid_part(name: str, kind: Any) -> Valid:
+    """A file of the project, laid over the shipped one, and its wrong entries, which it is without.
+
+    Raises UsageError when there is no such file, and where nothing can be left out.
+    """
+    paths = _paths(name)
+    return tolerance.valid_part(name, tuple(paths), tuple(map(modified, paths)), kind)
 
 
 @lru_cache(maxsize=32)
@@ -92,7 +110,8 @@ def _validate_layers(paths: tuple[Path, ...], modified: tuple[int, ...], kind: A
 
 def layer_problems() -> list[str]:
     """What the project's files say of things that are not there, with file and line."""
-    layered = [lay_over(paths) for name in project.SHIPPED_AT if (paths := project.layers(name))]
+    files = {name: paths for name in project.SHIPPED_AT if (paths := project.layers(name))}
+    layered = [readable(name, paths)[0] for name, paths in files.items()]
     return [problem for layer in layered for problem in layer.problems]
 
 

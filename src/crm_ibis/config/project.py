@@ -14,6 +14,7 @@ from functools import cache, lru_cache
 from pathlib import Path
 
 import crm_ibis
+from crm_ibis.config.modules import helpers_in, own_modules_in
 from crm_ibis.config.overlay import lay_over, modified
 from crm_ibis.errors import UsageError, near_match
 
@@ -49,6 +50,20 @@ def home() -> Path:
     return shipped_home()
 
 
+Identity = tuple[str | None, ...]
+
+
+def identity() -> Identity:
+    """What tells the project in use from others, without reading anything of it."""
+    try:
+        here = os.getcwd()
+    except FileNotFoundError:  # somebody has removed the current folder
+        here = ""
+    marked = MARK if os.path.isfile(MARK) else None
+    environment = (os.environ.get("CRM_IBIS_HOME"), os.environ.get("CRM_IBIS_PARAMS"))
+    return (here, marked, *environment)
+
+
 def _check_mark(folder: Path) -> Path:
     """The folder; raises UsageError when its crm_ibis.yml says what nobody understands."""
     mark = folder / MARK
@@ -67,7 +82,14 @@ def _read_mark(mark: Path, modified: int) -> None:
                 f"{said.place_of([key])}: {key}: unknown key{near_match(str(key), ['made_with'])}; "
                 "there may be made_with"
             )
-    made_with = str(said.values.get("made_with", ""))
+    made_with = str(said.values.get("made_with") or "")
+    if not _numbers(made_with):
+        place = said.place_of(["made_with"]) or mark
+        given = f'"{made_with}" is no version' if made_with else "lacks made_with"
+        raise UsageError(
+            f"{place}: {given}; write the version of crm_ibis that the folder was made with, such "
+            'as made_with: "0.1.0"'
+        )
     installed = crm_ibis.__version__
     if not installed.startswith("0+") and _numbers(made_with) > _numbers(installed):
         logger.warning(
@@ -77,9 +99,9 @@ def _read_mark(mark: Path, modified: int) -> None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    """What versions are ordered by: 0.10.1 is (0, 10, 1)."""
-    match = re.match(r"\d+(\.\d+)*", version)
-    return tuple(map(int, match[0].split("."))) if match else ()
+    """What versions are ordered by: 0.10.1 is (0, 10, 1); nothing for what is no version."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)*)(?:[.+a-z-][\w.+-]*)?", version)
+    return tuple(map(int, match[1].split("."))) if match else ()
 
 
 def own_home() -> Path | None:
@@ -160,7 +182,13 @@ def path(*parts: str) -> Path:
 def own_modules() -> list[Path]:
     """The modules of the team's own tables, in order of name."""
     own = own_home()
-    return sorted((own / "metrics").glob("*.py")) if own else []
+    return own_modules_in(own) if own else []
+
+
+def own_helpers() -> list[Path]:
+    """The modules in metrics/ that others import, whose names begin with _."""
+    own = own_home()
+    return helpers_in(own) if own else []
 
 
 def seed_file(source: str) -> Path | None:

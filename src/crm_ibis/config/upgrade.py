@@ -11,6 +11,7 @@ import yaml
 
 import crm_ibis
 from crm_ibis.config import project, shipped_before
+from crm_ibis.config.modules import declares_tables, own_modules_in
 from crm_ibis.config.new_project import HIDDEN, MARK_TEXT, TEMPLATES
 from crm_ibis.errors import UsageError
 
@@ -86,6 +87,7 @@ def plan(folder: Path) -> Plan:
     if folder == project.shipped_home().resolve() or (folder / "src" / "crm_ibis").is_dir():
         raise UsageError(f"{folder} is crm_ibis itself, not a project folder; name yours")
     _refuse_changed_contracts(folder)
+    _refuse_foreign_modules(folder)
     planned = Plan()
     for name, copy in DECLARATIONS.items():
         _plan_declarations(planned, folder, name, copy)
@@ -115,6 +117,22 @@ def _refuse_changed_contracts(folder: Path) -> None:
             "table to a class of its name with the base Extension, a table of your own to a class "
             "beside its function (docs/project-folder.md of the manual). Then delete the file in "
             "schemas/ and run this again."
+        )
+
+
+def _refuse_foreign_modules(folder: Path) -> None:
+    """0.1.0 gave metrics/ no meaning: what stands there may be a script that must not be run."""
+    modules = own_modules_in(folder)
+    foreign = [f"metrics/{path.name}" for path in modules if not declares_tables(path)]
+    if foreign:
+        listed = "\n".join(f"  {each}" for each in foreign)
+        raise UsageError(
+            f"{folder} has modules in metrics/ that declare no table, and nothing was changed or "
+            f"run:\n{listed}\n"
+            "Version 0.1.0 did nothing with them; from now on, all modules in metrics/ are run as "
+            "tables of your own. Move these elsewhere, or begin their names with _ if your tables "
+            "import them. Then run this again; one that declares tables imports Published, Fact, "
+            "Source or Extension from crm_ibis."
         )
 
 
@@ -182,8 +200,8 @@ def _plan_new_files(planned: Plan, folder: Path) -> None:
     for shown, hidden in HIDDEN.items():
         if not (folder / hidden).exists():
             planned.writes[hidden] = _template(shown)
-    if any((folder / "metrics").glob("*.py")):
-        planned.notes["metrics/"] = "kept; its modules are tables of your own from now on"
+    for path in own_modules_in(folder):
+        planned.notes[f"metrics/{path.name}"] = "kept; from now on it is run as tables of your own"
     planned.notes[PREFECT] = "written anew from the jobs"
     planned.writes[project.MARK] = MARK_TEXT.format(version=crm_ibis.__version__)
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
@@ -66,11 +67,28 @@ class Overlaid(Placed, Protocol):
     def names_below(self, entry: Sequence[str]) -> list[str]: ...
 
 
-def explain(error: ValidationError, kind: Any, placed: Placed | None = None) -> str:
-    """A line for each problem that Pydantic found with a value of a kind.
+@dataclass(frozen=True)
+class Mistake:
+    """What is wrong with a value: the keys that lead to it, in words, and where it stands."""
 
-    All that an entry of an overlay lacks is one line: it may have changed an entry that the
-    package no longer ships.
+    keys: tuple[Any, ...]
+    words: str
+    place: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.words} ({self.place})" if self.place else self.words
+
+
+def explain(error: ValidationError, kind: Any, placed: Placed | None = None) -> str:
+    """A line for each problem that Pydantic found with a value of a kind."""
+    return "\n".join(f"  {mistake}" for mistake in mistakes(error, kind, placed))
+
+
+def mistakes(error: ValidationError, kind: Any, placed: Placed | None = None) -> list[Mistake]:
+    """Each problem that Pydantic found with a value of a kind.
+
+    All that an entry of an overlay lacks is one: it may have changed an entry that the package no
+    longer ships.
     """
     problems = error.errors()
     incomplete: dict[tuple[str, ...], list[Any]] = {}
@@ -78,10 +96,10 @@ def explain(error: ValidationError, kind: Any, placed: Placed | None = None) -> 
         if entry := _incomplete_entry(problem, placed):
             incomplete.setdefault(entry, []).append(problem)
     grouped = [problem for lacking in incomplete.values() for problem in lacking]
-    lines = [_explain(problem, kind, placed) for problem in problems if problem not in grouped]
+    found = [_mistake(problem, kind, placed) for problem in problems if problem not in grouped]
     for entry, lacking in incomplete.items():
-        lines.append(_explain_incomplete(entry, lacking, placed))
-    return "\n".join(f"  {line}" for line in lines)
+        found.append(_incomplete(entry, lacking, placed))
+    return found
 
 
 def _keys_of(problem: Any) -> list[Any]:
@@ -99,22 +117,23 @@ def _incomplete_entry(problem: Any, placed: Placed | None) -> tuple[str, ...] | 
     return entry if lacks or (fails_whole and isinstance(problem["input"], dict)) else None
 
 
-def _explain_incomplete(entry: tuple[str, ...], problems: list[Any], placed: Placed | None) -> str:
+def _incomplete(entry: tuple[str, ...], problems: list[Any], placed: Placed | None) -> Mistake:
     assert isinstance(placed, Overlaid)
     lacking = [_keys_of(p)[-1] for p in problems if p["type"] == "missing"]
     why = [p["msg"].removeprefix("Value error, ") for p in problems if p["type"] != "missing"]
     what = "; ".join([f"lacks {', '.join(map(str, lacking))}"] * bool(lacking) + why)
     hint = near_match(entry[-1], placed.names_below(entry))
-    return (
+    words = (
         f"{'.'.join(entry)}: {what}. The package ships nothing of this name{hint} that the entry "
-        f"could change: write it whole, or delete it ({placed.place_of(entry)})"
+        "could change: write it whole, or delete it"
     )
+    return Mistake(entry, words, placed.place_of(entry))
 
 
-def _explain(problem: Any, kind: Any, placed: Placed | None) -> str:
-    text = _problem(problem, kind)
-    place = placed.place_of(_keys_of(problem)) if placed else None
-    return f"{text} ({place})" if place else text
+def _mistake(problem: Any, kind: Any, placed: Placed | None) -> Mistake:
+    keys = _keys_of(problem)
+    place = placed.place_of(keys) if placed else None
+    return Mistake(tuple(keys), _problem(problem, kind), place)
 
 
 def _problem(problem: Any, kind: Any) -> str:

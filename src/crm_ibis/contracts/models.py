@@ -4,8 +4,9 @@ A model holds types, keys, ranges, categories, foreign keys and the description 
 Pandera validates names and types; `rules` checks the data.
 """
 
+from collections.abc import Mapping
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 import ibis
@@ -14,7 +15,9 @@ from pandera.config import ValidationDepth, config_context
 from pandera.errors import SchemaError, SchemaErrors
 
 from crm_ibis.config import declarations, files, project
-from crm_ibis.config.declarations import Snapshot
+from crm_ibis.config.declarations import Contradiction, Snapshot
+from crm_ibis.config.remembered import PerProject
+from crm_ibis.config.tolerance import is_tolerating, tolerating
 from crm_ibis.contracts import rules
 from crm_ibis.contracts.bases import Extension as Extension
 from crm_ibis.contracts.bases import Fact as Fact
@@ -36,7 +39,7 @@ VALIDITY = {
 }
 
 
-@cache
+@PerProject
 def contracts() -> dict[str, Contract]:
     """All contracts of the project, by table name: sources first, then published tables.
 
@@ -50,53 +53,86 @@ def contracts() -> dict[str, Contract]:
 def own_tables() -> Own:
     """What the modules in a team's metrics/ declare."""
     paths = project.own_modules()
-    return _own(tuple(paths), tuple(path.stat().st_mtime_ns for path in paths))
+    read = [*paths, *project.own_helpers()]
+    modified = tuple((path, path.stat().st_mtime_ns) for path in read)
+    return _own(tuple(paths), modified, _shipped_histories() if paths else ())
 
 
 @lru_cache(maxsize=8)
-def _own(paths: tuple[Path, ...], modified: tuple[int, ...]) -> Own:
+def _own(
+    paths: tuple[Path, ...], modified: tuple[tuple[Path, int], ...], histories: tuple[str, ...]
+) -> Own:
     """Executed once while the modules stay as they are."""
-    return read_own(paths, shipped_contracts().contracts)
+    return read_own(paths, shipped_contracts().contracts, histories)
 
 
-@cache
+def _shipped_histories() -> tuple[str, ...]:
+    """The names that the package's snapshots and their archives take."""
+    with tolerating():
+        kept = [
+            snapshot
+            for name, snapshot in declarations.snapshots().items()
+            if files.is_left_over("snapshots.yml", name)
+        ]
+    return tuple(name for each in kept for name in (each.name, each.archive))
+
+
+@PerProject
 def histories() -> dict[str, Contract]:
     """The contracts of the snapshots, by name; raises UsageError for one of an unknown KPI."""
-    published = {c.name: c for c in contracts().values() if c.kind == "published"}
-    found: dict[str, Contract] = {}
-    for name, snapshot in declarations.snapshots().items():
-        if snapshot.kpi not in published and snapshot.kpi in own_tables().broken:
-            continue
-        where = files.place("snapshots.yml", name)
-        if snapshot.kpi not in published:
-            raise UsageError(
-                f'{where}: {name}: there is no KPI "{snapshot.kpi}"'
-                f"{near_match(snapshot.kpi, published)}"
-            )
-        if VALIDITY.keys() & set(published[snapshot.kpi].schema):
-            raise UsageError(
-                f"{where}: {name}: {snapshot.kpi} has a column valid_from or valid_to of "
-                "its own, so it can have no history"
-            )
-        _refuse_name(snapshot)
-        found[name] = history_of(published[snapshot.kpi], name)
+    found, wrong = _histories()
+    if wrong and not is_tolerating():
+        raise UsageError(wrong[0].words)
     return found
 
 
-def _refuse_name(snapshot: Snapshot) -> None:
-    where = files.place("snapshots.yml", snapshot.name)
+def wrong_histories() -> list[Contradiction]:
+    """The snapshots that there cannot be."""
+    return _histories()[1]
+
+
+def _histories() -> tuple[dict[str, Contract], list[Contradiction]]:
+    published = {c.name: c for c in contracts().values() if c.kind == "published"}
+    found: dict[str, Contract] = {}
+    wrong = []
+    for name, snapshot in declarations.snapshots().items():
+        if snapshot.kpi not in published and snapshot.kpi in own_tables().named_in_problems:
+            continue
+        if words := _kpi_problem(snapshot, published) or _name_problem(snapshot):
+            where = files.place("snapshots.yml", name)
+            names = (name, snapshot.kpi)
+            wrong.append(Contradiction(f"{where}: {words}", "snapshots.yml", names))
+        else:
+            found[name] = history_of(published[snapshot.kpi], name)
+    return found, wrong
+
+
+def _kpi_problem(snapshot: Snapshot, published: Mapping[str, Contract]) -> str | None:
+    name, kpi = snapshot.name, snapshot.kpi
+    if kpi not in published:
+        return f'{name}: there is no KPI "{kpi}"{near_match(kpi, published)}'
+    if VALIDITY.keys() & set(published[kpi].schema):
+        return (
+            f"{name}: {kpi} has a column valid_from or valid_to of its own, so it can have no "
+            "history"
+        )
+    return None
+
+
+def _name_problem(snapshot: Snapshot) -> str | None:
     others = declarations.snapshots().values()
     taken = {*contracts(), *(other.archive for other in others)}
     if snapshot.name in taken or snapshot.archive in contracts():
-        raise UsageError(
-            f"{where}: {snapshot.name} or its archive {snapshot.archive} has the "
-            "name of another table or archive; give the snapshot one of its own"
+        return (
+            f"{snapshot.name} or its archive {snapshot.archive} has the name of another table or "
+            "archive; give the snapshot one of its own"
         )
     if len(snapshot.archive.encode()) > IDENTIFIER_BYTES:
-        raise UsageError(
-            f"{where}: {snapshot.name} is too long a name: PostgreSQL cuts names off "
-            f"after {IDENTIFIER_BYTES} bytes, and its archive is {snapshot.archive}"
+        return (
+            f"{snapshot.name} is too long a name: PostgreSQL cuts names off after "
+            f"{IDENTIFIER_BYTES} bytes, and its archive is {snapshot.archive}"
         )
+    return None
 
 
 def history_of(contract: Contract, name: str) -> Contract:
@@ -151,7 +187,8 @@ def get_contract(name: str) -> Contract:
     if name not in known:
         known = {**known, **histories()}
     if name not in known:
-        if problem := own_tables().broken.get(name):
+        kept = declarations.snapshots().get(name)
+        if problem := own_tables().broken.get(kept.kpi if kept else name):
             raise UsageError(str(problem))
         raise UsageError(
             f'there is no contract of a table "{name}"{near_match(name, known)}; '

@@ -1,7 +1,7 @@
 """A team's own tables: the contracts and functions of its metrics/*.py, and what is wrong there."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,15 @@ from crm_ibis.config.params import may_hold_params
 from crm_ibis.contracts.bases import BASES, Extension, Fact, Published, Source
 from crm_ibis.contracts.contract import Contract, contract_of
 from crm_ibis.contracts.extensions import extended
-from crm_ibis.contracts.own_modules import BrokenModule, Module, Problem, Wrong, load_module
+from crm_ibis.contracts.own_modules import (
+    BrokenModule,
+    Module,
+    Problem,
+    Wrong,
+    load_module,
+    problems_of,
+)
+from crm_ibis.contracts.own_package import open_package
 from crm_ibis.contracts.types import table_name
 from crm_ibis.errors import near_match
 
@@ -45,34 +53,59 @@ class Own:
     """Of own tables, and of shipped ones that are extended."""
     params: dict[str, type[BaseModel]] = field(default_factory=dict)
     """By module."""
+    without_params: list[str] = field(default_factory=list)
+    """The other modules."""
     problems: list[Problem] = field(default_factory=list)
 
     @property
+    def named_in_problems(self) -> dict[str, Problem]:
+        """The tables that are left out, each with the first thing that is wrong with it.
+
+        A name that the package has taken still means the package's table.
+        """
+        return {name: p for p in reversed(self.problems) for name in p.tables}
+
+    @property
     def broken(self) -> dict[str, Problem]:
-        """The tables that are left out, each with the first thing that is wrong with it."""
-        every = {name: p for p in reversed(self.problems) for name in p.tables}
-        return {name: problem for name, problem in every.items() if name not in self.contracts}
+        """Those whose contract is left out too."""
+        named = self.named_in_problems
+        return {name: problem for name, problem in named.items() if name not in self.contracts}
 
 
-def read_own(paths: Iterable[Path], shipped: Mapping[str, Contract]) -> Own:
-    """Everything that is in order in the modules; the rest are problems."""
-    own, modules = Own(), []
+def read_own(
+    paths: Collection[Path], shipped: Mapping[str, Contract], histories: Collection[str] = ()
+) -> Own:
+    """Everything that is in order in the modules; the rest are problems.
+
+    `histories` are the names that the package's snapshots and archives take.
+    """
+    own = Own()
     taken: dict[str, list[OwnTable]] = {}
-    for path in paths:
-        try:
-            modules.append(load_module(path))
-        except BrokenModule as error:
-            own.problems.append(error.problem)
+    modules = _load(own, paths)
     for module in modules:
         _read_params(own, module)
         for table in _tables(own, module):
             taken.setdefault(table.name, []).append(table)
     for name, tables in taken.items():
-        _add(own, name, tables, shipped)
+        _add(own, name, tables, shipped, histories)
     _refuse_unknown_parents(own, shipped)
     for module in modules:
         _extend(own, module, shipped)
     return own
+
+
+def _load(own: Own, paths: Collection[Path]) -> list[Module]:
+    """The modules that can be executed."""
+    for folder in {path.parent for path in paths}:
+        open_package(folder)
+    modules, broken = [], []
+    for path in paths:
+        try:
+            modules.append(load_module(path))
+        except BrokenModule as error:
+            broken.append(error)
+    own.problems += problems_of(broken)
+    return modules
 
 
 def _classes(module: Module) -> dict[str, type]:
@@ -99,6 +132,7 @@ def _functions(module: Module) -> dict[str, Callable[..., Any]]:
 def _read_params(own: Own, module: Module) -> None:
     model = _classes(module).get(PARAMS)
     if model is None:
+        own.without_params.append(module.name)
         return
     if not issubclass(model, BaseModel):
         words = f"{PARAMS} is no Pydantic model; write `class {PARAMS}(BaseModel)`"
@@ -186,7 +220,13 @@ def _class_name(name: str) -> str:
     return "".join(part.capitalize() for part in name.split("_"))
 
 
-def _add(own: Own, name: str, tables: list[OwnTable], shipped: Mapping[str, Contract]) -> None:
+def _add(
+    own: Own,
+    name: str,
+    tables: list[OwnTable],
+    shipped: Mapping[str, Contract],
+    histories: Collection[str],
+) -> None:
     """Adds a table unless its name is taken or its contract does not stand."""
     first, *others = tables
     if others:
@@ -195,7 +235,7 @@ def _add(own: Own, name: str, tables: list[OwnTable], shipped: Mapping[str, Cont
         own.problems.append(Problem(words, None, (name,)))
         return
     try:
-        _refuse_taken(name, shipped)
+        _refuse_taken(name, shipped, histories)
         if first.model:
             _refuse_bare(first.model)
             own.contracts[name] = contract_of(first.model)
@@ -207,7 +247,9 @@ def _add(own: Own, name: str, tables: list[OwnTable], shipped: Mapping[str, Cont
         own.problems.append(Problem(" ".join(words.split()), first.place, (name,)))
 
 
-def _refuse_taken(name: str, shipped: Mapping[str, Contract]) -> None:
+def _refuse_taken(name: str, shipped: Mapping[str, Contract], histories: Collection[str]) -> None:
+    if name in histories:
+        raise Wrong(f"{name} is a snapshot of the package, or its archive; give yours another name")
     if name in shipped:
         what = _class_name(name)
         raise Wrong(

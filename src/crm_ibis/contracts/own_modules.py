@@ -2,19 +2,24 @@
 
 import ast
 import re
-import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 from crm_ibis.config.overlay import Place
+from crm_ibis.contracts.own_package import import_module, package_name
 from crm_ibis.contracts.types import table_name
+from crm_ibis.errors import near_match
 
 DECLARES = re.compile(r"^(?:class|def)\s+(?!Params\b|\w+\(Extension\b)([A-Za-z]\w*)", re.MULTILINE)
 """The tables of a module that cannot be read; what extends a shipped one is none."""
-PREFIX = "_crm_ibis_metrics_"
+
+
+About = Literal["tables", "jobs", "exposures", "snapshots", "settings"]
+"""What a problem is about; settings are what jobs.yml says beside its jobs."""
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,7 @@ class Problem:
     tables: tuple[str, ...] = ()
     is_warning: bool = False
     """Whether all commands go on as if nothing was wrong."""
+    about: About = "tables"
 
     def __str__(self) -> str:
         return f"{self.place}: {self.message}" if self.place else self.message
@@ -40,11 +46,13 @@ class Wrong(Exception):
 
 
 class BrokenModule(Exception):
-    """A module that cannot be executed."""
+    """A module that cannot be executed: where that comes from, why, and its tables."""
 
-    def __init__(self, problem: Problem) -> None:
-        super().__init__(str(problem))
-        self.problem = problem
+    def __init__(self, place: Place, words: str, tables: tuple[str, ...]) -> None:
+        super().__init__(f"{place}: {words}")
+        self.place = place
+        self.words = words
+        self.tables = tables
 
 
 @dataclass(frozen=True)
@@ -65,31 +73,29 @@ class Module:
 
 
 def load_module(path: Path) -> Module:
-    """Executes a module; raises BrokenModule with the line that stops it."""
+    """Executes a module of an open package; raises BrokenModule with the line that stops it."""
     text = ""
     try:
         text = path.read_text(encoding="utf-8")
         tree = ast.parse(text, str(path))
-        return Module(path.stem, path, _execute(path), dict(_lines(tree.body)))
+        return Module(path.stem, path, import_module(path), dict(_lines(tree.body)))
     except (Exception, SystemExit) as error:  # whatever a team's own file may raise
-        place = Place(path, _line(path, error))
         tables = tuple(dict.fromkeys(table_name(name) for name in DECLARES.findall(text)))
-        raise BrokenModule(Problem(_gist(error, tables), place, tables)) from error
+        raise BrokenModule(_place(path, error), _gist(error, path.parent), tables) from error
 
 
-def _execute(path: Path) -> ModuleType:
-    module = ModuleType(PREFIX + path.stem)
-    module.__file__ = str(path)
-    # Annotations that are kept as text are looked up there.
-    sys.modules[module.__name__] = module
-    try:
-        # Not by an import, whose bytecode would outlive a change within the same second, and would
-        # lie in the team's folder.
-        exec(compile(path.read_bytes(), str(path), "exec"), vars(module))
-    except BaseException:
-        del sys.modules[module.__name__]
-        raise
-    return module
+def problems_of(broken: Iterable[BrokenModule]) -> list[Problem]:
+    """A problem for each cause: a helper that several modules import stops all of these."""
+    causes: dict[tuple[Place, str], list[str]] = {}
+    for module in broken:
+        causes.setdefault((module.place, module.words), []).extend(module.tables)
+    return [_problem(place, words, tables) for (place, words), tables in causes.items()]
+
+
+def _problem(place: Place, words: str, tables: list[str]) -> Problem:
+    are = "is" if len(tables) == 1 else "are"
+    gone = f"; until then {', '.join(tables)} {are} left out" if tables else ""
+    return Problem(f"{words}{gone}", place, tuple(tables))
 
 
 def _lines(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, int]]:
@@ -103,24 +109,50 @@ def _lines(body: list[ast.stmt], within: str = "") -> Iterator[tuple[str, int]]:
             yield f"{within}{statement.target.id}", statement.lineno
 
 
-def _line(path: Path, error: BaseException) -> int:
-    """The innermost line of the file that an error came through."""
-    if isinstance(error, SyntaxError) and error.filename == str(path):
-        return error.lineno or 1
+def _place(path: Path, error: BaseException) -> Place:
+    """The innermost line in the module's folder that an error came through."""
+    folder = path.parent
+    if isinstance(error, SyntaxError) and error.filename and Path(error.filename).parent == folder:
+        return Place(Path(error.filename), error.lineno or 1)
     frames = traceback.extract_tb(error.__traceback__)
-    return next((f.lineno for f in reversed(frames) if f.filename == str(path) and f.lineno), 1)
+    inner = [f for f in frames if f.lineno and Path(f.filename).parent == folder]
+    if not inner:
+        return Place(path, 1)
+    return Place(Path(inner[-1].filename), inner[-1].lineno or 1)
 
 
-def _gist(error: BaseException, tables: tuple[str, ...]) -> str:
-    are = "is" if len(tables) == 1 else "are"
-    gone = f"; until then {', '.join(tables)} {are} left out" if tables else ""
-    if isinstance(error, ModuleNotFoundError) and error.name:
-        package = error.name.partition(".")[0]
-        return (
-            f"there is no package {package}; install it where crm-ibis is installed, or do without "
-            f"its import{gone}"
-        )
+def _gist(error: BaseException, folder: Path) -> str:
     if isinstance(error, SyntaxError):
-        return f"{error.msg} ({type(error).__name__}); fix the line{gone}"
+        return f"{error.msg} ({type(error).__name__}); fix the line"
+    if isinstance(error, ImportError) and (words := _import_gist(error, folder)):
+        return words
     words = " ".join(str(error).split())
-    return f"{type(error).__name__}: {words}; fix the line{gone}"
+    return f"{type(error).__name__}: {words}; fix the line"
+
+
+def _import_gist(error: ImportError, folder: Path) -> str | None:
+    """What is wrong with an import of a package, or of another module of the folder."""
+    own = package_name(folder)
+    names = [path.stem for path in folder.glob("*.py")]
+    name = error.name or ""
+    missing = re.match(r"cannot import name '(\w+)'", str(error))
+    if name == own and missing:
+        return _no_module(missing[1], names)
+    if not isinstance(error, ModuleNotFoundError):
+        return None
+    package, _, module = name.partition(".")
+    if package == own:
+        return _no_module(module, names)
+    if package in names:
+        return (
+            f"modules in metrics/ import one another by a dot: `from . import {package}`, or "
+            f"`from .{package} import ...`; write it so"
+        )
+    return (
+        f"there is no package {package}; install it where crm-ibis is installed, or do without "
+        "its import"
+    )
+
+
+def _no_module(name: str, names: Iterable[str]) -> str:
+    return f"there is no metrics/{name}.py{near_match(name, names)}; correct the import"

@@ -1,14 +1,16 @@
 """Who uses a KPI, who owns it, how critical it is and how old it may get: exposures and jobs."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import get_args
 
-from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
+from crm_ibis.config.declarations import Criticality, exposures, jobs, snapshots
 from crm_ibis.config.files import is_left_over, place
+from crm_ibis.config.remembered import PerProject
+from crm_ibis.config.remembered import forget as forget
+from crm_ibis.config.tolerance import is_tolerating
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph, own
+from crm_ibis.metrics.contradictions import contradictions
 
 
 @dataclass(frozen=True)
@@ -23,18 +25,13 @@ class Entry:
     needs: tuple[str, ...]
 
 
-@cache
+@PerProject
 def entries() -> dict[str, Entry]:
     """Every KPI, the most critical first; raises UsageError when a file names one that is none."""
+    wrong = contradictions()
+    if wrong and not is_tolerating():
+        raise UsageError(wrong[0].words)
     shown, scheduled = exposures(), jobs().jobs
-    for name, exposure in shown.items():
-        _known_kpis(name, exposure.of, "exposures.yml", name, "of")
-    for name, job in scheduled.items():
-        _known_kpis(name, job.refresh, "jobs.yml", "jobs", name, "refresh")
-        _used_facts(name, job)
-    routed = [table for route in jobs().alerts for table in route.tables]
-    _known_kpis("alerts", routed, "jobs.yml", "alerts")
-    _one_job_each(scheduled)
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
     found = []
     for name in graph.kpi_functions():
@@ -78,53 +75,15 @@ def _rank(criticality: str | None) -> int:
 
 
 def scheduled_facts() -> list[str]:
-    """The facts that jobs publish beside their KPIs."""
-    return [fact for job in jobs().jobs.values() for fact in job.facts]
+    """The facts that jobs publish beside their KPIs, without names of no fact."""
+    known = {*graph.fact_functions(), *own.broken_tables()}
+    return [fact for job in jobs().jobs.values() for fact in job.facts if fact in known]
 
 
 def published_tables() -> list[str]:
     """What is published: all KPIs, and the facts that jobs publish."""
     facts = [fact for fact in scheduled_facts() if fact not in own.broken_tables()]
     return [*graph.kpi_functions(), *facts]
-
-
-def forget() -> None:
-    """Forgets what was read of the project's files: where they may have changed, or are others."""
-    from crm_ibis.contracts import models
-
-    for remembered in (
-        models.contracts,
-        models.histories,
-        own.own_functions,
-        graph.kpi_functions,
-        graph.fact_functions,
-        graph.staging_functions,
-        graph.table_functions,
-        entries,
-    ):
-        remembered.cache_clear()
-
-
-def _known_kpis(entry: str, kpis: list[str], *at: str) -> None:
-    for kpi in kpis:
-        if kpi not in graph.kpi_functions() and kpi not in own.broken_tables():
-            hint = near_match(kpi, graph.kpi_functions())
-            raise UsageError(f'{place(*at)}: {entry}: there is no KPI "{kpi}"{hint}')
-
-
-def _used_facts(key: str, job: Job) -> None:
-    """A fact of other sources would let the KPIs fail for what they do not need."""
-    used = [name for name in graph.plan(job.refresh) if name in graph.fact_functions()]
-    if own.broken_tables().keys() & {*job.refresh, *job.facts}:
-        return
-    for fact in job.facts:
-        if fact not in used:
-            where = place("jobs.yml", "jobs", key, "facts")
-            raise UsageError(
-                f'{where}: {key}: facts: "{fact}" is no fact that '
-                f"{', '.join(job.refresh)} is computed from{near_match(fact, used)}; these are: "
-                f"{', '.join(used) or 'none'}"
-            )
 
 
 def check_owners() -> None:
@@ -139,17 +98,6 @@ def check_owners() -> None:
                 f'{place("jobs.yml", "owners", owner)}: owners: no exposure has the owner "{owner}"'
                 f"{near_match(owner, owners)}"
             )
-
-
-def _one_job_each(scheduled: Mapping[str, Job]) -> None:
-    refreshed_by: dict[str, str] = {}
-    for name, job in scheduled.items():
-        for table in job.published_tables:
-            if other := refreshed_by.get(table):
-                who = f"both {other} and {name} refresh" if other != name else f"{name} names twice"
-                where = place("jobs.yml", "jobs", name)
-                raise UsageError(f"{where}: {who} {table}; leave it to one")
-            refreshed_by[table] = name
 
 
 def tables_with_tag(tag: str) -> list[str]:

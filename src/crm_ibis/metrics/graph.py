@@ -3,7 +3,6 @@
 import inspect
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from functools import cache
 from graphlib import TopologicalSorter
 from textwrap import indent
 from typing import Any
@@ -13,12 +12,19 @@ from ibis import Table
 from ibis.common.exceptions import IbisError
 
 from crm_ibis.config.params import Params
+from crm_ibis.config.remembered import PerProject
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expressions import known_versions
 from crm_ibis.metrics.emptiness import is_empty
 from crm_ibis.metrics.linking import RUN, SUFFIX
-from crm_ibis.metrics.own import broken_tables, call, own_functions, params_of, unbound_histories
+from crm_ibis.metrics.own import (
+    call,
+    named_in_problems,
+    own_functions,
+    params_of,
+    unbound_histories,
+)
 from crm_ibis.metrics.shipped import (
     TableFunction,
     shipped_facts,
@@ -29,25 +35,25 @@ from crm_ibis.metrics.shipped import (
 Stage = Callable[[str, Table], Table]
 
 
-@cache
+@PerProject
 def kpi_functions() -> dict[str, TableFunction]:
     """Every KPI, by name: the shipped ones, then a team's own."""
     return {**shipped_kpis(), **own_functions().of("kpi")}
 
 
-@cache
+@PerProject
 def fact_functions() -> dict[str, TableFunction]:
     """Every fact, by name."""
     return {**shipped_facts(), **own_functions().of("fact")}
 
 
-@cache
+@PerProject
 def staging_functions() -> dict[str, TableFunction]:
     """Every staging table, by name."""
     return {**shipped_staging(), **own_functions().of("staging")}
 
 
-@cache
+@PerProject
 def table_functions() -> dict[str, TableFunction]:
     """Every table that is computed: staging, facts and KPIs."""
     return {**staging_functions(), **fact_functions(), **kpi_functions()}
@@ -57,7 +63,7 @@ def publishable(name: str) -> str:
     """The name of a fact or KPI; raises UsageError with a near match for any other."""
     known = [*kpi_functions(), *fact_functions()]
     if name not in known:
-        if problem := broken_tables().get(name):
+        if problem := named_in_problems().get(name):
             raise UsageError(str(problem))
         raise UsageError(
             f'there is no KPI "{name}"{near_match(name, known)}; `crm-ibis list` shows them all'

@@ -20,6 +20,8 @@ if TYPE_CHECKING:  # it loads Pandera, which takes its time
 RUN = ("params", "as_of")
 """What a run gives to every function that asks for it."""
 SUFFIX = "_params"
+LOST = "<lost>"
+"""What a snapshot that cannot be keeps the history of; no table has such a name."""
 
 
 @dataclass
@@ -47,16 +49,19 @@ def link(
     shipped: Mapping[str, TableFunction],
     sources: Iterable[str],
     histories: Mapping[str, str],
+    wrong_params: Mapping[str, Exception],
     trial: Trial,
 ) -> OwnFunctions:
     """The own tables whose parameters all name something and that can be computed, in no circle.
 
-    `own` is what the modules declare, `histories` are the snapshots, each with its KPI.
+    `own` is what the modules declare, `histories` are the snapshots, each with its KPI,
+    `wrong_params` says why the parameters of a module are not valid.
     """
     linker = _Linker(own, {*shipped, *sources}, histories)
     linker.refuse_taken(shipped)
     linker.refuse_unknown_parameters()
     linker.refuse_circles()
+    linker.leave_out_without_params(wrong_params)
     linker.try_out(trial)
     linker.leave_out_readers_of_lost_histories()
     return linker.linked()
@@ -72,7 +77,7 @@ class _Linker:
         self.problems: list[Problem] = []
         self.tables = {name: table for name, table in own.tables.items() if table.function}
         # A name that the package has taken still means the package's table.
-        self.gone = {name for problem in own.problems for name in problem.tables} - known
+        self.gone = {name for problem in own.problems for name in problem.tables} - known | {LOST}
 
     def refuse_taken(self, shipped: Collection[str]) -> None:
         for name in [name for name in self.tables if name in shipped]:
@@ -89,6 +94,16 @@ class _Linker:
         while circle := _circle(self.tables):
             words = f"{' needs '.join(circle)}: a circle; take one of the parameters out"
             self._leave_out(circle[0], words)
+
+    def leave_out_without_params(self, wrong: Mapping[str, Exception]) -> None:
+        """Leaves out the tables that ask for parameters which are not valid."""
+        for module, error in wrong.items():
+            tables = self.tables.values()
+            asking = [t.name for t in tables if t.module == module and _asks_for_params(t)]
+            gone = f"; until then, without {', '.join(asking)}" if asking else ""
+            self.problems.append(Problem(f"{error}{gone}", None, tuple(asking)))
+            for name in asking:
+                self._remove(name)
 
     def try_out(self, trial: Trial) -> None:
         """Calls each function, after those that it needs."""
@@ -121,7 +136,7 @@ class _Linker:
             linked.by_kind.setdefault(table.kind, {})[name] = table.function
             linked.places[name] = table.place
             linked.histories |= self.histories.keys() & set(_parameters(table))
-            if _own_params(table) in _parameters(table):
+            if _asks_for_params(table):
                 linked.asking[name] = table.module
         return linked
 
@@ -130,6 +145,9 @@ class _Linker:
 
     def _drop(self, name: str, problem: Problem) -> None:
         self.problems.append(problem)
+        self._remove(name)
+
+    def _remove(self, name: str) -> None:
         del self.tables[name]
         if name not in self.known:
             self.gone.add(name)
@@ -138,6 +156,10 @@ class _Linker:
 def _own_params(table: "OwnTable") -> str:
     """The parameter by which a function gets the parameters of its module."""
     return f"{table.module}{SUFFIX}"
+
+
+def _asks_for_params(table: "OwnTable") -> bool:
+    return _own_params(table) in _parameters(table)
 
 
 def _parameters(table: "OwnTable") -> dict[str, inspect.Parameter]:

@@ -5,10 +5,12 @@ from datetime import datetime
 
 from crm_ibis.config.declarations import Event, Job, get_job, jobs
 from crm_ibis.config.settings import Settings
+from crm_ibis.config.tolerance import tolerating
 from crm_ibis.contracts.audit import broken_check
 from crm_ibis.contracts.rules import Violation
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.events import Report
+from crm_ibis.metrics.contradictions import refuse_wrong_job
 from crm_ibis.operations import alerts, delivery, incidents
 from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.incidents import TROUBLE
@@ -76,6 +78,7 @@ def plan_run(name: str, scheduled_at: datetime, flow_run: str | None = None) -> 
     later than now.
     """
     job = get_job(name)
+    refuse_wrong_job(name)
     moment = now()
     newest = last_scheduled(jobs(), job, moment) or scheduled_at
     return JobRun(name, job, min(max(scheduled_at, newest), moment), flow_run)
@@ -135,7 +138,8 @@ def alert_unknown_job(
     first = first_line(str(error))
     remedy = f"declare it, or delete its deployment: prefect deployment delete {flow}/{name}"
     alert = Alert("failure", (f"the job {name}",), now(), details=(first, remedy), gist=first)
-    with incidents.report_errors(report):
+    # Of jobs.yml that is not valid, what is valid still says who hears of it.
+    with incidents.report_errors(report), tolerating():
         incidents.notify(settings, alert, report)
 
 

@@ -7,6 +7,7 @@ from typing import get_args
 
 from crm_ibis.config.declarations import Event
 from crm_ibis.config.settings import Settings
+from crm_ibis.config.tolerance import tolerating
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn
 from crm_ibis.metrics import catalog
@@ -33,7 +34,8 @@ def watch_or_alert(
     try:
         return look()
     except Exception as error:
-        with incidents.report_errors(report):
+        # Of jobs.yml that is not valid, what is valid still says who hears of it.
+        with incidents.report_errors(report), tolerating():
             incidents.notify(settings, _failed_watch(error), report)
         raise
 

@@ -9,6 +9,7 @@ from crm_ibis.contracts import models
 from crm_ibis.events import Report, to_log
 from crm_ibis.metrics import catalog, coverage, lineage
 from crm_ibis.metrics.lineage import Origin
+from crm_ibis.publishing import compute
 from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.publishing.source_fit import Fit, fits_of
 from crm_ibis.sources import resolve
@@ -45,10 +46,13 @@ class FitReport:
     """What health_scores will lack in every row, in sentences."""
     problem: str | None = None
     """Why a refresh would fail whatever its sources hold."""
+    unread: list[str] = field(default_factory=list)
+    """Sources that no published table needs, so that a refresh does not read them."""
 
     @property
     def fails(self) -> bool:
-        return bool(self.problem) or any(fit.fails for fit in self.fits)
+        failing = [fit for fit in self.fits if fit.fails and fit.source not in self.unread]
+        return bool(self.problem) or bool(failing)
 
 
 def fit(
@@ -75,7 +79,9 @@ def fit(
     params = params or load_params()
     lacks = _lacks(remaining, found, params)
     health = _health(params, found) if coverage.TABLE in remaining else []
-    return FitReport(list(found.values()), out, lacks, health, problem)
+    read = compute.sources_to_check(remaining)
+    unread = [name for name in names if name not in read]
+    return FitReport(list(found.values()), out, lacks, health, problem, unread)
 
 
 def _lacks(kpis: Iterable[str], found: dict[str, Fit], params: Params) -> list[Lack]:

@@ -96,7 +96,7 @@ def refresh(
         refuse_problems()
         chosen = catalog.published_tables()
     chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
-    own.check_own_params(params)
+    own.check_own_params(params, graph.plan(chosen))
     if dry_run:
         log.refuse_clock_ahead(warehouse)
         results = Results(warehouse, chosen, as_of or log.now(), params, report)

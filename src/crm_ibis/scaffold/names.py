@@ -1,8 +1,10 @@
 """The names that a new table of one's own may have, and those that it refers to."""
 
+import ast
+import builtins
 import keyword
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from crm_ibis.config import project
@@ -14,6 +16,8 @@ from crm_ibis.warehouse.base import IDENTIFIER_BYTES
 
 NAME = re.compile(r"[a-z][a-z0-9_]*[a-z0-9]")
 RESERVED = {"params", "as_of", "metrics", "tests"}
+PACKAGES = {"ibis", "crm_ibis", "pandera", "pydantic"}
+"""What modules of own tables import, if not the draft."""
 
 
 def own_folder() -> Path:
@@ -29,7 +33,9 @@ def own_folder() -> Path:
 
 def refuse_name(name: str) -> None:
     """Raises UsageError for a name that no table can have, and for one that is taken."""
-    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise UsageError(f'"{name}" is a word of Python\'s grammar; give the table another name')
+    if not NAME.fullmatch(name):
         raise UsageError(
             f'"{name}" is no name of a table; use lower-case letters, digits and _, beginning with '
             "a letter, such as deals_by_rep"
@@ -43,6 +49,28 @@ def refuse_name(name: str) -> None:
         )
     if name in taken_names():
         raise UsageError(f'there is a table "{name}" already; give the new one another name')
+
+
+def refuse_shadowing(name: str, class_name: str, module: str) -> None:
+    """Raises UsageError where a table would hide a name that the text of its module uses."""
+    imported = {*_imported(ast.parse(module)), *PACKAGES}
+    for kind, hidden in (("function", name), ("class", class_name)):
+        if hidden in imported:
+            raise UsageError(
+                f'"{name}" is no name for a table: its {kind} {hidden} would hide the {hidden} '
+                "that its module imports; give the table another name"
+            )
+        if hasattr(builtins, hidden):
+            raise UsageError(
+                f'"{name}" is no name for a table: its {kind} {hidden} would hide Python\'s own '
+                f"{hidden}; give the table another name"
+            )
+
+
+def _imported(module: ast.Module) -> Iterator[str]:
+    for statement in module.body:
+        if isinstance(statement, ast.Import | ast.ImportFrom):
+            yield from (alias.asname or alias.name for alias in statement.names)
 
 
 def taken_names() -> set[str]:

@@ -17,6 +17,7 @@ from crm_ibis.scaffold.names import (
     own_folder,
     refuse_job,
     refuse_name,
+    refuse_shadowing,
 )
 from crm_ibis.scaffold.yaml_lines import with_entry
 
@@ -39,11 +40,13 @@ def new_kpi(name: str, grain: Sequence[str], table: str) -> list[Path]:
     if len(set(grain)) < len(grain):
         raise UsageError(f"--grain: a column stands there twice: {', '.join(grain)}")
     origin = origin_of(known_table(table), grain)
+    module = drafts.kpi(name, origin)
+    refuse_shadowing(name, drafts.model_name(name), module)
     job = [f"{name}:", f"  refresh: [{name}]", f'  schedule: "{KPI_SCHEDULE}"', "  sla: 4h"]
     jobs_file = folder / "jobs.yml"
     return _write(
         {
-            folder / "metrics" / f"{name}.py": drafts.kpi(name, origin),
+            folder / "metrics" / f"{name}.py": module,
             folder / "tests" / f"test_{name}.py": drafts.kpi_test(name, origin),
         },
         {jobs_file: with_entry(jobs_file, ("jobs",), name, job)},
@@ -60,9 +63,11 @@ def new_fact(name: str, table: str, key: str | None = None) -> list[Path]:
     private = {c.name for c in _contract_columns(table) if c.private}
     kept = [c for c in others if c.name not in private]
     own_key = taken(table, key_name)
+    module = drafts.fact(name, table, own_key, kept)
+    refuse_shadowing(name, drafts.model_name(name), module)
     return _write(
         {
-            folder / "metrics" / f"{name}.py": drafts.fact(name, table, own_key, kept),
+            folder / "metrics" / f"{name}.py": module,
             folder / "tests" / f"test_{name}.py": drafts.fact_test(name, table, own_key, kept),
         }
     )
@@ -81,6 +86,8 @@ def new_source(name: str, columns: Sequence[str], table: str | None = None) -> l
     if f"stg_{name}" in graph.table_functions():
         raise UsageError(f"there is a table stg_{name} already; give the source another name")
     declared = [_source_column(*pair) for pair in {**REQUIRED, **_typed(columns)}.items()]
+    module = drafts.source(name, declared)
+    refuse_shadowing(name, drafts.model_name(name), module)
     line = f"{name}: absent"
     if table:
         if not LANDED.fullmatch(table):
@@ -89,7 +96,7 @@ def new_source(name: str, columns: Sequence[str], table: str | None = None) -> l
     sources_file = folder / "sources.yml"
     return _write(
         {
-            folder / "metrics" / f"{name}.py": drafts.source(name, declared),
+            folder / "metrics" / f"{name}.py": module,
             folder / "tests" / f"test_{name}.py": drafts.source_test(name),
         },
         {sources_file: with_entry(sources_file, ("sources",), name, [line])},
@@ -148,6 +155,11 @@ def refuse_column(name: str) -> None:
     """Raises UsageError for a name that no column can have."""
     if not name.isidentifier() or name != name.lower() or keyword.iskeyword(name):
         raise UsageError(f'--columns: "{name}" is no name of a column; write it like signed_at')
+    if name == "column":
+        raise UsageError(
+            '--columns: a column called "column" would hide the `column` that describes those '
+            "after it; give it another name"
+        )
 
 
 def _source_column(name: str, type_name: str) -> TakenColumn:

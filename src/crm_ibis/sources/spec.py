@@ -220,7 +220,8 @@ def load_spec() -> SourcesFile:
                 "with crm-ibis sources init"
             )
         return SourcesFile()
-    own = tuple((module, module.stat().st_mtime_ns) for module in project.own_modules())
+    modules = [*project.own_modules(), *project.own_helpers()]
+    own = tuple((module, module.stat().st_mtime_ns) for module in modules)
     return _known_sources(path, path.stat().st_mtime_ns, own)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, exposures, jobs
 from crm_ibis.contracts.models import contracts, histories
+from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.metrics import catalog, describe, graph
 from crm_ibis.metrics.describe import Description
 from crm_ibis.metrics.lineage import ROWS, Origin, Origins
@@ -95,7 +96,15 @@ def write(
 
 def _problems() -> list[str]:
     """What is wrong with the project's files, with the files as the project names them."""
-    return [str(problem).replace(f"{project.home()}/", "") for problem in project_problems()]
+    shown = [_shown(problem) for problem in project_problems()]
+    return list(dict.fromkeys(shown))
+
+
+def _shown(problem: Problem) -> str:
+    """Without values of channels, addresses and deployments: the site is not for them."""
+    if problem.about == "settings":
+        return "jobs.yml is not valid, in what is not shown here; `crm-ibis config jobs` tells more"
+    return str(problem).replace(f"{project.home()}/", "")
 
 
 def _job(table: str) -> tuple[str, Job] | None:

@@ -1,0 +1,74 @@
+"""What exposures.yml and jobs.yml say of tables that there are not, or say twice."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from crm_ibis.config.declarations import Contradiction, Job, exposures, jobs, left_out
+from crm_ibis.config.files import place
+from crm_ibis.config.tolerance import tolerating
+from crm_ibis.errors import UsageError, near_match
+from crm_ibis.metrics import graph, own
+
+JOBS = "jobs.yml"
+EXPOSURES = "exposures.yml"
+
+
+def contradictions() -> list[Contradiction]:
+    """All of them, in the order of the files.
+
+    Nothing is said of a job that is itself left out or as shipped for now.
+    """
+    unsure = {entry.entry[-1] for entry in left_out() if entry.entry[:-1] == ("jobs",)}
+    scheduled = {name: job for name, job in jobs().jobs.items() if name not in unsure}
+    found: list[Contradiction] = []
+    for name, exposure in exposures().items():
+        found += _unknown_kpis(EXPOSURES, name, exposure.of, name, "of")
+    for name, job in scheduled.items():
+        found += _unknown_kpis(JOBS, name, job.refresh, "jobs", name, "refresh")
+        found += _unused_facts(name, job)
+    routed = [table for route in jobs().alerts for table in route.tables]
+    found += _unknown_kpis(JOBS, "alerts", routed, "alerts")
+    return [*found, *_published_twice(scheduled)]
+
+
+def refuse_wrong_job(name: str) -> None:
+    """Raises UsageError when a job names what there is not, whatever else is wrong."""
+    with tolerating():
+        found = contradictions()
+    for wrong in found:
+        if wrong.file == JOBS and wrong.names[0] == name:
+            raise UsageError(wrong.words)
+
+
+def _unknown_kpis(file: str, entry: str, kpis: Iterable[str], *at: str) -> Iterator[Contradiction]:
+    known = {*graph.kpi_functions(), *own.named_in_problems()}
+    for kpi in kpis:
+        if kpi not in known:
+            hint = near_match(kpi, graph.kpi_functions())
+            words = f'{place(file, *at)}: {entry}: there is no KPI "{kpi}"{hint}'
+            yield Contradiction(words, file, (entry, kpi))
+
+
+def _unused_facts(key: str, job: Job) -> Iterator[Contradiction]:
+    """A fact of other sources would let the KPIs fail for what they do not need."""
+    if own.named_in_problems().keys() & {*job.refresh, *job.facts}:
+        return
+    used = [name for name in graph.plan(job.refresh) if name in graph.fact_functions()]
+    for fact in job.facts:
+        if fact not in used:
+            words = (
+                f'{place(JOBS, "jobs", key, "facts")}: {key}: facts: "{fact}" is no fact that '
+                f"{', '.join(job.refresh)} is computed from{near_match(fact, used)}; these are: "
+                f"{', '.join(used) or 'none'}"
+            )
+            yield Contradiction(words, JOBS, (key, fact))
+
+
+def _published_twice(scheduled: Mapping[str, Job]) -> Iterator[Contradiction]:
+    published_by: dict[str, str] = {}
+    for name, job in scheduled.items():
+        for table in job.published_tables:
+            if other := published_by.get(table):
+                who = f"both {other} and {name} refresh" if other != name else f"{name} names twice"
+                words = f"{place(JOBS, 'jobs', name)}: {who} {table}; leave it to one"
+                yield Contradiction(words, JOBS, (name, table))
+            published_by[table] = name
