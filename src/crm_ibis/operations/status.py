@@ -143,7 +143,9 @@ def _status(name: str, known: _Known) -> Status:
     deadline = None if idle else known.due.get(name)
     failure = None if idle else _failure(name, published_at, known)
     late = bool(deadline and deadline.is_late(published_at))
-    blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
+    blockers: tuple[str, ...] = ()
+    if known.broken:
+        blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
     entry = catalog.entry_of(name)
     pace = known.paces.get(last.get("run_id"))
     return Status(
