@@ -193,5 +193,7 @@ FROM (
       ) AS "t13"
         ON "t6"."lead_id" = "t13"."lead_id"
     ) AS "t14"
+    OFFSET '0'
   ) AS "t15"
+  OFFSET '0'
 ) AS "t16"

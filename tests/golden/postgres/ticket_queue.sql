@@ -161,6 +161,9 @@ FROM (
           THEN "t0"."resolved_at"
           ELSE CAST(NULL AS TIMESTAMP(6))
         END IS NULL
+      OFFSET '0'
     ) AS "t1"
+    OFFSET '0'
   ) AS "t2"
+  OFFSET '0'
 ) AS "t3"
