@@ -18,7 +18,9 @@ SIGNED_PCT: dict[str, Any] = {"in_range": {"min_value": -100, "max_value": 100}}
 SHARE: dict[str, Any] = {"in_range": {"min_value": 0, "max_value": 1}}
 STAGES = ["lead", "sql", "opportunity", "won", "lost"]
 PRIORITIES = ["critical", "high", "medium", "low"]
+OPEN_STAGES = ["lead", "sql", "opportunity"]
 STATES = ["met", "breached", "pending"]
+ATTENTION = ["stale", "cooling", "active"]
 HEALTH = ["excellent", "good", "fair", "poor"]
 
 
@@ -114,6 +116,114 @@ class TicketSla(Published):
     def state_with_a_target(cls, data: IbisData) -> BooleanValue:
         target = data.table.response_state.fill_null(data.table.resolution_state)
         return same_nulls(data.table.sla_state, target)
+
+
+class TicketQueue(Published):
+    """The tickets that still wait for their resolution."""
+
+    ticket_id: Text = column("The ticket.", references="tickets")
+    facility_id: Text = column("Facility that asked.", references="facilities")
+    priority: Text = column("Priority, which decides the targets.", isin=PRIORITIES)
+    month: Day = column("Month the ticket was opened in.", whole_month=True)
+    created_at: Instant = column("When it was opened (UTC).")
+    first_response_at: Instant = column(
+        "When an agent first answered, by `as_of` (UTC).", nullable=True
+    )
+    sla_response_target_hours: Number = column("Longest time to a first response.", gt=0)
+    sla_resolution_target_hours: Number = column("Longest time to the resolution.", gt=0)
+    response_due_at: Instant = column("When the first response is due (UTC).")
+    resolution_due_at: Instant = column("When the resolution is due (UTC).")
+    first_response_hours: Number = column("Time from opening to the first response.", nullable=True)
+    response_state: Text = column(
+        "How the response target stands; null where the source has no first_response_at.",
+        nullable=True,
+        isin=STATES,
+    )
+    resolution_state: Text = column(
+        "How the resolution target stands; null where the source has no resolved_at.",
+        nullable=True,
+        isin=["breached", "pending"],
+    )
+    sla_state: Text = column(
+        "Breached if either target is, else pending; by the response target where only that can be "
+        "decided, null where neither can.",
+        nullable=True,
+        isin=STATES,
+    )
+    hours_left: Number = column(
+        "For pending tickets: hours to the nearest due instant of a pending target.",
+        nullable=True,
+        volatile=True,
+        ge=0,
+    )
+    age_hours: Number = column("Time from opening to `as_of`.", volatile=True, ge=0)
+
+    class Config:
+        unique = ["ticket_id"]
+
+    @pa.dataframe_check(description="hours_left is given for pending tickets and no others")
+    def hours_left_when_pending(cls, data: IbisData) -> BooleanValue:
+        is_pending = (data.table.sla_state == "pending").fill_null(False)
+        return data.table.hours_left.notnull() == is_pending
+
+    @pa.dataframe_check(description="sla_state is given where a target has a state")
+    def state_with_a_target(cls, data: IbisData) -> BooleanValue:
+        target = data.table.response_state.fill_null(data.table.resolution_state)
+        return same_nulls(data.table.sla_state, target)
+
+    @pa.dataframe_check(description="sla_state is breached where a target is, and only there")
+    def breached_by_a_target(cls, data: IbisData) -> BooleanValue:
+        table = data.table
+        states = (table.sla_state, table.response_state, table.resolution_state)
+        ticket, *targets = ((state == "breached").fill_null(False) for state in states)
+        return ticket == ibis.or_(*targets)
+
+    @pa.dataframe_check(description="first_response_hours is given with a first response")
+    def hours_with_a_response(cls, data: IbisData) -> BooleanValue:
+        return same_nulls(data.table.first_response_hours, data.table.first_response_at)
+
+    @pa.dataframe_check(description="no target is due before the ticket was opened")
+    def due_after_opening(cls, data: IbisData) -> BooleanValue:
+        table = data.table
+        return table.created_at <= ibis.least(table.response_due_at, table.resolution_due_at)
+
+
+class DealQueue(Published):
+    """The leads that can still be won."""
+
+    lead_id: Text = column("The lead.", references="leads")
+    facility_id: Text = column("Facility the lead is about.", references="facilities")
+    rep_id: Text = column("Sales rep who owns the lead.")
+    stage: Text = column("Stage in the source.", isin=OPEN_STAGES)
+    amount: Money = column("Its amount.", ge=0)
+    weighted_value: Money = column(
+        "Amount x win probability x stage weight, in the scenario base.", ge=0
+    )
+    created_at: Instant = column("When the lead was entered (UTC).")
+    age_days: Number = column("Time from then to `as_of`.", volatile=True, ge=0)
+    last_activity_at: Instant = column(
+        "When it was last updated, one of its opportunities was, or outreach to it was sent, by "
+        "`as_of` (UTC)."
+    )
+    idle_days: Number = column("Time from then to `as_of`.", volatile=True, ge=0)
+    attention: Text = column(
+        "stale or cooling after so many days without activity, else active.", isin=ATTENTION
+    )
+
+    class Config:
+        unique = ["lead_id"]
+
+    @pa.dataframe_check(description="weighted_value <= amount")
+    def weighted_at_most_amount(cls, data: IbisData) -> BooleanValue:
+        return data.table.weighted_value <= data.table.amount
+
+    @pa.dataframe_check(description="last_activity_at is not before created_at")
+    def active_since_creation(cls, data: IbisData) -> BooleanValue:
+        return data.table.last_activity_at >= data.table.created_at
+
+    @pa.dataframe_check(description="idle_days <= age_days")
+    def idle_at_most_age(cls, data: IbisData) -> BooleanValue:
+        return data.table.idle_days <= data.table.age_days
 
 
 class WeightedPipelineScenarios(Published):

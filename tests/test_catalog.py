@@ -41,7 +41,7 @@ SUPPORTING = {
     "monthly_scorecard",
 }
 KPIS = SCHEDULES.keys() | SUPPORTING
-FACTS = {"lead_milestones", "ticket_sla"}
+FACTS = {"lead_milestones", "ticket_sla", "ticket_queue", "deal_queue"}
 SOURCES = {
     "facilities",
     "leads",
@@ -295,8 +295,8 @@ def test_a_kpi_is_refreshed_by_one_job(project: Path) -> None:
     ("facts", "message"),
     [
         ("[ticket_slas]", '"ticket_slas" is no fact .*did you mean "ticket_sla"'),
-        ("[health_scores]", '"health_scores" is no fact that ticket_sla_compliance is computed'),
-        ("[lead_milestones]", "is computed from; these are: ticket_sla"),
+        ("[health_scores]", '"health_scores" is no fact that shares a source with ticket_sla_'),
+        ("[lead_milestones]", "ticket_sla_compliance; these do: ticket_sla, ticket_queue"),
         ("[ticket_sla, ticket_sla]", "ticket_sla names twice ticket_sla"),
     ],
 )
@@ -317,10 +317,11 @@ def test_facts_go_with_kpis_of_a_job(project: Path, beside: str) -> None:
         catalog.entries()
 
 
-def test_the_list_of_tickets_is_published_with_their_compliance() -> None:
-    assert catalog.scheduled_facts() == ["ticket_sla"]
+def test_lists_of_what_is_open_are_published_with_the_kpis_of_their_subject() -> None:
+    assert catalog.scheduled_facts() == ["deal_queue", "ticket_queue"]
+    assert declarations.jobs().jobs["weighted_pipeline"].facts == ["deal_queue"]
     job = declarations.jobs().jobs["ticket_sla"]
-    assert job.published_tables == ["ticket_sla_compliance", "ticket_sla"]
+    assert job.published_tables == ["ticket_sla_compliance", "ticket_queue"]
     assert job.tables == ("ticket_sla_compliance",)  # which alone has an SLA
 
 

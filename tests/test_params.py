@@ -72,6 +72,7 @@ def test_the_other_shipped_values_are_the_documented_ones() -> None:
     assert params.health.min_coverage_pct == 60
     thresholds = params.health.thresholds
     assert [thresholds.excellent, thresholds.good, thresholds.fair] == [80, 60, 40]
+    assert (params.deal_queue.stale_days, params.deal_queue.cooling_days) == (30, 14)
 
 
 def test_a_file_may_change_a_part_and_the_rest_stays() -> None:
@@ -362,3 +363,25 @@ def test_the_order_holds_for_every_own_probability() -> None:
                   opportunity: {win_probability: 0.02}
             """,
         )
+
+
+def test_a_deal_is_cooling_before_it_is_stale() -> None:
+    params = assuming("deal_queue: {cooling_days: 29}")
+    assert (params.deal_queue.cooling_days, params.deal_queue.stale_days) == (29, 30)
+
+
+@pytest.mark.parametrize(
+    ("limits", "words"),
+    [
+        ("{cooling_days: 30}", "cooling_days must be below stale_days, not 30 and 30"),
+        ("{stale_days: 7}", "cooling_days must be below stale_days, not 14 and 7"),
+        ("{cooling_days: 0}", "deal_queue.cooling_days"),
+        ("{stale_days: -1}", "deal_queue.stale_days"),
+        ("{stale_days: many}", "deal_queue.stale_days"),
+        ("{stale_day: 30}", 'did you mean "stale_days"'),
+    ],
+)
+def test_limits_of_the_deal_queue_that_cannot_be_are_refused(
+    tmp_path: Path, limits: str, words: str
+) -> None:
+    assert words in refused(tmp_path, f"deal_queue: {limits}")

@@ -213,8 +213,8 @@ def published(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
 NAMES = [*graph.kpi_functions(), *graph.fact_functions()]
 
 
-def refreshed(warehouse: Warehouse, folder: Path, seed: int) -> None:
-    Edges(seed).write(folder)
+def refreshed(warehouse: Warehouse, folder: Path, edges: Edges) -> None:
+    edges.write(folder)
     warehouse.ensure_schema(warehouse.raw)
     for source in (c for c in contracts().values() if c.kind == "source"):
         warehouse.create_table(warehouse.raw, source.name, source.schema)
@@ -239,7 +239,7 @@ def test_both_databases_and_sql_by_hand_give_the_same_cells(
     both: tuple[Warehouse, Warehouse], tmp_path: Path, seed: int
 ) -> None:
     for warehouse in both:
-        refreshed(warehouse, tmp_path, seed)
+        refreshed(warehouse, tmp_path, Edges(seed))
         assert differences_by_hand(warehouse) == []
     compared = 0
     for name in NAMES:

@@ -49,7 +49,11 @@ class Superseded(DataError):
 
 
 class MassRemoval(DataError):
-    """A refresh would remove most rows of a published table; nothing was published."""
+    """A refresh would remove most rows of some published tables; nothing was published."""
+
+    def __init__(self, message: str, tables: Iterable[str]) -> None:
+        super().__init__(message)
+        self.tables = tuple(tables)
 
 
 class DatabaseError(CrmIbisError):

@@ -72,6 +72,11 @@ def hours_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.Floati
     return microseconds_between(start, end).cast("float64") / ibis.literal(HOUR, "float64")
 
 
+def days_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.FloatingValue:
+    """Days of 24 hours from `start` to `end`."""
+    return microseconds_between(start, end).cast("float64") / ibis.literal(DAY, "float64")
+
+
 def ratio(part: ir.NumericValue, whole: ir.NumericValue) -> ir.FloatingValue:
     """part / whole in float64; null when the whole is 0."""
     return part.cast("float64") / whole.cast("float64").nullif(0)

@@ -99,10 +99,9 @@ def test_the_demo_uses_a_file_of_its_own_in_the_working_folder(demo: Demo) -> No
 def test_the_demo_publishes_all_that_jobs_do(demo: Demo) -> None:
     with duckdb.connect(str(demo.folder / "crm-demo.duckdb"), read_only=True) as connection:
         found = connection.execute(
-            "SELECT ticket_id FROM analytics.ticket_sla "
-            "WHERE sla_state = 'breached' AND resolved_at IS NULL"
+            "SELECT ticket_id, sla_state FROM analytics.ticket_queue"
         ).fetchall()
-    assert found == [("tick_006",)]
+    assert found == [("tick_006", "breached")]
 
 
 def test_the_demo_says_where_everything_is_and_its_suggestions_work(
@@ -227,7 +226,7 @@ def test_without_names_all_kpis_are_refreshed(published: Settings, run: Run) -> 
     outcome = run("refresh", "--as-of", "2024-03-01", "--json")
     assert outcome.exit_code == 0, outcome.err
     done = [row for row in outcome.json["tables"] if row["kind"] == "published"]
-    assert {row["table"] for row in done} == {*KPIS, "ticket_sla"}
+    assert {row["table"] for row in done} == {*KPIS, "ticket_queue", "deal_queue"}
     assert not any(row["new"] or row["changed"] or row["gone"] for row in done)
 
 
@@ -602,7 +601,7 @@ def test_status_of_what_is_published(seeded: Settings, run: Run) -> None:
     outcome = run("status")
     assert outcome.exit_code == 1, "the other KPIs are late"
     assert outcome.cells["revenue_kpis"][::3] == ["0 min", "on time"]
-    assert outcome.cells["lead_milestones"] == ["0 min", "-", "-", "published"]
+    assert outcome.cells["lead_milestones"] == ["0 min", "-", "-", "unscheduled"]
     assert outcome.cells["health_scores"][-1] == "late"
     state = only(run("status", "--json").json, table="revenue_kpis")
     assert state["as_of"] == "2024-03-01T00:00:00"

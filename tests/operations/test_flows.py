@@ -159,7 +159,7 @@ def test_the_artifact_of_a_run_lists_what_its_sources_warn_of(
     ((rows, key, told),) = shown
     assert (key, [(row["KPI"], row["rows"]) for row in rows]) == (
         "ticket-sla",
-        [("ticket_sla_compliance", 0), ("ticket_sla", 0)],
+        [("ticket_sla_compliance", 0), ("ticket_queue", 0)],
     )
     summary, *warnings = told.split("\n\n")
     assert summary.endswith(f", run {outcome.run_id}")

@@ -270,14 +270,14 @@ def test_a_channel_that_takes_nothing_stops_nothing(seeded: Settings, channels: 
 
 def test_a_fact_of_a_job_is_published_with_it_and_owes_nobody_an_sla(seeded: Settings) -> None:
     outcome = carry_out(seeded, planned("ticket_sla"))
-    names = {"ticket_sla_compliance", "ticket_sla"}
+    names = {"ticket_sla_compliance", "ticket_queue"}
     assert {table.table for table in outcome.results} == names
     assert published(seeded) == dict.fromkeys(names, AT)
-    assert fetch(seeded, "SELECT count(*) FROM {analytics}.ticket_sla") == [(10,)]
+    assert fetch(seeded, "SELECT ticket_id FROM {analytics}.ticket_queue") == [("tick_006",)]
     with open_warehouse(seeded) as warehouse:
         found = {s.table: s for s in statuses(warehouse, AT + timedelta(days=1))}
     assert found["ticket_sla_compliance"].state == "late"
-    assert found["ticket_sla"].state == "published"
+    assert found["ticket_queue"].state == "published"
 
 
 def test_a_failure_is_told_of_the_kpi_and_not_of_the_fact_beside_it(
@@ -297,7 +297,7 @@ def test_a_failure_is_told_of_the_kpi_and_not_of_the_fact_beside_it(
         }
         assert {s.table for s in statuses(warehouse) if s.failing} == {
             "ticket_sla_compliance",
-            "ticket_sla",
+            "ticket_queue",
         }
     execute(seeded, "UPDATE {raw}.tickets SET priority = 'low'")
     carry_out(seeded, planned("ticket_sla", LATER))
@@ -314,8 +314,8 @@ def test_a_fact_that_no_job_publishes_any_more_is_not_failing(
     with open_warehouse(seeded) as warehouse:
         assert [s.table for s in statuses(warehouse) if s.failing] == ["ticket_sla_compliance"]
         with pytest.raises(ChecksFailed):  # by hand, and alone
-            refresh(warehouse, ["ticket_sla"])
-        assert "ticket_sla" in [s.table for s in statuses(warehouse) if s.failing]
+            refresh(warehouse, ["ticket_queue"])
+        assert "ticket_queue" in [s.table for s in statuses(warehouse) if s.failing]
 
 
 def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
@@ -331,7 +331,7 @@ def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
         (1, "retrying", AT, AT),
         (2, "succeeded", AT, AT),
     ]
-    assert published(seeded) == {"ticket_sla_compliance": AT, "ticket_sla": AT}
+    assert published(seeded) == {"ticket_sla_compliance": AT, "ticket_queue": AT}
     ((changed_at,),) = fetch(
         seeded, "SELECT DISTINCT updated_at FROM {analytics}.ticket_sla_compliance"
     )
@@ -353,7 +353,7 @@ def test_what_is_published_as_of_a_later_instant_is_left_alone(
     assert outcome.run_id is None
     assert outcome.results == []
     assert states(seeded) == ["succeeded"]
-    assert published(seeded) == {"ticket_sla_compliance": LATER, "ticket_sla": LATER}
+    assert published(seeded) == {"ticket_sla_compliance": LATER, "ticket_queue": LATER}
     assert channels.heard() == {}
 
 
@@ -432,8 +432,8 @@ def test_a_snapshot_in_which_most_rows_are_missing_is_refused_and_told(
 
 
 def test_a_job_tells_how_many_steps_it_has() -> None:
-    # Sources: facilities, tickets; written: the fact, then the KPI.
-    assert jobs.steps(planned("ticket_sla")) == 4
+    # Sources: facilities, tickets; audited: ticket_sla; written: the KPI, and the fact beside it.
+    assert jobs.steps(planned("ticket_sla")) == 5
     assert jobs.steps(planned("health_score_snapshot")) == 1
 
 

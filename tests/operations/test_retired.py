@@ -270,7 +270,7 @@ def test_a_table_that_a_view_depends_on_stays(behind: Settings) -> None:
         ("health_scores", "health_scores is part of this project"),
         ("leads", "leads is part of this project"),
         ("health_score_snapshot_archive", "is part of this project"),
-        ("users_own", f'no table "users_own" that the project no longer has; these can be: {GONE}'),
+        ("users_own", f'"users_own" that nothing publishes any more; these can be: {GONE}'),
         ("cohort_retentio", f'did you mean "{GONE}"'),
     ],
 )
@@ -303,3 +303,23 @@ def test_a_renamed_table_says_what_it_is_called_now(
     out = words(crm_ibis("status").out)
     assert f"{GONE}: retired: it was renamed to retention; crm-ibis retire {GONE} drops" in out
     assert f"{HISTORY}: retired: the project no longer has it" in out
+
+
+# A fact that a job of the version before published, and that none publishes any more
+
+
+def test_a_fact_that_no_job_publishes_can_be_dropped_and_comes_back_by_name(
+    seeded: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(seeded, monkeypatch)
+    with open_warehouse(seeded) as warehouse:
+        refresh(warehouse, ["ticket_sla", "ticket_queue"], as_of=PUBLISHED)
+    shown = words(crm_ibis("status").out)
+    assert "ticket_sla: unscheduled: no job publishes it, so it is as of 2024-03-01 00:00" in shown
+    assert crm_ibis("retire", "ticket_queue").exit_code == 2  # a job publishes it
+    assert crm_ibis("retire", "ticket_sla").exit_code == 0
+    assert tables(seeded) == {"ticket_queue"}
+    assert "ticket_sla" not in seen(seeded)
+    with open_warehouse(seeded) as warehouse:
+        refresh(warehouse, ["ticket_sla"], as_of=PUBLISHED)
+    assert seen(seeded)["ticket_sla"].state == "unscheduled"

@@ -339,7 +339,7 @@ def test_what_failed_recovers_after_a_refresh_by_hand(seeded: Settings, channels
     channels.heard()
     execute(seeded, MEND_TICKETS)
     with open_warehouse(seeded) as warehouse:
-        refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+        refresh(warehouse, planned("ticket_sla").job.published_tables, as_of=AT)
     assert look(seeded)["ticket_sla_compliance"].state == "on time"
     over = ["ticket_sla_compliance has recovered"]
     assert channels.heard() == {"slack": over, SUPPORT: over}

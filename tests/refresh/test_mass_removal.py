@@ -157,3 +157,27 @@ def test_a_share_that_is_none_is_named(home: Project) -> None:
     home.edit("flows/jobs.yml", "max_removed_pct: 10", "max_removed_pct: 101")
     with pytest.raises(UsageError, match=r"supporting_kpis\.max_removed_pct"):
         removable_pct()
+
+
+def test_tickets_that_are_resolved_leave_their_queue_however_many_they_are(
+    warehouse: Warehouse,
+) -> None:
+    tickets = "\n".join(f"t{n} | 2024-02-28 | -" for n in range(20))
+    store(warehouse, tickets=f"id | created_at | resolved_at\n{tickets}")
+    refresh(warehouse, ["ticket_queue"], as_of=AS_OF)
+    warehouse.run(f"UPDATE {raw(warehouse, 'tickets')} SET resolved_at = '2024-03-01 12:00:00'")
+    (run,) = refresh(warehouse, ["ticket_queue"], as_of=LATER).published
+    assert (run.gone, run.rows) == (20, 0)
+
+
+def test_a_queue_whose_source_was_emptied_is_guarded(warehouse: Warehouse) -> None:
+    tickets = "\n".join(f"t{n} | 2024-02-28 | -" for n in range(40))
+    store(warehouse, tickets=f"id | created_at | resolved_at\n{tickets}")
+    refresh(warehouse, ["ticket_queue"], as_of=AS_OF)
+    gone = ", ".join(f"'t{n}'" for n in range(21))
+    warehouse.run(f"DELETE FROM {raw(warehouse, 'tickets')} WHERE id IN ({gone})")
+    resolved = "resolved_at = '2024-03-01 12:00:00'"
+    warehouse.run(f"UPDATE {raw(warehouse, 'tickets')} SET {resolved} WHERE id = 't39'")
+    with pytest.raises(MassRemoval, match="ticket_queue: 21 of its 40 published rows"):
+        refresh(warehouse, ["ticket_queue"], as_of=LATER)
+    assert len(read(warehouse, "ticket_queue")) == 40

@@ -196,6 +196,33 @@ def test_hours_left_is_written_but_is_no_change(warehouse: Warehouse) -> None:
     assert (row["response_state"], row["updated_at"]) == ("breached", overdue)
 
 
+def test_a_queue_grows_older_without_a_change(warehouse: Warehouse) -> None:
+    store(
+        warehouse,
+        tickets="id | priority | created_at\nt1 | low | 2024-02-29 20:00",
+        leads="id | stage | created_at | updated_at\nl1 | sql | 2024-02-01 | 2024-02-16 12:00",
+    )
+    names = ["ticket_queue", "deal_queue"]
+    refresh(warehouse, names, as_of=FIRST)
+    (ticket,), (deal,) = (read(warehouse, name) for name in names)
+    assert (ticket["age_hours"], ticket["hours_left"]) == (4, 4)
+    assert (deal["age_days"], deal["idle_days"], deal["attention"]) == (29, 13.5, "active")
+
+    hours_later = FIRST + timedelta(hours=3)
+    result = refresh(warehouse, names, as_of=hours_later)
+    assert [changes(result, name) for name in names] == [(1, 0, 0, 0)] * 2
+    (ticket,), (deal,) = (read(warehouse, name) for name in names)
+    assert (ticket["age_hours"], ticket["hours_left"], ticket["updated_at"]) == (7, 1, FIRST)
+    assert (deal["idle_days"], deal["updated_at"]) == (13.625, FIRST)
+
+    a_day_later = FIRST + timedelta(days=1)
+    result = refresh(warehouse, names, as_of=a_day_later)
+    assert [changes(result, name) for name in names] == [(1, 0, 1, 0)] * 2
+    (ticket,), (deal,) = (read(warehouse, name) for name in names)
+    assert (ticket["sla_state"], ticket["updated_at"]) == ("breached", a_day_later)
+    assert (deal["attention"], deal["updated_at"]) == ("cooling", a_day_later)
+
+
 def test_a_new_column_is_filled_without_counting_as_a_change(invoiced: Warehouse) -> None:
     before = read(invoiced, "revenue_kpis")
     table = analytics(invoiced, "revenue_kpis")
@@ -359,7 +386,7 @@ def test_a_plain_refresh_publishes_every_kpi_the_facts_of_jobs_and_nothing_else(
     seeded: Warehouse,
 ) -> None:
     result = refresh(seeded, as_of=FIRST)
-    wanted = {*kpi_functions(), "ticket_sla"}
+    wanted = {*kpi_functions(), "ticket_queue", "deal_queue"}
     assert seeded.tables(seeded.analytics) == wanted
     assert {table.table for table in result.published} == wanted
     assert all(table.new == table.rows > 0 for table in result.published)

@@ -17,7 +17,7 @@ from crm_ibis.site.charts.numbers import short
 from crm_ibis.warehouse import open_warehouse
 
 pytestmark = pytest.mark.e2e
-PAGES = ("index", "catalog", "lineage", "runs", "tables/conversion_funnel", "tables/leads")
+PAGES = ("index", "lists", "catalog", "lineage", "runs", "tables/conversion_funnel", "tables/leads")
 ONE_FACILITY = {"first-response-times", "resolution-times"}
 
 

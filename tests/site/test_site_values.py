@@ -134,7 +134,7 @@ def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
     with open_warehouse(settings) as warehouse:
         load_seeds(warehouse)
         # Before there was anything.
-        refresh(warehouse, ["ticket_sla", "monthly_scorecard"], as_of=datetime(2023, 1, 1))
+        refresh(warehouse, ["ticket_queue", "monthly_scorecard"], as_of=datetime(2023, 1, 1))
     page = build_site(settings, tmp_path / "site").page()
     assert "monthly_scorecard as of 2023-01-01 00:00 UTC has no rows" in page.words
     assert "Open breaches: No ticket of the period is open and past a target." in page.words
@@ -170,7 +170,7 @@ def test_what_was_published_with_its_sources_stays_as_it_was(
     other = build_site(seeds, tmp_path / "out")
     assert other.rows == site.rows
     assert other.page().data()["lacking"] == {}
-    for table in ("conversion_funnel", "ticket_sla_compliance", "ticket_sla", "revenue_kpis"):
+    for table in ("conversion_funnel", "ticket_sla_compliance", "ticket_queue", "revenue_kpis"):
         assert f"{table} is as it was last published: its sources are absent" in other.page().words
 
 
@@ -185,7 +185,7 @@ def test_what_is_stale_is_not_told_of_a_facility_that_the_company_is_not_told(
 
 
 def test_a_figure_of_another_table_says_when_that_is_of(site: Built) -> None:
-    assert "ticket_sla as of 2024-03-01 00:00 UTC Table" in site.page().words
+    assert "ticket_queue as of 2024-03-01 00:00 UTC Table" in site.page().words
 
 
 def test_a_priority_has_one_colour(site: Built) -> None:
@@ -237,8 +237,9 @@ def test_a_table_page_tells_what_the_catalog_knows(site: Built) -> None:
     assert "4 4 0 0" in words  # rows, new, changed, gone of the only version
     assert "CREATE" not in words
     assert "SELECT" in words
-    fact = site.page("tables/ticket_sla.html").words
+    fact = site.page("tables/ticket_queue.html").words
     assert "*/15 * * * * (job ticket_sla)" in fact
+    assert "Lists Open breaches Due next Schedule" in fact
     assert "SLA 1h" not in fact  # which is that of the KPI that the job is for
 
 

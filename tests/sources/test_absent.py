@@ -47,7 +47,7 @@ def test_kpis_without_sources_are_left_out_with_one_line(
     lines: list[str] = []
     outcome = refresh(warehouse, as_of=AT, report=into(lines))
     assert {run.table for run in outcome.published} == {
-        *("health_scores", "monthly_scorecard", "ticket_sla_compliance", "ticket_sla")
+        *("health_scores", "monthly_scorecard", "ticket_sla_compliance", "ticket_queue")
     }
     (told,) = (line for line in lines if "skipped" in line)
     assert told.endswith("skipped: all their sources are marked absent in sources.yml")

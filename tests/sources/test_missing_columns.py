@@ -117,6 +117,30 @@ def test_without_either_event_there_is_no_sla_at_all(warehouse: Warehouse) -> No
     assert read(warehouse, "monthly_scorecard")[0]["sla_attainment_pct"] is None
 
 
+def test_a_queue_without_resolutions_holds_all_tickets_by_their_responses(
+    warehouse: Warehouse,
+) -> None:
+    store(warehouse, tickets=TICKETS)
+    without(warehouse, "tickets.resolved_at")
+    refresh(warehouse, ["ticket_queue", "ticket_sla"], as_of=AT)
+    shown = ("ticket_id", "response_state", "resolution_state", "sla_state", "hours_left")
+    queue = [tuple(row[c] for c in shown) for row in read(warehouse, "ticket_queue")]
+    assert queue == [tuple(row[c] for c in shown) for row in read(warehouse, "ticket_sla")]
+    assert [row[0] for row in queue] == ["t1", "t2"]
+    assert {row[2] for row in queue} == {None}
+
+
+def test_a_queue_without_any_event_has_no_states(warehouse: Warehouse) -> None:
+    store(warehouse, tickets=TICKETS)
+    without(warehouse, "tickets.first_response_at", "tickets.resolved_at")
+    refresh(warehouse, ["ticket_queue"], as_of=AT)
+    rows = read(warehouse, "ticket_queue")
+    assert [(row["ticket_id"], row["sla_state"], row["hours_left"]) for row in rows] == [
+        ("t1", None, None),
+        ("t2", None, None),
+    ]
+
+
 MAPPED = """
     sources:
       tickets:

@@ -100,7 +100,7 @@ def _warn_of_gaps(in_environment: bool = True) -> None:
 @json_option
 @click.pass_obj
 def retire(settings: Settings, table: str, with_history: bool, as_json: bool) -> None:
-    """Drop a published TABLE that the project no longer has.
+    """Drop a published TABLE that the project no longer has, or a fact that no job publishes.
 
     status, watch and site no longer show it. A table that a view depends on stays. A history is
     dropped only --with-history: it cannot be computed again.

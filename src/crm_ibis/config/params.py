@@ -119,6 +119,22 @@ class Health(_Record):
         return {name: weights.get(name, Decimal(0)) for name in get_args(Component)}
 
 
+class DealQueue(_Record):
+    """After how many days without activity an open deal is cooling, and stale."""
+
+    stale_days: Annotated[int, Field(gt=0, le=36_500)]
+    cooling_days: Annotated[int, Field(gt=0, le=36_500)]
+
+    @model_validator(mode="after")
+    def _check_order(self) -> "DealQueue":
+        if self.cooling_days >= self.stale_days:
+            raise ValueError(
+                f"cooling_days must be below stale_days, not {self.cooling_days} and "
+                f"{self.stale_days}"
+            )
+        return self
+
+
 @dataclass(frozen=True)
 class _Origin:
     """Where the parameters stand; the same values of other files are equal."""
@@ -135,6 +151,7 @@ class Params(_Record):
     cohort_months: Annotated[int, Field(ge=1, le=120)]
     compliance_threshold: Percent
     health: Health
+    deal_queue: DealQueue
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     @field_validator("stages", "sla")

@@ -108,8 +108,8 @@ def plan_audit(
     outcome.
     """
     demanded = [rule for rule in demanded if rule.refers_to not in absent]
-    in_order = warehouse.orders_quickly
-    query = warehouse.query(rules.counts(table, demanded, sources, in_order, also), inline)
+    counted = rules.counts(table, demanded, sources, warehouse.repeats, also)
+    query = warehouse.query(counted, inline)
     return Audit(table, contract, demanded, sources, query, tuple(also))
 
 
@@ -137,13 +137,23 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
         checks += len(audit.rules)
         rows = counted["row_count"]
         also |= {column: counted[column] for column in audit.also}
-        broken = [(rule, counted[f"rule_{i}"]) for i, rule in enumerate(audit.rules)]
-        violations += [_violation(warehouse, audit, rule, int(n)) for rule, n in broken if n]
+        broken = [(rule, int(counted[f"rule_{i}"])) for i, rule in enumerate(audit.rules)]
+        found = [(rule, _rows(warehouse, audit, rule, n)) for rule, n in broken if n]
+        violations += [_violation(warehouse, audit, rule, n) for rule, n in found if n]
         if any(violation.severity == "error" for violation in violations):
             break
     seconds = time.perf_counter() - began
     table = audits[0].contract.name
     return Checked(table, rows, checks, seconds, tuple(violations), also=also)
+
+
+def _rows(warehouse: Warehouse, audit: Audit, rule: Rule, counted: int) -> int:
+    """How many rows break a rule, where the checking query says that some may."""
+    if not rule.unrepeated:
+        return counted
+    total = rules.row_total(rule.rows(audit.table, audit.sources)).name("rows")
+    ((rows,),) = warehouse.fetch(warehouse.compile(total.as_table()))
+    return int(rows)
 
 
 def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:

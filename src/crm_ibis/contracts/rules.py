@@ -56,6 +56,10 @@ def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
     return (data.table[data.key].day() == 1) == whole_month
 
 
+Repeats = Callable[[ir.Column], ir.IntegerScalar]
+"""0 where no value of a column comes twice, else more."""
+
+
 @dataclass(frozen=True)
 class Rule:
     """One check of a table. Row rules have a predicate; the others find their rows themselves."""
@@ -65,8 +69,8 @@ class Rule:
     severity: str = "error"
     violated: Callable[[Table], ir.BooleanColumn] | None = None
     find: Callable[[Table, Mapping[str, Table]], Table] | None = None
-    count_in_order: Callable[[Table], ir.IntegerScalar] | None = None
-    """Counts its rows by ordering the table, where that is quicker than finding them."""
+    unrepeated: str | None = None
+    """The column that it wants no value of twice, where it is about one."""
     refers_to: str | None = None
     """The source whose ids it looks for."""
     key: tuple[str, ...] = ()
@@ -121,13 +125,14 @@ def counts(
     table: Table,
     rules: Sequence[Rule],
     parents: Mapping[str, Table],
-    in_order: bool = False,
+    repeats: Repeats | None = None,
     also: Mapping[str, ir.Scalar] = MappingProxyType({}),
 ) -> Table:
     """The one checking query of a table: its `row_count`, and how many rows break `rule_0`, ...
 
-    `in_order` says that the database orders a column quicker than it groups by it. What is `also`
-    asked of the table is answered by the same scan.
+    What is `also` asked of the table is answered by the same scan. `repeats` is the database's way
+    to see quickly whether a value comes twice: what it counts is 0 where a rule is kept, and no
+    number of rows where it is broken.
     """
     by_row = {
         f"rule_{i}": table.count(where=rule.violated(table))
@@ -136,9 +141,9 @@ def counts(
     }
     others = {
         f"rule_{i}": (
-            rule.count_in_order(table)
-            if in_order and rule.count_in_order
-            else _row_total(rule.rows(table, parents))
+            repeats(table[rule.unrepeated])
+            if repeats and rule.unrepeated
+            else row_total(rule.rows(table, parents))
         ).as_scalar()
         for i, rule in enumerate(rules)
         if rule.violated is None
@@ -162,19 +167,11 @@ def unique(key: tuple[str, ...]) -> Rule:
         groups = table.group_by(list(key)).agg(row_count=table.count())
         return groups.filter(groups.row_count > 1, *(groups[c].notnull() for c in key))
 
-    def neighbours(table: Table) -> ir.IntegerScalar:
-        value = table[key[0]]
-        ordered = ibis.window(order_by=value)
-        near = table.select(
-            value, before=value.lag().over(ordered), after=value.lead().over(ordered)
-        )
-        return near.count(where=(near[0] == near.before) | (near[0] == near.after))
-
     return Rule(
         name=f"{', '.join(key)} is unique",
         columns=key,
         find=duplicated,
-        count_in_order=neighbours if len(key) == 1 else None,
+        unrepeated=key[0] if len(key) == 1 else None,
     )
 
 
@@ -319,7 +316,8 @@ def of_table(check: Check, columns: Mapping[str, dt.DataType]) -> Rule:
     )
 
 
-def _row_total(rows: Table) -> ir.IntegerScalar:
+def row_total(rows: Table) -> ir.IntegerScalar:
+    """How many rows of a table break a rule, by the rows that it found."""
     if "row_count" in rows.columns:  # one row per duplicated key
         return rows.row_count.sum().fill_null(0)
     return rows.count()

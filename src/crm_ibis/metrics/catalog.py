@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from crm_ibis.config.declarations import Criticality, exposures, jobs, snapshots
+from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
 from crm_ibis.config.files import is_left_over, place
 from crm_ibis.config.remembered import PerProject
 from crm_ibis.config.remembered import forget as forget
@@ -80,10 +80,21 @@ def scheduled_facts() -> list[str]:
     return [fact for job in jobs().jobs.values() for fact in job.facts if fact in known]
 
 
+def is_unscheduled_fact(table: str) -> bool:
+    """Whether a table is a fact that is published by name only: no job publishes it."""
+    return table in graph.fact_functions() and table not in scheduled_facts()
+
+
 def published_tables() -> list[str]:
     """What is published: all KPIs, and the facts that jobs publish."""
     facts = [fact for fact in scheduled_facts() if fact not in own.broken_tables()]
     return [*graph.kpi_functions(), *facts]
+
+
+def facts_apart(job: Job) -> list[str]:
+    """The facts of a job that its KPIs are not computed from, so that they can do without them."""
+    needed = graph.plan(job.refresh)
+    return [fact for fact in job.facts if fact not in needed]
 
 
 def check_owners() -> None:

@@ -49,15 +49,16 @@ def _unknown_kpis(file: str, entry: str, kpis: Iterable[str], *at: str) -> Itera
 
 
 def _unused_facts(key: str, job: Job) -> Iterator[Contradiction]:
-    """A fact of other sources would let the KPIs fail for what they do not need."""
+    """A fact that shares no source with the KPIs belongs to another job."""
     if own.named_in_problems().keys() & {*job.refresh, *job.facts}:
         return
-    used = [name for name in graph.plan(job.refresh) if name in graph.fact_functions()]
+    read = set(graph.sources_of(job.refresh))
+    used = [name for name in graph.fact_functions() if read & set(graph.sources_of([name]))]
     for fact in job.facts:
         if fact not in used:
             words = (
                 f'{place(JOBS, "jobs", key, "facts")}: {key}: facts: "{fact}" is no fact that '
-                f"{', '.join(job.refresh)} is computed from{near_match(fact, used)}; these are: "
+                f"shares a source with {', '.join(job.refresh)}{near_match(fact, used)}; these do: "
                 f"{', '.join(used) or 'none'}"
             )
             yield Contradiction(words, JOBS, (key, fact))

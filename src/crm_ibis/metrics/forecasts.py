@@ -22,11 +22,16 @@ def deals(leads: Table, grain: list[str]) -> Table:
     Alike are those in the same stage and of the same probability of their own, which only an open
     lead can have: won and lost are facts.
     """
-    own = when(leads.stage.isin(get_args(OpenStage)), leads.win_probability)
-    given = leads.mutate(own_probability=own)
+    given = with_own_probability(leads)
     return given.group_by([*grain, "stage", "own_probability"]).agg(
         deal_count=_.count(), amount=_.amount.sum()
     )
+
+
+def with_own_probability(leads: Table) -> Table:
+    """Leads with the `own_probability` that a scenario may go by: null unless they are open."""
+    own = when(leads.stage.isin(get_args(OpenStage)), leads.win_probability)
+    return leads.mutate(own_probability=own)
 
 
 def apply_scenario(deals: Table, scenario: str, params: Params) -> Table:

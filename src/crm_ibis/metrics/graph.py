@@ -179,8 +179,10 @@ def table_sql(name: str, table: Table, dialect: str) -> str:
 
     Raises UsageError for a dialect that is unknown or lacks something.
     """
+    from crm_ibis.warehouse.sql import to_sql  # loads the compilers of all dialects
+
     try:
-        return str(ibis.to_sql(table, dialect=dialect))
+        return to_sql(table, dialect)
     except (IbisError, AttributeError, ValueError) as error:
         _refuse_unknown_dialect(dialect)
         raise UsageError(f"{name} cannot be written in the SQL of {dialect}: {error}") from None

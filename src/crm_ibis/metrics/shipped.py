@@ -8,7 +8,7 @@ from types import ModuleType
 
 from ibis import Table
 
-from crm_ibis.metrics import facts, kpis, staging
+from crm_ibis.metrics import facts, kpis, queues, staging
 
 TableFunction = Callable[..., Table]
 
@@ -32,7 +32,7 @@ def shipped_kpis() -> dict[str, TableFunction]:
 
 def shipped_facts() -> dict[str, TableFunction]:
     """The facts of the package, by name."""
-    return _functions_of(facts)
+    return {**_functions_of(facts), **_functions_of(queues)}
 
 
 def shipped_staging() -> dict[str, TableFunction]:

@@ -10,18 +10,28 @@ from dataclasses import replace
 from datetime import timedelta
 from threading import Timer
 
-from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.declarations import Job, snapshots
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
-from crm_ibis.errors import DatabaseError, DataError, Superseded, TransientError, UsageError
+from crm_ibis.errors import (
+    CrmIbisError,
+    DatabaseError,
+    DataError,
+    MassRemoval,
+    Superseded,
+    TransientError,
+    UsageError,
+)
 from crm_ibis.events import ProgressEvent, Report
-from crm_ibis.operations import outcomes
+from crm_ibis.metrics import catalog
+from crm_ibis.operations import impact, outcomes
 from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.publishing import compute, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.runlog import log
 from crm_ibis.runlog.log import Attempt
+from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 
@@ -87,12 +97,11 @@ def _refresh(
     """Publishes what is not published as of a later instant already.
 
     It may be after a refresh by hand. What sources.yml leaves without a source is not asked for.
+    Facts that fail apart from the KPIs are left out, with an alert.
     """
-    without = skipped_tables(run.job.published_tables)
     params = load_params(settings.params_file)
-    names = [name for name in run.job.published_tables if name not in without]
-    if without:
-        report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))
+    names = _tables_with_sources(run.job, report)
+    failed: dict[tuple[str, ...], CrmIbisError] = {}
     while names:
         try:
             done = refresh(
@@ -103,12 +112,46 @@ def _refresh(
                 attempt=attempt,
                 report=report,
             )
+            for facts, error in failed.items():
+                outcomes.alert_left_out(settings, run, facts, error, report)
             return Outcome(done.run_id, done.tables, done.warnings)
         except Superseded as later:
             line = f"{', '.join(later.tables)}: published as of a later instant already"
             report(ProgressEvent("skipped", line))
             names = [name for name in names if name not in later.tables]
+        except (DataError, UsageError) as error:
+            facts = _facts_at_fault(run.job, names, error)
+            if not facts:
+                raise
+            failed[facts] = error
+            line = f"{', '.join(facts)}: left out: {first_line(str(error))}"
+            report(ProgressEvent("skipped", line))
+            names = [name for name in names if name not in facts]
     return Outcome(None)
+
+
+def _tables_with_sources(job: Job, report: Report) -> list[str]:
+    """What a job publishes, but for what sources.yml leaves without a source."""
+    without = skipped_tables(job.published_tables)
+    if without:
+        report(ProgressEvent("skipped", f"{', '.join(without)}: absent in sources.yml"))
+    return [name for name in job.published_tables if name not in without]
+
+
+def _facts_at_fault(job: Job, names: list[str], error: CrmIbisError) -> tuple[str, ...]:
+    """The facts without which the KPIs of a failed run may well be published; none if they failed
+    themselves."""
+    apart = tuple(fact for fact in catalog.facts_apart(job) if fact in names)
+    kpis = [name for name in names if name not in apart]
+    needed = {*kpis}.union(*map(impact.upstream, kpis))
+    if not apart or not kpis:
+        return ()
+    if error.broken:
+        return () if needed & {check.table for check in error.broken} else apart
+    if isinstance(error, MassRemoval):
+        return () if needed & set(error.tables) else apart
+    sources = set(compute.sources_to_check(apart))
+    return apart if sources - needed else ()
 
 
 def _record(warehouse: Warehouse, run: JobRun, attempt: Attempt, report: Report) -> Outcome:

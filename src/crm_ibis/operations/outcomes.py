@@ -131,6 +131,15 @@ def alert_failure(settings: Settings, run: JobRun, error: Exception, report: Rep
             metrics.checks_failed(run.name, len(broken))
 
 
+def alert_left_out(
+    settings: Settings, run: JobRun, facts: tuple[str, ...], error: CrmIbisError, report: Report
+) -> None:
+    """Tells that a run published its KPIs without some facts, which failed; raises nothing."""
+    with incidents.report_errors(report):
+        failure = alerts.failure(facts, str(error), error.broken, run.scheduled_at, error.run_id)
+        incidents.notify(settings, replace(failure, flow_run=run.flow_run), report)
+
+
 def alert_unknown_job(
     settings: Settings, name: str, flow: str, error: UsageError, report: Report
 ) -> None:

@@ -25,6 +25,7 @@ State = Literal[
     "left out",
     "paused",
     "clock ahead",
+    "unscheduled",
     "retired",
 ]
 CLOCKS_DIFFER = timedelta(minutes=1)
@@ -39,9 +40,10 @@ class Status:
     when a run after the last publication failed; else clock ahead when it is published as of the
     future, so that later runs are refused until then; else late when nothing was published since
     `due_since`; else blocked when it needs a table whose contract was broken in another run; else
-    paused when its job is. `published` is a table that owes nobody an SLA. `stale` was published
-    before its sources became absent in sources.yml, and `left out` never was, for want of them. A
-    snapshot is published when it is merged.
+    paused when its job is. `published` is a table that owes nobody an SLA, `unscheduled` a fact
+    that was published by name and that no job publishes, so that it grows old. `stale` was
+    published before its sources became absent in sources.yml, and `left out` never was, for want of
+    them. A snapshot is published when it is merged.
     """
 
     table: str
@@ -96,8 +98,9 @@ class _Known:
 def statuses(
     warehouse: Warehouse, now: datetime | None = None, killed: Mapping[str, str] | None = None
 ) -> list[Status]:
-    """The status of every KPI, of every fact that was ever published, of every snapshot that was
-    recorded or failed, and of what the project no longer has, at an instant (UTC).
+    """The status of every KPI, of every fact that was ever published, or that a job failed to
+    publish, of every snapshot that was recorded or failed, and of what the project no longer has,
+    at an instant (UTC).
 
     `killed` is what `runs.killed` said before the transaction that this is called in, if any.
     """
@@ -109,11 +112,13 @@ def statuses(
     recorded = log.publications(warehouse, "snapshot")
     due = deadlines(declared, now)
     gone = [name for name in summaries.recorded_tables(warehouse) if not catalog.is_known(name)]
-    facts = [n for n in published if n not in listed and n not in gone]
+    scheduled = catalog.scheduled_facts()
+    facts = [n for n in {**published, **dict.fromkeys(scheduled)} if n not in (*listed, *gone)]
     done = {**published, **recorded}
     if killed is None:
         killed = summaries.killed_runs(warehouse)
     failed = _failures(warehouse, [*listed, *facts], done, now, killed)
+    facts = [n for n in facts if n in published or n in failed]
     histories = [n for n in kept if n in recorded or n in failed or n in due]
     known = _Known(
         now,
@@ -138,7 +143,9 @@ def _status(name: str, known: _Known) -> Status:
     deadline = None if idle else known.due.get(name)
     failure = None if idle else _failure(name, published_at, known)
     late = bool(deadline and deadline.is_late(published_at))
-    blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
+    blockers: tuple[str, ...] = ()
+    if known.broken:
+        blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
     entry = catalog.entry_of(name)
     pace = known.paces.get(last.get("run_id"))
     return Status(
@@ -181,10 +188,8 @@ def _failure(name: str, published_at: datetime | None, known: _Known) -> FailedR
 
 def _answers_for(name: str, failure: FailedRun) -> bool:
     """Whether a failed run counts: of a fact that no job publishes, only one of facts alone."""
-    facts = graph.fact_functions().keys()
-    if name not in facts or name in catalog.scheduled_facts():
-        return True
-    return facts >= set(failure.tables)
+    of_facts_alone = graph.fact_functions().keys() >= set(failure.tables)
+    return of_facts_alone or not catalog.is_unscheduled_fact(name)
 
 
 def _failures(
@@ -228,6 +233,7 @@ def _state(
         "blocked": bool(blockers),
         "paused": name in known.paused,
         "on time": deadline is not None,
+        "unscheduled": last is not None and catalog.is_unscheduled_fact(name),
     }
     return next((state for state, holds in states.items() if holds), "published")
 

@@ -92,6 +92,7 @@ class Results:
         self._unread: dict[str, list[Rule]] = {}
         self._unseen: dict[str, list[Named]] = {}
         self._staged: list[str] = []
+        self._results: dict[str, Table] = {}
         self._outcomes: list[Checked] = []
 
     def places(self) -> set[Place]:
@@ -126,6 +127,24 @@ class Results:
             for step in steps:
                 self._run_step(step)
         audit.raise_errors(self._outcomes)
+
+    def settled_rows(self, name: str) -> int:
+        """How many published rows go although the source has the row that each is about.
+
+        A ticket leaves the queue when it is resolved, and is still in the source: nothing was
+        removed there. 0 for a table whose key is not the id of a source.
+        """
+        contract = models.get_contract(name)
+        about = [c for c in contract.columns if (c.name,) == contract.key and c.references]
+        if not about:
+            return 0
+        (key,) = about
+        published = self.warehouse.table(self.warehouse.analytics, name)
+        going = published.anti_join(self._results[name], key.name)
+        source = self._sources[str(key.references)]
+        settled = going.semi_join(source, going[key.name] == source["id"])
+        (counted,) = self.warehouse.rows(settled.aggregate(row_count=settled.count()))
+        return int(counted["row_count"])
 
     def record_quarantine(self, run_id: str) -> None:
         """Writes down which rows of the sources were left out; call before `free`."""
@@ -197,6 +216,7 @@ class Results:
         began = time.perf_counter()
         if step.staging:
             self.warehouse.stage(step.staging)
+            self._results[step.audits[0].contract.name] = step.staging.table
             self._staged.append(step.staging.name)
         outcome = audit.run_audits(self.warehouse, step.audits)
         if step.kind == "source":

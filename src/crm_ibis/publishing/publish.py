@@ -44,7 +44,8 @@ def refuse_mass_removal(excess: Mapping[str, str]) -> None:
         raise MassRemoval(
             f"{'; '.join(excess.values())}. Nothing was published, because an emptied source looks "
             "the same. Check the sources (crm-ibis sources); if the rows are really gone: "
-            f"crm-ibis refresh {' '.join(excess)} --allow-mass-removal"
+            f"crm-ibis refresh {' '.join(excess)} --allow-mass-removal",
+            excess,
         )
 
 
@@ -85,13 +86,17 @@ class Publication:
         )
         return Changes(*counts)
 
-    def excess(self, changes: Changes, allowed_pct: float) -> str | None:
-        """That more rows would go than may at once, in words; nothing when they are few enough."""
+    def excess(self, changes: Changes, allowed_pct: float, settled: int = 0) -> str | None:
+        """That more rows would go than may at once, in words; nothing when they are few enough.
+
+        `settled` rows go for a reason that their source gives, and count as if they stayed.
+        """
         before = changes.published
-        if before < MASS_CHANGE_MIN_ROWS or 100 * changes.gone <= allowed_pct * before:
+        removed = changes.gone - settled
+        if before < MASS_CHANGE_MIN_ROWS or 100 * removed <= allowed_pct * before:
             return None
         return (
-            f"{self.contract.name}: {changes.gone:,} of its {before:,} published rows would be "
+            f"{self.contract.name}: {removed:,} of its {before:,} published rows would be "
             f"removed, more than the {allowed_pct:g} % that may go at once"
         )
 

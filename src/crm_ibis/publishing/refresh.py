@@ -174,9 +174,11 @@ class _Run:
             changes = publication.changes()
             self._published(name, changes, began)
             compared[name] = publication, changes
-            excess = publication.excess(changes, removable.get(name, MAX_REMOVED_PCT))
-            if excess and not self.allow_mass_removal:
-                self.excess[name] = excess
+            allowed = removable.get(name, MAX_REMOVED_PCT)
+            if not self.allow_mass_removal and publication.excess(changes, allowed):
+                settled = self.results.settled_rows(name)
+                if excess := publication.excess(changes, allowed, settled):
+                    self.excess[name] = excess
         return compared
 
     def _published(self, name: str, changes: Changes, began: float) -> None:

@@ -1,4 +1,4 @@
-"""Retires a table that the project no longer has: drops it, and notes that in the run log."""
+"""Retires a table that nothing publishes any more: drops it, and notes that in the run log."""
 
 from dataclasses import dataclass
 
@@ -31,9 +31,10 @@ def retire(
 ) -> Retirement:
     """Drops a published table that the project no longer has, and shows it no more.
 
-    A history goes only `with_history`, its archive with it: it cannot be computed again. Raises
-    UsageError for a table that the project has or that this program never made, DataError when
-    something of the user's depends on the table; then nothing is dropped.
+    Also a fact that was published by name, and that no job publishes: `refresh` by its name brings
+    it back. A history goes only `with_history`, its archive with it: it cannot be computed again.
+    Raises UsageError for any other table that the project has, or that this program never made,
+    DataError when something of the user's depends on the table; then nothing is dropped.
     """
     _refuse_current(name)
     kind = _kind_of(name, summaries.recorded_tables(warehouse))
@@ -58,6 +59,8 @@ def _refuse_current(name: str) -> None:
     kept = snapshots()
     archives = {snapshot.archive for snapshot in kept.values()}
     computed = {*graph.table_functions(), *own.broken_tables()}
+    if catalog.is_unscheduled_fact(name) and not any(s.kpi == name for s in kept.values()):
+        computed.discard(name)
     sources = {c.name for c in models.contracts().values() if c.kind == "source"}
     if name in {*computed, *sources, *kept, *archives}:
         raise UsageError(
@@ -74,10 +77,10 @@ def _kind_of(name: str, made: dict[str, str]) -> str:
             f"{name} is the archive of a history; retire {name.removesuffix('_archive')}, and it "
             "goes too"
         )
-    known = [table for table in made if not catalog.is_known(table)]
+    known = [t for t in made if not catalog.is_known(t) or catalog.is_unscheduled_fact(t)]
     listed = f"these can be: {', '.join(known)}" if known else "there is none to retire"
     raise UsageError(
-        f'the run log knows no table "{name}" that the project no longer has'
+        f'the run log knows no table "{name}" that nothing publishes any more'
         f"{near_match(name, known)}; {listed}"
     )
 

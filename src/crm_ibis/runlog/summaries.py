@@ -208,7 +208,7 @@ def source_runs(warehouse: Warehouse, count: int) -> dict[str, list[SourceRun]]:
     """What the newest successful refreshes that read a source found of it, newest first."""
     if "run_tables" not in warehouse.tables(warehouse.meta):
         return {}
-    known = warehouse.table(warehouse.meta, "run_tables").columns
+    known = warehouse.columns(warehouse.meta, "run_tables")
     newest = "t.newest_at" if "newest_at" in known else "CAST(NULL AS TIMESTAMP)"
     rows = warehouse.fetch(
         "SELECT table_name, run_id, finished_at, row_count, newest_at FROM ("

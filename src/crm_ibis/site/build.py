@@ -69,7 +69,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     from crm_ibis.site.data import provenance, run_history
     from crm_ibis.site.data.reading import facility_names, published_places, read
     from crm_ibis.site.data.unavailable import unavailable_by_table
-    from crm_ibis.site.pages import catalog, lineage, runs, scorecard
+    from crm_ibis.site.pages import catalog, lineage, runs, scorecard, work_lists
     from crm_ibis.site.pages.queries import queries
     from crm_ibis.site.pages.renderer import Pages
 
@@ -98,6 +98,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     report(ProgressEvent("note", "writing pages"))
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading, params.health.min_coverage_pct)
+    work_lists.write(pages, reading)
     catalog.write(pages, tables, direct, settled, logged, made, assumptions)
     lineage.write(pages, tables, direct, settled)
     runs.write(pages, logged, changes)

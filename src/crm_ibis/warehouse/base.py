@@ -12,12 +12,14 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
+import ibis.expr.types as ir
 from ibis import Table
 from sqlglot import exp
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.warehouse.places import Place
+from crm_ibis.warehouse.sql import to_sqlglot
 
 STAGED = "crm_ibis_staged_"
 IDENTIFIER_BYTES = 63
@@ -51,8 +53,6 @@ class Warehouse(ABC):
 
     dialect: str
     driver_error: type[Exception]
-    orders_quickly: bool
-    """Whether a long column is ordered in less time than it is grouped."""
     con: Any
 
     def __init__(self, settings: Settings) -> None:
@@ -140,6 +140,13 @@ class Warehouse(ABC):
         return True
 
     @abstractmethod
+    def repeats(self, column: ir.Column) -> ir.IntegerScalar:
+        """0 where no value of a column comes twice, else more: what this database is quickest at.
+
+        A grouping of millions of different texts is slow on both.
+        """
+
+    @abstractmethod
     def stage_sql(self, name: str, query: str) -> list[str]:
         """Statements that put the rows of a query into a temporary table."""
 
@@ -221,7 +228,7 @@ class Warehouse(ABC):
         Ibis names a part that is used twice, and both databases write such a part to memory first.
         `inline` has them read it where it is used: quicker where it is little more than a table.
         """
-        written = self.con.compiler.to_sqlglot(query)
+        written = to_sqlglot(query, self.dialect)
         if inline:
             for part in written.find_all(exp.CTE):
                 part.set("materialized", False)
@@ -241,6 +248,15 @@ class Warehouse(ABC):
         """Names of the tables and views in a schema; none when there is no such schema."""
         found = self.fetch(
             "SELECT table_name FROM information_schema.tables WHERE table_schema = ?", [schema]
+        )
+        return {name for (name,) in found}
+
+    def columns(self, schema: str, name: str) -> set[str]:
+        """Names of a table's columns, for less than `table` takes to find out their types."""
+        found = self.fetch(
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_schema = ? AND table_name = ?",
+            [schema, name],
         )
         return {name for (name,) in found}
 

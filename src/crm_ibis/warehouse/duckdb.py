@@ -12,6 +12,7 @@ from urllib.parse import unquote
 
 import duckdb
 import ibis
+import ibis.expr.types as ir
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
@@ -27,7 +28,6 @@ class DuckDBWarehouse(Warehouse):
 
     dialect = "duckdb"
     driver_error = duckdb.Error
-    orders_quickly = True
 
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
         super().__init__(settings)
@@ -135,12 +135,22 @@ class DuckDBWarehouse(Warehouse):
 
     def run(self, sql: str, values: Sequence[Any] = ()) -> int:
         with self.translate_errors():
-            answer = self.con.con.execute(sql, list(values)).fetchone()
+            answer = self._execute(sql, values).fetchone()
         return answer[0] if answer and isinstance(answer[0], int) else 0
 
     def fetch(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
         with self.translate_errors():
-            return self.con.con.execute(sql, list(values)).fetchall()
+            return self._execute(sql, values).fetchall()
+
+    def _execute(self, sql: str, values: Sequence[Any]) -> Any:
+        # Bound values would have the driver import pandas and pyarrow, to look at their types: that
+        # takes longer than all the queries of `crm-ibis status`.
+        literals = [_literal(value) for value in values]
+        if not values or None in literals:
+            return self.con.con.execute(sql, list(values))
+        first, *parts = sql.split("?")
+        written = zip(literals, parts, strict=True)
+        return self.con.con.execute(first + "".join(f"{value}{part}" for value, part in written))
 
     def explain(self, error: Exception) -> str:
         message = driver_message(error)
@@ -164,6 +174,13 @@ class DuckDBWarehouse(Warehouse):
 
     def transient(self, error: Exception) -> bool:
         return isinstance(error, duckdb.TransactionException) and "onflict" in str(error)
+
+    def repeats(self, column: ir.Column) -> ir.IntegerScalar:
+        # Ordering a column takes half the time of grouping it.
+        value = column.name("value").as_table().value
+        before = value.lag().over(ibis.window(order_by=value))
+        pairs = value.as_table().mutate(before=before)
+        return pairs.count(where=pairs.value == pairs.before)
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         return [f"CREATE TEMP TABLE {self.quote(name)} AS {query}"]
@@ -283,6 +300,17 @@ def _file_of(url: str) -> Path | None:
             "memory"
         )
     return Path(unquote(match[1])).expanduser() if match[1] else None
+
+
+def _literal(value: object) -> str | None:
+    """A value as SQL, where there is no doubt how."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
+    if isinstance(value, str) and "\0" not in value:
+        return _text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    return None
 
 
 def _text(value: str) -> str:

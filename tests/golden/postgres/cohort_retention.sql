@@ -77,8 +77,8 @@ FROM (
           "t5"."leads",
           24291 - (
             (
-              CAST(EXTRACT(year FROM "t5"."cohort_month") AS BIGINT) * 12
-            ) + EXTRACT(month FROM "t5"."cohort_month")
+              CAST(CAST(DATE_PART('year', "t5"."cohort_month") AS INT) AS BIGINT) * 12
+            ) + CAST(DATE_PART('month', "t5"."cohort_month") AS INT)
           ) AS "months_begun"
         FROM (
           SELECT
@@ -103,32 +103,33 @@ FROM (
               "t0"."lost_at",
               (
                 (
-                  CAST(EXTRACT(year FROM "t0"."won_at") AS BIGINT) * 12
-                ) + EXTRACT(month FROM "t0"."won_at")
+                  CAST(CAST(DATE_PART('year', "t0"."won_at") AS INT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."won_at") AS INT)
               ) - (
                 (
-                  CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                ) + EXTRACT(month FROM "t0"."cohort_month")
+                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS INT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS INT)
               ) AS "won_after",
               (
                 (
-                  CAST(EXTRACT(year FROM "t0"."lost_at") AS BIGINT) * 12
-                ) + EXTRACT(month FROM "t0"."lost_at")
+                  CAST(CAST(DATE_PART('year', "t0"."lost_at") AS INT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."lost_at") AS INT)
               ) - (
                 (
-                  CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                ) + EXTRACT(month FROM "t0"."cohort_month")
+                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS INT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS INT)
               ) AS "lost_after",
               (
                 (
-                  CAST(EXTRACT(year FROM "t0"."opportunity_at") AS BIGINT) * 12
-                ) + EXTRACT(month FROM "t0"."opportunity_at")
+                  CAST(CAST(DATE_PART('year', "t0"."opportunity_at") AS INT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."opportunity_at") AS INT)
               ) - (
                 (
-                  CAST(EXTRACT(year FROM "t0"."cohort_month") AS BIGINT) * 12
-                ) + EXTRACT(month FROM "t0"."cohort_month")
+                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS INT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS INT)
               ) AS "opportunity_after"
             FROM "lead_milestones" AS "t0"
+            OFFSET '0'
           ) AS "t3"
           GROUP BY
             1,
@@ -158,6 +159,7 @@ FROM (
     ) AS "t8"
     WHERE
       "t8"."months_since_cohort" <= "t8"."months_begun"
+    OFFSET '0'
   ) AS "t9"
   GROUP BY
     1,

@@ -324,6 +324,7 @@ FROM (
                             ELSE CAST(NULL AS DECIMAL(24, 6))
                           END AS "own_probability"
                         FROM "stg_leads" AS "t4"
+                        OFFSET '0'
                       ) AS "t8"
                       GROUP BY
                         1,
@@ -331,7 +332,9 @@ FROM (
                         3,
                         4
                     ) AS "t10"
+                    OFFSET '0'
                   ) AS "t15"
+                  OFFSET '0'
                 ) AS "t16"
                 GROUP BY
                   1,
@@ -361,5 +364,7 @@ FROM (
       OR (
         "t22"."satisfaction_health" IS NOT NULL
       )
+    OFFSET '0'
   ) AS "t23"
+  OFFSET '0'
 ) AS "t24"

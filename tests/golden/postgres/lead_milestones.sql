@@ -181,5 +181,7 @@ FROM (
           ON "t2"."lead_id" = "t4"."lead_id"
       ) AS "t5"
     ) AS "t6"
+    OFFSET '0'
   ) AS "t7"
+  OFFSET '0'
 ) AS "t8"

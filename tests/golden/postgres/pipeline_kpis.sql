@@ -30,6 +30,7 @@ FROM (
       ELSE CAST(NULL AS BIGINT)
     END AS "microseconds_to_fill"
   FROM "stg_applications" AS "t0"
+  OFFSET '0'
 ) AS "t1"
 GROUP BY
   1,

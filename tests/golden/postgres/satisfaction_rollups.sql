@@ -78,6 +78,7 @@ FROM (
       CAST("t3"."unfavourable" AS DOUBLE PRECISION) * 100
     ) AS DOUBLE PRECISION) / NULLIF(CAST("t3"."response_count" AS DOUBLE PRECISION), 0) AS "detractor_or_dissatisfied_pct"
   FROM "t2" AS "t3"
+  OFFSET '0'
 ) AS "t6"
 LEFT OUTER JOIN (
   SELECT
@@ -92,6 +93,7 @@ LEFT OUTER JOIN (
       ELSE CAST("t3"."total_score" AS DOUBLE PRECISION) / NULLIF(CAST("t3"."response_count" AS DOUBLE PRECISION), 0)
     END AS "previous_month_score"
   FROM "t2" AS "t3"
+  OFFSET '0'
 ) AS "t7"
   ON "t6"."facility_id" = "t7"."facility_id"
   AND "t6"."month" = "t7"."month"

@@ -156,6 +156,9 @@ FROM (
           ELSE NULL
         END AS "resolution_due_at"
       FROM "stg_tickets" AS "t0"
+      OFFSET '0'
     ) AS "t1"
+    OFFSET '0'
   ) AS "t2"
+  OFFSET '0'
 ) AS "t3"

@@ -85,6 +85,7 @@ FROM (
       CAST(EXTRACT(epoch FROM CAST("t0"."first_response_at" AS TIMESTAMP) - CAST("t0"."created_at" AS TIMESTAMP)) * 1000000 AS BIGINT) AS "first_response_microseconds",
       CAST(EXTRACT(epoch FROM CAST("t0"."resolved_at" AS TIMESTAMP) - CAST("t0"."created_at" AS TIMESTAMP)) * 1000000 AS BIGINT) AS "resolution_microseconds"
     FROM "ticket_sla" AS "t0"
+    OFFSET '0'
   ) AS "t1"
   GROUP BY
     1,

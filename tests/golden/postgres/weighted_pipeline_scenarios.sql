@@ -28,6 +28,7 @@ WITH "t2" AS (
         ELSE CAST(NULL AS DECIMAL(24, 6))
       END AS "own_probability"
     FROM "stg_leads" AS "t0"
+    OFFSET '0'
   ) AS "t1"
   GROUP BY
     1,
@@ -155,6 +156,7 @@ FROM (
             "t7"."stage_weight",
             "t7"."amount" * "t7"."probability" * "t7"."stage_weight" AS "value"
           FROM "t6" AS "t7"
+          OFFSET '0'
         ) AS "t10"
         GROUP BY
           1,
@@ -221,6 +223,7 @@ FROM (
             "t7"."stage_weight",
             "t7"."amount" * "t7"."probability" * CAST('1' AS DECIMAL(38, 4)) AS "value"
           FROM "t6" AS "t7"
+          OFFSET '0'
         ) AS "t11"
         GROUP BY
           1,
@@ -333,7 +336,9 @@ FROM (
                 ELSE NULL
               END AS "stage_weight"
             FROM "t2" AS "t3"
+            OFFSET '0'
           ) AS "t4"
+          OFFSET '0'
         ) AS "t8"
         GROUP BY
           1,
@@ -442,7 +447,9 @@ FROM (
                 ELSE NULL
               END AS "stage_weight"
             FROM "t2" AS "t3"
+            OFFSET '0'
           ) AS "t5"
+          OFFSET '0'
         ) AS "t9"
         GROUP BY
           1,

@@ -63,6 +63,11 @@ def _problems(state: "Status") -> Iterator[str]:
         yield f"slow: took {state.seconds:,.1f} s, usually {state.usual_seconds:,.1f} s"
     if state.state == "stale":
         yield "stale: its sources are absent in sources.yml"
+    if state.state == "unscheduled":
+        yield (
+            f"unscheduled: no job publishes it, so it is as of {state.as_of:%Y-%m-%d %H:%M} UTC "
+            f"until crm-ibis refresh {state.table}; crm-ibis retire {state.table} drops it"
+        )
     if state.quarantined:
         yield f"{count_of(state.quarantined, 'row')} of its sources in quarantine"
 

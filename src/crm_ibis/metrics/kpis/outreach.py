@@ -3,7 +3,7 @@
 import ibis
 from ibis import Table, _
 
-from crm_ibis.expressions import ratio_pct, wilson_lower_bound
+from crm_ibis.expressions import ratio_pct, when, wilson_lower_bound
 
 
 def rep_activity_by_channel(stg_outreach: Table, stg_leads: Table) -> Table:
@@ -15,8 +15,10 @@ def rep_activity_by_channel(stg_outreach: Table, stg_leads: Table) -> Table:
     1 above 80 of 100. `conversion_from_responses_pct` may pass 100, as a conversion needs no
     response. Grain: rep_id, facility_id, channel, month.
     """
-    owners = stg_leads.select("lead_id", lead_rep_id="rep_id")
-    outreach = stg_outreach.left_join(owners, "lead_id")
+    owners = stg_leads.select(owned_lead_id="lead_id", lead_rep_id="rep_id")
+    # Only what has no rep of its own looks for its lead.
+    without_rep = stg_outreach.mutate(lead_id=when(_.rep_id.isnull(), _.lead_id))
+    outreach = without_rep.left_join(owners, [("lead_id", "owned_lead_id")])
     outreach = outreach.mutate(
         rep_id=ibis.coalesce(outreach.rep_id, outreach.lead_rep_id, "unassigned")
     )

@@ -362,6 +362,25 @@ function scorecard(data) {
   })();
 }
 
+// --- lists: sorted by a click on the title of a column; what is missing comes last -----------------
+const compared = (one, other) => (isNaN(one) || isNaN(other) ? BY_NAME.compare(one, other) : one - other);
+for (const table of all(".sortable")) sortable(table);
+
+function sortable(table) {
+  const titles = all("thead th", table);
+  titles.forEach((title, place) => {
+    const button = make("button", title.textContent, { type: "button" });
+    button.addEventListener("click", () => sort(place, title.getAttribute("aria-sort") === "ascending" ? "descending" : "ascending"));
+    title.replaceChildren(button);
+  });
+  function sort(place, direction) {
+    const sign = direction === "ascending" ? 1 : -1, value = (row) => row.cells[place].dataset.sort;
+    const compare = (one, other) => (one === "") - (other === "") || sign * compared(one, other);
+    at("tbody", table).append(...all("tbody tr", table).sort((one, other) => compare(value(one), value(other))));
+    titles.forEach((title) => title.removeAttribute("aria-sort"));
+    titles[place].setAttribute("aria-sort", direction);
+  }
+}
 // --- SQL: one dialect at a time, copied with a click -------------------------------------------
 for (const tabs of all(".tabs")) {
   const buttons = all("button", tabs);

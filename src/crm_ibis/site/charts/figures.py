@@ -10,7 +10,9 @@ from typing import Any, Literal
 
 import altair as alt
 
-Kind = Literal["text", "month", "count", "money", "pct", "hours", "days", "score", "number"]
+Kind = Literal[
+    "text", "month", "instant", "count", "money", "pct", "hours", "days", "score", "number"
+]
 """How a value is written: units, thousands, decimals."""
 
 SMALL = 10

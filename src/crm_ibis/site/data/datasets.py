@@ -20,7 +20,7 @@ class Dataset:
     sums: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     """Columns taken as they are, from a table that has a row for the keys."""
-    only: tuple[tuple[str, str | None], ...] = ()
+    only: tuple[tuple[str, str], ...] = ()
     """Columns with the value that they must have."""
     counted: str = ""
     """What the number of rows is called, where rows are counted."""
@@ -33,7 +33,7 @@ class Dataset:
     def query(self, table: Table) -> Table:
         """The rows as an expression, in the order of their keys."""
         for name, value in self.only:
-            table = table.filter(table[name].isnull() if value is None else table[name] == value)
+            table = table.filter(table[name] == value)
         shown = [*self.keys, *self.sums, *self.values]
         if self.sums or self.counted:
             totals = {c: _[c].sum().cast(table[c].type()) for c in self.sums}
@@ -112,9 +112,9 @@ DATASETS: Iterable[Dataset] = (
     ),
     Dataset(
         "overdue",
-        "ticket_sla",
+        "ticket_queue",
         (*PLACE, "priority"),
-        only=(("sla_state", "breached"), ("resolved_at", None)),
+        only=(("sla_state", "breached"),),
         counted="overdue_tickets",
     ),
     Dataset(

@@ -16,6 +16,7 @@ from ibis import Table, _
 from crm_ibis.contracts.models import Column, Contract, contracts
 from crm_ibis.metrics import catalog
 from crm_ibis.site.data.datasets import DATASETS, Dataset
+from crm_ibis.site.data.work_lists import listed_tables
 
 MEASURES = 3
 """How many numbers of a table are charted: the first of its contract."""
@@ -196,8 +197,8 @@ def _last_months(rows: Table) -> Table:
 
 
 def uncharted_tables() -> list[TableColumns]:
-    """The published tables of which no section is made, the most critical first."""
-    charted = {dataset.table for dataset in DATASETS}
+    """The published tables of which no section or list is made, the most critical first."""
+    charted = {dataset.table for dataset in DATASETS} | listed_tables()
     entries = [*catalog.entries(), *catalog.scheduled_facts()]
     return [TableColumns(contracts()[name]) for name in entries if name not in charted]
 

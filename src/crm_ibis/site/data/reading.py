@@ -19,8 +19,10 @@ from crm_ibis.metrics.lineage import Origin
 from crm_ibis.metrics.unavailable import Unavailable
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import log
+from crm_ibis.site.data import work_lists
 from crm_ibis.site.data.datasets import Dataset
 from crm_ibis.site.data.defaults import MAX_ROWS, DefaultDataset, all_datasets
+from crm_ibis.site.data.work_lists import Listed
 from crm_ibis.sources import resolve, spec
 from crm_ibis.warehouse import Place, Warehouse
 
@@ -42,6 +44,8 @@ class Reading:
     """By table: the columns that are null here, whatever it holds, as its run had no source."""
     undecided: Collection[Origin] = ()
     """Columns that a source does not have, so that nobody knows whether their events happened."""
+    lists: Mapping[str, Listed] = field(default_factory=dict)
+    """The lists of what is open, by name; those whose tables are published."""
 
     def has(self, name: str) -> bool:
         """Whether there are rows to show."""
@@ -72,7 +76,9 @@ def read(
     rows = {
         d.name: _rows(warehouse, d, tables[d.table], lacking.get(d.table, ())) for d in readable
     }
+    lists = work_lists.read(warehouse, there)
     used = {row["facility_id"] for each in rows.values() for row in each if "facility_id" in row}
+    used |= work_lists.facilities_in(lists)
     return Reading(
         rows=rows,
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
@@ -80,6 +86,7 @@ def read(
         facilities=_unique_names(used, names),
         lacking=lacking,
         undecided=undecided,
+        lists=lists,
     )
 
 

@@ -12,6 +12,7 @@ from crm_ibis.metrics.lineage import ROWS, Origin, Origins
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.site.charts.defaults import all_sections
 from crm_ibis.site.data.run_history import Log
+from crm_ibis.site.data.work_lists import LISTS
 from crm_ibis.site.pages.queries import Queries
 from crm_ibis.site.pages.renderer import Pages
 
@@ -84,6 +85,7 @@ def write(
             columns=_columns(table, direct, settled, effects),
             status=status.get(table.name),
             section=charts.get(table.name),
+            lists=[each for each in LISTS if each.table == table.name],
             job=_job(table.name),
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),

@@ -14,6 +14,7 @@ from crm_ibis.site.pages.embedding import embed
 
 MENU = (
     ("index.html", "Scorecard"),
+    ("lists.html", "Work lists"),
     ("catalog.html", "Catalog"),
     ("lineage.html", "Lineage"),
     ("runs.html", "Runs and history"),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from crm_ibis.config.declarations import Exposure, exposures
-from crm_ibis.metrics import catalog, graph
+from crm_ibis.metrics import catalog
 from crm_ibis.site.charts.defaults import all_sections
 from crm_ibis.site.charts.figures import SMALL, STYLE, Figure, Section
 from crm_ibis.site.charts.sparkline import SPARKLINE
@@ -20,8 +20,8 @@ from crm_ibis.site.pages.headlines import (
     missing_sources,
     remarks,
 )
+from crm_ibis.site.pages.notices import notices
 from crm_ibis.site.pages.renderer import Pages
-from crm_ibis.text import count_of
 
 
 def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
@@ -67,13 +67,19 @@ def _part(section: Section, reading: Reading) -> dict[str, Any]:
         "figures": [f for f in section.figures if reading.has(f.dataset)],
         "unpublished": _unpublished(section, reading),
         "empty": [f for f in section.figures if reading.rows.get(f.dataset) == []],
-        "notices": _notices(section, reading),
+        "notices": notices([section.table, *_tables_of(section)], reading),
         "apart": _apart(section, reading),
     }
 
 
 def _table_of_dataset() -> dict[str, str]:
     return {dataset.name: dataset.table for dataset in all_datasets()}
+
+
+def _tables_of(section: Section) -> list[str]:
+    """The tables that its figures are drawn from."""
+    read_from = _table_of_dataset()
+    return [read_from[figure.dataset] for figure in section.figures]
 
 
 def _as_of(section: Section, reading: Reading) -> datetime | None:
@@ -97,31 +103,6 @@ def _unpublished(section: Section, reading: Reading) -> list[str]:
     needed = {read_from[f.dataset] for f in section.figures if f.dataset not in reading.rows}
     without = {name for name, status in reading.standing.items() if status.state == "left out"}
     return sorted(needed - reading.published.keys() - without)
-
-
-def _notices(section: Section, reading: Reading) -> list[str]:
-    """What a reader must know of the section's tables beside their numbers."""
-    notices = {
-        "stale": "is as it was last published: its sources are absent in sources.yml since",
-        "left out": "is not computed: its sources are absent in sources.yml",
-    }
-    read_from = _table_of_dataset()
-    tables = dict.fromkeys((section.table, *(read_from[f.dataset] for f in section.figures)))
-    known = [reading.standing[table] for table in tables if table in reading.standing]
-    found = [
-        f"{status.table} {notices[status.state]}" for status in known if status.state in notices
-    ]
-    found += [
-        f"The source {origin.table} has no column {origin.column}: its targets are undecided and "
-        "not counted"
-        for origin in sorted(reading.undecided)
-        if origin.table in graph.sources_of([section.table])
-    ]
-    status = reading.standing.get(section.table)
-    if status and status.quarantined:
-        rows = count_of(status.quarantined, "row")
-        found.append(f"in quarantine, and not counted: {rows} of its sources")
-    return found
 
 
 def _other_exposures(charted: set[str]) -> list[tuple[str, Exposure]]:

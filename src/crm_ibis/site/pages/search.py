@@ -6,6 +6,7 @@ from typing import Any
 from crm_ibis.config.declarations import exposures
 from crm_ibis.metrics.describe import Description
 from crm_ibis.site.charts.defaults import all_sections
+from crm_ibis.site.data.work_lists import LISTS
 from crm_ibis.site.pages.embedding import embed
 from crm_ibis.site.pages.renderer import MENU
 
@@ -26,6 +27,8 @@ def _entries(tables: list[Description]) -> Iterator[Found]:
         for figure in section.figures:
             kind = f"chart in {section.title}"
             yield figure.title, kind, f"index.html#{section.name}", figure.note
+    for each in LISTS:
+        yield each.title, "list", f"lists.html#{each.name}", each.note
     for name, exposure in exposures().items():
         about = f"{exposure.description} {exposure.owner}, {exposure.criticality}"
         yield name, "dashboard", f"tables/{exposure.of[0]}.html", about

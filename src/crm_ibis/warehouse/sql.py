@@ -1,0 +1,28 @@
+"""Expressions in the SQL of a database: for a run, for `crm-ibis sql`, and for the golden files."""
+
+import ibis.backends.sql.compilers as compilers
+from ibis import Table
+from sqlglot import exp
+
+from crm_ibis.warehouse.postgres_sql import tune
+
+TUNED = {"postgres": tune}
+"""What is changed for a database's planner; DuckDB's needs nothing."""
+
+
+def to_sqlglot(query: Table, dialect: str) -> exp.Expression:
+    """An expression as a tree of SQL, tuned for the dialect's planner.
+
+    Raises ValueError for an unknown dialect.
+    """
+    provider = getattr(compilers, dialect, None)
+    if provider is None or not hasattr(provider, "compiler"):
+        raise ValueError(f"unknown dialect {dialect}")
+    written = provider.compiler.to_sqlglot(query)
+    return TUNED[dialect](written) if dialect in TUNED else written
+
+
+def to_sql(query: Table, dialect: str) -> str:
+    """An expression as formatted SQL. Its tables need no connection."""
+    written = to_sqlglot(query.unbind(), dialect)
+    return written.sql(dialect=getattr(compilers, dialect).compiler.dialect, pretty=True)
