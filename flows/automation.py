@@ -36,7 +36,8 @@ MISSED = 3
 
 def main(block: str, after: str = "") -> str:
     """Makes or updates the automation, of which there is one; says what was done."""
-    notifier, within = _block(block), _duration(after) if after else MISSED * _period()
+    notifier = _block(block)
+    within = _duration(after) if after else MISSED * _period()
     wanted = Automation(
         name=NAME,
         description="No run of the watch has ended well for this long; see `crm-ibis status`.",
@@ -84,7 +85,8 @@ def _duration(text: str) -> timedelta:
 
 def _period() -> timedelta:
     """From one run of the watch to the next."""
-    declared, job = jobs(), watch_job()
+    declared = jobs()
+    job = watch_job()
     first = next_scheduled(declared, job, log.now())
     second = next_scheduled(declared, job, first) if first else None
     if first is None or second is None:

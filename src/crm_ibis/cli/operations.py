@@ -158,7 +158,8 @@ def test(as_json: bool) -> None:
     from crm_ibis.operations.delivery import send_to
     from crm_ibis.operations.routes import all_channels, variable_of
 
-    title, body = "crm_ibis: test message", "This channel works. Nothing has happened."
+    title = "crm_ibis: test message"
+    body = "This channel works. Nothing has happened."
     sent = {channel: send_to(channel, title, body, report=progress) for channel in all_channels()}
     found = [
         {"channel": channel, "variable": variable_of(channel), "sent": outcome}

@@ -26,7 +26,8 @@ class Entry:
 @cache
 def entries() -> dict[str, Entry]:
     """Every KPI, the most critical first; raises UsageError when a file names one that is none."""
-    shown, scheduled = exposures(), jobs().jobs
+    shown = exposures()
+    scheduled = jobs().jobs
     for name, exposure in shown.items():
         _known_kpis(name, exposure.of, "exposures.yml", name, "of")
     for name, job in scheduled.items():

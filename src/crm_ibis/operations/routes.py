@@ -49,7 +49,8 @@ def _route(event: Event, table: str) -> list[str]:
 
 def _resolve_owners(named: Iterable[str], owners: Iterable[str]) -> list[str]:
     """Channels, with those of the owners where a route says `owner`."""
-    known, owners = jobs().owners, list(owners)
+    known = jobs().owners
+    owners = list(owners)
     found: list[str] = []
     for channel in named:
         if channel == OWNER:
@@ -89,7 +90,8 @@ def _named_channels() -> list[str]:
 def gaps(environ: Mapping[str, str] | None = None) -> list[str]:
     """What would go unheard, a line each: tables that no channel hears of, owners without a
     channel, and with an environment given, channels whose URL it does not hold."""
-    declared, listed = jobs(), catalog.entries()
+    declared = jobs()
+    listed = catalog.entries()
     due = [
         table for job in declared.jobs.values() if job.schedule and job.sla for table in job.tables
     ]

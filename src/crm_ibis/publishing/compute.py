@@ -170,7 +170,8 @@ class Results:
         Of a fact that is not published the rules about single rows are checked: its keys are those
         of a source that was just checked.
         """
-        contract, staging = models.get_contract(name), None
+        contract = models.get_contract(name)
+        staging = None
         table, schema = _align_to_contract(table, contract)
         if self._should_materialize(name):
             staging = self.warehouse.staging(name, table, schema)
@@ -241,7 +242,8 @@ class Results:
         name = outcome.table
         if volume.NEWEST not in outcome.also:  # its numbers are broken, so it was not read whole
             return ()
-        newest_at, before = outcome.also[volume.NEWEST], self._before.get(name, [])
+        newest_at = outcome.also[volume.NEWEST]
+        before = self._before.get(name, [])
         return volume.violations(name, outcome.rows, newest_at, self.as_of, before)
 
 

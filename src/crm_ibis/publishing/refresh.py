@@ -95,7 +95,8 @@ def refresh(
     if not chosen:
         refuse_problems()
         chosen = catalog.published_tables()
-    chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
+    chosen = computable_tables(dict.fromkeys(chosen), report)
+    params = params or load_params()
     own.check_own_params(params)
     if dry_run:
         log.refuse_clock_ahead(warehouse)
@@ -167,7 +168,8 @@ class _Run:
 
     def _compare(self) -> dict[str, tuple[Publication, Changes]]:
         """How each result differs from what is published, and which tables lose too many rows."""
-        compared, removable = {}, removable_pct()
+        compared = {}
+        removable = removable_pct()
         for name in self.results.names:
             began = time.perf_counter()
             publication = Publication(self.warehouse, models.get_contract(name))

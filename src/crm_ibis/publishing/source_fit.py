@@ -188,7 +188,8 @@ def columns_of(table: Table, said: SourceSpec, contract: Contract) -> dict[str, 
 def _count_rows(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
     """Rows, the first and the last instant at which one was created, and the newest by now."""
     given = casting.cast_to_contract(table, contract)
-    newest, span = volume.newest(given, now()), {}
+    newest = volume.newest(given, now())
+    span = {}
     if "created_at" in given.columns:
         created = given.created_at
         first, last = (ibis.literal(i).cast("timestamp(6)") for i in (FIRST_INSTANT, LAST_INSTANT))

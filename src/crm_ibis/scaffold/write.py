@@ -107,7 +107,8 @@ def new_snapshot(name: str, kpi: str) -> list[Path]:
             f'--of: there is no KPI "{kpi}"{near_match(kpi, known)}; there are {", ".join(known)}'
         )
     job = [f"{name}:", f"  snapshot: [{name}]", f'  schedule: "{SNAPSHOT_SCHEDULE}"']
-    snapshots_file, jobs_file = folder / "snapshots.yml", folder / "jobs.yml"
+    snapshots_file = folder / "snapshots.yml"
+    jobs_file = folder / "jobs.yml"
     return _write(
         {},
         {

@@ -64,7 +64,8 @@ def read(
 
     `killed` is what `runs.killed` said before the transaction that this is called in.
     """
-    there, known = warehouse.tables(warehouse.analytics), log.publications(warehouse)
+    there = warehouse.tables(warehouse.analytics)
+    known = log.publications(warehouse)
     wanted = [d for d in all_datasets() if d.table in there]
     tables = {d.table: warehouse.table(warehouse.analytics, d.table) for d in wanted}
     # A table that another version published may lack a column.
