@@ -25,7 +25,7 @@ from crm_ibis.config.declarations import jobs, watch_job
 from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.schedule import next_scheduled
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
 
 from .watch import RESOURCE, WATCHED
 
@@ -87,7 +87,7 @@ def _period() -> timedelta:
     """From one run of the watch to the next."""
     declared = jobs()
     job = watch_job()
-    first = next_scheduled(declared, job, log.now())
+    first = next_scheduled(declared, job, clock.now())
     second = next_scheduled(declared, job, first) if first else None
     if first is None or second is None:
         raise UsageError("the watch has no schedule in jobs.yml; give AFTER, such as 30min")

@@ -16,7 +16,7 @@ from crm_ibis.config import declarations
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
-from crm_ibis.contracts.rules import Violation
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import alerts, delivery, routes

@@ -16,11 +16,11 @@ from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.operations import incidents, jobs
 from crm_ibis.operations.incidents import Incident
 from crm_ibis.operations.outcomes import JobRun, Outcome
-from crm_ibis.runlog import layout
+from crm_ibis.runlog import clock, layout
 from crm_ibis.runlog import log as runlog
 from crm_ibis.warehouse import open_warehouse
 
-AT = runlog.now().replace(second=0, microsecond=0) - timedelta(minutes=30)
+AT = clock.now().replace(second=0, microsecond=0) - timedelta(minutes=30)
 """When the tests' runs were scheduled: the SLA of no job has run out yet."""
 BREAK_TICKETS = "UPDATE {raw}.tickets SET priority = 'urgent' WHERE id IN ('tick_003', 'tick_007')"
 MEND_TICKETS = "UPDATE {raw}.tickets SET priority = 'low' WHERE priority = 'urgent'"

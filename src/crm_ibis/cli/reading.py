@@ -38,7 +38,7 @@ def history(
     """Show a KPI as it stood, or all versions of a row."""
     from crm_ibis.cli import terminal
     from crm_ibis.history import reader as reading
-    from crm_ibis.runlog.log import now
+    from crm_ibis.runlog.clock import now
 
     wanted = {} if key is None else reading.key_of(name, key)
     reading.get_snapshot(name)

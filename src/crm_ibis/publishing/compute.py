@@ -13,7 +13,8 @@ from crm_ibis.config.params import Params
 from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import Audit, Checked
 from crm_ibis.contracts.models import Contract
-from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import UsageError
 from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.history import reader
