@@ -12,7 +12,7 @@ import pytest
 from pydantic import ValidationError
 from reports import into
 
-from crm_ibis.config import declarations
+from crm_ibis.config import alerting, declarations
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
@@ -322,7 +322,7 @@ def test_a_default_route_to_owners_alone_leaves_out_what_has_none(
 def test_a_route_to_an_owner_without_a_channel_falls_to_the_default_route(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    route = declarations.Route(events=["failure"], to=["owner"])
+    route = alerting.Route(events=["failure"], to=["owner"])
     jobs_with(monkeypatch, alerts=[route], owners={})
     assert routes.channels_of("failure", "health_scores") == ["slack"]
     assert routes.gaps()[-1].startswith("no channel under `owners` of flows/jobs.yml: Sales Ope")
@@ -345,7 +345,7 @@ def test_channels_without_a_url_are_listed() -> None:
 
 
 def test_an_alert_links_to_the_table_and_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    links = declarations.Links(
+    links = alerting.Links(
         site="https://kpis.example.com/", run="https://prefect.example.com/runs/{flow_run}"
     )
     jobs_with(monkeypatch, links=links)
@@ -373,4 +373,4 @@ def test_an_alert_links_to_the_table_and_to_the_run(monkeypatch: pytest.MonkeyPa
 )
 def test_a_link_that_is_none_or_holds_a_secret_is_refused(links: dict[str, str], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
-        declarations.Links.model_validate(links)
+        alerting.Links.model_validate(links)

@@ -31,7 +31,7 @@ MODULES = {
     "contracts": "contracts.models contracts.contract contracts.bases contracts.shipped",
     "coverage": "metrics.coverage",
     "deadlines": "operations.schedule",
-    "declarations": "config.declarations config.files",
+    "declarations": "config.declarations config.alerting config.renamed config.files",
     "deployments": "operations.deployments",
     "differences": "history.diff",
     "docs": "metrics.describe",

@@ -12,7 +12,7 @@ from channels import Channels
 from jobs_at_work import current, quiet
 from reports import into
 
-from crm_ibis.config.declarations import Event
+from crm_ibis.config.alerting import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
 from crm_ibis.operations import incidents

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import get_args
 
-from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
+from crm_ibis.config.alerting import Criticality
+from crm_ibis.config.declarations import Job, exposures, jobs, snapshots
 from crm_ibis.config.files import is_left_over, place
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph, own

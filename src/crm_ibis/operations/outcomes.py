@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crm_ibis.config.declarations import Event, Job, get_job, jobs
+from crm_ibis.config.alerting import Event
+from crm_ibis.config.declarations import Job, get_job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import broken_check
 from crm_ibis.contracts.violations import Violation

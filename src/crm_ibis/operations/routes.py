@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from crm_ibis.config.declarations import OWNER, Event, exposures, jobs, snapshots
+from crm_ibis.config.alerting import OWNER, Event
+from crm_ibis.config.declarations import exposures, jobs, snapshots
 from crm_ibis.config.files import file_of
 from crm_ibis.metrics import catalog
 from crm_ibis.operations.alerts import is_table

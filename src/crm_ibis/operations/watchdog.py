@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from crm_ibis.config.declarations import Event
+from crm_ibis.config.alerting import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn

@@ -9,7 +9,7 @@ from crm_ibis.contracts.models import Column, contracts
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.columns import columns_of
-from crm_ibis.scaffold import drafts
+from crm_ibis.scaffold import fact_draft, kpi_draft, source_draft
 from crm_ibis.scaffold.columns import TYPE_NAMES, TakenColumn, origin_of, taken
 from crm_ibis.scaffold.names import (
     known_column,
@@ -43,8 +43,8 @@ def new_kpi(name: str, grain: Sequence[str], table: str) -> list[Path]:
     jobs_file = folder / "jobs.yml"
     return _write(
         {
-            folder / "metrics" / f"{name}.py": drafts.kpi(name, origin),
-            folder / "tests" / f"test_{name}.py": drafts.kpi_test(name, origin),
+            folder / "metrics" / f"{name}.py": kpi_draft.kpi(name, origin),
+            folder / "tests" / f"test_{name}.py": kpi_draft.kpi_test(name, origin),
         },
         {jobs_file: with_entry(jobs_file, ("jobs",), name, job)},
     )
@@ -62,8 +62,8 @@ def new_fact(name: str, table: str, key: str | None = None) -> list[Path]:
     own_key = taken(table, key_name)
     return _write(
         {
-            folder / "metrics" / f"{name}.py": drafts.fact(name, table, own_key, kept),
-            folder / "tests" / f"test_{name}.py": drafts.fact_test(name, table, own_key, kept),
+            folder / "metrics" / f"{name}.py": fact_draft.fact(name, table, own_key, kept),
+            folder / "tests" / f"test_{name}.py": fact_draft.fact_test(name, table, own_key, kept),
         }
     )
 
@@ -89,8 +89,8 @@ def new_source(name: str, columns: Sequence[str], table: str | None = None) -> l
     sources_file = folder / "sources.yml"
     return _write(
         {
-            folder / "metrics" / f"{name}.py": drafts.source(name, declared),
-            folder / "tests" / f"test_{name}.py": drafts.source_test(name),
+            folder / "metrics" / f"{name}.py": source_draft.source(name, declared),
+            folder / "tests" / f"test_{name}.py": source_draft.source_test(name),
         },
         {sources_file: with_entry(sources_file, ("sources",), name, [line])},
     )
