@@ -96,16 +96,9 @@ def backfill(
     """
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.backfill import backfill as run_backfill
-    from crm_ibis.publishing.backfill import instants_between
     from crm_ibis.publishing.record import select_snapshots
 
-    instants = list(dates)
-    if first and last and first > last:
-        raise click.UsageError("--from is after --to")
-    if first and last and every:
-        instants += instants_between(first, last, every)
-    elif first or last or every:
-        raise click.UsageError("a range takes all of --from, --to and --every")
+    instants = [*dates, *_range_of(first, last, every)]
     if not instants:
         raise click.UsageError(
             "give dates, or a range: --from 2024-01-01 --to 2024-03-01 --every month"
@@ -125,3 +118,15 @@ def backfill(
     else:
         terminal.print_merges([merge for recording in recordings for merge in recording.merged])
     exit_if(recordings[-1].refused)
+
+
+def _range_of(first: datetime | None, last: datetime | None, every: str | None) -> list[datetime]:
+    from crm_ibis.publishing.backfill import instants_between
+
+    if first and last and first > last:
+        raise click.UsageError("--from is after --to")
+    if first and last and every:
+        return instants_between(first, last, every)
+    if first or last or every:
+        raise click.UsageError("a range takes all of --from, --to and --every")
+    return []

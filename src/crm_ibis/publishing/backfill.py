@@ -1,7 +1,7 @@
 """Fills a history with the versions that past dates would have left."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -94,15 +94,17 @@ def backfill(
                 break
     finally:
         done = {recording.as_of for recording in recordings if not recording.refused}
-        if left := [date for date in instants if date not in done]:
-            line = (
-                f"recorded: {_format_instants(sorted(done))}; "
-                f"not recorded: {_format_instants(left)}"
-            )
-            report(ProgressEvent("note", line))
+        _report_left(instants, done, report)
     if done:
         upkeep(warehouse, report)
     return recordings
+
+
+def _report_left(instants: Iterable[datetime], done: Collection[datetime], report: Report) -> None:
+    """Says which instants were recorded, unless all were."""
+    if left := [date for date in instants if date not in done]:
+        line = f"recorded: {_format_instants(sorted(done))}; not recorded: {_format_instants(left)}"
+        report(ProgressEvent("note", line))
 
 
 class _DateRefused(Exception):

@@ -81,8 +81,8 @@ class Quarantine:
         """The sources without the rows that must not be read, nor those of which a connector left
         something `unread`.
 
-        Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
-        that may leave out none of its own is broken.
+        Raises QuarantineLimitExceeded when they are more than a source may leave out, ChecksFailed
+        when a source that may leave out none of its own is broken.
         """
         declared = spec.load_spec()
         self.unread = unread
@@ -144,15 +144,15 @@ class Quarantine:
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
-                audits = check.source_audits(
-                    self.warehouse,
-                    name,
-                    raw,
-                    self.whole,
-                    self.as_of,
-                    unread=self.unread_rules(name, raw),
-                )
-                self.broken += audit.run_audits(self.warehouse, audits).errors
+                self.broken += self._errors_in(name, raw)
+
+    def _errors_in(self, name: str, raw: Table) -> list[Violation]:
+        """What is wrong with a source, those rows included that follow their parents."""
+        unread = self.unread_rules(name, raw)
+        audits = check.source_audits(
+            self.warehouse, name, raw, self.whole, self.as_of, unread=unread
+        )
+        return audit.run_audits(self.warehouse, audits).errors
 
     def _parents_in_quarantine(self, contract: Contract) -> dict[str, Settled]:
         """Parents with rows in quarantine, by the column that refers to them."""
