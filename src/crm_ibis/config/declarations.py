@@ -244,15 +244,16 @@ def snapshots() -> dict[str, Snapshot]:
     recorded_by: dict[str, str] = {}
     for key, job in jobs().jobs.items() if _has_jobs() else ():
         for name in job.snapshot:
-            where = place("jobs.yml", "jobs", key, "snapshot")
             if other := recorded_by.get(name):
                 raise UsageError(
-                    f"{where}: both {other} and {key} record {name}; leave it to one of them"
+                    f"{place('jobs.yml', 'jobs', key, 'snapshot')}: both {other} and {key} record "
+                    f"{name}; leave it to one of them"
                 )
             recorded_by[name] = key
             if name not in found:
                 raise UsageError(
-                    f'{where}: {key}: there is no snapshot "{name}"{near_match(name, found)}'
+                    f"{place('jobs.yml', 'jobs', key, 'snapshot')}: {key}: there is no snapshot "
+                    f'"{name}"{near_match(name, found)}'
                 )
             found[name] = Snapshot(name, declared[name], job.retention_days, job.max_missing_pct)
     return found

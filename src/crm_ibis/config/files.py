@@ -55,14 +55,7 @@ def layered_file(name: str) -> Layered:
 
     Raises UsageError when there is neither.
     """
-    paths = project.layers(name)
-    if not paths:
-        inner = project.SHIPPED_AT[name]
-        raise UsageError(
-            f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
-            "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
-        )
-    return lay_over(paths)
+    return lay_over(_paths_of(name))
 
 
 def read_layers(name: str, kind: type[Declared]) -> Declared:
@@ -70,10 +63,20 @@ def read_layers(name: str, kind: type[Declared]) -> Declared:
 
     Raises UsageError naming the key that is wrong, and the file and line that say so.
     """
-    layered_file(name)
-    paths = tuple(project.layers(name))
+    paths = _paths_of(name)
     times = tuple(map(modified, paths))
     return cast(Declared, _validate_layers(paths, times, cast(Hashable, kind)))
+
+
+def _paths_of(name: str) -> tuple[Path, ...]:
+    paths = project.layers(name)
+    if not paths:
+        inner = project.SHIPPED_AT[name]
+        raise UsageError(
+            f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
+            "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
+        )
+    return tuple(paths)
 
 
 @lru_cache(maxsize=32)
