@@ -141,6 +141,7 @@ def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
     assert "sla-overdue" not in page.reader.ids
 
 
+@pytest.mark.e2e
 def test_what_nobody_can_know_is_a_dash_and_no_zero(without_invoices: Built) -> None:
     """Without invoices revenue is 0.00 in the table, which is not what the company earned."""
     settings = settings_in(without_invoices.folder.parent)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -69,7 +70,7 @@ class Contract:
     declared: pa.DataFrameSchema
     """What Pandera validates names and types by."""
 
-    @property
+    @cached_property
     def schema(self) -> ibis.Schema:
         return ibis.schema({c.name: c.dtype for c in self.columns})
 
