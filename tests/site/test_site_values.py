@@ -175,6 +175,7 @@ def test_what_was_published_with_its_sources_stays_as_it_was(
         assert f"{table} is as it was last published: its sources are absent" in other.page().words
 
 
+@pytest.mark.e2e
 def test_what_is_stale_is_not_told_of_a_facility_that_the_company_is_not_told(
     without_invoices: Built,
 ) -> None:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
 from crm_ibis.events import Report, to_log
-from crm_ibis.metrics import catalog, coverage, source_columns
+from crm_ibis.metrics import catalog, coverage, graph, source_columns
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.publishing.source_fit import Fit, fits_of
@@ -78,9 +78,10 @@ def _lacks(kpis: Iterable[str], found: dict[str, Fit]) -> list[Lack]:
     empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
     if not absent and not empty:
         return []
+    affected = graph.readers_of(kpis, {*absent, *empty})
     undecided = {str(origin) for origin in _undecided(found)}
     lacks = []
-    for kpi, read in source_columns.columns_read(kpis).items():
+    for kpi, read in source_columns.columns_read(affected).items():
         nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
         if nulls or absent & set(read):
             unknown = tuple(column for column in nulls if column in undecided)
