@@ -20,7 +20,7 @@ from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AT = datetime(2024, 1, 20)
-KPI = ["ticket_sla_compliance"]
+KPI = ["ticket_sla"]
 TEN = "id\n" + "\n".join(f"t{number}" for number in range(10))
 """Ten tickets of 2024-01-10."""
 
@@ -102,7 +102,7 @@ def test_rows_are_held_against_the_last_successful_run(
         with pytest.raises(ChecksFailed, match=words) as failed:
             refresh(warehouse, KPI, as_of=AT)
         assert "rows_in_the_last_run=10" in failed.value.detailed
-    assert sum(row["total_tickets"] for row in read(warehouse, KPI[0])) == 10
+    assert len(read(warehouse, KPI[0])) == 10
 
 
 @pytest.mark.parametrize(
