@@ -25,7 +25,7 @@ from crm_ibis.config.declarations import jobs, watch_job
 from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.schedule import next_scheduled
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
 
 from .watch import RESOURCE, WATCHED
 
@@ -36,7 +36,8 @@ MISSED = 3
 
 def main(block: str, after: str = "") -> str:
     """Makes or updates the automation, of which there is one; says what was done."""
-    notifier, within = _block(block), _duration(after) if after else MISSED * _period()
+    notifier = _block(block)
+    within = _duration(after) if after else MISSED * _period()
     wanted = Automation(
         name=NAME,
         description="No run of the watch has ended well for this long; see `crm-ibis status`.",
@@ -84,8 +85,9 @@ def _duration(text: str) -> timedelta:
 
 def _period() -> timedelta:
     """From one run of the watch to the next."""
-    declared, job = jobs(), watch_job()
-    first = next_scheduled(declared, job, log.now())
+    declared = jobs()
+    job = watch_job()
+    first = next_scheduled(declared, job, clock.now())
     second = next_scheduled(declared, job, first) if first else None
     if first is None or second is None:
         raise UsageError("the watch has no schedule in jobs.yml; give AFTER, such as 30min")

@@ -1,6 +1,7 @@
 """What came of a command, and what is in a database before and after it."""
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -12,7 +13,7 @@ from unittest.mock import patch
 
 import pytest
 
-from crm_ibis.cli import main
+from crm_ibis.cli import main, terminal
 from crm_ibis.config.settings import Settings
 from crm_ibis.warehouse import open_warehouse
 
@@ -54,12 +55,32 @@ def crm_ibis(*arguments: object) -> Outcome:
     return Outcome(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
 
+def only_the_command_line_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No settings from outside, a working folder, a terminal of 80 columns."""
+    for name in list(os.environ):
+        if name.startswith("CRM_IBIS_") and name != "CRM_IBIS_TEST_POSTGRES_URL":
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(folder)
+    monkeypatch.setattr(terminal.console, "width", 80)
+
+
 @dataclass(frozen=True)
 class Demo:
     """What `crm-ibis demo` did in an empty folder."""
 
     folder: Path
     outcome: Outcome
+
+    @property
+    def database(self) -> Path:
+        return self.folder / "crm-demo.duckdb"
+
+
+def run_demo(folder: Path) -> Demo:
+    """The demo, without settings."""
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        only_the_command_line_counts(folder, monkeypatch)
+        return Demo(folder, crm_ibis("demo"))
 
 
 def use(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:

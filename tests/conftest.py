@@ -1,9 +1,11 @@
 """Short names for the fixtures of crm_ibis.testing, and how this package's tests are spread."""
 
 import gc
+import shutil
 import uuid
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import hypothesis  # noqa: F401 - before `freeze`, which hides from it what refers to what
 import psycopg
@@ -11,6 +13,9 @@ import pytest
 from xdist.scheduler import LoadScopeScheduling
 
 from crm_ibis.config.settings import Settings
+
+if TYPE_CHECKING:
+    from commands import Demo
 
 pytest_plugins = ["crm_ibis.testing.plugin"]
 
@@ -25,13 +30,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
-    """Gives a file's tests to one process, and all that share a site or a demo, which is made once
-    then."""
+    """Gives a file's tests to one process, and all that look at the demo, which then runs once."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.split("::")[0]
-        shared = [folder for folder in ("tests/cli/", "tests/site/") if file.startswith(folder)]
-        return shared[0] if shared else file
+        return "the demo" if file.startswith(("tests/cli/", "tests/site/")) else file
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -71,6 +74,42 @@ def settings(request: pytest.FixtureRequest) -> Settings:
 def crm_ibis_settings(settings: Settings) -> Settings:
     """What `warehouse` opens."""
     return settings
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> "Demo":
+    """The demo, run once: what is published and the site are looked at, and never changed."""
+    from commands import run_demo
+
+    return run_demo(tmp_path_factory.mktemp("demo"))
+
+
+@pytest.fixture(scope="session")
+def seeds_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A DuckDB file with the seeds, made once."""
+    from crm_ibis.sources.seeds import load_seeds
+    from crm_ibis.warehouse import open_warehouse
+
+    file = tmp_path_factory.mktemp("seeds") / "seeds.duckdb"
+    with open_warehouse(Settings(database_url=f"duckdb://{file}")) as warehouse:
+        load_seeds(warehouse)
+    return file
+
+
+@pytest.fixture
+def seed(seeds_file: Path) -> Callable[[Settings], None]:
+    """Puts the seeds into an empty database."""
+    from crm_ibis.sources.seeds import load_seeds
+    from crm_ibis.warehouse import open_warehouse
+
+    def fill(settings: Settings) -> None:
+        if settings.database_url.startswith("duckdb://"):
+            shutil.copy(seeds_file, settings.database_url.removeprefix("duckdb://"))
+            return
+        with open_warehouse(settings) as warehouse:
+            load_seeds(warehouse)
+
+    return fill
 
 
 @pytest.fixture

@@ -12,11 +12,11 @@ import pytest
 from pydantic import ValidationError
 from reports import into
 
-from crm_ibis.config import declarations
+from crm_ibis.config import alerting, declarations
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
-from crm_ibis.contracts.rules import Violation
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import alerts, delivery, routes
@@ -324,7 +324,7 @@ def test_a_default_route_to_owners_alone_leaves_out_what_has_none(
 def test_a_route_to_an_owner_without_a_channel_falls_to_the_default_route(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    route = declarations.Route(events=["failure"], to=["owner"])
+    route = alerting.Route(events=["failure"], to=["owner"])
     jobs_with(monkeypatch, alerts=[route], owners={})
     assert routes.channels_of("failure", "health_scores") == ["slack"]
     assert routes.gaps()[-1].startswith("no channel under `owners` of flows/jobs.yml: Sales Ope")
@@ -355,7 +355,7 @@ def test_without_any_url_it_is_one_line() -> None:
 
 
 def test_an_alert_links_to_the_table_and_to_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    links = declarations.Links(
+    links = alerting.Links(
         site="https://kpis.example.com/", run="https://prefect.example.com/runs/{flow_run}"
     )
     jobs_with(monkeypatch, links=links)
@@ -383,4 +383,4 @@ def test_an_alert_links_to_the_table_and_to_the_run(monkeypatch: pytest.MonkeyPa
 )
 def test_a_link_that_is_none_or_holds_a_secret_is_refused(links: dict[str, str], told: str) -> None:
     with pytest.raises(ValidationError, match=told):
-        declarations.Links.model_validate(links)
+        alerting.Links.model_validate(links)

@@ -1,28 +1,15 @@
 """The command line as a user runs it, but in the process of the test, which is quicker."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from commands import Demo, Run, crm_ibis, file_of, use
+from commands import Demo, Run, crm_ibis, file_of, only_the_command_line_counts, use
 
-from crm_ibis.cli import terminal
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.metrics import catalog
-from crm_ibis.sources.seeds import load_seeds
-from crm_ibis.warehouse import open_warehouse
-
-
-def only_the_command_line_counts(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """No settings from outside, a working folder, a terminal of 80 columns."""
-    for name in list(os.environ):
-        if name.startswith("CRM_IBIS_") and name != "CRM_IBIS_TEST_POSTGRES_URL":
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(folder)
-    monkeypatch.setattr(terminal.console, "width", 80)
 
 
 @pytest.fixture(autouse=True)
@@ -45,26 +32,16 @@ def database(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
 
 
 @pytest.fixture
-def seeded(database: Settings) -> Settings:
+def seeded(database: Settings, seed: Callable[[Settings], None]) -> Settings:
     """A database with the seeds in it and nothing published, once for each kind."""
-    with open_warehouse(database) as warehouse:
-        load_seeds(warehouse)
+    seed(database)
     return database
-
-
-@pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
-    """The demo, run once, without settings."""
-    folder = tmp_path_factory.mktemp("demo")
-    with pytest.MonkeyPatch.context() as monkeypatch:
-        only_the_command_line_counts(folder, monkeypatch)
-        return Demo(folder, crm_ibis("demo"))
 
 
 @pytest.fixture
 def published(demo: Demo, duckdb_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
     """A DuckDB file with the seeds, and all KPIs published as of 2024-03-01."""
-    shutil.copy(demo.folder / "crm-demo.duckdb", file_of(duckdb_settings))
+    shutil.copy(demo.database, file_of(duckdb_settings))
     return use(duckdb_settings, monkeypatch)
 
 

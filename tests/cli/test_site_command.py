@@ -32,6 +32,7 @@ def built_in_a_folder(run: Run) -> None:
     assert Path("shown/here/tables/health_scores.html").is_file()
 
 
+@pytest.mark.e2e
 def test_a_site_is_built_where_it_is_wanted(published: Settings, run: Run) -> None:
     built_in_a_folder(run)
 

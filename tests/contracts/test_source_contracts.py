@@ -16,7 +16,7 @@ from crm_ibis.contracts.audit import (
     raise_errors,
 )
 from crm_ibis.contracts.models import HIDDEN
-from crm_ibis.contracts.rules import Violation
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import DataError
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources.check import (

@@ -1,7 +1,7 @@
 """What the tests of operations share: alert channels that lead to a receiver on this machine."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -10,8 +10,6 @@ from receivers import HttpSink
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.operations import delivery
-from crm_ibis.sources.seeds import load_seeds
-from crm_ibis.warehouse import open_warehouse
 
 OUTSIDE = ("CRM_IBIS_CHANNEL_", "DD_")
 
@@ -41,8 +39,7 @@ def channels(sink: HttpSink, monkeypatch: pytest.MonkeyPatch) -> Channels:
 
 
 @pytest.fixture
-def seeded(settings: Settings) -> Settings:
+def seeded(settings: Settings, seed: Callable[[Settings], None]) -> Settings:
     """A database with the seeds in it and nothing published, once for each kind."""
-    with open_warehouse(settings) as warehouse:
-        load_seeds(warehouse)
+    seed(settings)
     return settings

@@ -1,8 +1,8 @@
 """Jobs of jobs.yml carried out without a scheduler, and what they leave in the database."""
 
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,11 +16,11 @@ from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.operations import incidents, jobs
 from crm_ibis.operations.incidents import Incident
 from crm_ibis.operations.outcomes import JobRun, Outcome
-from crm_ibis.runlog import layout
+from crm_ibis.runlog import clock, layout
 from crm_ibis.runlog import log as runlog
-from crm_ibis.warehouse import open_warehouse
+from crm_ibis.warehouse import Warehouse, open_warehouse
 
-AT = runlog.now().replace(second=0, microsecond=0) - timedelta(minutes=30)
+AT = clock.now().replace(second=0, microsecond=0) - timedelta(minutes=30)
 """When the tests' runs were scheduled: the SLA of no job has run out yet."""
 BREAK_TICKETS = "UPDATE {raw}.tickets SET priority = 'urgent' WHERE id IN ('tick_003', 'tick_007')"
 MEND_TICKETS = "UPDATE {raw}.tickets SET priority = 'low' WHERE priority = 'urgent'"
@@ -87,7 +87,30 @@ def log_run(
     **columns: Any,
 ) -> None:
     """Writes a refresh into the log as if it had happened."""
-    tables, began = list(tables), finished_at - timedelta(seconds=seconds)
+    with prepared_log(settings) as warehouse:
+        add_run(warehouse, run_id, tables, finished_at, state, seconds, **columns)
+
+
+@contextmanager
+def prepared_log(settings: Settings) -> Iterator[Warehouse]:
+    """A database whose log is ready for `add_run`."""
+    with open_warehouse(settings) as warehouse:
+        runlog.prepare(warehouse)
+        yield warehouse
+
+
+def add_run(
+    warehouse: Warehouse,
+    run_id: str,
+    tables: Iterable[str],
+    finished_at: datetime,
+    state: str = "succeeded",
+    seconds: float = 60,
+    **columns: Any,
+) -> None:
+    """Writes a refresh into the log of an open database as if it had happened."""
+    tables = list(tables)
+    began = finished_at - timedelta(seconds=seconds)
     row = {
         "run_id": run_id,
         "command": "refresh",
@@ -98,17 +121,15 @@ def log_run(
         "tables": ",".join(tables),
         **columns,
     }
-    with open_warehouse(settings) as warehouse:
-        runlog.prepare(warehouse)
-        log, slots = layout.log_table(warehouse, "runs"), ", ".join("?" * len(row))
-        insert = f"INSERT INTO {log} ({', '.join(row)}) VALUES ({slots})"
-        warehouse.run(insert, list(row.values()))
-        for table in tables if state == "succeeded" else ():
-            warehouse.run(
-                f"INSERT INTO {layout.log_table(warehouse, 'run_tables')} "
-                "(run_id, table_name, kind, row_count) VALUES (?, ?, 'published', 1)",
-                [run_id, table],
-            )
+    slots = ", ".join("?" * len(row))
+    log = layout.log_table(warehouse, "runs")
+    warehouse.run(f"INSERT INTO {log} ({', '.join(row)}) VALUES ({slots})", list(row.values()))
+    for table in tables if state == "succeeded" else ():
+        warehouse.run(
+            f"INSERT INTO {layout.log_table(warehouse, 'run_tables')} "
+            "(run_id, table_name, kind, row_count) VALUES (?, ?, 'published', 1)",
+            [run_id, table],
+        )
 
 
 def logged(settings: Settings) -> list[dict[str, Any]]:

@@ -30,7 +30,7 @@ from crm_ibis.operations.status import Status, statuses
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
 from crm_ibis.warehouse import open_warehouse
 
 LATER = AT + timedelta(minutes=10)
@@ -52,7 +52,7 @@ def published(seeded: Settings) -> Settings:
     with open_warehouse(seeded) as warehouse:
         refresh(warehouse, ["health_scores"], as_of=AT, snapshot=True)
     others = {*graph.kpi_functions()} - {"health_scores"}
-    log_run(seeded, "others", others, log.now(), as_of=AT)
+    log_run(seeded, "others", others, clock.now(), as_of=AT)
     return seeded
 
 

@@ -8,7 +8,8 @@ import pytest
 import yaml
 from pydantic import TypeAdapter
 
-from crm_ibis.config.declarations import Event, Jobs
+from crm_ibis.config.alerting import Event
+from crm_ibis.config.declarations import Jobs
 from crm_ibis.operations.status import State
 
 TEXT = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")

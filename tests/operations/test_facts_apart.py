@@ -11,7 +11,7 @@ from crm_ibis.metrics import catalog
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import open_warehouse
 
 JOB = "weighted_pipeline"
@@ -24,7 +24,7 @@ MEND_OUTREACH = "UPDATE {raw}.outreach SET lead_id = 'lead_001' WHERE id = 'out_
 def published(settings: Settings) -> dict[str, object]:
     """The instant that each published table is of."""
     with open_warehouse(settings) as warehouse:
-        return {name: of["as_of"] for name, of in log.publications(warehouse).items()}
+        return {name: of["as_of"] for name, of in publications(warehouse).items()}
 
 
 def heard_of(channels: Channels, table: str) -> set[str]:

@@ -14,7 +14,7 @@ from jobs_at_work import carry_out, planned
 from crm_ibis.config import project
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import ChecksFailed
-from crm_ibis.contracts.rules import Violation
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.events import ProgressEvent
 
 PRIVATE = "anna@example.com"

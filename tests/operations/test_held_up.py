@@ -21,7 +21,7 @@ from crm_ibis.operations.status import Status
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.runlog.summaries import failures
 from crm_ibis.warehouse import open_warehouse
@@ -35,7 +35,7 @@ def found(settings: Settings) -> dict[str, Status]:
 
 
 def test_of_runs_that_were_held_up_the_first_stands_for_the_newest_instant() -> None:
-    job, now = get_job("health_scores"), log.now()
+    job, now = get_job("health_scores"), clock.now()
     newest = last_scheduled(jobs(), job, now)
     assert newest is not None
     for days in (3, 2, 1):
@@ -44,7 +44,7 @@ def test_of_runs_that_were_held_up_the_first_stands_for_the_newest_instant() -> 
     assert outcomes.plan_run("health_scores", newest).scheduled_at == newest
     by_hand = newest + (now - newest) / 2
     assert outcomes.plan_run("health_scores", by_hand).scheduled_at == by_hand
-    assert outcomes.plan_run("health_scores", now + timedelta(hours=1)).scheduled_at <= log.now()
+    assert outcomes.plan_run("health_scores", now + timedelta(hours=1)).scheduled_at <= clock.now()
 
 
 def test_who_publishes_a_later_instant_while_a_run_waits_supersedes_it(

@@ -12,13 +12,13 @@ from channels import Channels
 from jobs_at_work import current, quiet
 from reports import into
 
-from crm_ibis.config.declarations import Event
+from crm_ibis.config.alerting import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
 from crm_ibis.operations import incidents
 from crm_ibis.operations import outage as keeping
 from crm_ibis.operations.alerts import Alert
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.warehouse import open_warehouse
 
 SINCE = datetime(2024, 3, 1, 3)
@@ -398,8 +398,8 @@ def test_an_outage_is_told_again_after_a_day(
     outage(True)
     incidents.notify(ready, FAILED)
     channels.heard()
-    later = log.now() + timedelta(hours=25)
-    monkeypatch.setattr(log, "now", lambda: later)
+    later = clock.now() + timedelta(hours=25)
+    monkeypatch.setattr(clock, "now", lambda: later)
     incidents.notify(ready, FAILED)
     assert channels.heard() == {"slack": FUNNEL_FAILED, LEADERS: FUNNEL_FAILED}
 

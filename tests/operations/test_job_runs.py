@@ -39,7 +39,8 @@ from crm_ibis.operations.status import statuses
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
+from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import open_warehouse
 
 SOON = timedelta(seconds=0.3)
@@ -54,13 +55,13 @@ IN_ORDER = "ticket_sla_compliance has recovered"
 
 def due_soon(name: str = "ticket_sla") -> JobRun:
     """A run whose SLA runs out in a moment."""
-    return planned(name, log.now(), sla=f"{SOON / timedelta(milliseconds=1):g}ms")
+    return planned(name, clock.now(), sla=f"{SOON / timedelta(milliseconds=1):g}ms")
 
 
 def published(settings: Settings) -> dict[str, object]:
     """The instant that each published table is of."""
     with open_warehouse(settings) as warehouse:
-        return {name: of["as_of"] for name, of in log.publications(warehouse).items()}
+        return {name: of["as_of"] for name, of in publications(warehouse).items()}
 
 
 # The SLA
@@ -340,9 +341,9 @@ def test_every_attempt_is_as_of_the_scheduled_instant(seeded: Settings) -> None:
 
 
 def test_a_scheduler_whose_clock_is_ahead_does_not_reach_into_the_future() -> None:
-    before = log.now()
+    before = clock.now()
     run = outcomes.plan_run("ticket_sla", before + timedelta(minutes=5))
-    assert before <= run.scheduled_at <= log.now()
+    assert before <= run.scheduled_at <= clock.now()
 
 
 def test_what_is_published_as_of_a_later_instant_is_left_alone(

@@ -24,7 +24,7 @@ from crm_ibis.operations.status import Status, statuses
 from crm_ibis.operations.watchdog import watch
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.publishing.retire import retire
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.site.build import build
 from crm_ibis.warehouse import open_warehouse
 
@@ -66,7 +66,7 @@ def behind(
     settings: Settings, project: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> Settings:
     """By its log everything was published and recorded, before the project changed."""
-    log_run(settings, "all", graph.kpi_functions(), log.now())
+    log_run(settings, "all", graph.kpi_functions(), clock.now())
     execute(
         settings,
         f"INSERT INTO {{meta}}.run_tables (run_id, table_name, kind) "
@@ -225,7 +225,7 @@ def test_a_retired_table_is_dropped_and_not_shown_any_more(behind: Settings) -> 
 def test_it_is_shown_again_when_it_is_published_again(behind: Settings) -> None:
     with open_warehouse(behind) as warehouse:
         retire(warehouse, GONE)
-    log_run(behind, "again", [GONE], log.now())
+    log_run(behind, "again", [GONE], clock.now())
     assert seen(behind)[GONE].state == "retired"
 
 

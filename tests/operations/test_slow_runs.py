@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from channels import Channels
-from jobs_at_work import AT, carry_out, current, execute, log_run, planned
+from jobs_at_work import AT, add_run, carry_out, current, execute, planned, prepared_log
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.operations.status import Status, statuses
@@ -22,8 +22,10 @@ def log_runs(
     settings: Settings, seconds: Sequence[float], tables: list[str] = TABLE, **columns: Any
 ) -> None:
     """Successful runs that took so many seconds, the last one the newest."""
-    for n, took in enumerate(reversed(seconds)):
-        log_run(settings, f"run{n}", tables, NEWEST - timedelta(hours=n), seconds=took, **columns)
+    with prepared_log(settings) as warehouse:
+        for n, took in enumerate(reversed(seconds)):
+            at = NEWEST - timedelta(hours=n)
+            add_run(warehouse, f"run{n}", tables, at, seconds=took, **columns)
 
 
 def status(settings: Settings) -> Status:
@@ -62,14 +64,15 @@ def test_slow_is_more_than_one_and_a_half_times_the_median_of_up_to_ten_earlier_
 
 def test_only_successes_of_the_same_tables_and_command_count(settings: Settings) -> None:
     log_runs(settings, [*[10] * 4, 100])
-    for n in range(9):
-        log_run(settings, f"failed{n}", TABLE, NEWEST - timedelta(minutes=n + 1), "failed", 1)
-        retrying = NEWEST - timedelta(minutes=n + 10)
-        log_run(settings, f"again{n}", TABLE, retrying, "retrying", 1)
-        together = NEWEST - timedelta(minutes=n + 20)
-        log_run(settings, f"more{n}", [*TABLE, "revenue_kpis"], together, seconds=1)
-        by_hand = NEWEST - timedelta(minutes=n + 30)
-        log_run(settings, f"history{n}", TABLE, by_hand, seconds=1, command="snapshot")
+    with prepared_log(settings) as warehouse:
+        for n in range(9):
+            add_run(warehouse, f"failed{n}", TABLE, NEWEST - timedelta(minutes=n + 1), "failed", 1)
+            retrying = NEWEST - timedelta(minutes=n + 10)
+            add_run(warehouse, f"again{n}", TABLE, retrying, "retrying", 1)
+            together = NEWEST - timedelta(minutes=n + 20)
+            add_run(warehouse, f"more{n}", [*TABLE, "revenue_kpis"], together, seconds=1)
+            by_hand = NEWEST - timedelta(minutes=n + 30)
+            add_run(warehouse, f"history{n}", TABLE, by_hand, seconds=1, command="snapshot")
     found = status(settings)
     assert (found.seconds, found.usual_seconds, found.slow) == (100, None, False)
     with open_warehouse(settings) as warehouse:

@@ -38,7 +38,7 @@ from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.operations.watchdog import watch, watch_or_alert
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import layout, log
+from crm_ibis.runlog import clock, layout, log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.warehouse import open_warehouse
 
@@ -521,7 +521,7 @@ def test_a_run_of_a_job_without_a_schedule_is_as_of_its_start(
 
 def test_what_is_published_as_of_the_future_is_not_on_time(settings: Settings) -> None:
     """By a clock that was ahead: later runs are refused until then."""
-    ahead = log.now() + timedelta(minutes=25)
+    ahead = clock.now() + timedelta(minutes=25)
     publish_all(settings, ahead)
     with open_warehouse(settings) as warehouse:
         found = {status.table: status for status in statuses(warehouse)}
@@ -534,7 +534,7 @@ def test_what_is_published_as_of_the_future_is_not_on_time(settings: Settings) -
 
 
 def test_clocks_may_differ_by_seconds(settings: Settings) -> None:
-    publish_all(settings, log.now() + timedelta(seconds=30))
+    publish_all(settings, clock.now() + timedelta(seconds=30))
     with open_warehouse(settings) as warehouse:
         found = {status.table: status for status in statuses(warehouse)}
     assert found["health_scores"].state == "on time"

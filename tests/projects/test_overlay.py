@@ -9,6 +9,7 @@ from commands import crm_ibis
 from projects.conftest import Write
 
 from crm_ibis.config import declarations, project
+from crm_ibis.config import renamed as renaming
 from crm_ibis.config.declarations import exposures, jobs, snapshots
 from crm_ibis.config.params import load_params
 from crm_ibis.contracts.models import histories
@@ -226,9 +227,7 @@ def test_only_a_folder_of_a_newer_version_warns(
 
 @pytest.fixture
 def renamed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        declarations, "renamed_tables", lambda: {"sales_funnel": "conversion_funnel"}
-    )
+    monkeypatch.setattr(renaming, "renamed_tables", lambda: {"sales_funnel": "conversion_funnel"})
 
 
 @pytest.mark.usefixtures("renamed")

@@ -8,7 +8,7 @@ from folders import Folder, fill
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import UsageError
 from crm_ibis.operations.outcomes import plan_run
-from crm_ibis.runlog.log import now
+from crm_ibis.runlog.clock import now
 
 FINE = """
 class Fine(Published):

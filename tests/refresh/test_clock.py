@@ -16,7 +16,8 @@ from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
+from crm_ibis.runlog.publications import publications
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
@@ -25,15 +26,15 @@ AHEAD = timedelta(hours=2)
 
 
 @contextmanager
-def clock(
+def set_clock(
     monkeypatch: pytest.MonkeyPatch, ahead: timedelta, checked: bool = True
 ) -> Iterator[None]:
     """This machine's clock is ahead, and nobody notices where it is not `checked`."""
-    right = log.now
+    right = clock.now
     with monkeypatch.context() as patched:
-        patched.setattr(log, "now", lambda: right() + ahead)
+        patched.setattr(clock, "now", lambda: right() + ahead)
         if not checked:
-            patched.setattr(log, "refuse_clock_ahead", lambda warehouse: None)
+            patched.setattr(clock, "refuse_clock_ahead", lambda warehouse: None)
         yield
 
 
@@ -56,12 +57,12 @@ def ahead(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> tuple[Wareho
         facilities="id\nf1\nf2\nf3",
         applications="id | facility_id | created_at\na1 | f1 | 2024-01-05\na2 | f2 | 2024-01-05",
     )
-    before = log.now() - timedelta(hours=1)
+    before = clock.now() - timedelta(hours=1)
     refresh(warehouse, [KPI], as_of=before, snapshot=True)
     table = raw(warehouse, "applications")
     warehouse.run(f"UPDATE {table} SET facility_id = 'f3' WHERE id = 'a2'")
     warehouse.run(f"UPDATE {table} SET status = 'interview' WHERE id = 'a1'")
-    with clock(monkeypatch, AHEAD, checked=False):
+    with set_clock(monkeypatch, AHEAD, checked=False):
         refresh(warehouse, [KPI], snapshot=True)
     return warehouse, before
 
@@ -70,7 +71,7 @@ def test_more_than_a_minute_ahead_is_refused(
     warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store(warehouse, applications="id\na1")
-    with clock(monkeypatch, timedelta(seconds=90)):
+    with set_clock(monkeypatch, timedelta(seconds=90)):
         for start in (
             lambda: refresh(warehouse, [KPI]),
             lambda: refresh(warehouse, [KPI], dry_run=True),
@@ -81,7 +82,7 @@ def test_more_than_a_minute_ahead_is_refused(
             with pytest.raises(DataError, match="more than a minute ahead of the database's"):
                 start()
     assert warehouse.tables(warehouse.analytics) | warehouse.tables(warehouse.meta) == set()
-    with clock(monkeypatch, timedelta(seconds=30)):
+    with set_clock(monkeypatch, timedelta(seconds=30)):
         refresh(warehouse, [KPI])
     assert [run["state"] for run in runs(warehouse)] == ["succeeded"]
 
@@ -90,19 +91,19 @@ def test_force_clears_what_was_published_as_of_the_future(
     ahead: tuple[Warehouse, datetime],
 ) -> None:
     warehouse, _ = ahead
-    assert log.publications(warehouse)[KPI]["as_of"] > log.now() + timedelta(hours=1)
+    assert publications(warehouse)[KPI]["as_of"] > clock.now() + timedelta(hours=1)
     with pytest.raises(DataError, match=f"in the future.*crm-ibis refresh {KPI} --force"):
         refresh(warehouse, [KPI])
     job = get_job("supporting_kpis").model_copy(update={"refresh": [KPI]})
-    run = JobRun("supporting_kpis", job, log.now())
+    run = JobRun("supporting_kpis", job, clock.now())
     with pytest.raises(DataError, match="a clock was ahead"):
         jobs.attempt(warehouse.settings, run, 1, lambda line: None)
 
     forced = refresh(warehouse, [KPI], force=True)
-    published = log.publications(warehouse)[KPI]
+    published = publications(warehouse)[KPI]
     assert (published["run_id"], published["as_of"]) == (forced.run_id, forced.as_of)
     assert {row["updated_at"] for row in read(warehouse, KPI)} == {forced.as_of}
-    assert all(run["finished_at"] <= log.now() for run in runs(warehouse))
+    assert all(run["finished_at"] <= clock.now() for run in runs(warehouse))
     refresh(warehouse, [KPI])
 
 
@@ -110,7 +111,7 @@ def test_a_history_takes_back_what_it_recorded_of_the_future(
     ahead: tuple[Warehouse, datetime],
 ) -> None:
     warehouse, before = ahead
-    future = log.now() + timedelta(hours=1)
+    future = clock.now() + timedelta(hours=1)
     assert [row[3] is not None and row[3] > future for row in versions(warehouse)] == [
         False,
         True,  # f1 changed

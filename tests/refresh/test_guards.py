@@ -20,7 +20,7 @@ from crm_ibis.publishing.check import (
     check,
 )
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -128,7 +128,7 @@ def test_whoever_waits_for_the_lock_is_as_fresh_as_the_moment_it_gets_it(
         with first.lock(lambda: "nobody"):
             waiting.start()
             time.sleep(0.5)
-            released = log.now()
+            released = clock.now()
         waiting.join(timeout=60)
         (run,) = runs(first)
         assert run["state"] == "succeeded"

@@ -17,7 +17,7 @@ from crm_ibis.contracts.audit import (
 from crm_ibis.errors import DataError, UsageError
 from crm_ibis.metrics.graph import kpi_functions
 from crm_ibis.publishing.refresh import RefreshResult, refresh
-from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import clock
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -523,7 +523,7 @@ def test_the_same_as_of_may_be_refreshed_again(invoiced: Warehouse) -> None:
 
 
 def test_an_as_of_in_the_future_is_refused(seeded: Warehouse) -> None:
-    tomorrow = runlog.now() + timedelta(days=1)
+    tomorrow = clock.now() + timedelta(days=1)
     for dry_run in (True, False):
         with pytest.raises(UsageError, match="is in the future"):
             refresh(seeded, ["revenue_kpis"], as_of=tomorrow, dry_run=dry_run, force=True)
@@ -531,9 +531,9 @@ def test_an_as_of_in_the_future_is_refused(seeded: Warehouse) -> None:
 
 
 def test_without_an_as_of_it_is_now(seeded: Warehouse) -> None:
-    before = runlog.now()
+    before = clock.now()
     result = refresh(seeded, ["revenue_kpis"])
-    assert before <= result.as_of <= runlog.now()
+    assert before <= result.as_of <= clock.now()
     assert {row["updated_at"] for row in read(seeded, "revenue_kpis")} == {result.as_of}
 
 

@@ -16,8 +16,9 @@ from crm_ibis.contracts.audit import (
 from crm_ibis.errors import DatabaseError, DataError
 from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import layout
+from crm_ibis.runlog import clock, layout
 from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.publications import active_run, publications
 from crm_ibis.runlog.summaries import failures
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
@@ -49,12 +50,12 @@ def test_a_run_is_visible_to_others_while_it_works(seeded: Warehouse) -> None:
 
 
 def test_a_success_says_what_ran_when_and_with_what(seeded: Warehouse) -> None:
-    before = runlog.now()
+    before = clock.now()
     result = refresh(seeded, ["revenue_kpis", "ticket_sla"], as_of=AS_OF)
     (run,) = runs(seeded)
     assert run["run_id"] == result.run_id
     assert (run["command"], run["state"], run["error"]) == ("refresh", "succeeded", None)
-    assert before <= run["started_at"] <= run["finished_at"] <= runlog.now()
+    assert before <= run["started_at"] <= run["finished_at"] <= clock.now()
     assert run["as_of"] == AS_OF
     assert run["tables"] == "revenue_kpis,ticket_sla"
     assert run["program_version"] == __version__
@@ -88,7 +89,7 @@ def test_the_newest_publication_of_each_table_is_known(seeded: Warehouse) -> Non
     refresh(seeded, ["revenue_kpis", "ticket_sla"], as_of=AS_OF)
     later = refresh(seeded, ["ticket_sla"], as_of=AS_OF + A_MINUTE)
     refresh(seeded, ["ticket_sla"], as_of=AS_OF + 2 * A_MINUTE, dry_run=True)
-    published = runlog.publications(seeded)
+    published = publications(seeded)
     assert {name: entry["as_of"] for name, entry in published.items()} == {
         "revenue_kpis": AS_OF,
         "ticket_sla": AS_OF + A_MINUTE,
@@ -98,9 +99,9 @@ def test_the_newest_publication_of_each_table_is_known(seeded: Warehouse) -> Non
 
 
 def test_nothing_is_known_before_the_first_run(warehouse: Warehouse) -> None:
-    assert runlog.publications(warehouse) == {}
+    assert publications(warehouse) == {}
     assert failures(warehouse) == []
-    assert runlog.active_run(warehouse) == "another run"
+    assert active_run(warehouse) == "another run"
 
 
 def test_a_failure_is_logged_with_its_message_after_the_rollback(seeded: Warehouse) -> None:
@@ -160,7 +161,7 @@ def test_a_long_message_is_cut(seeded: Warehouse) -> None:
 def test_a_run_that_was_killed_is_marked_by_the_next_one(seeded: Warehouse) -> None:
     runlog.prepare(seeded)
     killed = runlog.start(seeded, "refresh", AS_OF, ["revenue_kpis"], load_params())
-    assert killed in runlog.active_run(seeded)
+    assert killed in active_run(seeded)
     refresh(seeded, ["ticket_sla"], as_of=AS_OF)
     first, second = runs(seeded)
     assert (first["run_id"], first["state"]) == (killed, "abandoned")

@@ -20,8 +20,9 @@ from crm_ibis.errors import TransientError
 from crm_ibis.publishing.comments import commented_tables
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import layout, pruning
+from crm_ibis.runlog import clock, layout, pruning
 from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.publications import publications
 from crm_ibis.runlog.summaries import broken_contracts, paces
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -221,7 +222,7 @@ def old_run(warehouse: Warehouse, days: int, state: str, tables: str, **more: An
         runlog.succeed(warehouse, run_id, [done])
     else:
         runlog.fail(warehouse, run_id, "no")
-    ended = runlog.now() - timedelta(days=days)
+    ended = clock.now() - timedelta(days=days)
     warehouse.run(
         f"UPDATE {layout.log_table(warehouse, 'runs')} SET started_at = ?, finished_at = ?, "
         "broken = ? WHERE run_id = ?",
@@ -259,7 +260,7 @@ def test_old_runs_go_and_what_something_goes_by_stays(warehouse: Warehouse) -> N
     log = warehouse.table(warehouse.meta, "run_tables")
     assert {row["run_id"] for row in warehouse.rows(log)} <= left
     assert set(broken_contracts(warehouse)) == {"tickets"}
-    assert runlog.publications(warehouse)[KPI]["run_id"] == newer[-1]
+    assert publications(warehouse)[KPI]["run_id"] == newer[-1]
     assert paces(warehouse)[("refresh", KPI)].usual_seconds is not None
     assert prune(warehouse) == left
 

@@ -4,7 +4,7 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -74,6 +74,12 @@ class Page:
         return [(exact, shown.strip()) for exact, shown in cells]
 
 
+@lru_cache(maxsize=256)
+def _read(file: Path, modified: int) -> Page:
+    """Parsed once while the file stays as it is."""
+    return Page(file.read_text(encoding="utf-8"))
+
+
 @dataclass(frozen=True)
 class Built:
     """A folder that `site build` made."""
@@ -81,7 +87,8 @@ class Built:
     folder: Path
 
     def page(self, name: str = "index.html") -> Page:
-        return Page((self.folder / name).read_text(encoding="utf-8"))
+        file = self.folder / name
+        return _read(file, file.stat().st_mtime_ns)
 
     @property
     def pages(self) -> list[str]:

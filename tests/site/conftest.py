@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from benchmarks.generate import generate
 from built import AS_OF, HOSTILE, MID_FEBRUARY, Built, build_site, settings_in
+from commands import Demo
 
 from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
@@ -27,18 +28,15 @@ CHROMIUM, DRIVER = shutil.which("chromium"), shutil.which("chromedriver")
 
 
 @pytest.fixture(scope="session")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Settings:
+def seeds(demo: Demo) -> Settings:
     """The seeds, published and recorded as of 2024-03-01."""
-    settings = settings_in(tmp_path_factory.mktemp("seeds"))
-    with open_warehouse(settings) as warehouse:
-        load_seeds(warehouse)
-        refresh(warehouse, as_of=AS_OF, snapshot=True)
-    return settings
+    return Settings(database_url=f"duckdb://{demo.database}")
 
 
 @pytest.fixture(scope="session")
-def site(seeds: Settings, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    return build_site(seeds, tmp_path_factory.mktemp("site") / "out")
+def site(demo: Demo) -> Built:
+    """The site of the seeds."""
+    return Built(demo.folder / "site")
 
 
 @pytest.fixture(scope="session")

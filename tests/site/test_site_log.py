@@ -5,6 +5,7 @@ from datetime import datetime
 
 from crm_ibis.runlog import layout, summaries
 from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.publications import RETIRED, publications
 from crm_ibis.site.data import run_history
 from crm_ibis.warehouse import Warehouse
 
@@ -113,7 +114,7 @@ def test_a_killed_run_is_told_though_nothing_has_marked_it(warehouse: Warehouse)
 
 def test_a_table_that_was_retired_and_came_back_tells_of_it(warehouse: Warehouse) -> None:
     runlog.prepare(warehouse)
-    for kind in ("published", runlog.RETIRED):
+    for kind in ("published", RETIRED):
         run_id = runlog.start(warehouse, "retire", datetime(2024, 3, 1), ["pipeline_kpis"])
         table = runlog.TableRun("pipeline_kpis", kind, rows=0, checks=0, seconds=0.1)
         runlog.succeed(warehouse, run_id, [table])
@@ -121,7 +122,7 @@ def test_a_table_that_was_retired_and_came_back_tells_of_it(warehouse: Warehouse
         "retired",
         None,
     ]
-    assert runlog.publications(warehouse) == {}
+    assert publications(warehouse) == {}
 
 
 def test_what_is_in_quarantine_is_counted_by_check(warehouse: Warehouse) -> None:

@@ -134,6 +134,7 @@ def test_an_empty_database_has_a_site_that_says_so(tmp_path: Path) -> None:
     assert "crm-ibis snapshot health_score_snapshot" in site.page("runs.html").words
 
 
+@pytest.mark.e2e
 def test_what_is_published_is_shown_and_the_rest_is_named(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)
     with open_warehouse(settings) as warehouse:

@@ -225,6 +225,7 @@ def test_facilities_whose_source_is_absent_or_gone_go_by_their_ids(
     assert named(paid) == IDS
 
 
+@pytest.mark.e2e
 def test_a_site_without_facilities_is_built(without_invoices: Built) -> None:
     ids = {"fac_001": "fac_001", "fac_002": "fac_002"}
     assert without_invoices.page().data()["facilities"] == ids

@@ -141,6 +141,7 @@ def test_without_an_open_breach_the_page_says_so(tmp_path: Path) -> None:
     assert "sla-overdue" not in page.reader.ids
 
 
+@pytest.mark.e2e
 def test_what_nobody_can_know_is_a_dash_and_no_zero(without_invoices: Built) -> None:
     """Without invoices revenue is 0.00 in the table, which is not what the company earned."""
     settings = settings_in(without_invoices.folder.parent)
@@ -174,6 +175,7 @@ def test_what_was_published_with_its_sources_stays_as_it_was(
         assert f"{table} is as it was last published: its sources are absent" in other.page().words
 
 
+@pytest.mark.e2e
 def test_what_is_stale_is_not_told_of_a_facility_that_the_company_is_not_told(
     without_invoices: Built,
 ) -> None:

@@ -22,7 +22,7 @@ from crm_ibis.events import ProgressEvent
 from crm_ibis.publishing.backfill import backfill, instants_between
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog.publications import publications
 from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -133,7 +133,7 @@ def test_a_backfill_leaves_what_the_days_would_have_left(
 
     before = recorded(warehouse)
     assert set(before) == warehouse.tables(warehouse.analytics)
-    assert log.publications(warehouse) == {}
+    assert publications(warehouse) == {}
     assert backfill(warehouse, [MAR_20], more)[0].refused == []
     assert recorded(warehouse) == before
     assert {(run["command"], run["state"]) for run in runs(warehouse)} == {
@@ -149,12 +149,12 @@ def test_a_backfill_goes_on_where_the_jobs_ended(warehouse: Warehouse, twin: War
     for day in (JAN_20, FEB_10):
         run_on(twin, day, names)
     run_on(warehouse, JAN_20, names)
-    published = log.publications(warehouse)
+    published = publications(warehouse)
     before = {kpi: rows for kpi, rows in read_all(warehouse).items() if kpi in published}
     backfill(warehouse, [FEB_10], names)
 
     assert recorded(warehouse) == recorded(twin)
-    assert log.publications(warehouse) == published
+    assert publications(warehouse) == published
     assert {kpi: rows for kpi, rows in read_all(warehouse).items() if kpi in published} == before
 
 

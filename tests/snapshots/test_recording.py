@@ -16,7 +16,8 @@ from crm_ibis.operations.status import statuses
 from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import clock
+from crm_ibis.runlog.publications import publications
 from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -107,7 +108,7 @@ def test_a_refused_instant_does_not_undo_the_publication(warehouse: Warehouse) -
     last = runs(warehouse)[-1]
     assert (last["state"], last["error"]) == ("succeeded", refused.refused)
     assert logged(warehouse)[HIRING][0] == "refused"
-    assert runlog.publications(warehouse)["pipeline_kpis"]["as_of"] == FIRST
+    assert publications(warehouse)["pipeline_kpis"]["as_of"] == FIRST
     assert leftovers(warehouse) == []
 
 
@@ -200,7 +201,7 @@ def test_an_unfit_history_undoes_no_publication_and_stops_no_other(warehouse: Wa
     result = refresh(warehouse, ["conversion_funnel", "pipeline_kpis"], as_of=SECOND, snapshot=True)
     assert [merge.snapshot for merge in result.refused] == [HIRING]
     assert "hired_count" in (result.refused[0].refused or "")
-    assert runlog.publications(warehouse)["pipeline_kpis"]["as_of"] == SECOND
+    assert publications(warehouse)["pipeline_kpis"]["as_of"] == SECOND
 
 
 def test_days_filled_in_after_they_were_published_are_accepted_once(warehouse: Warehouse) -> None:
@@ -220,7 +221,7 @@ def test_days_filled_in_after_they_were_published_are_accepted_once(warehouse: W
 
 def test_wrong_names_and_instants_of_the_future_are_usage_errors(warehouse: Warehouse) -> None:
     store(warehouse, **SMALL)
-    later = runlog.now() + timedelta(hours=1)
+    later = clock.now() + timedelta(hours=1)
     with pytest.raises(UsageError, match=f'did you mean "{HIRING}"'):
         record(warehouse, ["pipeline_kpis_snapshot"])
     with pytest.raises(UsageError, match=f'did you mean "{HEALTH}"'):
@@ -240,7 +241,7 @@ def test_the_status_of_a_kpi_is_that_of_its_publications(warehouse: Warehouse) -
     many(warehouse)
     names = ["pipeline_kpis", "conversion_funnel"]
     result = refresh(warehouse, names, as_of=FIRST, snapshot=True)
-    before = runlog.publications(warehouse)
+    before = publications(warehouse)
     assert set(before) == set(names)
     record(warehouse, [HIRING, FUNNEL], as_of=SECOND)
     backfill(warehouse, [THIRD], [HIRING])
@@ -248,7 +249,7 @@ def test_the_status_of_a_kpi_is_that_of_its_publications(warehouse: Warehouse) -
     assert backfill(warehouse, [THIRD + timedelta(days=1)], [HIRING])[0].refused
     assert runs(warehouse)[-1]["state"] == "failed"
 
-    assert runlog.publications(warehouse) == before
+    assert publications(warehouse) == before
     found = {status.table: status for status in statuses(warehouse)}
     for name in (HIRING, FUNNEL):
         assert (found[name].as_of, found[name].state) == (SECOND, "published")

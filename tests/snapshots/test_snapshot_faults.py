@@ -22,7 +22,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError
 from crm_ibis.publishing.record import record
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -213,10 +213,10 @@ def test_instants_are_utc_in_any_time_zone(settings: Settings, behind: None) -> 
     assert datetime.now().astimezone().utcoffset() in (timedelta(hours=-5), timedelta(hours=-4))
     with open_warehouse(settings) as warehouse:
         prepare(warehouse)
-    began = log.now()
+    began = clock.now()
     with process(settings, "refresh", "at once", "now", TZ=ahead, PGTZ=ahead) as first:
         assert result(first)["changed"] == 1
-    between = log.now()
+    between = clock.now()
     with open_warehouse(settings) as warehouse:
         hire(warehouse, "a3")
         (second,) = refresh(warehouse, ["pipeline_kpis"], snapshot=True).merged
@@ -224,6 +224,6 @@ def test_instants_are_utc_in_any_time_zone(settings: Settings, behind: None) -> 
         *first_three, ended, now = versions(warehouse)
         assert first_three == AFTER[:3]
         assert (ended[:3], now[:2], now[3]) == (("f2", 0, BEGIN), ("f2", 1), None)
-        assert between < now[2] == ended[3] < log.now()
+        assert between < now[2] == ended[3] < clock.now()
         first_run, second_run = runs(warehouse)[3:]
         assert began < first_run["as_of"] < between < second_run["as_of"] == now[2]

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from mappings import SourcesFile, land
+from mappings import SourcesFile, fit_of, land
 from stored import project_in
 from systems import LANDED
 
@@ -56,9 +56,9 @@ def test_two_currencies_are_refused_by_name(
     assert "currency=EUR" in told
     assert "currency=JPY" in told
     assert "USD" not in told
-    fitted = fit(warehouse)
-    for found in (check(warehouse, ["leads"]), fitted.fits):
-        leads = next(f for f in found if getattr(f, "table", getattr(f, "source", "")) == "leads")
+    fitted = fit_of(warehouse, "leads")
+    (checked,) = check(warehouse, ["leads"])
+    for leads in (checked, fitted):
         assert [violation.rows for violation in leads.violations] == [2]
     assert fitted.fails
 

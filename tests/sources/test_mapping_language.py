@@ -4,11 +4,10 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from mappings import SourcesFile, land, rows_of
+from mappings import SourcesFile, fit_of, land, rows_of
 from stored import project_in
 
 from crm_ibis.errors import DataError, UsageError
-from crm_ibis.publishing import preflight
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.site.data.provenance import provenances
 from crm_ibis.sources import check, spec
@@ -482,7 +481,7 @@ def test_sources_tells_what_each_column_is_made_of_and_what_is_unused(
             "status: {last_value: word, by: n}\n              resolved_at: {first: at, where: {flag: true}}",
         )
     )
-    (seen,) = [each for each in preflight.fit(warehouse).fits if each.source == "tickets"]
+    seen = fit_of(warehouse)
     assert seen.mapped["status"] == "the last word by n"
     assert seen.mapped["resolved_at"] == "the first at where flag matches"
     assert seen.unused == ("day", "o.word", "o.day", "o.at", "o.flag")

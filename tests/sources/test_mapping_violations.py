@@ -4,12 +4,11 @@ from datetime import datetime
 from typing import Any
 
 import pytest
-from mappings import SourcesFile, land, rows_of
+from mappings import SourcesFile, fit_of, land, rows_of
 
-from crm_ibis.cli.sources import _source_lines
+from crm_ibis.cli.sources import _source
 from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
-from crm_ibis.publishing import preflight
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.sources import check
 from crm_ibis.testing import expect, read, store
@@ -418,13 +417,10 @@ def test_sources_counts_what_is_out_of_order(
     )
     done = '{from: done, format: "%d/%m/%Y"'
     sources_file.write(tickets(landed, COLUMNS.replace(done, f"{done}, out_of_order: null")))
-    found = preflight.fit(warehouse)
-    (seen,) = [each for each in found.fits if each.source == "tickets"]
+    seen = fit_of(warehouse)
     assert seen.notes == ("resolved_at is out of order in 1 row, so it is null there",)
     assert not seen.fails
-    assert "  note: resolved_at is out of order in 1 row, so it is null there" in [
-        *_source_lines(found)
-    ]
+    assert "  note: resolved_at is out of order in 1 row, so it is null there" in [*_source(seen)]
     assert [row["resolved_at"] for row in rows_of(warehouse, "tickets")] == [
         None,
         datetime(2024, 2, 5),

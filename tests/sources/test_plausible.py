@@ -14,7 +14,7 @@ from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.runlog.log import now
+from crm_ibis.runlog.clock import now
 from crm_ibis.sources.spec import load_spec
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse

@@ -38,7 +38,7 @@ def quarantine(warehouse: Warehouse) -> list[tuple[str, str, str]]:
 
 
 def total(warehouse: Warehouse) -> int:
-    return sum(row["total_tickets"] for row in read(warehouse, "ticket_sla_compliance"))
+    return len(read(warehouse, "ticket_sla"))
 
 
 def test_broken_rows_are_left_out_counted_and_written_down(
@@ -47,7 +47,7 @@ def test_broken_rows_are_left_out_counted_and_written_down(
     store(warehouse, tickets=BROKEN)
     sources_file.write(TICKETS)
     lines: list[str] = []
-    outcome = refresh(warehouse, ["ticket_sla_compliance"], as_of=AT, report=into(lines))
+    outcome = refresh(warehouse, ["ticket_sla"], as_of=AT, report=into(lines))
     assert total(warehouse) == 2
     (source,) = (run for run in outcome.tables if run.table == "tickets")
     assert (source.rows, source.quarantined) == (2, 2)
@@ -81,7 +81,7 @@ def test_all_rows_of_a_key_that_occurs_twice_go(
 ) -> None:
     store(warehouse, tickets="id\nt1\nt2\nt1\nt3\nt1\nt4\nt5\nt6")
     sources_file.write(TICKETS)
-    outcome = refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    outcome = refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert total(warehouse) == 5
     assert quarantine(warehouse) == [("tickets", "t1", "id is unique")]
     assert [run.quarantined for run in outcome.tables if run.table == "tickets"] == [3]
@@ -90,7 +90,7 @@ def test_all_rows_of_a_key_that_occurs_twice_go(
 def test_rows_without_a_key_go(warehouse: Warehouse, sources_file: SourcesFile) -> None:
     store(warehouse, tickets="id\nt1\nt2\n-")
     sources_file.write(TICKETS)
-    refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert total(warehouse) == 2
     assert quarantine(warehouse) == [("tickets", "(none)", "id is not null")]
 
@@ -261,7 +261,7 @@ def test_more_than_the_share_fails_and_publishes_nothing(
     store(warehouse, tickets=BROKEN.replace("t4 | low      | 2024-01-10 | 2024-01-11", ""))
     sources_file.write(TICKETS)
     with pytest.raises(ChecksFailed) as failure:
-        refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+        refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert str(failure.value).startswith(
         "2 of 3 rows of tickets would go to quarantine, more than max_quarantined_pct (50 %)"
     )
@@ -278,11 +278,11 @@ def test_one_row_in_a_hundred_may_go_unless_said_otherwise(
     rows = "\n".join(f"t{number} | 2024-01-10" for number in range(99))
     store(warehouse, tickets=f"id | created_at\n{rows}\nt99 | -")
     sources_file.write("sources: {tickets: {on_violation: quarantine}}")
-    refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert total(warehouse) == 99
     warehouse.run(f"DELETE FROM {raw(warehouse, 'tickets')} WHERE id = 't0'")
     with pytest.raises(ChecksFailed, match=r"1 of 99 rows .* \(1 %\)"):
-        refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+        refresh(warehouse, ["ticket_sla"], as_of=AT)
 
 
 def test_without_the_policy_a_violation_fails(
@@ -291,7 +291,7 @@ def test_without_the_policy_a_violation_fails(
     store(warehouse, tickets=BROKEN)
     sources_file.write("sources: {satisfaction: {on_violation: quarantine}}")
     with pytest.raises(ChecksFailed, match="resolved_at is not before created_at: 2 rows"):
-        refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+        refresh(warehouse, ["ticket_sla"], as_of=AT)
 
 
 def test_a_mended_row_leaves_the_quarantine_and_the_others_stay_since_when_they_were_found(
@@ -299,21 +299,21 @@ def test_a_mended_row_leaves_the_quarantine_and_the_others_stay_since_when_they_
 ) -> None:
     store(warehouse, tickets=BROKEN)
     sources_file.write(TICKETS)
-    refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    refresh(warehouse, ["ticket_sla"], as_of=AT)
     table = warehouse.quote(warehouse.meta, "quarantine")
     found = f"SELECT found_at, run_id FROM {table} WHERE check_name LIKE 'priority%'"
     before = warehouse.fetch(found)
     fix = f"UPDATE {raw(warehouse, 'tickets')} SET resolved_at = NULL WHERE id = "
     warehouse.run(fix + "'t2'")
     warehouse.run(fix + "'t3'")
-    refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert [(key, check[:8]) for _, key, check in quarantine(warehouse)] == [("t3", "priority")]
     assert warehouse.fetch(found) == before
     assert total(warehouse) == 3
     refresh(warehouse, ["satisfaction_rollups"], as_of=AT)  # does not read tickets
     assert len(quarantine(warehouse)) == 1
     warehouse.run(f"UPDATE {raw(warehouse, 'tickets')} SET priority = 'low'")
-    refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    refresh(warehouse, ["ticket_sla"], as_of=AT)
     assert quarantine(warehouse) == []
     assert total(warehouse) == 4
 
@@ -323,7 +323,7 @@ def test_a_dry_run_leaves_out_and_writes_nothing(
 ) -> None:
     store(warehouse, tickets=BROKEN)
     sources_file.write(TICKETS)
-    outcome = refresh(warehouse, ["ticket_sla_compliance"], as_of=AT, dry_run=True)
+    outcome = refresh(warehouse, ["ticket_sla"], as_of=AT, dry_run=True)
     assert [run.quarantined for run in outcome.tables if run.table == "tickets"] == [2]
     assert warehouse.tables(warehouse.meta) == set()
     assert not leftovers(warehouse)

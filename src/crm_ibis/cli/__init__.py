@@ -6,6 +6,8 @@ import sys
 import click
 
 from crm_ibis.cli import (  # noqa: F401 - they add their commands
+    grants,
+    histories,
     new,
     operations,
     project,

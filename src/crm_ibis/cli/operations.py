@@ -38,7 +38,7 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     """
     from crm_ibis.cli import terminal
     from crm_ibis.operations.status import statuses
-    from crm_ibis.runlog.log import now
+    from crm_ibis.runlog.clock import now
     from crm_ibis.runlog.summaries import source_ages
 
     report_problems()
@@ -75,7 +75,7 @@ def watch(settings: Settings, as_json: bool) -> None:
 
 def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSeen]" = ()) -> None:
     from crm_ibis.cli import terminal
-    from crm_ibis.runlog.log import now
+    from crm_ibis.runlog.clock import now
 
     if as_json:
         terminal.print_json(found)

@@ -39,7 +39,7 @@ def history(
     """Show a KPI as it stood, or all versions of a row."""
     from crm_ibis.cli import terminal
     from crm_ibis.history import reader as reading
-    from crm_ibis.runlog.log import now
+    from crm_ibis.runlog.clock import now
 
     report_problems()
     wanted = {} if key is None else reading.key_of(name, key)
@@ -50,11 +50,11 @@ def history(
         else:
             found = reading.versions(warehouse, name, wanted)
         rows = warehouse.rows(reading.sort_versions(found, name).limit(limit + 1))
-    more, rows = len(rows) > limit, rows[:limit]
+    shown = rows[:limit]
     if as_json:
-        terminal.print_json(rows)
+        terminal.print_json(shown)
     else:
-        terminal.print_rows(rows, more)
+        terminal.print_rows(shown, more=len(rows) > limit)
 
 
 @cli.command()
@@ -161,8 +161,8 @@ def show(settings: Settings, table: str, where: str | None, limit: int, as_json:
     report_problems()
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, where, limit + 1)
-    more, rows = len(rows) > limit, rows[:limit]
+    shown = rows[:limit]
     if as_json:
-        terminal.print_json(rows)
+        terminal.print_json(shown)
     else:
-        terminal.print_rows(rows, more)
+        terminal.print_rows(shown, more=len(rows) > limit)

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from crm_ibis.cli.base import (
-    Instant,
     as_of_option,
     check_project,
     chosen_params,
     cli,
     exit_if,
     json_option,
-    mass_close_option,
     open_database,
     progress,
     report_problems,
@@ -27,7 +25,6 @@ from crm_ibis.config.settings import Settings, shown_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from crm_ibis.publishing.grants import Access
     from crm_ibis.publishing.refresh import RefreshResult
 
 DEMO_AS_OF = datetime(2024, 3, 1)
@@ -175,156 +172,3 @@ def _check_run(kpis: "Sequence[str]", tag: str | None, snapshot: bool) -> None:
     if snapshot:
         problems.refuse_wrong_snapshots()
     report_problems(computed=names)
-
-
-@cli.command()
-@click.argument("names", nargs=-1)
-@click.option(
-    "--as-of",
-    type=Instant(),
-    help="The UTC instant of the merge (default: now); not before that of the publication.",
-)
-@mass_close_option
-@click.option("--allow-earlier", is_flag=True, help="Accept rows whose updated_at went back.")
-@click.option(
-    "--undo-future", is_flag=True, help="First take back what a clock that was ahead recorded."
-)
-@json_option
-@click.pass_obj
-def snapshot(
-    settings: Settings,
-    names: tuple[str, ...],
-    as_of: datetime | None,
-    allow_mass_close: bool,
-    allow_earlier: bool,
-    undo_future: bool,
-    as_json: bool,
-) -> None:
-    """Merge published KPIs into their histories.
-
-    All snapshots, or those named.
-    """
-    from crm_ibis.cli import terminal
-    from crm_ibis.metrics.problems import refuse_wrong_jobs, refuse_wrong_snapshots
-    from crm_ibis.publishing.record import record, select_snapshots
-
-    if names:
-        refuse_wrong_jobs(names)
-        refuse_wrong_snapshots(names)
-    check_project(names)
-    select_snapshots(names)
-    with open_database(settings, must_exist=True) as warehouse:
-        recording = record(
-            warehouse,
-            names,
-            as_of=as_of,
-            allow_mass_close=allow_mass_close,
-            allow_earlier=allow_earlier,
-            undo_future=undo_future,
-            report=progress,
-        )
-    if as_json:
-        terminal.print_json(recording)
-    else:
-        terminal.print_merges(recording.merged)
-    exit_if(recording.refused)
-
-
-@cli.command()
-@click.argument("dates", nargs=-1, type=Instant())
-@click.option("--from", "first", type=Instant(), help="The first of a range of instants.")
-@click.option("--to", "last", type=Instant(), help="The last of the range at most.")
-@click.option("--every", type=click.Choice(["day", "week", "month"]), help="Steps of the range.")
-@click.option("--snapshot", "names", multiple=True, help="Only this snapshot; may be repeated.")
-@mass_close_option
-@json_option
-@click.pass_obj
-def backfill(
-    settings: Settings,
-    dates: tuple[datetime, ...],
-    first: datetime | None,
-    last: datetime | None,
-    every: str | None,
-    names: tuple[str, ...],
-    allow_mass_close: bool,
-    as_json: bool,
-) -> None:
-    """Compute KPIs as of past dates and record them.
-
-    Publishes nothing. For DATES, or --from, --to and --every.
-    """
-    from crm_ibis.cli import terminal
-    from crm_ibis.publishing.backfill import backfill as run_backfill
-    from crm_ibis.publishing.backfill import instants_between
-    from crm_ibis.publishing.record import select_snapshots
-
-    instants = list(dates)
-    if first and last and first > last:
-        raise click.UsageError("--from is after --to")
-    if first and last and every:
-        instants += instants_between(first, last, every)
-    elif first or last or every:
-        raise click.UsageError("a range takes all of --from, --to and --every")
-    if not instants:
-        raise click.UsageError(
-            "give dates, or a range: --from 2024-01-01 --to 2024-03-01 --every month"
-        )
-    select_snapshots(names)
-    with open_database(settings) as warehouse:
-        recordings = run_backfill(
-            warehouse,
-            instants,
-            names,
-            params=chosen_params(settings),
-            allow_mass_close=allow_mass_close,
-            report=progress,
-        )
-    if as_json:
-        terminal.print_json(recordings)
-    else:
-        terminal.print_merges([merge for recording in recordings for merge in recording.merged])
-    exit_if(recordings[-1].refused)
-
-
-@cli.command()
-@click.option("--apply", "to_apply", is_flag=True, help="Grant what is missing.")
-@json_option
-@click.pass_obj
-def grants(settings: Settings, to_apply: bool, as_json: bool) -> None:
-    """Show which reader roles may read what.
-
-    The roles are those of CRM_IBIS_READER_ROLES. Exit 1 when one lacks a right.
-    Every run that publishes or records grants what is missing, too.
-    """
-    from crm_ibis.cli import terminal
-    from crm_ibis.publishing.grants import accesses, grant
-
-    with open_database(settings, read_only=not to_apply, must_exist=True) as warehouse:
-        found = accesses(warehouse)
-        if to_apply:
-            with warehouse.transaction():
-                grant(warehouse, found)
-            found = accesses(warehouse)
-        dialect = warehouse.dialect
-    if as_json:
-        terminal.print_json(found)
-    elif dialect == "duckdb":
-        click.echo("DuckDB has no roles: a user who may read the file reads all of it")
-    elif not settings.reader_roles:
-        click.echo("CRM_IBIS_READER_ROLES names no role, so there is nothing to grant")
-    else:
-        _show_grants(found)
-    if not all(access.reads for access in found):
-        sys.exit(1)
-
-
-def _show_grants(found: "Sequence[Access]") -> None:
-    for table in dict.fromkeys(access.table for access in found):
-        reads = [a.role for a in found if a.table == table and a.reads]
-        lacks = [a.role for a in found if a.table == table and not a.reads]
-        words = f"{table}: {', '.join(reads) or 'nobody'}"
-        click.echo(f"{words}; not yet {', '.join(lacks)}" if lacks else words)
-    if owned := dict.fromkeys(a.table for a in found if not a.reads and not a.grantable):
-        click.echo(f"only their owner can grant the right to read {', '.join(owned)}")
-    elif not all(access.reads for access in found):
-        click.echo("crm-ibis grants --apply grants what is missing")

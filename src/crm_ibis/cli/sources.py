@@ -98,16 +98,34 @@ def _source_lines(found: "FitReport") -> Iterator[str]:
 
 def _source(fit: "Fit") -> Iterator[str]:
     """A source's facts, a line each; what is fine is left out."""
-    from crm_ibis.cli import terminal
-
     if fit.made_of == "absent":
         yield f"{fit.source}: absent"
         return
+    yield click.style(_title(fit), bold=True)
+    yield from _columns(fit)
+    yield from (f"  reads: {reading}" for reading in fit.readings)
+    yield from _untranslated(fit)
+    yield from (f"  note: {note}" for note in fit.notes)
+    yield from (f"  warn: {hint}" for hint in fit.hints)
+    for violation in (*fit.unexpected, *fit.violations):
+        yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
+    if fit.quarantined:
+        yield f"  in quarantine: {count_of(fit.quarantined, 'row')}"
+    if fit.problem:
+        yield click.style("  problem: ", fg="red") + fit.problem.replace("\n", "\n  ")
+
+
+def _title(fit: "Fit") -> str:
     rows = "" if fit.rows is None else f", {fit.rows:,} rows"
     span = ""
     if fit.first and fit.last:
         span = f", created {fit.first.date().isoformat()} to {fit.last.date().isoformat()}"
-    yield click.style(f"{fit.source}: from {fit.made_of}{rows}{span}", bold=True)
+    return f"{fit.source}: from {fit.made_of}{rows}{span}"
+
+
+def _columns(fit: "Fit") -> Iterator[str]:
+    from crm_ibis.cli import terminal
+
     renamed = [f"{c} from {words}" for c, words in fit.mapped.items() if c != words]
     facts = {
         "mapped": "; ".join(renamed),
@@ -119,7 +137,9 @@ def _source(fit: "Fit") -> Iterator[str]:
     for title, words in facts.items():
         if words:
             yield from terminal.wrapped(f"{title}: {words}")
-    yield from (f"  reads: {reading}" for reading in fit.readings)
+
+
+def _untranslated(fit: "Fit") -> Iterator[str]:
     for strange in fit.untranslated:
         yield (
             f"  not translated: {strange.column} {strange.value!r}, {strange.rows:,} rows; "
@@ -130,11 +150,3 @@ def _source(fit: "Fit") -> Iterator[str]:
             f"  not translated: {more.column}, {count_of(more.values, 'more value')} in "
             f"{count_of(more.rows, 'row')}"
         )
-    yield from (f"  note: {note}" for note in fit.notes)
-    yield from (f"  warn: {hint}" for hint in fit.hints)
-    for violation in (*fit.unexpected, *fit.violations):
-        yield f"  {violation.severity}: {violation.detailed}".replace("\n", "\n  ")
-    if fit.quarantined:
-        yield f"  in quarantine: {count_of(fit.quarantined, 'row')}"
-    if fit.problem:
-        yield click.style("  problem: ", fg="red") + fit.problem.replace("\n", "\n  ")

@@ -3,32 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim, CronSimError
-from pydantic import (
-    AfterValidator,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, model_validator
 
 from crm_ibis.config import project
-from crm_ibis.config.files import Record, file_of, place, read, read_layers, valid_part
+from crm_ibis.config.alerting import Channel, Criticality, Links, Metrics, Route
+from crm_ibis.config.files import Record, file_of, place, read_layers, valid_part
 from crm_ibis.config.overlay import Key
+from crm_ibis.config.renamed import TableName
 from crm_ibis.config.tolerance import LeftOut, is_tolerating
 from crm_ibis.config.validation import duration_microseconds
 from crm_ibis.errors import UsageError, near_match
-
-Criticality = Literal["critical", "high", "medium", "low"]
-Event = Literal[
-    "failure", "sla_breach", "late", "recovered", "success", "slow_run", "contract_warning"
-]
-Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-OWNER = "owner"
-"""The channel that stands for those of the table's owner."""
-FLOW_RUN = "{flow_run}"
 
 NO_SLA_BUDGET = timedelta(hours=1)
 """How long all attempts at a job without an SLA may take."""
@@ -55,33 +43,6 @@ def zone_name(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise ValueError("is not a time zone such as UTC or Europe/Zurich") from None
     return name
-
-
-def _web_page(url: str) -> str:
-    """An address that everybody may see: alerts carry it, and jobs.yml is in version control."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("http", "https") or not parts.hostname:
-        raise ValueError("is not an address such as https://kpis.example.com")
-    if parts.username or parts.password or parts.query:
-        raise ValueError("holds a login or a `?query`, which alerts would pass on; leave it out")
-    return url.rstrip("/")
-
-
-def _page_of_run(url: str) -> str:
-    if url.count(FLOW_RUN) != 1 or set("{}") & set(url.replace(FLOW_RUN, "")):
-        raise ValueError(
-            f"needs {FLOW_RUN} once, where the id of the run goes, such as "
-            f"https://prefect.example.com/runs/flow-run/{FLOW_RUN}"
-        )
-    return _web_page(url)
-
-
-def new_name(table: str) -> str:
-    """The name of a table, also where it is called by a name that it no longer has."""
-    return renamed_tables().get(table, table)
-
-
-TableName = Annotated[str, AfterValidator(new_name)]
 
 
 def _span(text: str) -> str:
@@ -176,30 +137,6 @@ class Job(Record):
             return duration_microseconds(self.timeout) / 1_000_000
         whole = self.sla_duration or NO_SLA_BUDGET
         return max(whole.total_seconds() - sum(self.waits), 60) / self.attempts
-
-
-class Route(Record):
-    """Which events of which tables go to which channels; without tables or criticality, of all."""
-
-    events: list[Event]
-    tables: list[TableName] = []
-    criticality: list[Criticality] = []
-    to: list[Channel]
-
-
-class Links(Record):
-    """Where a reader of an alert finds more: the site, and the run in Prefect's own pages."""
-
-    site: Annotated[str, AfterValidator(_web_page)] | None = None
-    run: Annotated[str, AfterValidator(_page_of_run)] | None = None
-    """With `{flow_run}` where the id of the flow run goes."""
-
-
-class Metrics(Record):
-    """How metrics are called, and the tags that all of them carry."""
-
-    prefix: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_.]*$")] = "crm_ibis"
-    tags: dict[str, str] = {}
 
 
 class Deployment(Record):
@@ -375,9 +312,3 @@ def _recording_problem(
     if name not in known and not {(name,), ()} & _left_out_of("snapshots.yml"):
         return f'{job}: there is no snapshot "{name}"{near_match(name, known)}'
     return None
-
-
-def renamed_tables() -> dict[str, str]:
-    """The new name of each table that the package renamed, by its old one."""
-    path = project.shipped_home() / project.RENAMED
-    return read(path, dict[str, str]) if path.exists() else {}

@@ -58,19 +58,8 @@ def layered_file(name: str) -> Layered:
     Raises UsageError when there is neither, and when one is no YAML: while tolerating, only when
     that is the shipped one.
     """
-    paths = _paths(name)
+    paths = _paths_of(name)
     return readable(name, paths)[0] if tolerance.is_tolerating() else lay_over(paths)
-
-
-def _paths(name: str) -> list[Path]:
-    paths = project.layers(name)
-    if not paths:
-        inner = project.SHIPPED_AT[name]
-        raise UsageError(
-            f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
-            "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
-        )
-    return paths
 
 
 def read_layers(name: str, kind: type[Declared]) -> Declared:
@@ -81,7 +70,7 @@ def read_layers(name: str, kind: type[Declared]) -> Declared:
     if tolerance.is_tolerating():
         return cast(Declared, valid_part(name, kind).declared)
     layered_file(name)
-    paths = tuple(project.layers(name))
+    paths = _paths_of(name)
     times = tuple(map(modified, paths))
     return cast(Declared, _validate_layers(paths, times, cast(Hashable, kind)))
 
@@ -91,8 +80,19 @@ def valid_part(name: str, kind: Any) -> Valid:
 
     Raises UsageError when there is no such file, and where nothing can be left out.
     """
-    paths = _paths(name)
-    return tolerance.valid_part(name, tuple(paths), tuple(map(modified, paths)), kind)
+    paths = _paths_of(name)
+    return tolerance.valid_part(name, paths, tuple(map(modified, paths)), kind)
+
+
+def _paths_of(name: str) -> tuple[Path, ...]:
+    paths = project.layers(name)
+    if not paths:
+        inner = project.SHIPPED_AT[name]
+        raise UsageError(
+            f"{project.home() / inner} is missing; copy it from {project.shipped_home() / inner}, "
+            "or turn the folder into one that holds only what is your own: crm-ibis init --upgrade"
+        )
+    return tuple(paths)
 
 
 @lru_cache(maxsize=32)

@@ -216,9 +216,10 @@ class Params(_Record):
         Overrides of the scenario replace the default first, then its multiplier scales the open
         stages' probability, capped at 1. Won and lost are facts and never rescaled.
         """
-        given, chosen = self.stages[stage], self.scenarios[scenario]
+        given = self.stages[stage]
         if stage == "won" or stage == "lost":
             return given
+        chosen = self.scenarios[scenario]
         override = chosen.stages.get(stage) or StageOverride()
         probability = given.win_probability
         if override.win_probability is not None:

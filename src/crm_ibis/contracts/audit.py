@@ -13,7 +13,8 @@ from ibis import Table
 from crm_ibis.contracts import models, rules
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.plausible import PlausibleYears
-from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.events import Report, warn
 from crm_ibis.warehouse import Query, Warehouse

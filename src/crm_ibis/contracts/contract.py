@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -10,7 +11,7 @@ import ibis.expr.datatypes as dt
 import pandera.ibis as pa
 from pandera.api.checks import Check
 
-from crm_ibis.contracts import rules
+from crm_ibis.contracts import pandera_checks, rules
 from crm_ibis.contracts.bases import Source
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.contracts.types import table_name
@@ -69,7 +70,7 @@ class Contract:
     declared: pa.DataFrameSchema
     """What Pandera validates names and types by."""
 
-    @property
+    @cached_property
     def schema(self) -> ibis.Schema:
         return ibis.schema({c.name: c.dtype for c in self.columns})
 
@@ -135,7 +136,7 @@ def complete(copied: Contract, shipped: Contract) -> Contract:
 
 def _reads_only(check: Check, copied: Contract, shipped: Contract) -> bool:
     types = {c.name: c.dtype for c in copied.columns}
-    return set(rules.of_table(check, types).columns) <= set(shipped.schema)
+    return set(pandera_checks.of_table(check, types).columns) <= set(shipped.schema)
 
 
 def with_severities(contract: Contract, severities: Mapping[str, str]) -> Contract:
@@ -154,7 +155,7 @@ def _contract(
     demanded = [
         rules.unique(key),
         *(rule for c in columns for rule in _column_rules(c, kind, declared.columns[c.name])),
-        *(rules.of_table(check, types) for check in declared.checks),
+        *(pandera_checks.of_table(check, types) for check in declared.checks),
     ]
     return Contract(name, kind, tuple(columns), key, tuple(demanded), model, declared)
 
@@ -181,7 +182,7 @@ def _column_rules(c: Column, kind: str, declared: Any) -> list[Rule]:
     # PostgreSQL's decimals may be NaN and its timestamps infinite.
     if kind == "source" and (c.dtype.is_decimal() or c.dtype.is_timestamp()):
         demanded.append(rules.fits(c.name, c.dtype))
-    demanded += [rules.of_column(c.name, check) for check in declared.checks]
+    demanded += [pandera_checks.of_column(c.name, check) for check in declared.checks]
     if c.references:
         demanded.append(rules.reference(c.name, c.references, severity))
     return demanded

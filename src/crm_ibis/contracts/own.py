@@ -149,7 +149,8 @@ def _read_params(own: Own, module: Module) -> None:
 
 def _tables(own: Own, module: Module) -> Iterator[OwnTable]:
     """The tables of a module whose function and contract fit together."""
-    functions, models = _functions(module), {}
+    functions = _functions(module)
+    models = {}
     for class_name, kind in _classes(module).items():
         name = table_name(class_name)
         if problem := _no_contract(kind, name, functions):
@@ -159,7 +160,8 @@ def _tables(own: Own, module: Module) -> Iterator[OwnTable]:
             models[name] = kind
     alone = set(functions) - set(models)
     for name, model in models.items():
-        place, function = module.place(model.__name__), functions.pop(name, None)
+        place = module.place(model.__name__)
+        function = functions.pop(name, None)
         problem = _function_problem(name, model, function, alone)
         if problem:
             own.problems.append(Problem(problem, place, (name,)))
@@ -287,7 +289,8 @@ def _refuse_unknown_parents(own: Own, shipped: Mapping[str, Contract]) -> None:
         if not wrong:
             return
         for name, parents in wrong.items():
-            parent, place = min(parents), own.tables.pop(name).place
+            parent = min(parents)
+            place = own.tables.pop(name).place
             words = (
                 f'{name} refers to "{parent}", which is no source{near_match(parent, known)}; '
                 "`references` names one"

@@ -7,20 +7,14 @@ rule counts its violations; rows are fetched only for rules that are broken.
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
-import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import Table
-from pandera.api.checks import Check
-from pandera.api.extensions import register_check_method
-from pandera.api.ibis.types import IbisData
-from pandera.backends.ibis.register import register_ibis_backends
 
 from crm_ibis.expressions import instant
 from crm_ibis.text import count_of
@@ -28,32 +22,6 @@ from crm_ibis.text import count_of
 SAMPLES = 20
 FIRST_INSTANT = "0001-01-01 00:00:00"
 LAST_INSTANT = "9999-12-31 23:59:59.999999"
-
-WORDS = {
-    "greater_than_or_equal_to": "{column} >= {min_value}",
-    "less_than_or_equal_to": "{column} <= {max_value}",
-    "greater_than": "{column} > {min_value}",
-    "less_than": "{column} < {max_value}",
-    "in_range": "{column} is between {min_value} and {max_value}",
-    "isin": "{column} is one of {allowed_values}",
-    "not_before": "{column} is not before {not_before}",
-    "whole_month": "{column} is the first day of a month",
-}
-
-register_ibis_backends()
-
-
-# Pandera gives its decorator no types.
-@register_check_method(statistics=["not_before"])  # type: ignore[untyped-decorator]
-def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
-    """The instant is not earlier than the one in the named column."""
-    return data.table[data.key] >= data.table[not_before]
-
-
-@register_check_method(statistics=["whole_month"])  # type: ignore[untyped-decorator]
-def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
-    """The date is the first day of a month."""
-    return (data.table[data.key].day() == 1) == whole_month
 
 
 Repeats = Callable[[ir.Column], ir.IntegerScalar]
@@ -82,43 +50,6 @@ class Rule:
             return table.filter(self.violated(table))
         assert self.find is not None
         return self.find(table, parents)
-
-
-@dataclass(frozen=True)
-class Violation:
-    """A broken check: how many rows, and up to 20 of them (key and offending columns only)."""
-
-    table: str
-    check: str
-    columns: tuple[str, ...]
-    severity: str
-    rows: int
-    samples: list[dict[str, Any]] = field(default_factory=list)
-    key: tuple[str, ...] = ()
-    """The columns of a sample that may be told outside the database, in logs and alerts."""
-
-    @property
-    def summary(self) -> str:
-        """The check and how many rows break it."""
-        return f"{self.check}: {count_of(self.rows, 'row')}"
-
-    @property
-    def detailed(self) -> str:
-        """With the offending values of a few rows, for whoever looks at it in a terminal."""
-        return self._lines([*self.samples[:5]])
-
-    def __str__(self) -> str:
-        """With the keys of a few rows: logs and alerts hold no other value of a row."""
-        keys = [{c: sample[c] for c in self.key if c in sample} for sample in self.samples[:5]]
-        return self._lines([key for key in keys if key])
-
-    def _lines(self, samples: list[dict[str, Any]]) -> str:
-        few = "\n".join(
-            "    " + ", ".join(f"{name}={_format_value(value)}" for name, value in sample.items())
-            for sample in samples
-        )
-        more = f"\n    ... and {self.rows - 5:,} more" if self.rows > 5 and few else ""
-        return f"{self.table}: {self.summary}\n{few}{more}".rstrip()
 
 
 def counts(
@@ -288,58 +219,8 @@ def _years_after(moment: datetime, years: int) -> datetime:
         return moment.replace(year=year, day=28)
 
 
-def of_column(name: str, check: Check) -> Rule:
-    """A Pandera check of one column; null passes."""
-    facts = {
-        key: ", ".join(map(str, value)) if isinstance(value, list | tuple | set) else value
-        for key, value in (check.statistics or {}).items()
-    }
-    words = WORDS.get(check.name or "", "{column}: " + str(check.name))
-    others = tuple(value for key, value in facts.items() if key == "not_before")
-    return Rule(
-        name=words.format(column=name, **facts),
-        columns=(name, *others),
-        severity=_severity(check),
-        violated=lambda table: ~_verdict(check, table, name),
-    )
-
-
-def of_table(check: Check, columns: Mapping[str, dt.DataType]) -> Rule:
-    """A Pandera check over several columns of a row; it offends by the columns that it reads."""
-    blank = ibis.table(columns, name="blank")
-    used = _verdict(check, blank, None).op().find(ops.Field)
-    return Rule(
-        name=str(check.description or check.name),
-        columns=tuple(dict.fromkeys(f.name for f in used)),
-        severity=_severity(check),
-        violated=lambda table: ~_verdict(check, table, None),
-    )
-
-
 def row_total(rows: Table) -> ir.IntegerScalar:
     """How many rows of a table break a rule, by the rows that it found."""
     if "row_count" in rows.columns:  # one row per duplicated key
         return rows.row_count.sum().fill_null(0)
     return rows.count()
-
-
-def _severity(check: Check) -> str:
-    return "warn" if check.raise_warning else "error"
-
-
-def _verdict(check: Check, table: Table, key: str | None) -> ir.BooleanColumn:
-    # Pandera's own checks answer with a table that holds the verdict, ours with the verdict.
-    verdict = check._check_fn(IbisData(table, key), **check._check_kwargs)
-    if isinstance(verdict, ir.Table):
-        (expression,) = verdict.op().values.values()
-        verdict = expression.to_expr()
-    if verdict.type().is_boolean():
-        return verdict
-    raise TypeError(f"the check {check.name} of {key or 'the table'} does not return a boolean")
-
-
-def _format_value(value: Any) -> str:
-    if value is None:
-        return "null"
-    text = str(value)
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -3,7 +3,7 @@
 import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from crm_ibis.config import project
@@ -32,8 +32,14 @@ def shipped_contracts() -> Shipped:
 @lru_cache(maxsize=8)
 def _shipped(copy: Path | None, modified: tuple[int, ...]) -> Shipped:
     """Read once while a copy's files stay as they are."""
-    shipped = _read(project.shipped_home())
+    shipped = _read_package()
     return _merge(copy, _read(copy), shipped) if copy else Shipped(shipped)
+
+
+@cache
+def _read_package() -> dict[str, Contract]:
+    """The package's own contracts, which stay as they are while it runs."""
+    return _read(project.shipped_home())
 
 
 def _modified(path: Path) -> int:

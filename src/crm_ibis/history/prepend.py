@@ -19,7 +19,7 @@ from crm_ibis.history import reader
 from crm_ibis.history.diff import BEGAN, literal
 from crm_ibis.history.merge import Merged
 from crm_ibis.history.reader import Span
-from crm_ibis.runlog import log
+from crm_ibis.runlog.publications import first_merge
 from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -146,7 +146,7 @@ class Prepending:
     @cached_property
     def _first_merge(self) -> datetime:
         """When the history first looked at its KPI, as far as the run log knows."""
-        known = log.first_merge(self.warehouse, self.snapshot.name, self.span.first)
+        known = first_merge(self.warehouse, self.snapshot.name, self.span.first)
         return known or self.span.first
 
     @property

@@ -50,19 +50,17 @@ def versions(warehouse: Warehouse, name: str, key: Mapping[str, Any] | None = No
     the KPI gained later is null in earlier versions, one that it lost in later ones. Raises
     UsageError for an unknown snapshot or key column, DataError when nothing was recorded yet.
     """
-    found, contract = recorded_versions(warehouse, get_snapshot(name)), models.get_contract(name)
+    found = recorded_versions(warehouse, get_snapshot(name))
     if found is None:
         raise DataError(f"nothing is recorded in {name} yet; run crm-ibis snapshot {name}")
-    conditions = _conditions(found, key or {}, contract)
+    conditions = _conditions(found, key or {}, models.get_contract(name))
     return found.filter(*conditions) if conditions else found
 
 
 def versions_or_none(warehouse: Warehouse, name: str) -> Table:
     """All versions in the columns of the snapshot's contract; no row before the first merge."""
-    found, schema = (
-        recorded_versions(warehouse, get_snapshot(name)),
-        models.get_contract(name).schema,
-    )
+    found = recorded_versions(warehouse, get_snapshot(name))
+    schema = models.get_contract(name).schema
     if found is None:
         nothing = {c: ibis.null(dtype) for c, dtype in schema.items()}
         one = ibis.literal(1).name("one").as_table()
@@ -72,7 +70,8 @@ def versions_or_none(warehouse: Warehouse, name: str) -> Table:
 
 def tables_of(warehouse: Warehouse, name: str) -> list[str]:
     """The tables that hold a snapshot's versions: itself and its archive, where they are there."""
-    snapshot, there = get_snapshot(name), warehouse.tables(warehouse.analytics)
+    snapshot = get_snapshot(name)
+    there = warehouse.tables(warehouse.analytics)
     return [table for table in (snapshot.name, snapshot.archive) if table in there]
 
 
@@ -112,7 +111,9 @@ class Span:
 
 def span(warehouse: Warehouse, snapshot: Snapshot) -> Span | None:
     """From the first version to the newest begin or end of one; None without any version."""
-    contract, firsts, newest = models.get_contract(snapshot.name), [], []
+    contract = models.get_contract(snapshot.name)
+    firsts = []
+    newest = []
     for name in (snapshot.name, snapshot.archive):
         if columns_of(warehouse, name, contract):
             ((began, *ends),) = warehouse.fetch(

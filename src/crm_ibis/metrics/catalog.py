@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import get_args
 
-from crm_ibis.config.declarations import Criticality, Job, exposures, jobs, snapshots
+from crm_ibis.config.alerting import Criticality
+from crm_ibis.config.declarations import Job, exposures, jobs, snapshots
 from crm_ibis.config.files import is_left_over, place
 from crm_ibis.config.remembered import PerProject
 from crm_ibis.config.remembered import forget as forget
@@ -31,7 +32,8 @@ def entries() -> dict[str, Entry]:
     wrong = contradictions()
     if wrong and not is_tolerating():
         raise UsageError(wrong[0].words)
-    shown, scheduled = exposures(), jobs().jobs
+    shown = exposures()
+    scheduled = jobs().jobs
     slas = {kpi: job.sla for job in scheduled.values() for kpi in job.refresh}
     found = []
     for name in graph.kpi_functions():

@@ -98,6 +98,11 @@ def sources_of(names: Iterable[str]) -> list[str]:
     return sorted(name for name in plan(names) if name not in computed)
 
 
+def readers_of(names: Iterable[str], sources: Collection[str]) -> list[str]:
+    """Those of the named tables that are computed from one of the sources."""
+    return [name for name in names if not set(sources).isdisjoint(sources_of([name]))]
+
+
 def histories_of(names: Iterable[str]) -> list[str]:
     """The snapshots that the named tables are computed from, in order of name."""
     return sorted(set(plan(names)) & own_functions().histories)
@@ -132,8 +137,9 @@ def build(
 
 def empty_without(names: Collection[str], absent: Collection[str], params: Params) -> list[str]:
     """Those of the named tables that can have no row when the absent sources have none."""
-    built = build(names, unbound_sources("raw"), params, datetime(2024, 1, 1))
-    return [name for name in names if is_empty(built[name], absent)]
+    readers = readers_of(names, absent)
+    built = build(readers, unbound_sources("raw"), params, datetime(2024, 1, 1))
+    return [name for name in readers if is_empty(built[name], absent)]
 
 
 def unbound_sources(raw_schema: str, analytics: str = "analytics") -> dict[str, Table]:

@@ -108,7 +108,8 @@ class _Linker:
     def try_out(self, trial: Trial) -> None:
         """Calls each function, after those that it needs."""
         for name in TopologicalSorter(_needs(self.tables)).static_order():
-            table, contract = self.tables[name], self.own.contracts.get(name)
+            table = self.tables[name]
+            contract = self.own.contracts.get(name)
             columns = {c.name: c.dtype for c in contract.values} if contract else None
             if self._lacks(table):
                 self._leave_out_with(name)

@@ -9,11 +9,11 @@ from crm_ibis.config import files, project
 from crm_ibis.config.declarations import (
     Contradiction,
     left_out,
-    new_name,
     snapshots,
     wrong_recordings,
 )
 from crm_ibis.config.overlay import Key
+from crm_ibis.config.renamed import new_name
 from crm_ibis.config.tolerance import LeftOut, tolerating
 from crm_ibis.contracts.own_modules import About, Problem
 from crm_ibis.errors import UsageError

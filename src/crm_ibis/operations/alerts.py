@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
-from crm_ibis.config.declarations import FLOW_RUN, Event, jobs
+from crm_ibis.config.alerting import FLOW_RUN, Event
+from crm_ibis.config.declarations import jobs
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.metrics import catalog
 from crm_ibis.operations import impact

@@ -10,14 +10,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from crm_ibis.config.declarations import Event
+from crm_ibis.config.alerting import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn
 from crm_ibis.operations import delivery, outage, routes
 from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.outage import SentAlert
-from crm_ibis.runlog import layout, log
+from crm_ibis.runlog import clock, layout, log
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
@@ -68,7 +68,7 @@ def notify(settings: Settings, alert: Alert, report: Report = REPORT_TO_LOG) -> 
 def _notify_without_database(settings: Settings, alert: Alert, report: Report) -> None:
     """Sends it to the channels that have not had it within a day, as this machine remembers."""
     earlier = {(sent.table, sent.event): sent for sent in outage.recall(settings)}
-    fresh = [t for t in earlier.values() if log.now() - t.told_at < outage.REPEATED]
+    fresh = [t for t in earlier.values() if clock.now() - t.told_at < outage.REPEATED]
     known = _heard([_incident(sent) for sent in fresh], alert)
     heard = _deliver(alert, known, report)
     kept = [
@@ -78,7 +78,7 @@ def _notify_without_database(settings: Settings, alert: Alert, report: Report) -
             gist=alert.gist,
             run_id=alert.run_id,
             since=alert.since,
-            told_at=earlier[table, alert.event].told_at if known.get(table) else log.now(),
+            told_at=earlier[table, alert.event].told_at if known.get(table) else clock.now(),
             heard=tuple(sorted(heard[table])),
         )
         for table in alert.tables
@@ -224,7 +224,7 @@ def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
         # The words of the first message stay, for the next run that fails in the same way.
         is_repeated = table in known and known[table].is_of(alert)
         gist = known[table].gist if is_repeated else alert.gist
-        values = [gist, alert.run_id, log.now(), ",".join(sorted(heard[table]))]
+        values = [gist, alert.run_id, clock.now(), ",".join(sorted(heard[table]))]
         if table in known:
             warehouse.run(
                 f"UPDATE {_name(warehouse)} SET gist = ?, run_id = ?, told_at = ?, heard = ? "
@@ -232,7 +232,7 @@ def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
                 [*values, table, alert.event],
             )
         else:
-            new = (table, alert.event, gist, alert.run_id, alert.since, log.now())
+            new = (table, alert.event, gist, alert.run_id, alert.since, clock.now())
             _insert(warehouse, Incident(*new, frozenset(heard[table])))
 
 
@@ -252,7 +252,7 @@ def _end(warehouse: Warehouse, incident: Incident, missed: set[str]) -> None:
     if missed:
         _set(warehouse, incident, "heard", ",".join(sorted(missed)))
     else:
-        _set(warehouse, incident, "ended_at", log.now())
+        _set(warehouse, incident, "ended_at", clock.now())
 
 
 def _set(warehouse: Warehouse, incident: Incident, column: str, value: object) -> None:

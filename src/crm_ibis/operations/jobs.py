@@ -29,7 +29,7 @@ from crm_ibis.operations.outcomes import JobRun, Outcome
 from crm_ibis.publishing import compute, record
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.publishing.scope import skipped_tables
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -79,7 +79,7 @@ def attempt(settings: Settings, run: JobRun, number: int, report: Report) -> Out
                 log.log_failure(warehouse, error.run_id, error, run.attempt(number))
         raise
     seconds = time.perf_counter() - began
-    sla_met = run.met_sla(log.now())
+    sla_met = run.met_sla(clock.now())
     return replace(done, seconds=seconds, sla_met=sla_met)
 
 
@@ -176,7 +176,7 @@ def _sla_timer(settings: Settings, run: JobRun, report: Report) -> Iterator[None
     if run.due_at is None:
         yield
         return
-    left = (run.due_at - log.now()) / timedelta(seconds=1)
+    left = (run.due_at - clock.now()) / timedelta(seconds=1)
     timer = Timer(max(left, 0), outcomes.alert_sla_breach, [settings, run, report])
     timer.daemon = True
     timer.start()

@@ -3,11 +3,12 @@
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from crm_ibis.config.declarations import Event, Job, get_job, jobs
+from crm_ibis.config.alerting import Event
+from crm_ibis.config.declarations import Job, get_job, jobs
 from crm_ibis.config.settings import Settings
 from crm_ibis.config.tolerance import tolerating
 from crm_ibis.contracts.audit import broken_check
-from crm_ibis.contracts.rules import Violation
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.events import Report
 from crm_ibis.metrics.contradictions import refuse_wrong_job
@@ -17,7 +18,9 @@ from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.schedule import last_scheduled
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.runlog import summaries
-from crm_ibis.runlog.log import Attempt, TableRun, now, publications
+from crm_ibis.runlog.clock import now
+from crm_ibis.runlog.log import Attempt, TableRun
+from crm_ibis.runlog.publications import publications
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
 

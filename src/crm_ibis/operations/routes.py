@@ -2,7 +2,8 @@
 
 from collections.abc import Collection, Iterable, Mapping
 
-from crm_ibis.config.declarations import OWNER, Event, exposures, jobs, snapshots
+from crm_ibis.config.alerting import OWNER, Event
+from crm_ibis.config.declarations import exposures, jobs, snapshots
 from crm_ibis.config.files import file_of, is_left_over
 from crm_ibis.metrics import catalog
 from crm_ibis.operations.alerts import is_table
@@ -49,7 +50,8 @@ def _route(event: Event, table: str) -> list[str]:
 
 def _resolve_owners(named: Iterable[str], owners: Iterable[str]) -> list[str]:
     """Channels, with those of the owners where a route says `owner`."""
-    known, owners = jobs().owners, list(owners)
+    known = jobs().owners
+    owners = list(owners)
     found: list[str] = []
     for channel in named:
         if channel == OWNER:

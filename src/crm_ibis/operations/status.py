@@ -11,7 +11,8 @@ from crm_ibis.metrics import catalog, graph
 from crm_ibis.operations import impact
 from crm_ibis.operations.schedule import Deadline, deadlines, next_runs
 from crm_ibis.publishing.scope import skipped_tables
-from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog import clock, summaries
+from crm_ibis.runlog.publications import publications
 from crm_ibis.runlog.summaries import FailedRun, Pace
 from crm_ibis.warehouse import Warehouse
 
@@ -104,12 +105,12 @@ def statuses(
 
     `killed` is what `runs.killed` said before the transaction that this is called in, if any.
     """
-    now = now or log.now()
+    now = now or clock.now()
     declared = jobs()
     kept = snapshots()
     listed = catalog.entries()
-    published = log.publications(warehouse)
-    recorded = log.publications(warehouse, "snapshot")
+    published = publications(warehouse)
+    recorded = publications(warehouse, "snapshot")
     due = deadlines(declared, now)
     gone = [name for name in summaries.recorded_tables(warehouse) if not catalog.is_known(name)]
     scheduled = catalog.scheduled_facts()
@@ -241,4 +242,4 @@ def _state(
 def _is_ahead(last: Mapping[str, Any], now: datetime) -> bool:
     """Whether a publication is of the future, by the clock on the wall."""
     newest = max(moment for moment in (last["as_of"], last["finished_at"]) if moment)
-    return bool(newest > max(now, log.now()) + CLOCKS_DIFFER)
+    return bool(newest > max(now, clock.now()) + CLOCKS_DIFFER)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import get_args
 
-from crm_ibis.config.declarations import Event
+from crm_ibis.config.alerting import Event
 from crm_ibis.config.settings import Settings
 from crm_ibis.config.tolerance import tolerating
 from crm_ibis.errors import CrmIbisError
@@ -16,7 +16,7 @@ from crm_ibis.operations.alerts import GONE, WATCH, Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.operations.status import Status, statuses
-from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog import clock, log, summaries
 from crm_ibis.runlog.summaries import SourceSeen
 from crm_ibis.text import first_line
 from crm_ibis.warehouse import Warehouse, open_warehouse
@@ -45,7 +45,7 @@ def _failed_watch(error: Exception) -> Alert:
     gist = first_line(str(error)) if is_ours else type(error).__name__
     effect = "until it works again, nobody hears which tables are late or failed"
     same = alerts.gist_of(gist)
-    return Alert("failure", (WATCH,), log.now(), details=(gist, effect), gist=same)
+    return Alert("failure", (WATCH,), clock.now(), details=(gist, effect), gist=same)
 
 
 def watch(
@@ -90,7 +90,7 @@ def _end_retired(warehouse: Warehouse, report: Report) -> None:
     unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
     tables = {i.table for i in unknown if alerts.is_table(i.table)}
     incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
-    before = log.now() - FORGOTTEN
+    before = clock.now() - FORGOTTEN
     silent = [i for i in unknown if i.table not in tables and i.told_at < before]
     incidents.forget(warehouse, silent)
 

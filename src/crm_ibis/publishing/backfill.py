@@ -1,7 +1,7 @@
 """Fills a history with the versions that past dates would have left."""
 
 from calendar import monthrange
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import count
@@ -11,6 +11,7 @@ from crm_ibis.config.params import Params, load_params
 from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.history import merge as snapshots
 from crm_ibis.history import reader
+from crm_ibis.history.future import undo_future_with
 from crm_ibis.history.merge import Merged
 from crm_ibis.history.prepend import Prepending
 from crm_ibis.history.reader import Span
@@ -25,7 +26,7 @@ from crm_ibis.publishing.record import (
     with_updated_at,
 )
 from crm_ibis.publishing.upkeep import upkeep
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.warehouse import Warehouse
 
 
@@ -78,7 +79,7 @@ def backfill(
     wanted = select_snapshots(names)
     params = params or load_params()
     recordings: list[Recording] = []
-    instants = sorted({log.past(date) or date for date in dates})
+    instants = sorted({clock.past(date) or date for date in dates})
     spans = _spans(warehouse, wanted)
     ordered = _backfill_order(instants, spans)
     misplaced = [date for date in ordered if _refused_instants(spans, date)]
@@ -93,15 +94,17 @@ def backfill(
                 break
     finally:
         done = {recording.as_of for recording in recordings if not recording.refused}
-        if left := [date for date in instants if date not in done]:
-            line = (
-                f"recorded: {_format_instants(sorted(done))}; "
-                f"not recorded: {_format_instants(left)}"
-            )
-            report(ProgressEvent("note", line))
+        _report_left(instants, done, report)
     if done:
         upkeep(warehouse, report)
     return recordings
+
+
+def _report_left(instants: Iterable[datetime], done: Collection[datetime], report: Report) -> None:
+    """Says which instants were recorded, unless all were."""
+    if left := [date for date in instants if date not in done]:
+        line = f"recorded: {_format_instants(sorted(done))}; not recorded: {_format_instants(left)}"
+        report(ProgressEvent("note", line))
 
 
 class _DateRefused(Exception):
@@ -147,7 +150,7 @@ class _Backfill:
     ) -> Recording:
         kpis = list(dict.fromkeys(s.kpi for s in self.wanted))
         # The sources are today's: what was entered since the instant is no mistake.
-        today = log.now()
+        today = clock.now()
         results = Results(
             self.warehouse, kpis, moment, self.params, self.report, judged_as_of=today
         )
@@ -206,8 +209,8 @@ def _allowed(name: str, span: Span, date: datetime, apart: bool) -> str:
         f"{span.newest}, and a history grows at its ends, never in the middle; give instants "
         f"before {span.first}, or from {span.newest} on"
     )
-    if span.newest > log.now():
-        return f"{refusal}. {span.newest} is in the future: {snapshots.undo_future_with(name)}"
+    if span.newest > clock.now():
+        return f"{refusal}. {span.newest} is in the future: {undo_future_with(name)}"
     if apart:
         return f"{refusal}. The chosen histories differ: record them one by one, with --snapshot"
     return refusal

@@ -13,7 +13,8 @@ from crm_ibis.config.params import Params
 from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import Audit, Checked
 from crm_ibis.contracts.models import Contract
-from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import UsageError
 from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.history import reader
@@ -189,7 +190,8 @@ class Results:
         Of a fact that is not published the rules about single rows are checked: its keys are those
         of a source that was just checked.
         """
-        contract, staging = models.get_contract(name), None
+        contract = models.get_contract(name)
+        staging = None
         table, schema = _align_to_contract(table, contract)
         if self._should_materialize(name):
             staging = self.warehouse.staging(name, table, schema)
@@ -261,7 +263,8 @@ class Results:
         name = outcome.table
         if volume.NEWEST not in outcome.also:  # its numbers are broken, so it was not read whole
             return ()
-        newest_at, before = outcome.also[volume.NEWEST], self._before.get(name, [])
+        newest_at = outcome.also[volume.NEWEST]
+        before = self._before.get(name, [])
         return volume.violations(name, outcome.rows, newest_at, self.as_of, before)
 
 

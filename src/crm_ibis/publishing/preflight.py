@@ -7,7 +7,7 @@ from datetime import datetime
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
 from crm_ibis.events import Report, to_log
-from crm_ibis.metrics import catalog, coverage, lineage
+from crm_ibis.metrics import catalog, coverage, graph, lineage
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.publishing import compute
 from crm_ibis.publishing.scope import skipped_tables
@@ -89,9 +89,10 @@ def _lacks(kpis: Iterable[str], found: dict[str, Fit], params: Params) -> list[L
     empty = {name: set(seen.empty) for name, seen in found.items() if seen.empty}
     if not absent and not empty:
         return []
+    affected = graph.readers_of(kpis, {*absent, *empty})
     undecided = {str(origin) for origin in _undecided(found)}
     lacks = []
-    for kpi, read in lineage.columns_read(kpis, params, _ANY_INSTANT).items():
+    for kpi, read in lineage.columns_read(affected, params, _ANY_INSTANT).items():
         nulls = [f"{s}.{c}" for s in sorted(read) for c in sorted(read[s] & empty.get(s, set()))]
         if nulls or absent & set(read):
             unknown = tuple(column for column in nulls if column in undecided)

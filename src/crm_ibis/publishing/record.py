@@ -13,13 +13,14 @@ from crm_ibis.contracts import models
 from crm_ibis.errors import UsageError
 from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.expressions import instant
+from crm_ibis.history import future, reader
 from crm_ibis.history import merge as snapshots
-from crm_ibis.history import reader
 from crm_ibis.history.merge import Merged
 from crm_ibis.publishing.scope import skipped_tables
 from crm_ibis.publishing.upkeep import upkeep
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.runlog.log import Attempt
+from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse.base import STAGED
 
@@ -81,14 +82,14 @@ def record(
     """
     wanted = select_snapshots(names)
     names = [snapshot.name for snapshot in wanted]
-    given = log.past(as_of)
+    given = clock.past(as_of)
 
     def held_up() -> datetime:
         """A scheduled run merges what is published by now, as of then if that is later."""
-        published = log.publications(warehouse)
+        published = publications(warehouse)
         moments = [published[s.kpi]["as_of"] for s in wanted if s.kpi in published]
-        known = [m for m in moments if not log.is_after_clock(warehouse, m)]
-        return max([given or log.now(), *known])
+        known = [m for m in moments if not clock.is_after_clock(warehouse, m)]
+        return max([given or clock.now(), *known])
 
     moment = held_up if attempt else given
 
@@ -98,7 +99,7 @@ def record(
     run = log.logged_run(warehouse, "snapshot", names, moment, attempt=attempt)
     with run as (run_id, moment), warehouse.reading(published):
         for snapshot in wanted if undo_future else ():
-            undone = snapshots.undo_future(warehouse, snapshot)
+            undone = future.undo_future(warehouse, snapshot)
             line = f"{snapshot.name}: took back {undone:,} versions of the future"
             report(ProgressEvent("note", line, snapshot.name))
         unfit = _unfit(warehouse, wanted, moment)
@@ -135,13 +136,13 @@ def merge_snapshots(
 def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) -> dict[str, str]:
     """Snapshots whose KPI is not published, or as of a later instant, and that in words."""
     there = warehouse.tables(warehouse.analytics)
-    published = log.publications(warehouse)
+    published = publications(warehouse)
     found = {}
     for snapshot in wanted:
         known = published.get(snapshot.kpi, {}).get("as_of")
         if snapshot.kpi not in there:
             found[snapshot.name] = f"{snapshot.kpi} is not published yet; run crm-ibis refresh"
-        elif known and log.is_after_clock(warehouse, known):
+        elif known and clock.is_after_clock(warehouse, known):
             found[snapshot.name] = (
                 f"{snapshot.kpi} is published as of {known}, which is in the future: a clock was "
                 f"ahead. First run crm-ibis refresh {snapshot.kpi} --force"

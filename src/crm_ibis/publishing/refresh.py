@@ -10,7 +10,7 @@ from crm_ibis.config.declarations import MAX_REMOVED_PCT, removable_pct, snapsho
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
 from crm_ibis.contracts.audit import ChecksFailed
-from crm_ibis.contracts.rules import Violation
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import DataError, Superseded
 from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history.merge import Merged
@@ -22,8 +22,9 @@ from crm_ibis.publishing.publish import Changes, Publication
 from crm_ibis.publishing.record import merge_snapshots
 from crm_ibis.publishing.scope import computable_tables
 from crm_ibis.publishing.upkeep import upkeep
-from crm_ibis.runlog import log
+from crm_ibis.runlog import clock, log
 from crm_ibis.runlog.log import Attempt, TableRun
+from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import Warehouse
 
 REPORT_TO_LOG = to_log(__name__)
@@ -90,16 +91,17 @@ def refresh(
     is broken, MassRemoval when too many rows would go, DataError or DatabaseError otherwise. After
     any of them, readers have what they had.
     """
-    as_of = log.past(as_of)
+    as_of = clock.past(as_of)
     chosen = [graph.publishable(name) for name in names]
     if not chosen:
         refuse_problems()
         chosen = catalog.published_tables()
-    chosen, params = computable_tables(dict.fromkeys(chosen), report), params or load_params()
+    chosen = computable_tables(dict.fromkeys(chosen), report)
+    params = params or load_params()
     own.check_own_params(params, graph.plan(chosen))
     if dry_run:
-        log.refuse_clock_ahead(warehouse)
-        results = Results(warehouse, chosen, as_of or log.now(), params, report)
+        clock.refuse_clock_ahead(warehouse)
+        results = Results(warehouse, chosen, as_of or clock.now(), params, report)
         shape.check_shapes(warehouse, chosen, to_write=False)
         with warehouse.reading(results.places):
             return _Run(results, force, allow_mass_removal).rehearse()
@@ -167,7 +169,8 @@ class _Run:
 
     def _compare(self) -> dict[str, tuple[Publication, Changes]]:
         """How each result differs from what is published, and which tables lose too many rows."""
-        compared, removable = {}, removable_pct()
+        compared = {}
+        removable = removable_pct()
         for name in self.results.names:
             began = time.perf_counter()
             publication = Publication(self.warehouse, models.get_contract(name))
@@ -215,11 +218,11 @@ class _Run:
 
 
 def _refuse_going_back(warehouse: Warehouse, names: list[str], as_of: datetime) -> None:
-    published = log.publications(warehouse)
+    published = publications(warehouse)
     later = [name for name in names if name in published and published[name]["as_of"] > as_of]
     if later:
         known = published[later[0]]["as_of"]
-        if log.is_after_clock(warehouse, known):
+        if clock.is_after_clock(warehouse, known):
             raise DataError(
                 f"{later[0]} is published as of {known}, which is in the future: a clock was "
                 f"ahead. crm-ibis refresh {later[0]} --force publishes the present state, and "

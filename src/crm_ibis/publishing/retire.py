@@ -9,6 +9,7 @@ from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.runlog import log, summaries
 from crm_ibis.runlog.log import TableRun
+from crm_ibis.runlog.publications import RETIRED
 from crm_ibis.warehouse import Warehouse
 
 REPORT_TO_LOG = to_log(__name__)
@@ -50,7 +51,7 @@ def retire(
         for table in dropped:
             _drop(warehouse, table)
             report(ProgressEvent("dropped", f"dropped {warehouse.analytics}.{table}", table))
-        note = TableRun(name, log.RETIRED, rows=0, checks=0, seconds=0.0)
+        note = TableRun(name, RETIRED, rows=0, checks=0, seconds=0.0)
         log.succeed(warehouse, run_id, [note])
     return Retirement(run_id, name, dropped)
 

@@ -12,21 +12,18 @@ import socket
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
 import crm_ibis
 from crm_ibis.config.params import Params
-from crm_ibis.errors import BrokenCheck, CrmIbisError, DataError, TransientError, UsageError
+from crm_ibis.errors import BrokenCheck, CrmIbisError, TransientError
+from crm_ibis.runlog import clock
 from crm_ibis.runlog.layout import log_table, upgrade
+from crm_ibis.runlog.publications import active_run
 from crm_ibis.warehouse import Warehouse
 
 LONGEST_ERROR = 4000
-CLOCK_TOLERANCE = timedelta(minutes=1)
-"""How far the clock of a machine may be ahead of the database's."""
 ENDED_UNEXPECTEDLY = "the run ended unexpectedly (process killed or connection lost)"
-RETIRED = "retired"
-"""The kind of a table that was dropped as the project no longer has it."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,6 @@ class Attempt:
     the last."""
 
 
-def now() -> datetime:
-    """The wall clock, UTC, as the database stores it."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
     """Makes or upgrades the tables of the log, and marks killed runs. Call under the lock.
 
@@ -90,12 +82,12 @@ def prepare(warehouse: Warehouse, attempt: Attempt | None = None) -> None:
             warehouse.run(
                 f"UPDATE {log_table(warehouse, 'runs')} SET state = 'retrying', finished_at = ? "
                 "WHERE state = 'running' AND job = ? AND scheduled_at = ?",
-                [now(), attempt.job, attempt.scheduled_at],
+                [clock.now(), attempt.job, attempt.scheduled_at],
             )
         warehouse.run(
             f"UPDATE {log_table(warehouse, 'runs')} SET state = CASE WHEN retry_wait IS NULL THEN "
             "'abandoned' ELSE 'retrying' END, finished_at = ?, error = ? WHERE state = 'running'",
-            [now(), ENDED_UNEXPECTEDLY],
+            [clock.now(), ENDED_UNEXPECTEDLY],
         )
         _correct_clocks(warehouse)
 
@@ -111,7 +103,7 @@ def _correct_clocks(warehouse: Warehouse) -> None:
         for column in columns:
             warehouse.run(
                 f"UPDATE {log_table(warehouse, table)} SET {column} = ? WHERE {column} > ?",
-                [moment, moment + CLOCK_TOLERANCE],
+                [moment, moment + clock.CLOCK_TOLERANCE],
             )
 
 
@@ -130,7 +122,7 @@ def start(
     attempt: Attempt | None = None,
 ) -> str:
     """Logs that a run began, with the parameters that it computes with, if any; its id."""
-    started = now()
+    started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     warehouse.run(
         f"INSERT INTO {log_table(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
@@ -173,8 +165,8 @@ def logged_run(
     Raises DataError when this machine's clock is ahead of the database's: nothing is logged.
     """
     with warehouse.lock(lambda: active_run(warehouse)):
-        refuse_clock_ahead(warehouse)
-        moment = (as_of() if callable(as_of) else as_of) or now()
+        clock.refuse_clock_ahead(warehouse)
+        moment = (as_of() if callable(as_of) else as_of) or clock.now()
         refuse(moment)
         prepare(warehouse, attempt)
         run_id = start(warehouse, command, moment, tables, params, attempt)
@@ -198,35 +190,6 @@ def log_failure(
     state = "cancelled" if stopped else "retrying" if again else "failed"
     broken = error.broken if isinstance(error, CrmIbisError) else ()
     _finish(warehouse, run_id, state, str(error) or type(error).__name__, broken)
-
-
-def refuse_clock_ahead(warehouse: Warehouse) -> None:
-    """Raises DataError when this machine's clock is more than a minute ahead of the database's.
-
-    What such a run publishes would be newer than all that others publish until then.
-    """
-    here = now()
-    there = warehouse.now()
-    if here > there + CLOCK_TOLERANCE:
-        raise DataError(
-            f"the clock of this machine says {here:%Y-%m-%d %H:%M:%S} UTC, which is more than a "
-            f"minute ahead of the database's {there:%Y-%m-%d %H:%M:%S}; nothing was done. Set the "
-            "clock (NTP), then run again"
-        )
-
-
-def is_after_clock(warehouse: Warehouse, moment: datetime) -> bool:
-    """Whether an instant can only come from a clock that was ahead."""
-    return moment > warehouse.now() + CLOCK_TOLERANCE
-
-
-def past(as_of: datetime | None) -> datetime | None:
-    """An instant in UTC without a zone; raises UsageError when it is in the future."""
-    if as_of and as_of.tzinfo:
-        as_of = as_of.astimezone(UTC).replace(tzinfo=None)
-    if as_of and as_of > now():
-        raise UsageError(f"as_of {as_of} is in the future; it is {now():%Y-%m-%d %H:%M:%S} UTC")
-    return as_of
 
 
 def _record(warehouse: Warehouse, run_id: str, tables: Iterable[TableRun]) -> None:
@@ -267,54 +230,6 @@ def fail(warehouse: Warehouse, run_id: str, error: str, tables: Iterable[TableRu
     _finish(warehouse, run_id, "failed", error)
 
 
-def active_run(warehouse: Warehouse) -> str:
-    """Who is at work now, in words."""
-    if "runs" in warehouse.tables(warehouse.meta):
-        found = warehouse.fetch(
-            f"SELECT run_id, command, started_by, started_at FROM {log_table(warehouse, 'runs')} "
-            "WHERE state = 'running' ORDER BY started_at DESC LIMIT 1"
-        )
-        for run_id, command, started_by, started_at in found:
-            return f"run {run_id} ({command} by {started_by}, since {started_at:%H:%M:%S} UTC)"
-    return "another run"
-
-
-def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dict[str, Any]]:
-    """The newest publication of each table: run_id, as_of, finished_at, rows.
-
-    Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill. What was
-    retired since is not among them.
-    """
-    if "run_tables" not in warehouse.tables(warehouse.meta):
-        return {}
-    found = warehouse.fetch(
-        "SELECT DISTINCT ON (t.table_name) "
-        "t.table_name, t.kind, r.run_id, r.as_of, r.finished_at, t.row_count "
-        f"FROM {log_table(warehouse, 'run_tables')} t JOIN {log_table(warehouse, 'runs')} r "
-        "ON r.run_id = t.run_id "
-        "WHERE t.kind IN (?, ?) AND r.state = 'succeeded' AND r.command <> 'backfill' "
-        "ORDER BY t.table_name, r.finished_at DESC, r.run_id DESC",
-        [kind, RETIRED],
-    )
-    names = ("run_id", "as_of", "finished_at", "rows")
-    return {
-        table: dict(zip(names, rest, strict=True))
-        for table, newest, *rest in found
-        if newest == kind
-    }
-
-
-def first_merge(warehouse: Warehouse, snapshot: str, since: datetime) -> datetime | None:
-    """The earliest instant, not before `since`, as of which a snapshot was merged."""
-    ((moment,),) = warehouse.fetch(
-        f"SELECT min(r.as_of) FROM {log_table(warehouse, 'run_tables')} t "
-        f"JOIN {log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
-        "WHERE t.kind = 'snapshot' AND t.table_name = ? AND r.as_of >= ?",
-        [snapshot, since],
-    )
-    return moment
-
-
 def _finish(
     warehouse: Warehouse,
     run_id: str,
@@ -325,7 +240,7 @@ def _finish(
     warehouse.run(
         f"UPDATE {log_table(warehouse, 'runs')} "
         "SET state = ?, finished_at = ?, error = ?, broken = ? WHERE run_id = ?",
-        [state, now(), error and error[:LONGEST_ERROR], _as_json(broken), run_id],
+        [state, clock.now(), error and error[:LONGEST_ERROR], _as_json(broken), run_id],
     )
 
 

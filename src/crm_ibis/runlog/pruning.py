@@ -3,8 +3,7 @@
 from datetime import datetime, timedelta
 
 from crm_ibis.config import declarations
-from crm_ibis.runlog import layout, summaries
-from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog import clock, layout, summaries
 from crm_ibis.warehouse import Warehouse
 
 KEPT_OF_EACH = 2 * summaries.USUAL_OF
@@ -18,7 +17,7 @@ def prune(warehouse: Warehouse) -> int:
     The newest publication and merge of each table stay, the first merge of each history, and what
     open incidents, broken contracts and the quarantine refer to.
     """
-    limit = runlog.now() - timedelta(days=declarations.run_retention_days())
+    limit = clock.now() - timedelta(days=declarations.run_retention_days())
     log, tables = (layout.log_table(warehouse, name) for name in ("runs", "run_tables"))
     alerts = layout.log_table(warehouse, "alerts")
     broken = list(summaries.broken_contracts(warehouse).values())
@@ -71,7 +70,7 @@ def is_due(warehouse: Warehouse) -> bool:
 
     Of successes, as a job that fails every night would else keep the log from ever being pruned.
     """
-    today = datetime.combine(runlog.now().date(), datetime.min.time())
+    today = datetime.combine(clock.now().date(), datetime.min.time())
     log = layout.log_table(warehouse, "runs")
     ((done,),) = warehouse.fetch(
         f"SELECT count(*) FROM {log} WHERE state = 'succeeded' AND finished_at >= ?", [today]

@@ -8,8 +8,9 @@ from itertools import takewhile
 from statistics import median
 
 from crm_ibis.errors import BrokenCheck
-from crm_ibis.runlog import layout
+from crm_ibis.runlog import clock, layout
 from crm_ibis.runlog import log as runlog
+from crm_ibis.runlog.publications import RETIRED
 from crm_ibis.warehouse import Warehouse
 
 USUAL_OF = 10
@@ -79,7 +80,7 @@ def failures(
     if not layout.has_layout(warehouse, 1):
         return []
     log = layout.log_table(warehouse, "runs")
-    now = now or runlog.now()
+    now = now or clock.now()
     more = "NULL, NULL"
     unfollowed = ""
     if layout.has_layout(warehouse, 2):
@@ -92,7 +93,7 @@ def failures(
         "ORDER BY finished_at DESC",
         [since],
     )
-    return [*_abandoned(warehouse, killed or {}, max(now, runlog.now()))] + [
+    return [*_abandoned(warehouse, killed or {}, max(now, clock.now()))] + [
         FailedRun(run_id, finished_at, tuple(tables.split(",")), error or "", checks_in(broken))
         for run_id, state, finished_at, tables, error, broken, wait in found
         if state != "retrying" or finished_at + timedelta(seconds=wait or 0) < now
@@ -126,9 +127,9 @@ def recorded_tables(warehouse: Warehouse) -> dict[str, str]:
         f"JOIN {layout.log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
         "WHERE t.kind IN ('published', 'snapshot', ?) AND r.state = 'succeeded' "
         "ORDER BY t.table_name, r.finished_at DESC",
-        [runlog.RETIRED],
+        [RETIRED],
     )
-    return {table: kind for table, kind in found if kind != runlog.RETIRED}
+    return {table: kind for table, kind in found if kind != RETIRED}
 
 
 def broken_contracts(warehouse: Warehouse) -> dict[str, str]:

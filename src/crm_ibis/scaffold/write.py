@@ -9,7 +9,7 @@ from crm_ibis.contracts.models import Column, contracts
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.columns import columns_of
-from crm_ibis.scaffold import drafts
+from crm_ibis.scaffold import fact_draft, kpi_draft, source_draft
 from crm_ibis.scaffold.columns import TYPE_NAMES, TakenColumn, origin_of, taken
 from crm_ibis.scaffold.names import (
     known_column,
@@ -19,6 +19,7 @@ from crm_ibis.scaffold.names import (
     refuse_name,
     refuse_shadowing,
 )
+from crm_ibis.scaffold.words import model_name
 from crm_ibis.scaffold.yaml_lines import with_entry
 
 KPI_SCHEDULE = "45 3 * * *"
@@ -40,14 +41,14 @@ def new_kpi(name: str, grain: Sequence[str], table: str) -> list[Path]:
     if len(set(grain)) < len(grain):
         raise UsageError(f"--grain: a column stands there twice: {', '.join(grain)}")
     origin = origin_of(known_table(table), grain)
-    module = drafts.kpi(name, origin)
-    refuse_shadowing(name, drafts.model_name(name), module)
+    module = kpi_draft.kpi(name, origin)
+    refuse_shadowing(name, model_name(name), module)
     job = [f"{name}:", f"  refresh: [{name}]", f'  schedule: "{KPI_SCHEDULE}"', "  sla: 4h"]
     jobs_file = folder / "jobs.yml"
     return _write(
         {
             folder / "metrics" / f"{name}.py": module,
-            folder / "tests" / f"test_{name}.py": drafts.kpi_test(name, origin),
+            folder / "tests" / f"test_{name}.py": kpi_draft.kpi_test(name, origin),
         },
         {jobs_file: with_entry(jobs_file, ("jobs",), name, job)},
     )
@@ -63,12 +64,12 @@ def new_fact(name: str, table: str, key: str | None = None) -> list[Path]:
     private = {c.name for c in _contract_columns(table) if c.private}
     kept = [c for c in others if c.name not in private]
     own_key = taken(table, key_name)
-    module = drafts.fact(name, table, own_key, kept)
-    refuse_shadowing(name, drafts.model_name(name), module)
+    module = fact_draft.fact(name, table, own_key, kept)
+    refuse_shadowing(name, model_name(name), module)
     return _write(
         {
             folder / "metrics" / f"{name}.py": module,
-            folder / "tests" / f"test_{name}.py": drafts.fact_test(name, table, own_key, kept),
+            folder / "tests" / f"test_{name}.py": fact_draft.fact_test(name, table, own_key, kept),
         }
     )
 
@@ -86,8 +87,8 @@ def new_source(name: str, columns: Sequence[str], table: str | None = None) -> l
     if f"stg_{name}" in graph.table_functions():
         raise UsageError(f"there is a table stg_{name} already; give the source another name")
     declared = [_source_column(*pair) for pair in {**REQUIRED, **_typed(columns)}.items()]
-    module = drafts.source(name, declared)
-    refuse_shadowing(name, drafts.model_name(name), module)
+    module = source_draft.source(name, declared)
+    refuse_shadowing(name, model_name(name), module)
     line = f"{name}: absent"
     if table:
         if not LANDED.fullmatch(table):
@@ -97,7 +98,7 @@ def new_source(name: str, columns: Sequence[str], table: str | None = None) -> l
     return _write(
         {
             folder / "metrics" / f"{name}.py": module,
-            folder / "tests" / f"test_{name}.py": drafts.source_test(name),
+            folder / "tests" / f"test_{name}.py": source_draft.source_test(name),
         },
         {sources_file: with_entry(sources_file, ("sources",), name, [line])},
     )
@@ -114,7 +115,8 @@ def new_snapshot(name: str, kpi: str) -> list[Path]:
             f'--of: there is no KPI "{kpi}"{near_match(kpi, known)}; `crm-ibis list` shows them all'
         )
     job = [f"{name}:", f"  snapshot: [{name}]", f'  schedule: "{SNAPSHOT_SCHEDULE}"']
-    snapshots_file, jobs_file = folder / "snapshots.yml", folder / "jobs.yml"
+    snapshots_file = folder / "snapshots.yml"
+    jobs_file = folder / "jobs.yml"
     return _write(
         {},
         {

@@ -12,7 +12,7 @@ from crm_ibis.contracts.audit import Audit, Checked, plan_audit, run_audits, sou
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DataError
-from crm_ibis.runlog.log import now
+from crm_ibis.runlog.clock import now
 from crm_ibis.sources import spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors import CURRENCIES

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 from crm_ibis.config.declarations import zone_name
 from crm_ibis.config.files import Record
 from crm_ibis.config.literal_yaml import source_text
-from crm_ibis.sources.formats.instants import WORDS, instant_format
+from crm_ibis.sources.formats.directives import WORDS
+from crm_ibis.sources.formats.instants import instant_format
 from crm_ibis.sources.formats.numbers import number_format
 
 

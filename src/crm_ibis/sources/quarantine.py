@@ -6,24 +6,31 @@ is `fail` is checked with those rows, so that none of its violations goes with t
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from graphlib import TopologicalSorter
 from types import MappingProxyType
 
 import ibis
-import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
-from crm_ibis.contracts.rules import Rule, Violation
+from crm_ibis.contracts.rules import Rule
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.events import Report, to_log, warn
-from crm_ibis.runlog.log import now
+from crm_ibis.runlog.clock import now
 from crm_ibis.sources import check, spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.unread import Unread
+from crm_ibis.sources.settled import (
+    Settled,
+    all_of,
+    follows,
+    keys_in_words,
+    without_followers,
+    without_keys,
+)
 from crm_ibis.warehouse import Warehouse
 
 REPORT_TO_LOG = to_log(__name__)
@@ -41,24 +48,6 @@ class QuarantineLimitExceeded(ChecksFailed):
     @property
     def detailed(self) -> str:
         return "\n".join([*self.excess, super().detailed])
-
-
-@dataclass
-class Settled:
-    """A source without the rows in quarantine, and what was found wrong with those."""
-
-    name: str
-    table: Table
-    rows: int = 0
-    left_out: int = 0
-    checks: list[str] = field(default_factory=list)
-    """Each broken check and how many rows break it."""
-    keys: list[Table] = field(default_factory=list)
-    """Temporary tables: the key of a row in quarantine, and the `check_name` that it breaks."""
-
-    @property
-    def summary(self) -> str:
-        return f"{self.left_out:,} of {self.rows:,} rows in quarantine ({'; '.join(self.checks)})"
 
 
 class Quarantine:
@@ -92,8 +81,8 @@ class Quarantine:
         """The sources without the rows that must not be read, nor those of which a connector left
         something `unread`.
 
-        Raises TooMany when they are more than a source may leave out, ChecksFailed when a source
-        that may leave out none of its own is broken.
+        Raises QuarantineLimitExceeded when they are more than a source may leave out, ChecksFailed
+        when a source that may leave out none of its own is broken.
         """
         declared = spec.load_spec()
         self.unread = unread
@@ -137,7 +126,7 @@ class Quarantine:
         source = self.settled[name] = Settled(name, raw)
         violations = []
         followed = self._parents_in_quarantine(contract)
-        demanded = [_follows(column, parent) for column, parent in followed.items()]
+        demanded = [follows(column, parent) for column, parent in followed.items()]
         if said.quarantines:
             # Told by what the table holds, before it is read in the types of the contract.
             own = [unread.in_ours(name) for unread in self.unread.get(name, ())]
@@ -155,15 +144,15 @@ class Quarantine:
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
-                audits = check.source_audits(
-                    self.warehouse,
-                    name,
-                    raw,
-                    self.whole,
-                    self.as_of,
-                    unread=self.unread_rules(name, raw),
-                )
-                self.broken += audit.run_audits(self.warehouse, audits).errors
+                self.broken += self._errors_in(name, raw)
+
+    def _errors_in(self, name: str, raw: Table) -> list[Violation]:
+        """What is wrong with a source, those rows included that follow their parents."""
+        unread = self.unread_rules(name, raw)
+        audits = check.source_audits(
+            self.warehouse, name, raw, self.whole, self.as_of, unread=unread
+        )
+        return audit.run_audits(self.warehouse, audits).errors
 
     def _parents_in_quarantine(self, contract: Contract) -> dict[str, Settled]:
         """Parents with rows in quarantine, by the column that refers to them."""
@@ -193,12 +182,12 @@ class Quarantine:
             keys = self._staged(source, given, contract, broken)
             source.keys.append(keys)
             source.checks += [violation.summary for violation in found]
-            following = {_follows(column, parent).name for column, parent in followed.items()}
+            following = {follows(column, parent).name for column, parent in followed.items()}
             if own := names - following:
                 broken_keys = keys.filter(keys.check_name.isin(sorted(own)))
-                source.table = _without(source.table, broken_keys, contract)
+                source.table = without_keys(source.table, broken_keys, contract)
             for column, parent in followed.items():
-                source.table = _without_followers(source.table, column, parent)
+                source.table = without_followers(source.table, column, parent)
         return found
 
     def _staged(
@@ -213,7 +202,7 @@ class Quarantine:
             parts.append(rows.select(**key, check_name=ibis.literal(rule.name)))
         name = f"{TABLE}_{source.name}_{len(source.keys)}"
         columns = ibis.schema({**schema, "check_name": "string"})
-        staging = self.warehouse.staging(name, _all_of(parts), columns)
+        staging = self.warehouse.staging(name, all_of(parts), columns)
         self.warehouse.stage(staging)
         self.staged.append(name)
         return staging.table
@@ -243,7 +232,7 @@ class Quarantine:
         if not settled or not settled.keys:
             self.warehouse.run(f"DELETE FROM {there} WHERE source_name = ?", [name])
             return
-        found = self.warehouse.compile(_all_of([_in_words(k, contract) for k in settled.keys]))
+        found = self.warehouse.compile(all_of([keys_in_words(k, contract) for k in settled.keys]))
         same = "a.row_key = b.row_key AND a.check_name = b.check_name"
         self.warehouse.run(
             f"DELETE FROM {there} AS a WHERE a.source_name = ? AND NOT EXISTS "
@@ -264,41 +253,3 @@ def _parents_first(names: Iterable[str]) -> list[str]:
     names = set(names)
     needed = {name: (declared[name].parents & names) - {name} for name in sorted(names)}
     return list(TopologicalSorter(needed).static_order())
-
-
-def _follows(column: str, parent: Settled) -> Rule:
-    """Broken by a row whose parent is in quarantine."""
-
-    def followers(table: Table, parents: Mapping[str, Table]) -> Table:
-        return table.semi_join(_gone(parent), [(column, "parent_id")])
-
-    return Rule(f"{column} is not in quarantine in {parent.name}", (column,), find=followers)
-
-
-def _gone(parent: Settled) -> Table:
-    """The ids in quarantine of a source."""
-    return _all_of([keys.select(parent_id="id") for keys in parent.keys])
-
-
-def _without_followers(table: Table, column: str, parent: Settled) -> Table:
-    """All rows but those that refer to a row in quarantine; a row without a key stays."""
-    gone = _gone(parent)
-    return table.anti_join(gone, casting.cast_value(table[column], dt.string) == gone.parent_id)
-
-
-def _without(table: Table, keys: Table, contract: Contract) -> Table:
-    """The rows of a table that have a key, and none of these."""
-    own = {c: casting.cast_value(table[c], keys.schema()[c]) for c in contract.key}
-    kept = table.filter(*(table[c].notnull() for c in contract.key))
-    return kept.anti_join(keys, [own[c] == keys[c] for c in contract.key])
-
-
-def _in_words(keys: Table, contract: Contract) -> Table:
-    """Each key as one text."""
-    parts = [keys[c].cast("string").fill_null("(none)") for c in contract.key]
-    return keys.select(row_key=ibis.literal(", ").join(parts), check_name=keys.check_name)
-
-
-def _all_of(parts: Sequence[Table]) -> Table:
-    """The different rows of several tables of the same columns."""
-    return parts[0].distinct() if len(parts) == 1 else ibis.union(*parts, distinct=True)

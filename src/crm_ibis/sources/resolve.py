@@ -5,7 +5,7 @@ Nothing is copied: a mapping, a connector or a function of one's own becomes par
 
 import importlib.util
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -232,20 +232,9 @@ def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpe
             f"sources.yml: sources.{name}.tables: {words} has no parameter "
             f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
         )
-    given: dict[str, Table] = {}
-    places = []
-    missing = []
-    for parameter in wanted.values():
-        within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
-        there = warehouse.tables(within or schema)
-        if table in there:
-            given[parameter.name] = warehouse.table(within or schema, table)
-            places.append(f"{within or schema}.{table}")
-        elif parameter.default is parameter.empty or parameter.name in tables:
-            missing.append(f"{within or schema}.{table}{near_match(table, there)}")
-    if missing:
-        raise NotThere(f"{', '.join(missing)} (for {name} by {words})")
-    words = f"{words} over {', '.join(places)}"
+    landed = _landed_tables(warehouse, schema, tables, wanted.values(), f"{name} by {words}")
+    given = {p: warehouse.table(*place) for p, place in landed.items()}
+    words = f"{words} over {', '.join(map('.'.join, landed.values()))}"
     with local_times_of(said.time_zone), noting() as notes:
         made = functions.call(warehouse, maker, given, f"{name} by {words}")
     unread = notes.unread({table.op().name: p for p, table in given.items()})
@@ -254,6 +243,31 @@ def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpe
     if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):
         made = made.drop(CURRENCY)
     return Origin(made, words, readings(said.connector, name, given, said.time_zone), unread)
+
+
+def _landed_tables(
+    warehouse: Warehouse,
+    schema: str,
+    tables: Mapping[str, str],
+    parameters: Iterable[inspect.Parameter],
+    purpose: str,
+) -> dict[str, tuple[str, str]]:
+    """Schema and name of the table that each parameter names.
+
+    Raises NotThere for tables that are missing and may not be.
+    """
+    landed = {}
+    missing = []
+    for parameter in parameters:
+        within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
+        there = warehouse.tables(within or schema)
+        if table in there:
+            landed[parameter.name] = (within or schema, table)
+        elif parameter.default is parameter.empty or parameter.name in tables:
+            missing.append(f"{within or schema}.{table}{near_match(table, there)}")
+    if missing:
+        raise NotThere(f"{', '.join(missing)} (for {purpose})")
+    return landed
 
 
 def _function(file: Path, name: str) -> Maker:

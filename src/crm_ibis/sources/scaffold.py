@@ -100,8 +100,7 @@ def _part(source: str, system: str, function: Callable[..., Table] | None, there
     required = [p.name for p in parameters if p.default is p.empty]
     optional = [p.name for p in parameters if p.default is not p.empty]
     if missing := [table for table in required if table not in there]:
-        tables, gone = ", ".join(required), ", ".join(missing)
-        return LACKING.format(source=source, tables=tables, missing=gone)
+        return LACKING.format(source=source, tables=", ".join(required), missing=", ".join(missing))
     others = [f"{t}{'' if t in there else ' (which is not there)'}" for t in optional]
     beside = f", and where it is there {', '.join(others)}" if others else ""
     return MADE.format(source=source, system=system, tables=", ".join(required), others=beside)

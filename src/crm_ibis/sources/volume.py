@@ -7,7 +7,8 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
-from crm_ibis.contracts.rules import FIRST_INSTANT, Violation
+from crm_ibis.contracts.rules import FIRST_INSTANT
+from crm_ibis.contracts.violations import Violation
 from crm_ibis.expressions import instant
 from crm_ibis.runlog.summaries import SourceRun, source_runs
 from crm_ibis.sources import spec

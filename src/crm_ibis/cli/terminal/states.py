@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from crm_ibis.cli.terminal.layout import age_text, console, print_table, table_of
-from crm_ibis.config.declarations import renamed_tables
+from crm_ibis.config.renamed import renamed_tables
 from crm_ibis.text import count_of
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs

@@ -14,7 +14,7 @@ from crm_ibis.contracts import models
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.metrics.lineage import Origin
-from crm_ibis.publishing import source_fit
+from crm_ibis.publishing import source_contents
 from crm_ibis.sources import check, resolve, spec, transform
 from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.spec import SourcesFile, SourceSpec
@@ -78,7 +78,7 @@ def _provenance(warehouse: Warehouse, contract: Contract, declared: SourcesFile)
         origin = resolve.origin(warehouse, name, declared)
         words = origin.words
         columns = _columns(origin.table, said, contract)
-        without = source_fit.columns_of(origin.table, said, contract)["undecided"]
+        without = source_contents.columns_of(origin.table, said, contract)["undecided"]
         made = {name: resolve.apply_spec(origin, name, declared)}
         query = check.drop_undecided(made, check.cast_sources(made))[name]
         warehouse.rows(query.limit(0))  # it may be there and refuse to be read
@@ -106,7 +106,7 @@ def _lists_people(said: SourceSpec, contract: Contract) -> bool:
 
 def _columns(table: Table, said: SourceSpec, contract: Contract) -> dict[str, str]:
     """None where all have the names of ours."""
-    seen = source_fit.columns_of(table, said, contract)
+    seen = source_contents.columns_of(table, said, contract)
     made = {c: _in_words(column) for c, column in said.columns.items()}
     unsaid = dict.fromkeys(seen["empty"], "null") | dict.fromkeys(seen["undecided"], "missing")
     columns = {**unsaid, **seen["mapped"], **made}

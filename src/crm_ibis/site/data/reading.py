@@ -18,7 +18,7 @@ from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.metrics.unavailable import Unavailable
 from crm_ibis.operations.status import Status, statuses
-from crm_ibis.runlog import log
+from crm_ibis.runlog.publications import publications
 from crm_ibis.site.data import work_lists
 from crm_ibis.site.data.datasets import Dataset
 from crm_ibis.site.data.defaults import MAX_ROWS, DefaultDataset, all_datasets
@@ -68,7 +68,8 @@ def read(
 
     `killed` is what `runs.killed` said before the transaction that this is called in.
     """
-    there, known = warehouse.tables(warehouse.analytics), log.publications(warehouse)
+    there = warehouse.tables(warehouse.analytics)
+    known = publications(warehouse)
     wanted = [d for d in all_datasets() if d.table in there]
     tables = {d.table: warehouse.table(warehouse.analytics, d.table) for d in wanted}
     # A table that another version published may lack a column.

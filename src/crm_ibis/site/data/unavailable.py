@@ -7,7 +7,8 @@ from crm_ibis.config.params import Params
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.lineage import Origin, direct_origins
 from crm_ibis.metrics.unavailable import Unavailable, unavailable_columns
-from crm_ibis.runlog import log, summaries
+from crm_ibis.runlog import summaries
+from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import Warehouse
 
 
@@ -21,7 +22,7 @@ def unavailable_by_table(
     direct = direct_origins(params, datetime(2024, 1, 1), frozenset(undecided))
     published_by = {
         table: run["run_id"]
-        for table, run in log.publications(warehouse).items()
+        for table, run in publications(warehouse).items()
         if table in graph.table_functions()
     }
     read = summaries.sources_read(warehouse, set(published_by.values()))

@@ -16,13 +16,8 @@ from crm_ibis.sources.columns.instants import (
     instant_of_text,
     to_utc,
 )
-from crm_ibis.sources.formats.instants import (
-    WORDS,
-    InstantFormat,
-    Reading,
-    instant_format,
-    month_token,
-)
+from crm_ibis.sources.formats.directives import WORDS, month_token
+from crm_ibis.sources.formats.instants import InstantFormat, Reading, instant_format
 
 SPACES = "\t\u00a0\u2009\u202f"
 """Other spaces than the plain one: spreadsheets and newer clocks write them."""

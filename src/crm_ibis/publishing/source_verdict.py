@@ -1,0 +1,114 @@
+"""What is wrong with the rows of a source, and how many would go to quarantine."""
+
+from contextlib import suppress
+from typing import Any
+
+from ibis import Table
+
+from crm_ibis.contracts import audit, models
+from crm_ibis.contracts.audit import ChecksFailed
+from crm_ibis.contracts.violations import Violation
+from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError
+from crm_ibis.runlog.clock import now
+from crm_ibis.runlog.summaries import SourceRun
+from crm_ibis.sources import check, spec, volume
+from crm_ibis.sources.columns import casting
+from crm_ibis.sources.connectors.unread import Unread
+from crm_ibis.sources.quarantine import Quarantine
+from crm_ibis.warehouse import Warehouse
+
+
+def judge(
+    warehouse: Warehouse,
+    name: str,
+    table: Table,
+    readable: dict[str, Table],
+    unread: tuple[Unread, ...],
+) -> dict[str, Any]:
+    """The broken checks of a source, or why they cannot be looked for."""
+    try:
+        with warehouse.attempt():
+            return {"violations": _violations(warehouse, name, table, readable, unread)}
+    except TransientError:
+        raise
+    except (DataError, DatabaseError, UsageError) as error:
+        return {"problem": str(error)}
+
+
+def _violations(
+    warehouse: Warehouse,
+    name: str,
+    table: Table,
+    readable: dict[str, Table],
+    unread: tuple[Unread, ...],
+) -> tuple[Violation, ...]:
+    """Every broken check, but for references to a source that cannot be read."""
+    contract = models.contracts()[name]
+    safe = {
+        n: casting.cast_to_contract(
+            casting.null_unreadable(t, models.contracts()[n]), models.contracts()[n]
+        )
+        for n, t in readable.items()
+    }
+    demanded = check.rules_of(contract, now())
+    demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
+    conversions = casting.rules_of_raw(table, contract)
+    given, demanded = casting.split_unreadable(table, contract, demanded)
+    absent = spec.load_spec().absent
+    found = audit.audit(warehouse, given, contract, demanded, safe, absent).violations
+    if not spec.load_spec().of(name).quarantines:
+        found += _currencies(warehouse, name, table)
+    if conversions:
+        found = audit.audit(warehouse, table, contract, conversions, {}).violations + found
+    if unread:
+        rules = [seen.rule for seen in unread]
+        found = audit.audit(warehouse, table, contract, rules, {}).violations + found
+    return found
+
+
+def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
+    """That a connector's amounts are in several currencies, if so."""
+    contract = models.contracts()[name]
+    demanded = check.one_currency(name, table)
+    return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
+
+
+def count_quarantined(
+    warehouse: Warehouse,
+    readable: dict[str, Table],
+    unread: dict[str, tuple[Unread, ...]],
+    before: dict[str, list[SourceRun]],
+) -> dict[str, dict[str, Any]]:
+    """How many rows a refresh would leave out of each source, where they are too many, and what is
+    not as it must be in the rows that are left."""
+    quarantine = Quarantine(warehouse, report=lambda event: None)
+    found: dict[str, dict[str, Any]] = {}
+    with warehouse.transaction():
+        with suppress(ChecksFailed):  # of violations, `_violations` tells as well
+            quarantine.settle(readable, unread)
+        for name, settled in quarantine.settled.items():
+            left = _unexpected(warehouse, name, settled.table, before.get(name, []))
+            found[name] = {"quarantined": settled.left_out, "unexpected": left}
+        for name in quarantine.staged:
+            warehouse.unstage(name)
+    for sentence, violations in quarantine.excess.items():
+        found[violations[0].table]["problem"] = sentence
+    return found
+
+
+def _unexpected(
+    warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
+) -> tuple[Violation, ...]:
+    """What stops a refresh that reads the rows of a source that are not in quarantine."""
+    declared = spec.load_spec()
+    contract = models.contracts()[name]
+    if name in declared.absent:
+        return ()
+    given = casting.cast_to_contract(casting.null_unreadable(settled, contract), contract)
+    (seen,) = warehouse.rows(
+        given.aggregate(rows=given.count(), newest=volume.newest(given, now()))
+    )
+    found = volume.violations(name, seen["rows"], seen["newest"], now(), before)
+    if declared.of(name).quarantines:
+        found += _currencies(warehouse, name, settled)
+    return found
