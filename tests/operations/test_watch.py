@@ -588,7 +588,7 @@ def test_the_watch_brings_the_log_of_the_first_version_up_to_date(
 
 
 def test_a_job_brings_the_log_of_the_first_version_up_to_date(
-    old: Settings, seeded: Settings
+    seeded: Settings, old: Settings
 ) -> None:
     assert old == seeded
     carry_out(old, planned("health_scores"))

@@ -64,8 +64,8 @@ MISTAKES = {
         "jobs.yml",
         "jobs:\n  ticket_sla:\n    facts: [ticket_slaa]\n",
         3,
-        'ticket_sla: facts: "ticket_slaa" is no fact that ticket_sla_compliance is computed from '
-        '(did you mean "ticket_sla"?)',
+        'ticket_sla: facts: "ticket_slaa" is no fact that shares a source with '
+        'ticket_sla_compliance (did you mean "ticket_sla"?)',
     ),
     "a KPI of an exposure that there is not": (
         "exposures.yml",

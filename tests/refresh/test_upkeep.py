@@ -138,7 +138,7 @@ def test_duckdb_has_nothing_to_grant(warehouse: Warehouse) -> None:
     done = CliRunner().invoke(cli, ["--database", url, "grants"])
     assert (done.exit_code, done.output) == (
         0,
-        "DuckDB has no roles: whoever may read the file reads all of it\n",
+        "DuckDB has no roles: a user who may read the file reads all of it\n",
     )
 
 

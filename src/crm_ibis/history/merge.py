@@ -15,7 +15,7 @@ from crm_ibis.config.declarations import Snapshot
 from crm_ibis.errors import DataError
 from crm_ibis.history.diff import Differences
 from crm_ibis.history.guards import Guards, SnapshotRefused
-from crm_ibis.history.versions import move_to_archive, write_versions
+from crm_ibis.history.writing import move_to_archive, write_versions
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.warehouse import Warehouse
 
