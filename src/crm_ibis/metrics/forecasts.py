@@ -38,20 +38,22 @@ def apply_scenario(deals: Table, scenario: str, params: Params) -> Table:
     """Deals with the `probability` and the `stage_weight` that a scenario gives them, and with
     their exact `value` in it."""
     assumed = deals.mutate(
-        probability=_probability(deals, scenario, params),
-        stage_weight=_by_stage(deals.stage, scenario, params, "stage_weight", WEIGHT),
+        probability=win_probability(deals, scenario, params),
+        stage_weight=stage_weight(deals.stage, scenario, params),
     )
     return assumed.mutate(
-        value=weighted_pipeline_value(
-            assumed.amount,
-            assumed.probability,
-            assumed.stage_weight,
-            params.scenarios[scenario].apply_weighting,
-        )
+        value=weighted_pipeline_value(assumed.amount, assumed.probability, assumed.stage_weight)
     )
 
 
-def _probability(deals: Table, scenario: str, params: Params) -> ir.DecimalValue:
+def stage_weight(stage: ir.StringValue, scenario: str, params: Params) -> ir.DecimalValue:
+    """The weight of a stage in a scenario: 1 in one without weighting."""
+    if not params.scenarios[scenario].apply_weighting:
+        return ibis.literal(Decimal(1), WEIGHT)
+    return _by_stage(stage, scenario, params, "stage_weight", WEIGHT)
+
+
+def win_probability(deals: Table, scenario: str, params: Params) -> ir.DecimalValue:
     """Their own probability where the scenario asks for it, else that of their stage; scaled by the
     scenario, at most to 1."""
     of_stage = _by_stage(deals.stage, scenario, params, "win_probability", PROBABILITY)

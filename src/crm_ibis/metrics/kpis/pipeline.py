@@ -4,8 +4,8 @@ import ibis
 from ibis import Table
 
 from crm_ibis.config.params import Params
-from crm_ibis.expressions import cents, exact_float, money, ratio, scenario_toggle
-from crm_ibis.metrics.forecasts import apply_scenario, deals
+from crm_ibis.expressions import cents, exact_float, money, ratio
+from crm_ibis.metrics.forecasts import deals, stage_weight, win_probability
 
 PLACE = ["facility_id", "rep_id", "month"]
 
@@ -21,8 +21,8 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     `weight_factor` is weighted over total value, null when the total is 0.
     Grain: scenario, facility_id, rep_id, month, stage.
     """
-    alike = deals(stg_leads, PLACE)
-    valued = ibis.union(*(_value_deals(alike, name, params) for name in params.scenarios))
+    totals = _totals(stg_leads, params)
+    valued = ibis.union(*(_in_scenario(totals, name, params) for name in params.scenarios))
     return valued.mutate(
         weight_factor=ratio(
             cents(valued.weighted_pipeline_value), cents(valued.total_pipeline_value)
@@ -30,31 +30,39 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     )
 
 
-def _value_deals(alike: Table, name: str, params: Params) -> Table:
-    given = apply_scenario(alike, name, params)
-    totals = given.group_by([*PLACE, "stage"]).agg(
+def _totals(leads: Table, params: Params) -> Table:
+    """The leads of a row, once for all scenarios: what each has of its own is side by side."""
+    alike = deals(leads, PLACE)
+    likely = {name: f"probability_{name}" for name in params.scenarios}
+    given = alike.mutate(
+        **{column: win_probability(alike, name, params) for name, column in likely.items()}
+    )
+    summed = given.group_by([*PLACE, "stage"]).agg(
         deal_count=given.deal_count.sum(),
         amount=given.amount.sum(),
-        value=given.value.sum(),
-        expected=(given.amount * given.probability).sum(),
-        lowest=given.probability.min(),
-        highest=given.probability.max(),
-        weight=given.stage_weight.max(),  # the stage decides it
+        **{f"expected_{n}": (given.amount * given[c]).sum() for n, c in likely.items()},
+        **{f"lowest_{n}": given[c].min() for n, c in likely.items()},
+        **{f"highest_{n}": given[c].max() for n, c in likely.items()},
     )
-    mean = ratio(exact_float(totals.expected), exact_float(totals.amount))
+    return summed.mutate(
+        total_pipeline_value=money(summed.amount), exact_amount=exact_float(summed.amount)
+    )
+
+
+def _in_scenario(totals: Table, name: str, params: Params) -> Table:
+    expected = totals[f"expected_{name}"]
+    lowest = totals[f"lowest_{name}"]
+    is_one = lowest == totals[f"highest_{name}"]
+    weight = stage_weight(totals.stage, name, params)
     return totals.select(
         *PLACE,
         "stage",
         "deal_count",
+        "total_pipeline_value",
         scenario=ibis.literal(name),
-        total_pipeline_value=money(totals.amount),
-        weighted_pipeline_value=money(totals.value),
+        weighted_pipeline_value=money(expected * weight),
         win_probability=ibis.ifelse(
-            totals.lowest == totals.highest, totals.lowest.cast("float64"), mean
+            is_one, lowest.cast("float64"), ratio(exact_float(expected), totals.exact_amount)
         ),
-        stage_weight=scenario_toggle(
-            params.scenarios[name].apply_weighting,
-            totals.weight.cast("float64"),
-            ibis.literal(1.0, "float64"),
-        ),
+        stage_weight=weight.cast("float64"),
     )
