@@ -150,7 +150,7 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
 
 def _rows(warehouse: Warehouse, audit: Audit, rule: Rule, counted: int) -> int:
     """How many rows break a rule, where the checking query says that some may."""
-    if not rule.unrepeated:
+    if not rule.has_proof:
         return counted
     total = rules.row_total(rule.rows(audit.table, audit.sources)).name("rows")
     ((rows,),) = warehouse.fetch(warehouse.compile(total.as_table()))

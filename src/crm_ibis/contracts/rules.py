@@ -39,10 +39,18 @@ class Rule:
     find: Callable[[Table, Mapping[str, Table]], Table] | None = None
     unrepeated: str | None = None
     """The column that it wants no value of twice, where it is about one."""
+    kept: Callable[[Table], ir.BooleanScalar] | None = None
+    """Proves by aggregates of whole columns that no row breaks it: for less than looking at each.
+    False means that some may."""
     refers_to: str | None = None
     """The source whose ids it looks for."""
     key: tuple[str, ...] = ()
     """What names the rows that it finds, where they are not those of the table."""
+
+    @property
+    def has_proof(self) -> bool:
+        """Whether the checking query may prove it, and counts no rows where it cannot."""
+        return bool(self.unrepeated or self.kept)
 
     def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
         """The rows that break the rule."""
@@ -62,11 +70,15 @@ def counts(
     """The one checking query of a table: its `row_count`, and how many rows break `rule_0`, ...
 
     What is `also` asked of the table is answered by the same scan. `repeats` is the database's way
-    to see quickly whether a value comes twice: what it counts is 0 where a rule is kept, and no
-    number of rows where it is broken.
+    to see quickly whether a value comes twice. With it, rules that have a proof get one: 0 where
+    they are kept, else some other number, and not that of the rows.
     """
     by_row = {
-        f"rule_{i}": table.count(where=rule.violated(table))
+        f"rule_{i}": (
+            ibis.ifelse(rule.kept(table), 0, 1)
+            if repeats and rule.kept
+            else table.count(where=rule.violated(table))
+        )
         for i, rule in enumerate(rules)
         if rule.violated is not None
     }
@@ -113,6 +125,7 @@ def required(name: str, severity: str = "error") -> Rule:
         columns=(name,),
         severity=severity,
         violated=lambda table: table[name].isnull(),
+        kept=lambda table: table[name].count() == table.count(),
     )
 
 
@@ -183,8 +196,10 @@ def fits(name: str, dtype: dt.DataType) -> Rule:
         guarded = ibis.ifelse(in_range, value, 0).cast("decimal(38, 10)")
         return ~(in_range & (guarded == guarded.floor()))
 
-    words = "is a finite instant" if dtype.is_timestamp() else f"fits into {dtype}"
-    return Rule(name=f"{name} {words}", columns=(name,), violated=misfit)
+    if not dtype.is_timestamp():
+        return Rule(f"{name} fits into {dtype}", (name,), violated=misfit)
+    all_finite = _all_between(name, _literal(FIRST_INSTANT), _literal(LAST_INSTANT))
+    return Rule(f"{name} is a finite instant", (name,), violated=misfit, kept=all_finite)
 
 
 def plausible(name: str, first_year: int, years_ahead: int, as_of: datetime) -> Rule:
@@ -203,7 +218,19 @@ def plausible(name: str, first_year: int, years_ahead: int, as_of: datetime) -> 
 
     years = count_of(years_ahead, "year")
     end = f"{years} after as_of" if years_ahead else "as_of"
-    return Rule(f"{name} lies between {first_year} and {end}", (name,), violated=implausible)
+    all_plausible = _all_between(name, instant(first), instant(last))
+    words = f"{name} lies between {first_year} and {end}"
+    return Rule(words, (name,), violated=implausible, kept=all_plausible)
+
+
+def _all_between(
+    name: str, first: ir.TimestampScalar, last: ir.TimestampScalar
+) -> Callable[[Table], ir.BooleanScalar]:
+    def proof(table: Table) -> ir.BooleanScalar:
+        within = (table[name].min() >= first) & (table[name].max() <= last)
+        return within.fill_null(True)  # there is no value
+
+    return proof
 
 
 def _literal(moment: str) -> ir.TimestampScalar:
