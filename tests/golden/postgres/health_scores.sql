@@ -216,22 +216,14 @@ FROM (
                   WHEN (
                     CAST((
                       (
-                        CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + (
-                          CAST(CAST((
-                            CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT)
-                          ) * 1000000000000 AS BIGINT) AS DOUBLE PRECISION) / 1000000000000.0
-                        )
+                        CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
                       ) * 100
                     ) AS DOUBLE PRECISION) / NULLIF(125000.0, 0)
                   ) > 100
                   THEN 100.0
                   ELSE CAST((
                     (
-                      CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + (
-                        CAST(CAST((
-                          CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT)
-                        ) * 1000000000000 AS BIGINT) AS DOUBLE PRECISION) / 1000000000000.0
-                      )
+                      CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
                     ) * 100
                   ) AS DOUBLE PRECISION) / NULLIF(125000.0, 0)
                 END AS "pipeline_health",
