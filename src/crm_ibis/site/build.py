@@ -1,6 +1,7 @@
 """Builds the site: reads the database once, then writes the pages into a folder."""
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -52,9 +53,12 @@ def build(
         raise UsageError(
             f"the site needs {', '.join(absent)}; install them: pip install 'crm-ibis[site]'"
         )
-    with replaced_folder(folder) as new:
+    # The script of the charts takes as long as a third of the pages, and waits for none of them.
+    with replaced_folder(folder) as new, ThreadPoolExecutor(1) as aside:
         (new / "assets").mkdir()
+        script = aside.submit(_write_charts_script, new / "assets" / "charts.js")
         _write(warehouse, new, params, report)
+        script.result()
         # Not of the place: another build may replace what is there.
         sizes = {file: file.stat().st_size for file in files(new)}
     pages = sum(file.suffix == ".html" for file in sizes)
@@ -106,13 +110,16 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
 
 
 def _write_assets(folder: Path, tables: list[Description]) -> None:
-    import vl_convert
-
     from crm_ibis.site.pages.search import index
 
     for file in (Path(__file__).parent / "assets").iterdir():
         shutil.copyfile(file, folder / file.name)
     (folder / "search.js").write_text(index(tables), encoding="utf-8")
+
+
+def _write_charts_script(file: Path) -> None:
+    import vl_convert
+
     # In a function, as the bundle's own names would else stand in the way of the page's.
     bundle = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
-    (folder / "charts.js").write_text(f"(() => {{{bundle}\n}})();\n", encoding="utf-8")
+    file.write_text(f"(() => {{{bundle}\n}})();\n", encoding="utf-8")

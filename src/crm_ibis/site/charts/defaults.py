@@ -9,6 +9,7 @@ from typing import Any
 
 import altair as alt
 
+from crm_ibis.config.remembered import PerProject
 from crm_ibis.contracts.models import Column as ContractColumn
 from crm_ibis.metrics.describe import UNITS, meaning
 from crm_ibis.site.charts.drawing import COUNT, MONEY, ONE_COLOUR, bars, draw, labels, trend
@@ -34,6 +35,7 @@ SPELLED = {"avg": "average", "kpi": "KPI", "kpis": "KPIs"}
 KINDS: dict[str, Kind] = {"_pct": "pct", "_hours": "hours", "_days": "days"}
 
 
+@PerProject
 def all_sections() -> list[Section]:
     """The sections that are made by hand, then those of the other published tables."""
     return [*sections(), *default_sections()]
