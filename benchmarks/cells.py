@@ -28,10 +28,18 @@ def differences(warehouse: Warehouse, schema: str, name: str) -> list[str]:
     total, unmatched, *cells = _count(warehouse, schema, contract)
     if not total:
         return [f"{name}: no row at all"]
+    ours, theirs = (_rows(warehouse, each, name) for each in (warehouse.analytics, schema))
+    if ours != theirs:
+        return [f"{name}: {ours:,} rows, and {theirs:,} by hand"]
     if unmatched:
         return [f"{name}: {unmatched:,} of {total:,} rows are on one side only"]
     wrong = zip(contract.values, cells, strict=True)
     return [f"{name}.{c.name}: {n:,} of {total:,} cells differ" for c, n in wrong if n]
+
+
+def _rows(warehouse: Warehouse, schema: str, name: str) -> int:
+    ((rows,),) = warehouse.fetch(f"SELECT count(*) FROM {warehouse.quote(schema, name)}")
+    return int(rows)
 
 
 def _count(warehouse: Warehouse, schema: str, contract: Contract) -> Row:

@@ -164,6 +164,8 @@ REPS = ibis.table({"rep": "string", "team": "string", "active": "boolean"}, "rep
             None,
         ),
         (LEADS.select("rep", "won").union(LEADS.select("rep", "won")).select("rep"), {"rep"}, None),
+        (LEADS.drop_null(["amount"]).select("id"), {"id", "amount"}, None),
+        (LEADS.drop_null().select("id"), {"id", "rep", "amount", "won", "month"}, None),
         (LEADS.join(REPS, "rep").select("amount"), {"amount", "rep"}, {"rep"}),
         (LEADS.left_join(REPS, "rep").select("amount", "team"), {"amount", "rep"}, {"rep", "team"}),
         (

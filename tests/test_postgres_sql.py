@@ -31,7 +31,8 @@ def fences(query: Table, dialect: str = "postgres") -> int:
         # Nothing that is added up is computed.
         (TIMED.group_by("id").agg(n=_.count()), 0),
         (TICKETS.rename(name="id").group_by("name").agg(n=_.count()), 0),
-        # PostgreSQL keeps a grouping apart anyway, and a limit.
+        # PostgreSQL keeps a grouping apart anyway, and a limit, and windows.
+        (TIMED.mutate(n=ibis.row_number().over(group_by="id")).agg(n=_.n.max(), m=_.n.min()), 0),
         (TICKETS.group_by("id").agg(n=_.count()).agg(n=_.n.sum()), 0),
         (TIMED.limit(3).agg(total=_.spent.sum()), 0),
     ],
@@ -48,7 +49,7 @@ def test_a_join_fences_only_the_side_that_computes() -> None:
 
 
 def test_parts_of_instants_are_exact(engine: Engine) -> None:
-    """To the microsecond over 140 years, and months as integers."""
+    """Durations to the microsecond, also over 140 years, and months as integers."""
     drawing = """
         id | created_at                 | resolved_at
         a  | 1884-03-01 00:00:00.000001 | 1884-03-01 00:00:00.000001

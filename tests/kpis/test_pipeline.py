@@ -125,6 +125,28 @@ def test_a_scenario_overrides_single_stages_first_and_is_then_scaled_up_to_certa
     )
 
 
+def test_scenarios_whose_long_names_begin_alike_are_kept_apart(engine: Engine) -> None:
+    """PostgreSQL cuts names of columns off after 63 bytes."""
+    name = "as if every customer in the whole of the region had " + "a budget"
+    rows = pipeline(
+        engine,
+        """
+        id | stage | amount
+        l1 | sql   | 1000
+        """,
+        params=assuming(
+            f"""
+            scenarios:
+              {name} of one: {{probability_multiplier: 2}}
+              {name} of two: {{probability_multiplier: 3}}
+            """,
+        ),
+    )
+    found = {row["scenario"]: str(row["weighted_pipeline_value"]) for row in rows}
+    # 0.3 x 2 and 0.3 x 3, times the weight of 0.25.
+    assert (found[f"{name} of one"], found[f"{name} of two"]) == ("150.00", "225.00")
+
+
 def test_without_weighting_an_overridden_stage_weight_is_one_too(engine: Engine) -> None:
     rows = pipeline(
         engine,

@@ -22,6 +22,9 @@ from crm_ibis.errors import CrmIbisError
 
 def main() -> None:
     """Runs a command; what a user can cause ends in one message, not in a traceback."""
+    # Pandera imports Hypothesis where it is installed, to make up data. With the plugins that come
+    # with it, that takes a third as long as all of Pandera, and no command needs it.
+    sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]
     # Commands print what they have to say; the library's log would say it a second time.
     logging.getLogger("crm_ibis").addHandler(logging.NullHandler())
     try:

@@ -90,6 +90,8 @@ class Audit:
     query: Query
     also: tuple[str, ...] = ()
     """Columns of its answer that count no violations."""
+    inline: bool = True
+    """Whether its queries read the table wherever it is needed."""
 
 
 def plan_audit(
@@ -111,7 +113,7 @@ def plan_audit(
     demanded = [rule for rule in demanded if rule.refers_to not in absent]
     counted = rules.counts(table, demanded, sources, warehouse.repeats, also)
     query = warehouse.query(counted, inline)
-    return Audit(table, contract, demanded, sources, query, tuple(also))
+    return Audit(table, contract, demanded, sources, query, tuple(also), inline)
 
 
 def source_rules(contract: Contract, as_of: datetime, years: PlausibleYears) -> list[Rule]:
@@ -126,7 +128,8 @@ def source_rules(contract: Contract, as_of: datetime, years: PlausibleYears) -> 
 def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
     """Runs a table's audits up to the first that finds an error.
 
-    Each is one query, and another for the samples of each broken rule.
+    Each is one query, and another for the samples of each broken rule; where a proof failed, one
+    more counts the rows.
     """
     began = time.perf_counter()
     checks = 0
@@ -153,7 +156,7 @@ def _rows(warehouse: Warehouse, audit: Audit, rule: Rule, counted: int) -> int:
     if not rule.has_proof:
         return counted
     total = rules.row_total(rule.rows(audit.table, audit.sources)).name("rows")
-    ((rows,),) = warehouse.fetch(warehouse.compile(total.as_table()))
+    ((rows,),) = warehouse.fetch(warehouse.compile(total.as_table(), audit.inline))
     return int(rows)
 
 

@@ -1,8 +1,6 @@
 """Checks of Pandera as rules, and the checks that contracts add to Pandera's."""
 
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -28,24 +26,7 @@ WORDS = {
 }
 
 
-@contextmanager
-def _without_hypothesis() -> Iterator[None]:
-    """Hides Hypothesis, which Pandera imports where it is installed, to make up data.
-
-    With the plugins that it loads, that takes a third as long as all of Pandera, at every start.
-    """
-    if "hypothesis" in sys.modules:
-        yield
-        return
-    sys.modules["hypothesis"] = None  # type: ignore[assignment]
-    try:
-        yield
-    finally:
-        del sys.modules["hypothesis"]
-
-
-with _without_hypothesis():
-    register_ibis_backends()
+register_ibis_backends()
 
 
 # Pandera gives its decorator no types.

@@ -49,8 +49,11 @@ class Rule:
 
     @property
     def has_proof(self) -> bool:
-        """Whether the checking query may prove it, and counts no rows where it cannot."""
-        return bool(self.unrepeated or self.kept)
+        """Whether the checking query may prove it, and counts no rows where it cannot.
+
+        Not so for what may stay broken from run to run: its rows would be counted twice each time.
+        """
+        return bool(self.unrepeated or self.kept) and self.severity == "error"
 
     def rows(self, table: Table, parents: Mapping[str, Table]) -> Table:
         """The rows that break the rule."""
@@ -76,7 +79,7 @@ def counts(
     by_row = {
         f"rule_{i}": (
             ibis.ifelse(rule.kept(table), 0, 1)
-            if repeats and rule.kept
+            if repeats and rule.kept and rule.has_proof
             else table.count(where=rule.violated(table))
         )
         for i, rule in enumerate(rules)
@@ -85,7 +88,7 @@ def counts(
     others = {
         f"rule_{i}": (
             repeats(table[rule.unrepeated])
-            if repeats and rule.unrepeated
+            if repeats and rule.unrepeated and rule.has_proof
             else row_total(rule.rows(table, parents))
         ).as_scalar()
         for i, rule in enumerate(rules)

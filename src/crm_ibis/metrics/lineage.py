@@ -194,6 +194,10 @@ def _conditions(relation: ops.Relation) -> Iterable[ops.Node]:
         return relation.keys
     if isinstance(relation, ops.Aggregate):
         return relation.groups.values()
+    if isinstance(relation, ops.DropNull):
+        return relation.values.values() if relation.subset is None else relation.subset
+    if isinstance(relation, ops.TableUnnest):
+        return (relation.column,)
     return ()
 
 

@@ -146,9 +146,10 @@ class DuckDBWarehouse(Warehouse):
         # Bound values would have the driver import pandas and pyarrow, to look at their types: that
         # takes longer than all the queries of `crm-ibis status`.
         literals = [_literal(value) for value in values]
-        if not values or None in literals:
-            return self.con.con.execute(sql, list(values))
         first, *parts = sql.split("?")
+        # More question marks than values: one of them stands in a name.
+        if not values or None in literals or len(parts) != len(values):
+            return self.con.con.execute(sql, list(values))
         written = zip(literals, parts, strict=True)
         return self.con.con.execute(first + "".join(f"{value}{part}" for value, part in written))
 

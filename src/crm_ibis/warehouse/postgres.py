@@ -72,9 +72,10 @@ of millions of rows get slower."""
 
 
 # Ibis gives its decorator no types.
-@ibis.udf.scalar.builtin(name="hashtextextended")  # type: ignore[untyped-decorator]
-def _text_hash(value: str, seed: int) -> int:
-    """PostgreSQL's own, of 64 bits."""
+@ibis.udf.scalar.builtin(name="hash_array_extended")  # type: ignore[untyped-decorator]
+def _hash(values: list[str], seed: int) -> int:
+    """PostgreSQL's own, of 64 bits. By way of an array, it is that of the values' own type: equal
+    values of an enum or of citext, which look like text to Ibis, have equal hashes."""
     raise NotImplementedError
 
 
@@ -332,8 +333,8 @@ class PostgresWarehouse(PostgresCatalog):
         # than 0; then the rows are looked for.
         values = column
         if column.type().is_string():
-            values = _text_hash(column, 0)
-        return column.count() - values.nunique()
+            values = _hash(ibis.array([column]), 0)
+        return column.count() - values.nunique(where=column.notnull())
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         quoted = self.quote(name)

@@ -14,9 +14,11 @@ from sqlglot import exp
 FENCE = exp.Offset(expression=exp.Literal.string("0"))
 """Skips no row. Quoted, as PostgreSQL then knows while parsing that it is a constant, and still
 makes a parallel plan."""
-FLOAT_PARTS = ("year", "month", "day", "epoch")
-"""Parts of an instant that `date_part` tells exactly in a float: an epoch, to the microsecond, over
-140 years. `EXTRACT` answers in numeric, at twice the time."""
+WHOLE_PARTS = ("year", "month", "day")
+"""Parts of an instant that are whole numbers: `date_part` gives them in a float, and quicker than
+`EXTRACT`, which answers in numeric."""
+KEPT_APART = ("group", "distinct", "limit", "offset")
+"""What keeps PostgreSQL from pulling a select up; so do windows."""
 
 
 def tune(query: exp.Expression) -> exp.Expression:
@@ -44,7 +46,7 @@ def _is_worth_a_fence(outer: exp.Select, name: str, inner: exp.Select) -> bool:
 
 def _computed(select: exp.Select) -> set[str]:
     """The columns of a select that PostgreSQL would compute where they are used."""
-    if any(select.args.get(part) for part in ("group", "distinct", "limit", "offset")):
+    if any(select.args.get(part) for part in KEPT_APART) or _has_window(select):
         return set()
     below = {name: _computed(inner) for name, inner in _inner_selects(select)}
     found = set()
@@ -57,6 +59,10 @@ def _computed(select: exp.Select) -> set[str]:
         elif not isinstance(value, exp.Literal | exp.Null | exp.Boolean):
             found.add(column.alias)
     return found
+
+
+def _has_window(select: exp.Select) -> bool:
+    return any(column.find(exp.Window) for column in select.expressions)
 
 
 def _own_columns(select: exp.Select) -> Iterator[exp.Column]:
@@ -74,7 +80,7 @@ def _aggregates(select: exp.Select) -> bool:
 
 def _as_date_part(node: exp.Expression) -> exp.Expression:
     part = node.name.lower()
-    if not isinstance(node, exp.Extract) or part not in FLOAT_PARTS:
+    if not isinstance(node, exp.Extract) or part not in WHOLE_PARTS:
         return node
     value = exp.Anonymous(this="DATE_PART", expressions=[exp.Literal.string(part), node.expression])
-    return value if part == "epoch" else exp.cast(value, "integer")
+    return exp.cast(value, "bigint")

@@ -6,18 +6,18 @@ WITH "t4" AS (
     "t3"."stage",
     SUM("t3"."deal_count") AS "deal_count",
     SUM("t3"."amount") AS "amount",
-    SUM("t3"."amount" * "t3"."probability_base") AS "expected_base",
-    SUM("t3"."amount" * "t3"."probability_probability_only") AS "expected_probability_only",
-    SUM("t3"."amount" * "t3"."probability_best") AS "expected_best",
-    SUM("t3"."amount" * "t3"."probability_worst") AS "expected_worst",
-    MIN("t3"."probability_base") AS "lowest_base",
-    MIN("t3"."probability_probability_only") AS "lowest_probability_only",
-    MIN("t3"."probability_best") AS "lowest_best",
-    MIN("t3"."probability_worst") AS "lowest_worst",
-    MAX("t3"."probability_base") AS "highest_base",
-    MAX("t3"."probability_probability_only") AS "highest_probability_only",
-    MAX("t3"."probability_best") AS "highest_best",
-    MAX("t3"."probability_worst") AS "highest_worst"
+    SUM("t3"."amount" * "t3"."probability_0") AS "expected_0",
+    SUM("t3"."amount" * "t3"."probability_1") AS "expected_1",
+    SUM("t3"."amount" * "t3"."probability_2") AS "expected_2",
+    SUM("t3"."amount" * "t3"."probability_3") AS "expected_3",
+    MIN("t3"."probability_0") AS "lowest_0",
+    MIN("t3"."probability_1") AS "lowest_1",
+    MIN("t3"."probability_2") AS "lowest_2",
+    MIN("t3"."probability_3") AS "lowest_3",
+    MAX("t3"."probability_0") AS "highest_0",
+    MAX("t3"."probability_1") AS "highest_1",
+    MAX("t3"."probability_2") AS "highest_2",
+    MAX("t3"."probability_3") AS "highest_3"
   FROM (
     SELECT
       "t2"."facility_id",
@@ -46,7 +46,7 @@ WITH "t4" AS (
           THEN CAST(0E-10 AS DECIMAL(38, 10))
           ELSE NULL
         END
-      ) AS "probability_base",
+      ) AS "probability_0",
       COALESCE(
         CASE
           WHEN CAST("t2"."own_probability" * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
@@ -66,7 +66,7 @@ WITH "t4" AS (
           THEN CAST(0E-10 AS DECIMAL(38, 10))
           ELSE NULL
         END
-      ) AS "probability_probability_only",
+      ) AS "probability_1",
       COALESCE(
         CASE
           WHEN CAST("t2"."own_probability" * CAST(1.250000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
@@ -86,7 +86,7 @@ WITH "t4" AS (
           THEN CAST(0E-10 AS DECIMAL(38, 10))
           ELSE NULL
         END
-      ) AS "probability_best",
+      ) AS "probability_2",
       COALESCE(
         CASE
           WHEN CAST("t2"."own_probability" * CAST(0.750000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
@@ -106,7 +106,7 @@ WITH "t4" AS (
           THEN CAST(0E-10 AS DECIMAL(38, 10))
           ELSE NULL
         END
-      ) AS "probability_worst"
+      ) AS "probability_3"
     FROM (
       SELECT
         "t1"."facility_id",
@@ -183,7 +183,7 @@ FROM (
         CAST(CAST(ROUND("t5"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
         'base' AS "scenario",
         CAST(CAST(ROUND(
-          "t5"."expected_base" * CASE "t5"."stage"
+          "t5"."expected_0" * CASE "t5"."stage"
             WHEN 'lead'
             THEN CAST(0.1000 AS DECIMAL(38, 4))
             WHEN 'sql'
@@ -199,10 +199,10 @@ FROM (
           2
         ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CASE
-          WHEN "t5"."lowest_base" = "t5"."highest_base"
-          THEN CAST("t5"."lowest_base" AS DOUBLE)
+          WHEN "t5"."lowest_0" = "t5"."highest_0"
+          THEN CAST("t5"."lowest_0" AS DOUBLE)
           ELSE (
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_base" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_base" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_base" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
+            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_0" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_0" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_0" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
           ) / NULLIF(
             CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE),
             0
@@ -235,12 +235,12 @@ FROM (
         "t5"."deal_count",
         CAST(CAST(ROUND("t5"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
         'probability_only' AS "scenario",
-        CAST(CAST(ROUND("t5"."expected_probability_only" * CAST(1.0000 AS DECIMAL(38, 4)), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
+        CAST(CAST(ROUND("t5"."expected_1" * CAST(1.0000 AS DECIMAL(38, 4)), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CASE
-          WHEN "t5"."lowest_probability_only" = "t5"."highest_probability_only"
-          THEN CAST("t5"."lowest_probability_only" AS DOUBLE)
+          WHEN "t5"."lowest_1" = "t5"."highest_1"
+          THEN CAST("t5"."lowest_1" AS DOUBLE)
           ELSE (
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_probability_only" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_probability_only" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_probability_only" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
+            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_1" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_1" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_1" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
           ) / NULLIF(
             CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE),
             0
@@ -266,7 +266,7 @@ FROM (
         CAST(CAST(ROUND("t5"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
         'best' AS "scenario",
         CAST(CAST(ROUND(
-          "t5"."expected_best" * CASE "t5"."stage"
+          "t5"."expected_2" * CASE "t5"."stage"
             WHEN 'lead'
             THEN CAST(0.1000 AS DECIMAL(38, 4))
             WHEN 'sql'
@@ -282,10 +282,10 @@ FROM (
           2
         ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CASE
-          WHEN "t5"."lowest_best" = "t5"."highest_best"
-          THEN CAST("t5"."lowest_best" AS DOUBLE)
+          WHEN "t5"."lowest_2" = "t5"."highest_2"
+          THEN CAST("t5"."lowest_2" AS DOUBLE)
           ELSE (
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_best" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_best" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_best" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
+            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_2" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_2" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_2" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
           ) / NULLIF(
             CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE),
             0
@@ -319,7 +319,7 @@ FROM (
         CAST(CAST(ROUND("t5"."amount", 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
         'worst' AS "scenario",
         CAST(CAST(ROUND(
-          "t5"."expected_worst" * CASE "t5"."stage"
+          "t5"."expected_3" * CASE "t5"."stage"
             WHEN 'lead'
             THEN CAST(0.1000 AS DECIMAL(38, 4))
             WHEN 'sql'
@@ -335,10 +335,10 @@ FROM (
           2
         ) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CASE
-          WHEN "t5"."lowest_worst" = "t5"."highest_worst"
-          THEN CAST("t5"."lowest_worst" AS DOUBLE)
+          WHEN "t5"."lowest_3" = "t5"."highest_3"
+          THEN CAST("t5"."lowest_3" AS DOUBLE)
           ELSE (
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_worst" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_worst" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_worst" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
+            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_3" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."expected_3" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_3" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
           ) / NULLIF(
             CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE),
             0

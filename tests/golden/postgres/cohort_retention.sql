@@ -77,8 +77,8 @@ FROM (
           "t5"."leads",
           24291 - (
             (
-              CAST(CAST(DATE_PART('year', "t5"."cohort_month") AS INT) AS BIGINT) * 12
-            ) + CAST(DATE_PART('month', "t5"."cohort_month") AS INT)
+              CAST(CAST(DATE_PART('year', "t5"."cohort_month") AS BIGINT) AS BIGINT) * 12
+            ) + CAST(DATE_PART('month', "t5"."cohort_month") AS BIGINT)
           ) AS "months_begun"
         FROM (
           SELECT
@@ -103,30 +103,30 @@ FROM (
               "t0"."lost_at",
               (
                 (
-                  CAST(CAST(DATE_PART('year', "t0"."won_at") AS INT) AS BIGINT) * 12
-                ) + CAST(DATE_PART('month', "t0"."won_at") AS INT)
+                  CAST(CAST(DATE_PART('year', "t0"."won_at") AS BIGINT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."won_at") AS BIGINT)
               ) - (
                 (
-                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS INT) AS BIGINT) * 12
-                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS INT)
+                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS BIGINT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS BIGINT)
               ) AS "won_after",
               (
                 (
-                  CAST(CAST(DATE_PART('year', "t0"."lost_at") AS INT) AS BIGINT) * 12
-                ) + CAST(DATE_PART('month', "t0"."lost_at") AS INT)
+                  CAST(CAST(DATE_PART('year', "t0"."lost_at") AS BIGINT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."lost_at") AS BIGINT)
               ) - (
                 (
-                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS INT) AS BIGINT) * 12
-                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS INT)
+                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS BIGINT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS BIGINT)
               ) AS "lost_after",
               (
                 (
-                  CAST(CAST(DATE_PART('year', "t0"."opportunity_at") AS INT) AS BIGINT) * 12
-                ) + CAST(DATE_PART('month', "t0"."opportunity_at") AS INT)
+                  CAST(CAST(DATE_PART('year', "t0"."opportunity_at") AS BIGINT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."opportunity_at") AS BIGINT)
               ) - (
                 (
-                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS INT) AS BIGINT) * 12
-                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS INT)
+                  CAST(CAST(DATE_PART('year', "t0"."cohort_month") AS BIGINT) AS BIGINT) * 12
+                ) + CAST(DATE_PART('month', "t0"."cohort_month") AS BIGINT)
               ) AS "opportunity_after"
             FROM "lead_milestones" AS "t0"
             OFFSET '0'

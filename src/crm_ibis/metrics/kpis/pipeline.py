@@ -22,7 +22,9 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
     Grain: scenario, facility_id, rep_id, month, stage.
     """
     totals = _totals(stg_leads, params)
-    valued = ibis.union(*(_in_scenario(totals, name, params) for name in params.scenarios))
+    valued = ibis.union(
+        *(_in_scenario(totals, i, name, params) for i, name in enumerate(params.scenarios))
+    )
     return valued.mutate(
         weight_factor=ratio(
             cents(valued.weighted_pipeline_value), cents(valued.total_pipeline_value)
@@ -31,28 +33,32 @@ def weighted_pipeline_scenarios(stg_leads: Table, params: Params) -> Table:
 
 
 def _totals(leads: Table, params: Params) -> Table:
-    """The leads of a row, once for all scenarios: what each has of its own is side by side."""
+    """The leads of a row, once for all scenarios: what each has of its own is side by side.
+
+    By number, as a scenario's name may be too long for a column's.
+    """
     alike = deals(leads, PLACE)
-    likely = {name: f"probability_{name}" for name in params.scenarios}
-    given = alike.mutate(
-        **{column: win_probability(alike, name, params) for name, column in likely.items()}
-    )
+    likely = {
+        f"probability_{i}": win_probability(alike, name, params)
+        for i, name in enumerate(params.scenarios)
+    }
+    given = alike.mutate(**likely)
     summed = given.group_by([*PLACE, "stage"]).agg(
         deal_count=given.deal_count.sum(),
         amount=given.amount.sum(),
-        **{f"expected_{n}": (given.amount * given[c]).sum() for n, c in likely.items()},
-        **{f"lowest_{n}": given[c].min() for n, c in likely.items()},
-        **{f"highest_{n}": given[c].max() for n, c in likely.items()},
+        **{f"expected_{i}": (given.amount * given[c]).sum() for i, c in enumerate(likely)},
+        **{f"lowest_{i}": given[c].min() for i, c in enumerate(likely)},
+        **{f"highest_{i}": given[c].max() for i, c in enumerate(likely)},
     )
     return summed.mutate(
         total_pipeline_value=money(summed.amount), exact_amount=exact_float(summed.amount)
     )
 
 
-def _in_scenario(totals: Table, name: str, params: Params) -> Table:
-    expected = totals[f"expected_{name}"]
-    lowest = totals[f"lowest_{name}"]
-    is_one = lowest == totals[f"highest_{name}"]
+def _in_scenario(totals: Table, number: int, name: str, params: Params) -> Table:
+    expected = totals[f"expected_{number}"]
+    lowest = totals[f"lowest_{number}"]
+    is_one = lowest == totals[f"highest_{number}"]
     weight = stage_weight(totals.stage, name, params)
     return totals.select(
         *PLACE,
