@@ -281,3 +281,13 @@ def test_a_file_in_one_line_is_named_with_what_to_add(run: Run, folder: Folder) 
     assert refused.exit_code == 2
     assert "refresh: [deals]" in refused.err
     assert files_of(folder) == before
+
+
+def test_seeding_a_source_that_is_marked_absent_says_so(folder: Folder) -> None:
+    done = crm_ibis("new", "source", "targets", "--columns", "facility_id:Text")
+    assert "replace `targets: absent` in sources.yml" in " ".join(done.out.split())
+    csv = "id,created_at,facility_id\nt1,2024-01-01,fac_001\n"
+    folder.write("seeds/targets.csv", csv)
+    done = crm_ibis("seed")
+    assert done.exit_code == 0
+    assert "targets: sources.yml says `targets: absent`, so no refresh reads it" in done.err

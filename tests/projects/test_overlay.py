@@ -1,6 +1,8 @@
 """A team's files lie over the shipped ones, key by key; what is wrong is named by file and line."""
 
 import logging
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 
@@ -220,6 +222,18 @@ def test_only_a_folder_of_a_newer_version_warns(
         jobs()
     assert len(caplog.messages) == int(warns)
     assert all("made with crm_ibis 99.0.0" in message for message in caplog.messages)
+
+
+def test_a_command_warns_once_of_a_folder_of_a_newer_version(write: Write) -> None:
+    file = write("crm_ibis.yml", 'made_with: "99.0.0"')
+    done = subprocess.run(
+        [sys.executable, "-m", "crm_ibis", "list"],
+        cwd=file.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr.count("Warning: ") == done.stderr.count("made with crm_ibis 99.0.0") == 1
 
 
 # Renamed tables

@@ -20,6 +20,14 @@ from crm_ibis.cli.base import cli as cli
 from crm_ibis.errors import CrmIbisError
 
 
+class _Warnings(logging.Handler):
+    """Prints warnings as commands print theirs."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.secho("Warning: ", fg="yellow", err=True, nl=False)
+        click.echo(record.getMessage(), err=True)
+
+
 def main() -> None:
     """Runs a command; what a user can cause ends in one message, not in a traceback."""
     # Pandera imports Hypothesis where it is installed, to make up data. With the plugins that come
@@ -27,6 +35,8 @@ def main() -> None:
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]
     # Commands print what they have to say; the library's log would say it a second time.
     logging.getLogger("crm_ibis").addHandler(logging.NullHandler())
+    # But for what is found out while the project folder is looked for, before any command.
+    logging.getLogger("crm_ibis.config.project").addHandler(_Warnings())
     try:
         cli()
     except CrmIbisError as error:

@@ -55,6 +55,11 @@ def source(name: str, columns: str, table: str | None) -> None:
 
     _report(new_source(name, _listed(columns), table))
     click.echo(f"next: pytest tests/test_{name}.py; crm-ibis sources")
+    if not table:
+        click.echo(
+            f"once there are rows (seeds/{name}.csv and crm-ibis seed, or a landed table), replace "
+            f"`{name}: absent` in sources.yml: until then every refresh does without them"
+        )
 
 
 @new.command()

@@ -41,7 +41,10 @@ def _rows_of(
         return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", where, limit)
     schema = warehouse.raw if contract.kind == "source" else warehouse.analytics
     if contract.name not in warehouse.tables(schema):
-        remedy = "crm-ibis seed" if contract.kind == "source" else "crm-ibis refresh"
+        # By its name, as a plain refresh leaves out facts that no job publishes.
+        remedy = f"crm-ibis refresh {contract.name}"
+        if contract.kind == "source":
+            remedy = "crm-ibis seed"
         raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")
     there = warehouse.table(schema, contract.name).columns
     place = warehouse.quote(schema, contract.name)

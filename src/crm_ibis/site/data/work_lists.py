@@ -77,7 +77,7 @@ LISTS = (
         ),
         only=("attention", "stale"),
         first=("idle_days", "desc"),
-        note="Open leads that nobody has touched for more than `deal_queue.stale_days`.",
+        note="Open leads that nobody has touched for more than {stale_days} days.",
         nothing="No open lead has been left alone for that long.",
     ),
 )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crm_ibis.config.params import DealQueue
 from crm_ibis.site.charts.figures import Column
 from crm_ibis.site.data.reading import Reading
 from crm_ibis.site.data.work_lists import LISTS, Listed, WorkList
@@ -39,17 +40,18 @@ RANKS = {
 """The order of what is sorted neither by name nor by number."""
 
 
-def write(pages: Pages, reading: Reading) -> None:
+def write(pages: Pages, reading: Reading, limits: DealQueue) -> None:
     """The lists, as far as their tables are published."""
-    parts = [_part(each, reading) for each in LISTS]
+    parts = [_part(each, reading, limits) for each in LISTS]
     pages.write(PAGE, "lists", parts=parts, facilities=reading.facilities)
 
 
-def _part(shown: WorkList, reading: Reading) -> dict[str, Any]:
+def _part(shown: WorkList, reading: Reading, limits: DealQueue) -> dict[str, Any]:
     found = reading.lists.get(shown.name)
     standing = reading.standing.get(shown.table)
     return {
         "list": shown,
+        "note": shown.note.format(stale_days=limits.stale_days),
         "columns": [COLUMNS[name] for name in shown.columns],
         "found": found,
         "lines": _lines(found, reading) if found else [],
