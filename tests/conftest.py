@@ -67,11 +67,16 @@ def duckdb_settings(crm_ibis_duckdb_settings: Settings) -> Settings:
     return crm_ibis_duckdb_settings
 
 
-@pytest.fixture
-def postgres_settings(postgres_url: str) -> Iterator[Settings]:
-    """Schemas of the test's own, dropped after it; called alike, so that their SQL is too."""
-    from crm_ibis.warehouse import open_warehouse
+@pytest.fixture(scope="session")
+def postgres_server(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """A session that no test uses."""
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        yield server
 
+
+@pytest.fixture
+def postgres_settings(postgres_url: str, postgres_server: psycopg.Connection) -> Iterator[Settings]:
+    """Schemas of the test's own, dropped after it; called alike, so that their SQL is alike."""
     settings = Settings(
         database_url=postgres_url,
         raw_schema="raw_of_a_test",
@@ -79,9 +84,8 @@ def postgres_settings(postgres_url: str) -> Iterator[Settings]:
         lock_timeout=5,
     )
     yield settings
-    with open_warehouse(Settings(database_url=postgres_url)) as server:
-        for schema in (settings.raw_schema, settings.analytics_schema, settings.meta_schema):
-            server.run(f"DROP SCHEMA IF EXISTS {schema} CASCADE")
+    for schema in (settings.raw_schema, settings.analytics_schema, settings.meta_schema):
+        postgres_server.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
 
 
 @pytest.fixture(params=["duckdb", "postgres"])
