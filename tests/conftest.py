@@ -48,6 +48,15 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compile_once() -> Iterator[None]:
+    """A test compiles no expression that another has compiled."""
+    from compiled import compiled_once
+
+    with compiled_once():
+        yield
+
+
 @pytest.fixture(scope="session")
 def postgres_url(crm_ibis_postgres_url: str) -> str:
     return crm_ibis_postgres_url
@@ -58,9 +67,25 @@ def duckdb_settings(crm_ibis_duckdb_settings: Settings) -> Settings:
     return crm_ibis_duckdb_settings
 
 
+@pytest.fixture(scope="session")
+def postgres_server(postgres_url: str) -> Iterator[psycopg.Connection]:
+    """A session that no test uses."""
+    with psycopg.connect(postgres_url, autocommit=True) as server:
+        yield server
+
+
 @pytest.fixture
-def postgres_settings(crm_ibis_postgres_settings: Settings) -> Settings:
-    return crm_ibis_postgres_settings
+def postgres_settings(postgres_url: str, postgres_server: psycopg.Connection) -> Iterator[Settings]:
+    """Schemas of the test's own, dropped after it; called alike, so that their SQL is alike."""
+    settings = Settings(
+        database_url=postgres_url,
+        raw_schema="raw_of_a_test",
+        analytics_schema="analytics_of_a_test",
+        lock_timeout=5,
+    )
+    yield settings
+    for schema in (settings.raw_schema, settings.analytics_schema, settings.meta_schema):
+        postgres_server.execute(f'DROP SCHEMA IF EXISTS "{schema}" CASCADE')
 
 
 @pytest.fixture(params=["duckdb", "postgres"])

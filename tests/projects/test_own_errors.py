@@ -30,6 +30,9 @@ FINE = CONTRACT.format(name="Fine", base="Published") + FUNCTION.format(
     name="fine", needs="stg_opportunities"
 )
 
+on_duckdb = pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
+"""Messages about files are the same whatever the database."""
+
 
 def kpi(name: str, needs: str = "stg_opportunities", base: str = "Published") -> str:
     """A KPI in order, unless its name, its base or what it needs is not."""
@@ -288,6 +291,7 @@ def broken(fine: Folder, database: Settings) -> Folder:
     return fine
 
 
+@on_duckdb
 @pytest.mark.parametrize(
     "command",
     [
@@ -312,6 +316,7 @@ def test_commands_go_on_and_print_the_problem(
     assert "Error: " not in done.err, "the command did what it was asked to"
 
 
+@on_duckdb
 def test_status_goes_on(broken: Folder, database: Settings) -> None:
     fill(database)
     crm_ibis("refresh", "fine", "--as-of", "2024-03-01")
@@ -320,6 +325,7 @@ def test_status_goes_on(broken: Folder, database: Settings) -> None:
     assert "fine" in done.cells
 
 
+@on_duckdb
 @pytest.mark.parametrize(
     "command",
     [["refresh"], ["check"], ["snapshot"], ["deployments"], ["deployments", "--check"]],
@@ -338,6 +344,7 @@ def test_what_concerns_all_tables_does_nothing(
         assert warehouse.tables(warehouse.meta) == set()
 
 
+@on_duckdb
 def test_a_broken_table_that_is_named_says_why(broken: Folder, database: Settings) -> None:
     fill(database)
     for command in ("refresh", "describe", "sql", "check"):
@@ -401,6 +408,7 @@ def test_what_an_overlay_says_of_nothing_belongs_to_them(fine: Folder) -> None:
     assert "sales_dashbord" in done.err
 
 
+@on_duckdb
 def test_a_broken_module_of_a_source_stops_only_its_own_tables(
     fine: Folder, database: Settings
 ) -> None:
@@ -427,6 +435,7 @@ def test_a_broken_module_of_a_source_stops_only_its_own_tables(
     assert 'there is no source "gift"' in refused.err
 
 
+@on_duckdb
 def test_null_for_nothing_is_a_warning_that_stops_no_run(fine: Folder, database: Settings) -> None:
     fine.write("exposures.yml", "sales_dashbord: null")
     fill(database)

@@ -37,7 +37,14 @@ TAKEN = {
 }
 
 
-@pytest.fixture(params=TAKEN)
+on_duckdb_and_once_on_postgres = pytest.mark.parametrize(
+    ("settings", "taken"),
+    [*(("duckdb", case) for case in TAKEN), ("postgres", "a KPI")],
+    indirect=True,
+)
+
+
+@pytest.fixture
 def taken(request: pytest.FixtureRequest, folder: Folder, database: Settings) -> str:
     """What is said of such a name, in a project that names it wherever it can."""
     name, model, words = TAKEN[request.param]
@@ -52,6 +59,7 @@ def taken(request: pytest.FixtureRequest, folder: Folder, database: Settings) ->
     return f"{folder.line('ours', f'class {model}')}: {words}"
 
 
+@on_duckdb_and_once_on_postgres
 def test_commands_that_read_name_the_cause_and_nothing_else(taken: str) -> None:
     for command in (
         ["list"],
@@ -71,6 +79,7 @@ def test_commands_that_read_name_the_cause_and_nothing_else(taken: str) -> None:
     assert "health_score_snapshot" in histories()
 
 
+@on_duckdb_and_once_on_postgres
 def test_what_concerns_all_tables_names_it_alone(taken: str) -> None:
     done = crm_ibis("refresh")
     assert done.exit_code == 2
@@ -78,6 +87,7 @@ def test_what_concerns_all_tables_names_it_alone(taken: str) -> None:
     assert taken in done.err
 
 
+@pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_a_job_that_is_to_publish_it_is_refused_for_it(folder: Folder, database: Settings) -> None:
     folder.module("ours", TABLE.format(name="facilities", model="Facilities"))
     folder.write("jobs.yml", "jobs: {ours: {refresh: [facilities]}}")

@@ -1,6 +1,6 @@
 """What exposures.yml and jobs.yml say of tables that there are not, or say twice."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from crm_ibis.config.declarations import Contradiction, Job, exposures, jobs, left_out
 from crm_ibis.config.files import place
@@ -19,14 +19,18 @@ def contradictions() -> list[Contradiction]:
     """
     unsure = {entry.entry[-1] for entry in left_out() if entry.entry[:-1] == ("jobs",)}
     scheduled = {name: job for name, job in jobs().jobs.items() if name not in unsure}
+    broken = own.named_in_problems().keys()
+    known = {*graph.kpi_functions(), *broken}
+    read_by = {name: graph.sources_of([name]) for name in graph.fact_functions()}
     found: list[Contradiction] = []
     for name, exposure in exposures().items():
-        found += _unknown_kpis(EXPOSURES, name, exposure.of, name, "of")
+        found += _unknown_kpis(known, EXPOSURES, name, exposure.of, name, "of")
     for name, job in scheduled.items():
-        found += _unknown_kpis(JOBS, name, job.refresh, "jobs", name, "refresh")
-        found += _unused_facts(name, job)
+        found += _unknown_kpis(known, JOBS, name, job.refresh, "jobs", name, "refresh")
+        if broken.isdisjoint([*job.refresh, *job.facts]):
+            found += _unused_facts(name, job, read_by)
     routed = [table for route in jobs().alerts for table in route.tables]
-    found += _unknown_kpis(JOBS, "alerts", routed, "alerts")
+    found += _unknown_kpis(known, JOBS, "alerts", routed, "alerts")
     return [*found, *_published_twice(scheduled)]
 
 
@@ -39,8 +43,9 @@ def refuse_wrong_job(name: str) -> None:
             raise UsageError(wrong.words)
 
 
-def _unknown_kpis(file: str, entry: str, kpis: Iterable[str], *at: str) -> Iterator[Contradiction]:
-    known = {*graph.kpi_functions(), *own.named_in_problems()}
+def _unknown_kpis(
+    known: Collection[str], file: str, entry: str, kpis: Iterable[str], *at: str
+) -> Iterator[Contradiction]:
     for kpi in kpis:
         if kpi not in known:
             hint = near_match(kpi, graph.kpi_functions())
@@ -48,12 +53,12 @@ def _unknown_kpis(file: str, entry: str, kpis: Iterable[str], *at: str) -> Itera
             yield Contradiction(words, file, (entry, kpi))
 
 
-def _unused_facts(key: str, job: Job) -> Iterator[Contradiction]:
+def _unused_facts(
+    key: str, job: Job, read_by: Mapping[str, Iterable[str]]
+) -> Iterator[Contradiction]:
     """A fact that shares no source with the KPIs belongs to another job."""
-    if own.named_in_problems().keys() & {*job.refresh, *job.facts}:
-        return
     read = set(graph.sources_of(job.refresh))
-    used = [name for name in graph.fact_functions() if read & set(graph.sources_of([name]))]
+    used = [fact for fact, sources in read_by.items() if not read.isdisjoint(sources)]
     for fact in job.facts:
         if fact not in used:
             words = (
