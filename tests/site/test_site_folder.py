@@ -117,6 +117,7 @@ def test_builds_at_the_same_time_end_with_one_whole_site(
 
     out = tmp_path / "out"
     monkeypatch.setattr(building, "_write", write)
+    monkeypatch.setattr(building, "_write_charts_script", lambda file: None)
     with ThreadPoolExecutor(4) as builders:
         built = [site for ten in builders.map(build_ten, "abcd") for site in ten]
     assert built == [building.Site(out, pages=2, bytes=3)] * 40

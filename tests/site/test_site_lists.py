@@ -45,7 +45,7 @@ def lists_page(settings: Settings, folder: Path) -> Page:
         with warehouse.reading(lambda: published_places(warehouse)):
             lacks = unavailable_by_table(warehouse, load_params())
             reading = read(warehouse, names, lacks)
-    page_of_lists.write(Pages(folder, AS_OF, reading.as_of), reading)
+    page_of_lists.write(Pages(folder, AS_OF, reading.as_of), reading, load_params().deal_queue)
     return Built(folder).page("lists.html")
 
 
@@ -86,6 +86,7 @@ def test_each_list_says_how_many_they_are_and_as_of_when(page: Page) -> None:
     assert "Open breaches (2)" in words
     assert "Due next (3)" in words
     assert "Stale deals (2)" in words
+    assert "nobody has touched for more than 30 days" in words
     assert "deal_queue as of 2024-03-01 00:00 UTC" in words
 
 
