@@ -469,3 +469,15 @@ def test_the_history_of_a_broken_kpi_says_why(broken: Folder, database: Settings
         assert done.exit_code == 2
         assert f"Error: {broken.line('broken', '= =')}: invalid syntax" in done.err, command
         assert "there is no" not in done.err
+
+
+def test_a_module_that_is_not_in_utf_8_is_one_problem_with_its_tables(folder: Folder) -> None:
+    module = folder.module("churn", FINE)
+    module.write_bytes(module.read_bytes() + "# Gebäude\n".encode("latin-1"))
+    folder.write("exposures.yml", "ours: {of: [fine], owner: x, criticality: low, description: x}")
+    done = crm_ibis("list")
+    assert done.exit_code == 0
+    line = module.read_bytes().count(b"\n")
+    assert f"{module}, line {line}: it is not in UTF-8" in " ".join(done.err.split())
+    assert "until then fine is left out" in " ".join(done.err.split())
+    assert done.err.count("Warning: ") == 1

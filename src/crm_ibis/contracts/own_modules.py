@@ -77,8 +77,9 @@ def load_module(path: Path) -> Module:
     """Executes a module of an open package; raises BrokenModule with the line that stops it."""
     text = ""
     try:
-        text = path.read_text(encoding="utf-8")
-        tree = ast.parse(text, str(path))
+        data = path.read_bytes()
+        text = data.decode("utf-8", errors="replace")
+        tree = ast.parse(data.decode("utf-8"), str(path))
         return Module(path.stem, path, import_module(path), dict(_lines(tree.body)))
     except (Exception, SystemExit) as error:  # whatever a team's own file may raise
         tables = tuple(dict.fromkeys(table_name(name) for name in DECLARES.findall(text)))
@@ -115,6 +116,8 @@ def _place(path: Path, error: BaseException) -> Place:
     folder = path.parent
     if isinstance(error, SyntaxError) and error.filename and Path(error.filename).parent == folder:
         return Place(Path(error.filename), error.lineno or 1)
+    if isinstance(error, UnicodeDecodeError):
+        return Place(path, error.object.count(b"\n", 0, error.start) + 1)
     frames = traceback.extract_tb(error.__traceback__)
     inner = [f for f in frames if f.lineno and Path(f.filename).parent == folder]
     if not inner:
