@@ -23,7 +23,7 @@ import ibis.expr.datatypes as dt
 
 from crm_ibis.config import project
 from crm_ibis.contracts.models import Contract, contracts
-from crm_ibis.errors import DatabaseError, DataError, near_match
+from crm_ibis.errors import DatabaseError, DataError, UsageError, near_match
 from crm_ibis.events import ProgressEvent, Report, to_log, warn
 from crm_ibis.sources.spec import load_spec
 from crm_ibis.text import count_of, undecodable
@@ -66,7 +66,6 @@ def load_seeds(
     found = {c.name: project.seed_file(c.name) for c in contracts().values() if c.kind == "source"}
     files = {name: file for name, file in found.items() if file}
     sources = [contracts()[name] for name in files]
-    absent = set(load_spec().absent)
     loaded = {}
     with warehouse.lock(lambda: "another run"), warehouse.transaction():
         warehouse.ensure_schema(warehouse.raw)
@@ -90,10 +89,18 @@ def load_seeds(
     for name, rows in loaded.items():
         line = f"loaded {warehouse.raw}.{name}: {count_of(rows, 'row')}"
         report(ProgressEvent("loaded", line, name))
-    for name in sorted(absent & loaded.keys()):
+    for name in sorted(_absent() & loaded.keys()):
         line = f"sources.yml says `{name}: absent`, so no refresh reads it; delete that line"
         warn(report, f"warning: {name}: {line}", name)
     return loaded
+
+
+def _absent() -> set[str]:
+    """The sources that sources.yml says are absent; a wrong file is for those who read sources."""
+    try:
+        return set(load_spec().absent)
+    except UsageError:
+        return set()
 
 
 def _replace(warehouse: Warehouse, contract: Contract, file: Path, there: bool) -> None:
