@@ -18,3 +18,8 @@ def test_a_value_reaches_the_database_as_it_is(engine: Engine, value: object) ->
 
 def test_a_query_may_hold_a_question_mark_where_it_is_given_none(engine: Engine) -> None:
     assert engine.warehouse.fetch("SELECT 'who?'") == [("who?",)]
+
+
+def test_a_negative_number_may_follow_a_minus(engine: Engine) -> None:
+    """Two of them would begin a comment."""
+    assert engine.warehouse.fetch("SELECT 5 -? AS n", [-3]) == [(8,)]

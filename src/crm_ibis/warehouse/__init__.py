@@ -2,8 +2,9 @@
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import UsageError
-from crm_ibis.warehouse.base import Query, Staging, Warehouse
+from crm_ibis.warehouse.base import Warehouse
 from crm_ibis.warehouse.places import Place, places
+from crm_ibis.warehouse.sql import Query, Staging
 
 __all__ = ["Place", "Query", "Staging", "Warehouse", "open_warehouse", "places"]
 

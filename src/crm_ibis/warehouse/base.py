@@ -1,10 +1,8 @@
 """What DuckDB and PostgreSQL have in common, and what each must say for itself."""
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -19,30 +17,12 @@ from sqlglot import exp
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, TransientError
 from crm_ibis.warehouse.places import Place
-from crm_ibis.warehouse.sql import to_sqlglot
+from crm_ibis.warehouse.sql import Query, Staging, to_sqlglot
 
 STAGED = "crm_ibis_staged_"
 IDENTIFIER_BYTES = 63
 """PostgreSQL cuts names off after so many."""
 Row = tuple[Any, ...]
-
-
-@dataclass(frozen=True)
-class Query:
-    """A query in the SQL of a database, and the names of its columns."""
-
-    sql: str
-    columns: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Staging:
-    """Statements that put a query's rows into a temporary table, compiled and not yet run."""
-
-    name: str
-    statements: tuple[str, ...]
-    table: Table
-    """The temporary table as an expression."""
 
 
 class Warehouse(ABC):
@@ -367,14 +347,3 @@ class Warehouse(ABC):
         except self.driver_error as error:
             kind = TransientError if self.transient(error) else DatabaseError
             raise kind(self.explain(error)) from error
-
-
-def driver_message(error: Exception) -> str:
-    """The gist of a driver's message."""
-    lines: Iterable[str] = str(error).strip().splitlines()
-    return next(iter(lines), type(error).__name__)
-
-
-def without_values(message: str) -> str:
-    """A driver's message about data without what it quotes, which may be anybody's."""
-    return re.sub(r"""["'](.*["']|.*)""", "(not shown)", message)

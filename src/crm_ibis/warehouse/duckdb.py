@@ -16,7 +16,8 @@ import ibis.expr.types as ir
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
-from crm_ibis.warehouse.base import STAGED, Row, Warehouse, driver_message, without_values
+from crm_ibis.warehouse.base import STAGED, Row, Warehouse
+from crm_ibis.warehouse.driver_messages import driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
@@ -310,7 +311,7 @@ def _literal(value: object) -> str | None:
     if isinstance(value, str) and "\0" not in value:
         return _text(value)
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return f"({value})"  # as a minus before a minus begins a comment
     return None
 
 

@@ -1,74 +1,34 @@
 """PostgreSQL: many readers, advisory locks, REPEATABLE READ."""
 
-import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import parse_qs, urlsplit
 
 import ibis
 import ibis.expr.types as ir
 import psycopg
 from ibis import Table
-from psycopg import IsolationLevel, errors
+from psycopg import IsolationLevel
 
-from crm_ibis.config.settings import Settings, is_ambiguous, redact, shown_url
+from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.warehouse import locks
-from crm_ibis.warehouse.base import IDENTIFIER_BYTES, Row, driver_message, without_values
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES, Row
 from crm_ibis.warehouse.places import Place
 from crm_ibis.warehouse.postgres_catalog import PostgresCatalog
+from crm_ibis.warehouse.postgres_errors import (
+    TRANSIENT_ERRORS,
+    explain,
+    explain_refusal,
+    is_final_refusal,
+)
+from crm_ibis.warehouse.postgres_session import connection_defaults, set_up
 from crm_ibis.warehouse.postgres_values import LOADERS
 
 COPY_BLOCK = 1 << 20
-RESOURCES = (errors.DiskFull, errors.OutOfMemory, errors.ConfigurationLimitExceeded)
-PASSING = (
-    errors.SerializationFailure,
-    errors.DeadlockDetected,
-    errors.LockNotAvailable,
-    errors.QueryCanceled,
-    errors.TooManyConnections,
-    errors.AdminShutdown,
-    errors.CrashShutdown,
-    errors.CannotConnectNow,
-    errors.IdleInTransactionSessionTimeout,
-)
-REFUSED = "FATAL:"
-UNREADY = (
-    "starting up",
-    "shutting down",
-    "recovery",
-    "not yet accepting",
-    "too many",
-    "reserved",
-    "terminating",
-)
-"""What a server says that will take the connection later; other refusals are final."""
-
-SURE_TO_END = {
-    "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 5,
-}
-"""Of the connection, unless its URL says otherwise: by default a machine that has vanished is
-noticed after minutes while connecting and after hours while waiting for an answer."""
-CLIENT_CHECKS = {
-    "client_connection_check_interval": "10s",
-    "tcp_keepalives_idle": "30",
-    "tcp_keepalives_interval": "10",
-    "tcp_keepalives_count": "5",
-}
-"""How soon the server notices that a client was killed or its machine has vanished, and frees the
-lock."""
-
-
-HASH_MEMORY_KB = 64 * 1024
-"""What a hash table may take before it spills. `work_mem` stays as it is: with more of it, sorts
-of millions of rows get slower."""
 
 
 # Ibis gives its decorator no types.
@@ -89,11 +49,10 @@ class PostgresWarehouse(PostgresCatalog):
         super().__init__(settings)
         self.where = shown_url(settings.database_url)
         try:
-            self.con = ibis.connect(settings.database_url, **_defaults(settings))
+            self.con = ibis.connect(settings.database_url, **connection_defaults(settings))
         except psycopg.Error as error:
-            final = REFUSED in str(error) and not any(word in str(error) for word in UNREADY)
-            kind = DatabaseError if final else TransientError
-            raise kind(self._explain_open(error)) from None
+            kind = DatabaseError if is_final_refusal(error) else TransientError
+            raise kind(explain_refusal(error, settings)) from None
         except ValueError:  # its text may hold a part of the password
             raise UsageError(
                 f"cannot read the database URL {self.where}; give postgres://USER:PASSWORD@HOST:PORT/"
@@ -108,59 +67,12 @@ class PostgresWarehouse(PostgresCatalog):
         self._looked_up: set[Place] | None = None
         """The tables that a plan of what to read has asked for, while it is made."""
         try:
-            self._set_up(settings, read_only)
+            set_up(self, settings, read_only)
+            if not read_only:
+                self.check_roles()
         except BaseException:
             self.close()
             raise
-
-    def _set_up(self, settings: Settings, read_only: bool) -> None:
-        self.run("SET TIME ZONE 'UTC'")
-        # So that a new column does not wait for a reader while all others wait behind it.
-        self.run(f"SET lock_timeout = {_milliseconds(settings.lock_timeout)}")
-        if settings.statement_timeout:
-            self.run(f"SET statement_timeout = {_milliseconds(settings.statement_timeout)}")
-        for setting, value in CLIENT_CHECKS.items():
-            with suppress(DatabaseError):  # an old server, or on a system that cannot do it
-                self.run(f"SET {setting} = '{value}'")
-        if read_only:
-            self.run("SET default_transaction_read_only = on")
-        else:
-            self.check_roles()
-        if settings.memory_limit:
-            self.run(f"SET work_mem = '{_work_mem_kb(settings.memory_limit)}kB'")
-        else:
-            self._widen_hashes()
-
-    def _widen_hashes(self) -> None:
-        """Gives hash tables `HASH_MEMORY_KB`, unless the URL, the role or the database says more of
-        it than the server does for all."""
-        found = self.fetch(
-            "SELECT name, setting::float, source IN ('default', 'configuration file') "
-            "FROM pg_settings WHERE name IN ('work_mem', 'hash_mem_multiplier')"
-        )
-        settings = {name: value for name, value, _ in found}
-        if len(settings) < 2 or not all(by_default for *_, by_default in found):  # before 13
-            return
-        factor = min(HASH_MEMORY_KB / settings["work_mem"], 1000)
-        if factor > settings["hash_mem_multiplier"]:
-            self.run(f"SET hash_mem_multiplier = {factor}")
-
-    def _explain_open(self, error: Exception) -> str:
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        # The remedy asks the same.
-        message = "; ".join(line for line in lines if not line.startswith("Is the server running"))
-        if "password authentication failed" in message or "no password supplied" in message:
-            remedy = "check user and password in CRM_IBIS_DATABASE_URL, or ~/.pgpass"
-        elif "does not exist" in message:
-            remedy = "create it, or name another in CRM_IBIS_DATABASE_URL"
-        elif is_ambiguous(self.settings.database_url):
-            remedy = (
-                "user or password in the URL hold an @, /, ? or # that is not percent-encoded; "
-                "write %40, %2F, %3F or %23"
-            )
-        else:
-            remedy = "check host, port and that the server runs"
-        return f"cannot connect to {self.where}: {self._without_password(message)}; {remedy}"
 
     def check_roles(self) -> None:
         there = {name for (name,) in self.fetch("SELECT rolname FROM pg_roles")}
@@ -169,9 +81,6 @@ class PostgresWarehouse(PostgresCatalog):
                 f"CRM_IBIS_READER_ROLES names {', '.join(missing)}, which {self.where} does not "
                 "know; create the role or take it out"
             )
-
-    def _without_password(self, message: str) -> str:
-        return redact(message, self.settings.database_url)
 
     def close(self) -> None:
         self.con.disconnect()
@@ -283,43 +192,13 @@ class PostgresWarehouse(PostgresCatalog):
         return self.con.con.execute(sql.replace("%", "%%").replace("?", "%s"), list(values))
 
     def explain(self, error: Exception) -> str:
-        message = self._without_password(driver_message(error))
-        if isinstance(error, psycopg.DataError):
-            return f"PostgreSQL: {without_values(message)}"
-        if isinstance(error, errors.InsufficientPrivilege) and self.read_only:
-            remedy = "grant the user USAGE on that schema and SELECT on its tables"
-        elif isinstance(error, errors.LockNotAvailable):
-            remedy = (
-                "somebody has been reading or changing that table in an open transaction for "
-                f"{self.settings.lock_timeout:g} s; end that, or raise CRM_IBIS_LOCK_TIMEOUT"
-            )
-        elif isinstance(error, errors.QueryCanceled):
-            remedy = "nothing was published; run again, or raise `timeout` of the job in jobs.yml"
-        elif isinstance(error, errors.UniqueViolation):
-            remedy = "is its grain another one than before? Rename or drop the table, then refresh"
-        elif isinstance(error, errors.InsufficientPrivilege):
-            remedy = (
-                f"grant the user CREATE on the database, or on the schemas {self.analytics} and "
-                f"{self.meta}, TEMPORARY on the database, and SELECT on {self.raw}"
-            )
-        elif isinstance(error, RESOURCES):
-            remedy = "free space or memory on the server and run again. Nothing was published."
-        elif isinstance(error, errors.SerializationFailure | errors.DeadlockDetected):
-            remedy = "somebody else changed the same rows meanwhile; run again"
-        elif isinstance(error, errors.DependentObjectsStillExist):
-            return f"PostgreSQL: {message}: {error.diag.message_detail}"
-        elif isinstance(error, psycopg.OperationalError) and self.con.con.broken:
-            remedy = (
-                "the connection was lost; unless that happened while committing, nothing was "
-                "published. Run again"
-            )
-        else:
-            return f"PostgreSQL: {message}"
-        return f"PostgreSQL: {message}; {remedy}"
+        return explain(error, self.settings, self.read_only, self._is_lost(error))
 
     def transient(self, error: Exception) -> bool:
-        lost = isinstance(error, psycopg.OperationalError) and self.con.con.broken
-        return lost or isinstance(error, PASSING)
+        return self._is_lost(error) or isinstance(error, TRANSIENT_ERRORS)
+
+    def _is_lost(self, error: Exception) -> bool:
+        return isinstance(error, psycopg.OperationalError) and self.con.con.broken
 
     def may_stage(self) -> bool:
         allowed = (
@@ -374,22 +253,3 @@ class PostgresWarehouse(PostgresCatalog):
     def broken_views(self) -> set[str]:
         """None: PostgreSQL itself refuses to drop what a view depends on, and names the view."""
         return set()
-
-
-def _defaults(settings: Settings) -> dict[str, Any]:
-    """What is said of the connection where its URL, or libpq's environment, is silent."""
-    given = parse_qs(urlsplit(settings.database_url).query)
-    wanted: dict[str, Any] = dict(SURE_TO_END)
-    if "PGAPPNAME" not in os.environ:
-        wanted["application_name"] = settings.application
-    return {name: value for name, value in wanted.items() if name not in given}
-
-
-def _milliseconds(seconds: float) -> int:
-    """As PostgreSQL takes them: 0 would mean no limit, and 24 days are the most."""
-    return max(1, min(int(seconds * 1000), 2**31 - 1))
-
-
-def _work_mem_kb(limit: int) -> int:
-    """A sixteenth of the limit for each sort or hash, of which a query may hold several."""
-    return max(64, min(limit // 1024 // 16, 2**31 // 1024 - 1))

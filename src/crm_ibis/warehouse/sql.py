@@ -1,5 +1,7 @@
 """Expressions in the SQL of a database: for a run, for `crm-ibis sql`, and for the golden files."""
 
+from dataclasses import dataclass
+
 import ibis.backends.sql.compilers as compilers
 from ibis import Table
 from sqlglot import exp
@@ -8,6 +10,24 @@ from crm_ibis.warehouse.postgres_sql import tune
 
 TUNED = {"postgres": tune}
 """What is changed for a database's planner; DuckDB's needs nothing."""
+
+
+@dataclass(frozen=True)
+class Query:
+    """A query in the SQL of a database, and the names of its columns."""
+
+    sql: str
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Staging:
+    """Statements that put a query's rows into a temporary table, compiled and not yet run."""
+
+    name: str
+    statements: tuple[str, ...]
+    table: Table
+    """The temporary table as an expression."""
 
 
 def to_sqlglot(query: Table, dialect: str) -> exp.Expression:
