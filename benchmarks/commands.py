@@ -12,7 +12,7 @@ from benchmarks.generate import AS_OF
 from benchmarks.usage import Failed, Server, Usage, measured
 
 CLEARED = ("CRM_IBIS_HOME", "CRM_IBIS_PARAMS", "CRM_IBIS_MEMORY_LIMIT", "CRM_IBIS_READER_ROLES")
-"""Settings of whoever measures that would change what is measured."""
+"""Settings of the environment that would change what is measured."""
 CRM_IBIS = (sys.executable, "-m", "crm_ibis")
 
 

@@ -97,8 +97,8 @@ def measured(
 class _Watch:
     """Looks again and again at the memory of a process, and of a server."""
 
-    # Not what the system tells of ended processes: that is never less than this process used when
-    # it started them.
+    # Not the system's figure for ended processes: that is never less than this process used when it
+    # started them.
     def __init__(self, process: int, server: Server) -> None:
         self.process = process
         self.server = server

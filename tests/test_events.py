@@ -1,4 +1,4 @@
-"""The progress of a run: events for whoever asks, lines in Python's log for the rest."""
+"""The progress of a run: events for a caller who asks, else lines in Python's log."""
 
 import logging
 

@@ -16,7 +16,7 @@ OUTSIDE = ("CRM_IBIS_CHANNEL_", "DD_")
 
 @pytest.fixture(autouse=True)
 def nothing_from_outside(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """No channels or agents of whoever runs the tests; a failing channel is given up at once."""
+    """No channels or agents from the environment; a failing channel is given up at once."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     for name in list(os.environ):
         if name.startswith(OUTSIDE):

@@ -86,7 +86,7 @@ def test_a_broken_source_blocks_the_kpis_of_other_jobs_until_a_run_has_found_it_
     carry_out(published, planned("conversion_funnel", LATER))  # has not looked at tickets
     assert blocked(published).keys() == waiting
     execute(published, MEND_TICKETS)
-    assert blocked(published).keys() == waiting, "no run has seen that they are mended"
+    assert blocked(published).keys() == waiting, "no run has read the repaired rows"
     carry_out(published, planned("health_scores", LATER))
     assert blocked(published) == {}
     assert found(published)["health_scores"].state == "on time"

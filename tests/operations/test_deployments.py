@@ -200,7 +200,7 @@ def test_a_job_that_loses_its_schedule_is_told_with_what_to_run_on_the_server(
     told = words(crm_ibis("deployments").out)
     assert "prefect deployment schedule clear refresh/cohort_retention" in told
     assert told.count("clear") == 1
-    assert "clear" not in crm_ibis("deployments").out, "it was told when the file changed"
+    assert "clear" not in crm_ibis("deployments").out, "the message came when the file changed"
 
 
 def test_check_lists_what_nobody_would_hear_of(project: Path) -> None:

@@ -28,8 +28,8 @@ def published(settings: Settings) -> dict[str, object]:
 
 
 def heard_of(channels: Channels, table: str) -> set[str]:
-    """What was told of a table since the last call."""
-    titles = {title for told in channels.heard().values() for title in told}
+    """The messages about a table since the last call."""
+    titles = {title for taken in channels.heard().values() for title in taken}
     return {title for title in titles if title.startswith(f"{table} ")}
 
 
@@ -60,7 +60,7 @@ def test_a_broken_source_of_the_fact_alone_leaves_the_kpi_published(
     assert status_of(seeded, FACT).state == "failing"
     assert status_of(seeded, KPI).is_healthy
     watch(seeded)
-    assert heard_of(channels, FACT) == set()  # it was told already
+    assert heard_of(channels, FACT) == set()  # once per failure
 
     execute(seeded, MEND_OUTREACH)
     carry_out(seeded, planned(JOB, LATER + timedelta(minutes=1)))

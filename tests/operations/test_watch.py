@@ -1,4 +1,4 @@
-"""The watch tells once of what is late, killed or failed, whoever else has told of it."""
+"""The watch alerts once for what is late, killed or failed, whether or not a job already did."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

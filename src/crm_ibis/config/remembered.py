@@ -1,7 +1,7 @@
 """What is read of a project once, for each of the projects that a process uses.
 
 Not anew when a file changes: a run is to go by one state of its project from beginning to end.
-`forget` is for whoever wants the present one, as the flows do before each run.
+The flows call `forget` before each run, and so read the present one.
 """
 
 from collections.abc import Callable

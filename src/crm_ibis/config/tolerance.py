@@ -1,4 +1,4 @@
-"""What a team's YAML files say and cannot be, left out or as shipped for whoever only reads.
+"""Reads a team's YAML files without their wrong entries, for commands that only read.
 
 By default, the first mistake in a file is an error to all who ask for what it declares: no job
 runs, and nothing is published, by another declaration than the team's. A command that only reads,

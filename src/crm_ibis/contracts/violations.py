@@ -17,7 +17,7 @@ class Violation:
     rows: int
     samples: list[dict[str, Any]] = field(default_factory=list)
     key: tuple[str, ...] = ()
-    """The columns of a sample that may be told outside the database, in logs and alerts."""
+    """The columns of a sample that logs and alerts may show."""
 
     @property
     def summary(self) -> str:
@@ -26,7 +26,7 @@ class Violation:
 
     @property
     def detailed(self) -> str:
-        """With the offending values of a few rows, for whoever looks at it in a terminal."""
+        """With the offending values of a few rows, for a person at a terminal."""
         return self._lines([*self.samples[:5]])
 
     def __str__(self) -> str:

@@ -89,8 +89,8 @@ def fits_of(
             found[name] = replace(found[name], unexpected=volume.violations(name, *facts))
     for name, table in readable.items():
         if name not in declared.absent:
-            told = judge(warehouse, name, table, readable, unread[name])
-            found[name] = replace(found[name], **told)
+            verdict = judge(warehouse, name, table, readable, unread[name])
+            found[name] = replace(found[name], **verdict)
             report(ProgressEvent("checked", f"checked {name}", name))
     if not any(seen.problem for seen in found.values()):
         for name, outcome in count_quarantined(warehouse, readable, unread, before).items():

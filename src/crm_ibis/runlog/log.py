@@ -159,7 +159,7 @@ def logged_run(
 ) -> Iterator[tuple[str, datetime]]:
     """Takes the lock and logs the run's start, and its failure if it fails; its id and instant.
 
-    The instant is `as_of`, or the clock's under the lock: whoever waited for it would else be
+    The instant is `as_of`, or the clock's under the lock: a run that waited for it would else be
     refused as out of date. What `refuse` raises for it under the lock is no run, and not logged.
 
     Raises DataError when this machine's clock is ahead of the database's: nothing is logged.
