@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Lock
 
 import pytest
 from ibis import Table
@@ -19,13 +20,15 @@ def compiled_once() -> Iterator[None]:
     """Keeps the SQL of expressions that are equal but for the connection they were made with."""
     compile_anew = Warehouse.compile
     kept: dict[tuple[Node, str, bool], str] = {}
+    room = Lock()
 
     def compile_once(warehouse: Warehouse, query: Table, inline: bool = False) -> str:
         key = (query.op(), warehouse.dialect, inline)
         sql = kept.get(key) or compile_anew(warehouse, query, inline)
-        while len(kept) >= LIMIT:
-            del kept[next(iter(kept))]
-        kept[key] = sql
+        with room:
+            while len(kept) >= LIMIT:
+                del kept[next(iter(kept))]
+            kept[key] = sql
         return sql
 
     with pytest.MonkeyPatch.context() as monkeypatch:
