@@ -130,6 +130,7 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
     report_problems(computed=[kpi])
     spoken = "duckdb" if settings.database_url.startswith("duckdb") else "postgres"
     moment = as_of or datetime.now(UTC).replace(tzinfo=None)
+    declared = spec.load_spec()
     query = graph.compile_table(
         graph.publishable(kpi),
         dialect or spoken,
@@ -137,8 +138,8 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
         chosen_params(settings),
         moment,
         settings.analytics_schema,
+        declared.sources.keys() - declared.absent,
     )
-    declared = spec.load_spec()
     if mapped := [name for name in graph.sources_of([kpi]) if declared.of(name).is_mapped]:
         progress(
             f"from tables of our own shape on, but sources.yml maps {', '.join(mapped)}: "

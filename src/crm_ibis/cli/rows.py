@@ -43,6 +43,8 @@ def _rows_of(
     if contract.name not in warehouse.tables(schema):
         # By its name, as a plain refresh leaves out facts that no job publishes.
         remedy = f"crm-ibis refresh {contract.name}"
+        if contract.is_optional:
+            raise DatabaseError(f"there is no table {schema}.{contract.name}, which is optional")
         if contract.kind == "source":
             remedy = "crm-ibis seed"
         raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")

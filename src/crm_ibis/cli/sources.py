@@ -98,8 +98,8 @@ def _source_lines(found: "FitReport") -> Iterator[str]:
 
 def _source(fit: "Fit") -> Iterator[str]:
     """A source's facts, a line each; what is fine is left out."""
-    if fit.made_of == "absent":
-        yield f"{fit.source}: absent"
+    if not fit.is_there:
+        yield f"{fit.source}: {fit.made_of}"
         return
     yield click.style(_title(fit), bold=True)
     yield from _columns(fit)

@@ -42,7 +42,11 @@ def column(
 
 
 class Source(pa.DataFrameModel):
-    """Base of the contracts of source tables."""
+    """Base of the contracts of source tables.
+
+    `class Config: metadata = {"optional": True}` says that a database need not have the table: a
+    function that takes it gives that parameter the default None, and gets None where it is missing.
+    """
 
     class Config:
         strict = True

@@ -14,7 +14,7 @@ from pandera.api.checks import Check
 from crm_ibis.contracts import pandera_checks, rules
 from crm_ibis.contracts.bases import Source
 from crm_ibis.contracts.rules import Rule
-from crm_ibis.contracts.types import table_name
+from crm_ibis.contracts.types import OPTIONAL, table_name
 
 HIDDEN = "(not shown)"
 ID = re.compile(r"[^\s@]{1,64}")
@@ -77,6 +77,12 @@ class Contract:
     def schema_of(self, names: Iterable[str]) -> ibis.Schema:
         """Types of some of the columns."""
         return ibis.schema({name: self.schema[name] for name in names})
+
+    @property
+    def is_optional(self) -> bool:
+        """Whether it is a source that a database need not have."""
+        config = self.model.__config__
+        return bool(config and (config.metadata or {}).get(OPTIONAL))
 
     @property
     def values(self) -> tuple[Column, ...]:

@@ -3,7 +3,7 @@
 import ibis
 
 from crm_ibis.config import project
-from crm_ibis.contracts.types import declared_tables
+from crm_ibis.contracts.types import declared_optional, declared_tables
 
 
 def source_schemas() -> dict[str, ibis.Schema]:
@@ -24,6 +24,15 @@ def source_schemas() -> dict[str, ibis.Schema]:
         name: ibis.schema({**copied.get(name, {}), **_further(name, shipped, copied)})
         for name in {**copied, **shipped}
     }
+
+
+def optional_sources() -> set[str]:
+    """The sources that a database need not have."""
+    if project.own_modules():
+        from crm_ibis.contracts.models import contracts
+
+        return {c.name for c in contracts().values() if c.is_optional}
+    return declared_optional(project.shipped_home() / "schemas" / "sources.py")
 
 
 def _further(

@@ -20,6 +20,9 @@ Money = Annotated[dt.Decimal, 18, 2, True]
 Exact = Annotated[dt.Decimal, 24, 6, True]
 Instant = Annotated[dt.Timestamp, None, 6, True]
 
+OPTIONAL = "optional"
+"""The key of a contract's `metadata` that says that its table may be missing."""
+
 
 def dtype_of(annotation: Any) -> dt.DataType:
     """The Ibis type that one of the names above stands for."""
@@ -40,14 +43,33 @@ def declared_tables(path: Path) -> dict[str, ibis.Schema]:
     Pandera for them would take longer than everything else.
     """
     schemas = {}
-    for statement in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(statement, ast.ClassDef):
-            columns = {
-                line.target.id: dtype_of(globals()[line.annotation.id])
-                for line in statement.body
-                if isinstance(line, ast.AnnAssign)
-                and isinstance(line.target, ast.Name)
-                and isinstance(line.annotation, ast.Name)
-            }
-            schemas[table_name(statement.name)] = ibis.schema(columns)
+    for model in _classes(path):
+        columns = {
+            line.target.id: dtype_of(globals()[line.annotation.id])
+            for line in model.body
+            if isinstance(line, ast.AnnAssign)
+            and isinstance(line.target, ast.Name)
+            and isinstance(line.annotation, ast.Name)
+        }
+        schemas[table_name(model.name)] = ibis.schema(columns)
     return schemas
+
+
+def declared_optional(path: Path) -> set[str]:
+    """The tables of the contract classes in a file that may be missing, read in the same way."""
+    return {table_name(model.name) for model in _classes(path) if _metadata(model).get(OPTIONAL)}
+
+
+def _classes(path: Path) -> list[ast.ClassDef]:
+    module = ast.parse(path.read_text(encoding="utf-8"))
+    return [statement for statement in module.body if isinstance(statement, ast.ClassDef)]
+
+
+def _metadata(model: ast.ClassDef) -> dict[str, Any]:
+    """What the `Config` of a contract class says in `metadata`, as a literal."""
+    for config in model.body:
+        if isinstance(config, ast.ClassDef) and config.name == "Config":
+            for line in config.body:
+                if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == "metadata":
+                    return dict(ast.literal_eval(line.value))
+    return {}

@@ -13,7 +13,7 @@ from ibis.common.exceptions import IbisError
 
 from crm_ibis.config.params import Params
 from crm_ibis.config.remembered import PerProject
-from crm_ibis.contracts.known_sources import source_schemas
+from crm_ibis.contracts.known_sources import optional_sources, source_schemas
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.expressions import known_versions
 from crm_ibis.metrics.emptiness import is_empty
@@ -119,7 +119,8 @@ def build(
 
     A snapshot among these is all its versions; a table gets those that were known at `as_of`.
     `stage` is called with each computed table as soon as it is built, and what it returns stands
-    for the table from there on: a refresh puts the heavy ones into temporary tables there.
+    for the table from there on: a refresh puts the heavy ones into temporary tables there. Where an
+    optional source is not among these, the function that takes it gets its default.
     """
     histories = own_functions().histories
     tables: dict[str, Any] = {
@@ -127,10 +128,14 @@ def build(
         for name, table in sources.items()
     }
     for name in plan(names):
-        if name not in tables:
+        if name not in tables and name in table_functions():
             function = table_functions()[name]
             given = {**tables, **params_of(name, params), "params": params, "as_of": as_of}
-            arguments = {p: given[p] for p in inspect.signature(function).parameters}
+            arguments = {
+                p.name: given[p.name]
+                for p in inspect.signature(function).parameters.values()
+                if p.name in given or p.default is p.empty
+            }
             tables[name] = stage(name, call(name, function, arguments))
     return tables
 
@@ -142,14 +147,19 @@ def empty_without(names: Collection[str], absent: Collection[str], params: Param
     return [name for name in readers if is_empty(built[name], absent)]
 
 
-def unbound_sources(raw_schema: str, analytics: str = "analytics") -> dict[str, Table]:
+def unbound_sources(
+    raw_schema: str, analytics: str = "analytics", optional: Collection[str] = ()
+) -> dict[str, Table]:
     """The sources as tables without a connection, for compiling a KPI to SQL.
 
-    With the snapshots that own tables read, without their archives.
+    With the snapshots that own tables read, without their archives; of the optional sources only
+    those that are named.
     """
+    missing = optional_sources() - set(optional)
     sources = {
         name: ibis.table(schema, name=name, database=raw_schema)
         for name, schema in source_schemas().items()
+        if name not in missing
     }
     if read := own_functions().histories:
         kept = unbound_histories(analytics)
@@ -212,9 +222,13 @@ def compile_table(
     params: Params,
     as_of: datetime,
     analytics: str = "analytics",
+    optional: Collection[str] = (),
 ) -> str:
-    """The whole query of a table, from the sources on: what it needs as named subqueries first."""
-    sources = unbound_sources(raw_schema, analytics)
+    """The whole query of a table, from the sources on: what it needs as named subqueries first.
+
+    `optional` names the optional sources that it reads.
+    """
+    sources = unbound_sources(raw_schema, analytics, optional)
     return as_one(name, queries([name], dialect, sources, params, as_of))
 
 

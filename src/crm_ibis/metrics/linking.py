@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from crm_ibis.config.overlay import Place
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.errors import near_match
 from crm_ibis.metrics.shipped import TableFunction
@@ -176,6 +177,11 @@ def _unknown_parameter(table: "OwnTable", names: Collection[str]) -> str | None:
             return f"{table.name} needs itself; its history, as a snapshot, may be a parameter"
         if name not in names:
             return _unknown(name, table, names)
+        if name in optional_sources() and parameter.default is not None:
+            return (
+                f"{table.name}: the source {name} is optional; write the parameter as "
+                f"`{name}: Table | None = None`, and do without it where it is None"
+            )
     return None
 
 

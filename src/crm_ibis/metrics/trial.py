@@ -2,7 +2,7 @@
 
 import inspect
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ import ibis.expr.operations as ops
 from ibis import Table
 
 from crm_ibis.config.overlay import Place
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.metrics.mistakes import gist
 
@@ -38,6 +39,7 @@ class Trial:
     def problem(self, table: Any, columns: Mapping[str, Any] | None) -> Problem | None:
         """Why an own table cannot be computed, or differs from its contract's columns."""
         try:
+            self._build(table.name, table.function, left_out=optional_sources())
             built = self._build(table.name, table.function)
         except Untried:
             return None
@@ -50,9 +52,11 @@ class Trial:
         self.tables[table.name] = built
         return None
 
-    def _build(self, name: str, function: Callable[..., Table]) -> Any:
-        arguments = {p: self._argument(p) for p in inspect.signature(function).parameters}
-        return function(**arguments)
+    def _build(
+        self, name: str, function: Callable[..., Table], left_out: Collection[str] = ()
+    ) -> Any:
+        wanted = inspect.signature(function).parameters.keys() - left_out
+        return function(**{p: self._argument(p) for p in wanted})
 
     def _argument(self, name: str) -> Any:
         if name in self.settings:

@@ -12,7 +12,7 @@ from crm_ibis.history import reader
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import check_source, read_sources, sources_with_parents
 from crm_ibis.sources.functions import Materialized
-from crm_ibis.sources.resolve import places
+from crm_ibis.sources.resolve import missing_optional, places
 from crm_ibis.warehouse import Place, Warehouse
 
 REPORT_TO_LOG = to_log(__name__)
@@ -31,7 +31,9 @@ def check(
         published = warehouse.tables(warehouse.analytics)
         known = [*models.contracts().values(), *models.histories().values()]
         present = published | {c.name for c in known if c.kind == "source"}
-        chosen = [c for c in known if c.name in present - spec.load_spec().absent]
+        declared = spec.load_spec()
+        present -= declared.absent | missing_optional(warehouse, declared)
+        chosen = [c for c in known if c.name in present]
     outcomes = []
     with warehouse.reading(lambda: _places(warehouse, chosen)), Materialized(warehouse) as written:
         for contract in chosen:
@@ -54,6 +56,11 @@ def _as_it_is(warehouse: Warehouse, contract: Contract, written: Materialized) -
     try:
         if contract.kind == "source":
             sources = read_sources(warehouse, sources_with_parents([contract.name]), written)
+            if contract.name not in sources:
+                raise DataError(
+                    f"there is no source table {warehouse.raw}.{contract.name}, which is optional; "
+                    "load it, or say in sources.yml where it comes from"
+                )
             return check_source(warehouse, contract.name, sources, written)
         if contract.name not in warehouse.tables(warehouse.analytics):
             remedy = "snapshot" if contract.kind == "snapshot" else "refresh"

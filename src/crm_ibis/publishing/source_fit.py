@@ -27,6 +27,8 @@ from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.spec import SourcesFile
 from crm_ibis.warehouse import Warehouse
 
+MISSING = "missing, and optional"
+
 
 @dataclass(frozen=True)
 class Fit:
@@ -65,6 +67,11 @@ class Fit:
     """What else is worth knowing."""
     problem: str | None = None
     """Why a refresh would fail for another reason than violations."""
+
+    @property
+    def is_there(self) -> bool:
+        """Whether it is neither absent nor an optional source that is missing."""
+        return self.made_of not in ("absent", MISSING)
 
     @property
     def fails(self) -> bool:
@@ -124,6 +131,8 @@ def _looked_at(
     if said.absent:
         readable[name] = transform.absent(contract)
         return seen
+    if resolve.is_missing(warehouse, name, declared):
+        return replace(seen, made_of=MISSING)
     try:
         with warehouse.attempt():
             origin = resolve.origin(warehouse, name, declared, written)

@@ -15,6 +15,7 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis.contracts import models
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.sources import connectors, functions, transform
@@ -54,14 +55,16 @@ def source_tables(
 ) -> dict[str, Table]:
     """The named sources as expressions, not yet in the types of their contracts.
 
-    What functions return is `written` where that is given. Raises DataError naming all that cannot
-    be made, UsageError for a mapping that is wrong.
+    Without the optional ones that are missing. What functions return is `written` where that is
+    given. Raises DataError naming all that cannot be made, UsageError for a mapping that is wrong.
     """
     declared = mapping.load_spec()
     found = {}
     missing: list[str] = []
     problems: list[str] = []
     for name in names:
+        if is_missing(warehouse, name, declared):
+            continue
         try:
             found[name] = build_source(warehouse, name, declared, written)
         except NotThere as error:
@@ -73,6 +76,21 @@ def source_tables(
     if problems:
         raise DataError("\n".join(problems))
     return found
+
+
+def is_missing(warehouse: Warehouse, name: str, declared: SourcesFile) -> bool:
+    """Whether an optional source is nowhere: sources.yml says nothing of it, or that it is absent,
+    and no raw table has its name."""
+    if not models.contracts()[name].is_optional:
+        return False
+    if name in declared.sources:
+        return declared.of(name).absent
+    return name not in warehouse.tables(warehouse.raw)
+
+
+def missing_optional(warehouse: Warehouse, declared: SourcesFile) -> set[str]:
+    """The optional sources that are nowhere."""
+    return {name for name in optional_sources() if is_missing(warehouse, name, declared)}
 
 
 def _explain_missing(tables: list[str]) -> str:
@@ -93,7 +111,7 @@ def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
     declared = mapping.load_spec()
     found = set()
     for name in names:
-        if not declared.of(name).absent:
+        if not declared.of(name).absent and not is_missing(warehouse, name, declared):
             with suppress(CrmIbisError):  # reading the source raises it
                 made = origin(warehouse, name, declared).table
                 found |= places_in([made], warehouse.dialect)

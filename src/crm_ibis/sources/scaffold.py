@@ -8,7 +8,7 @@ from pathlib import Path
 from ibis import Table
 
 from crm_ibis.config import new_project, project
-from crm_ibis.contracts.known_sources import source_schemas
+from crm_ibis.contracts.known_sources import optional_sources, source_schemas
 from crm_ibis.errors import UsageError
 from crm_ibis.sources import connectors, spec
 from crm_ibis.warehouse import Warehouse
@@ -38,6 +38,10 @@ MADE = """\
 LACKING = """\
   # The connector would make it from {tables}, but there is no {missing}.
   {source}: absent
+"""
+NOT_NEEDED = """\
+  # Optional, and nothing to make it of. If it is somewhere:
+  # {source}: {{table: schema.table, columns: {{id: name_of_the_id_there}}}}
 """
 NOT_MADE = """\
   # The connector has nothing to make it of. If it is somewhere else:
@@ -95,6 +99,8 @@ def _fullest(warehouse: Warehouse, wanted: set[str]) -> tuple[str, set[str]]:
 
 def _part(source: str, system: str, function: Callable[..., Table] | None, there: set[str]) -> str:
     if function is None:
+        if source in optional_sources():
+            return NOT_NEEDED.format(source=source)
         return NOT_MADE.format(source=source)
     parameters = inspect.signature(function).parameters.values()
     required = [p.name for p in parameters if p.default is p.empty]

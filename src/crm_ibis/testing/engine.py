@@ -1,7 +1,7 @@
 """Computes any table of the project from drawn ones, on one database."""
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from textwrap import dedent
@@ -10,6 +10,7 @@ import ibis
 from ibis import Table
 
 from crm_ibis.config.params import Params, load_params
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.contracts.models import contracts
 from crm_ibis.errors import UsageError, near_match
 from crm_ibis.metrics import graph
@@ -62,7 +63,8 @@ class Engine:
             where: Values that the returned rows have.
             missing: Columns, as source.column, that a source does not have.
             tables: Drawn tables by name: sources, or any staging table or fact in between, which
-                then stands for all that it is computed from. Sources that are not drawn are empty.
+                then stands for all that it is computed from. Sources that are not drawn are empty,
+                and missing where they are optional.
 
         Returns:
             Its rows, ordered by its key, in the types of its contract.
@@ -93,7 +95,7 @@ class Engine:
                     f"{name} is not computed from {table}{near_match(table, usable)}; it is from "
                     f"{', '.join(each for each in graph.plan([name]) if each != name)}"
                 )
-        for table in sorted({*_inputs_of(name), *tables}):
+        for table in sorted({*_inputs_of(name, tables), *tables}):
             self.fill(table, self._complete(table, tables.get(table, [])))
 
     def _complete(self, name: str, content: str | list[Row]) -> list[Row]:
@@ -131,7 +133,7 @@ class Engine:
     def _inputs(
         self, name: str, missing: tuple[str, ...], drawn_tables: tuple[str, ...]
     ) -> dict[str, Table]:
-        names = [*_inputs_of(name), *drawn_tables]
+        names = [*_inputs_of(name, drawn_tables), *drawn_tables]
         inputs = {source: self.filled[source] for source in names}
         for source, column in (each.split(".") for each in missing):
             inputs[source] = inputs[source].drop(column)
@@ -187,9 +189,14 @@ def refuse_unknown(name: str) -> None:
         )
 
 
-def _inputs_of(name: str) -> list[str]:
-    """The sources and histories that a table is computed from."""
-    return [*graph.sources_of([name]), *graph.histories_of([name])]
+def _inputs_of(name: str, drawn_tables: Iterable[str]) -> list[str]:
+    """The sources and histories that a table is computed from.
+
+    Without the optional sources that are not drawn.
+    """
+    missing = optional_sources() - set(drawn_tables)
+    sources = [source for source in graph.sources_of([name]) if source not in missing]
+    return [*sources, *graph.histories_of([name])]
 
 
 def _instant(moment: datetime | str) -> datetime:

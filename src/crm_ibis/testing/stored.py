@@ -8,12 +8,16 @@ from crm_ibis.warehouse import Warehouse
 
 
 def store(warehouse: Warehouse, **sources: str) -> None:
-    """Makes all raw tables: those drawn with their rows, facilities with f1, the others empty."""
+    """Makes all raw tables: those drawn with their rows, facilities with f1, the others empty.
+
+    Optional ones only where they are drawn.
+    """
     sources.setdefault("facilities", "id\nf1")
     with warehouse.transaction():
         warehouse.ensure_schema(warehouse.raw)
         for contract in contracts().values():
-            if contract.kind == "source":
+            wanted = contract.name in sources or not contract.is_optional
+            if contract.kind == "source" and wanted:
                 warehouse.create_table(warehouse.raw, contract.name, contract.schema)
                 slots = ", ".join("?" for _ in contract.columns)
                 place = warehouse.quote(warehouse.raw, contract.name)

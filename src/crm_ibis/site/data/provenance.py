@@ -56,7 +56,7 @@ def provenances(warehouse: Warehouse) -> dict[str, Provenance]:
     declared = spec.load_spec()
     found = {}
     for contract in models.contracts().values():
-        if contract.kind == "source":
+        if contract.kind == "source" and not resolve.is_missing(warehouse, contract.name, declared):
             found[contract.name] = _provenance(warehouse, contract, declared)
     return found
 

@@ -96,7 +96,7 @@ def queries(
     whole = {}
     for dialect in DIALECTS:
         made = _written(sources, dialect, here)
-        tables = graph.unbound_sources(raw_schema)
+        tables = graph.unbound_sources(raw_schema, optional=sources)
         tables |= {name: ibis.table(_schema(sources[name]), name=name) for name in made}
         own[dialect] = {**made, **graph.queries(names, dialect, tables, params, as_of)}
         whole[dialect] = {name: graph.as_one(name, own[dialect]) for name in names}
