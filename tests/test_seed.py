@@ -376,3 +376,13 @@ def test_nobody_sees_half_of_it(warehouse: Warehouse, monkeypatch: pytest.Monkey
         load_seeds(warehouse)
     assert set(seen) == {("mine",)}
     assert {row["source"] for row in loaded(warehouse, "applications")} != {"mine"}
+
+
+def test_a_file_that_names_no_source_is_reported(project: Project, warehouse: Warehouse) -> None:
+    stray = project.folder / "seeds" / "leds.csv"
+    stray.write_text("id\nl1\n", encoding="utf-8")
+    lines: list[str] = []
+    load_seeds(warehouse, report=into(lines))
+    assert lines[0] == (
+        f'warning: {stray} is not loaded: there is no source "leds" (did you mean "leads"?)'
+    )

@@ -122,6 +122,13 @@ def test_twice_changes_nothing(old: Path) -> None:
     assert "nothing to do" in done.out
 
 
+def test_a_folder_whose_mark_is_wrong_is_not_said_to_be_in_order(tmp_path: Path) -> None:
+    (tmp_path / "crm_ibis.yml").write_text("made_with: banana\n", encoding="utf-8")
+    done = crm_ibis("init", "--upgrade", tmp_path)
+    assert done.exit_code == 2
+    assert '"banana" is no version' in done.err
+
+
 def test_files_of_ones_own_are_kept_and_named(old: Path) -> None:
     edit(old / "seeds" / "invoices.csv", "inv_002,", "inv_999,")
     with (old / "flows" / "refresh.py").open("a", encoding="utf-8") as file:

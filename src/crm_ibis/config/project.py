@@ -43,10 +43,10 @@ def home() -> Path:
                 f"CRM_IBIS_HOME is {named}, which has no {MARK} and no schemas/ folder; "
                 "`crm-ibis init DIR` makes a project folder"
             )
-        return _check_mark(named)
+        return check_mark(named)
     here = Path.cwd()
     if os.path.isfile(here / MARK):  # False where the folder may not be read
-        return _check_mark(here)
+        return check_mark(here)
     return shipped_home()
 
 
@@ -64,7 +64,7 @@ def identity() -> Identity:
     return (here, marked, *environment)
 
 
-def _check_mark(folder: Path) -> Path:
+def check_mark(folder: Path) -> Path:
     """The folder; raises UsageError when its crm_ibis.yml says what nobody understands."""
     mark = folder / MARK
     if mark.is_file():
@@ -88,7 +88,7 @@ def _read_mark(mark: Path, modified: int) -> None:
         given = f'"{made_with}" is no version' if made_with else "lacks made_with"
         raise UsageError(
             f"{place}: {given}; write the version of crm_ibis that the folder was made with, such "
-            'as made_with: "0.1.0"'
+            f'as made_with: "{crm_ibis.__version__}"'
         )
     installed = crm_ibis.__version__
     if not installed.startswith("0+") and _numbers(made_with) > _numbers(installed):
@@ -200,17 +200,22 @@ def own_helpers() -> list[Path]:
 
 
 def seed_file(source: str) -> Path | None:
-    """The sample data of a source: the team's, else the shipped; None for an own source without.
+    """The sample data of a source: the team's, else the shipped; None for a source without.
 
-    Raises UsageError when a copy of all files lacks it.
+    Raises UsageError when a copy of all files lacks what is shipped.
     """
-    own = own_home()
     name = f"{source}.csv"
-    if own and (own / "seeds" / name).is_file():
-        return own / "seeds" / name
-    if own and not (shipped_home() / "seeds" / name).is_file():
+    own = home() / "seeds" / name
+    if own.is_file():
+        return own
+    if not (shipped_home() / "seeds" / name).is_file():
         return None
     return path("seeds", name)
+
+
+def seed_files() -> list[Path]:
+    """The sample data of the project folder, whatever it is named."""
+    return sorted((home() / "seeds").glob("*.csv"))
 
 
 def display(file: Path) -> str:

@@ -54,7 +54,7 @@ def upgrade(folder: Path, finish: Callable[[], object] = lambda: None) -> Upgrad
     project folder or holds changed contracts; whatever fails leaves the folder as it was.
     """
     folder = folder.resolve()
-    if (folder / project.MARK).is_file():
+    if (project.check_mark(folder) / project.MARK).is_file():
         return None
     planned = plan(folder)
     backup = _free_name(folder)

@@ -65,6 +65,13 @@ def load_seeds(
     """
     found = {c.name: project.seed_file(c.name) for c in contracts().values() if c.kind == "source"}
     files = {name: file for name, file in found.items() if file}
+    for file in project.seed_files():
+        if file.stem not in found:
+            warn(
+                report,
+                f"warning: {file} is not loaded: there is no source "
+                f'"{file.stem}"{near_match(file.stem, found)}',
+            )
     sources = [contracts()[name] for name in files]
     loaded = {}
     with warehouse.lock(lambda: "another run"), warehouse.transaction():
