@@ -1,5 +1,6 @@
 """The command line. Results go to stdout, progress and errors to stderr."""
 
+import gc
 import logging
 import sys
 
@@ -33,6 +34,9 @@ def main() -> None:
     # Pandera imports Hypothesis where it is installed, to make up data. With the plugins that come
     # with it, that takes a third as long as all of Pandera, and no command needs it.
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]
+    # A command keeps most of the objects that it makes, modules and expressions. To look them over
+    # for garbage as often as Python does by itself takes a tenth of a refresh of small tables.
+    gc.set_threshold(1_000_000)
     # Commands print what they have to say; the library's log would say it a second time.
     logging.getLogger("crm_ibis").addHandler(logging.NullHandler())
     # But for what is found out while the project folder is looked for, before any command.
