@@ -18,6 +18,9 @@ DAY = 24 * HOUR
 
 MICRO = 1_000_000
 PICO = 10**12
+PLACES = 12
+SHORT = 18
+"""Digits of a decimal that DuckDB keeps in 64 bits."""
 
 
 def instant(moment: datetime) -> ir.TimestampScalar:
@@ -113,10 +116,15 @@ def exact_float(amount: ir.DecimalValue) -> ir.FloatingValue:
 
     A plain cast of a long decimal rounds once on PostgreSQL and twice on DuckDB.
     """
-    amount = amount.cast("decimal(38, 12)")
+    places = max(amount.type().scale or 0, PLACES)
+    if places >= SHORT:
+        places = PLACES
+        amount = amount.cast(f"decimal(38, {places})")
     whole = amount.floor()
-    # A short decimal, which DuckDB casts in one step, and quickly.
-    fraction = (amount - whole).cast("decimal(18, 12)")
+    # Made short first: DuckDB takes places off a long decimal by a slow division.
+    fraction = (
+        (amount - whole).cast(f"decimal({SHORT}, {places})").cast(f"decimal({SHORT}, {PLACES})")
+    )
     return whole.cast("int64").cast("float64") + fraction.cast("float64")
 
 

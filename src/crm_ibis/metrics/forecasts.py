@@ -12,7 +12,8 @@ from crm_ibis.expressions import weighted_pipeline_value, when
 
 PROBABILITY = "decimal(38, 10)"
 """6 places of a lead's own probability, times 4 of a multiplier."""
-MULTIPLIER = "decimal(38, 6)"
+MULTIPLIER = "decimal(22, 4)"
+"""No wider, as Ibis multiplies by decimals that fit into one type only."""
 WEIGHT = "decimal(38, 4)"
 
 

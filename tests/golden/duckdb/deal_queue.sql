@@ -89,13 +89,13 @@ FROM (
             WHEN "t14"."stage" IN ('lead', 'sql', 'opportunity')
             THEN "t14"."win_probability"
             ELSE CAST(NULL AS DECIMAL(24, 6))
-          END * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+          END * CAST(1.0000 AS DECIMAL(22, 4)) AS DECIMAL(38, 10)) > 1
           THEN CAST(1.0000000000 AS DECIMAL(38, 10))
           ELSE CAST(CASE
             WHEN "t14"."stage" IN ('lead', 'sql', 'opportunity')
             THEN "t14"."win_probability"
             ELSE CAST(NULL AS DECIMAL(24, 6))
-          END * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+          END * CAST(1.0000 AS DECIMAL(22, 4)) AS DECIMAL(38, 10))
         END,
         CASE "t14"."stage"
           WHEN 'lead'

@@ -215,14 +215,14 @@ FROM (
                   WHEN (
                     (
                       (
-                        CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
+                        CAST(CAST(CAST(FLOOR("t17"."value") AS DECIMAL(38, 10)) AS BIGINT) AS DOUBLE) + CAST(CAST("t17"."value" - CAST(FLOOR("t17"."value") AS DECIMAL(38, 10)) AS DECIMAL(18, 12)) AS DOUBLE)
                       ) * 100
                     ) / NULLIF(125000.0, 0)
                   ) > 100
                   THEN 100.0
                   ELSE (
                     (
-                      CAST(CAST(CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE) + CAST(CAST(CAST("t17"."value" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t17"."value" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE)
+                      CAST(CAST(CAST(FLOOR("t17"."value") AS DECIMAL(38, 10)) AS BIGINT) AS DOUBLE) + CAST(CAST("t17"."value" - CAST(FLOOR("t17"."value") AS DECIMAL(38, 10)) AS DECIMAL(18, 12)) AS DOUBLE)
                     ) * 100
                   ) / NULLIF(125000.0, 0)
                 END AS "pipeline_health",
@@ -255,9 +255,9 @@ FROM (
                       "t10"."amount",
                       COALESCE(
                         CASE
-                          WHEN CAST("t10"."own_probability" * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+                          WHEN CAST("t10"."own_probability" * CAST(1.0000 AS DECIMAL(22, 4)) AS DECIMAL(38, 10)) > 1
                           THEN CAST(1.0000000000 AS DECIMAL(38, 10))
-                          ELSE CAST("t10"."own_probability" * CAST(1.000000 AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+                          ELSE CAST("t10"."own_probability" * CAST(1.0000 AS DECIMAL(22, 4)) AS DECIMAL(38, 10))
                         END,
                         CASE "t10"."stage"
                           WHEN 'lead'

@@ -5,11 +5,12 @@ WITH "t4" AS (
     "t3"."month",
     "t3"."stage",
     SUM("t3"."deal_count") AS "deal_count",
-    SUM("t3"."amount") AS "amount",
-    SUM("t3"."amount" * "t3"."probability_0") AS "expected_0",
-    SUM("t3"."amount" * "t3"."probability_1") AS "expected_1",
-    SUM("t3"."amount" * "t3"."probability_2") AS "expected_2",
-    SUM("t3"."amount" * "t3"."probability_3") AS "expected_3",
+    CAST(CAST(ROUND(CAST(SUM("t3"."amount") AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+    CAST(CAST(CAST(FLOOR(SUM("t3"."amount")) AS DECIMAL(38, 6)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(SUM("t3"."amount") - CAST(FLOOR(SUM("t3"."amount")) AS DECIMAL(38, 6)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION) AS "exact_amount",
+    CAST(SUM("t3"."amount" * "t3"."probability_0") AS DECIMAL(38, 16)) AS "expected_0",
+    CAST(SUM("t3"."amount" * "t3"."probability_1") AS DECIMAL(38, 16)) AS "expected_1",
+    CAST(SUM("t3"."amount" * "t3"."probability_2") AS DECIMAL(38, 16)) AS "expected_2",
+    CAST(SUM("t3"."amount" * "t3"."probability_3") AS DECIMAL(38, 16)) AS "expected_3",
     MIN("t3"."probability_0") AS "lowest_0",
     MIN("t3"."probability_1") AS "lowest_1",
     MIN("t3"."probability_2") AS "lowest_2",
@@ -29,9 +30,9 @@ WITH "t4" AS (
       "t2"."amount",
       COALESCE(
         CASE
-          WHEN CAST("t2"."own_probability" * CAST('1.000000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+          WHEN CAST("t2"."own_probability" * CAST('1.0000' AS DECIMAL(22, 4)) AS DECIMAL(38, 10)) > 1
           THEN CAST('1.0000000000' AS DECIMAL(38, 10))
-          ELSE CAST("t2"."own_probability" * CAST('1.000000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+          ELSE CAST("t2"."own_probability" * CAST('1.0000' AS DECIMAL(22, 4)) AS DECIMAL(38, 10))
         END,
         CASE "t2"."stage"
           WHEN 'lead'
@@ -49,9 +50,9 @@ WITH "t4" AS (
       ) AS "probability_0",
       COALESCE(
         CASE
-          WHEN CAST("t2"."own_probability" * CAST('1.000000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+          WHEN CAST("t2"."own_probability" * CAST('1.0000' AS DECIMAL(22, 4)) AS DECIMAL(38, 10)) > 1
           THEN CAST('1.0000000000' AS DECIMAL(38, 10))
-          ELSE CAST("t2"."own_probability" * CAST('1.000000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+          ELSE CAST("t2"."own_probability" * CAST('1.0000' AS DECIMAL(22, 4)) AS DECIMAL(38, 10))
         END,
         CASE "t2"."stage"
           WHEN 'lead'
@@ -69,9 +70,9 @@ WITH "t4" AS (
       ) AS "probability_1",
       COALESCE(
         CASE
-          WHEN CAST("t2"."own_probability" * CAST('1.250000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+          WHEN CAST("t2"."own_probability" * CAST('1.2500' AS DECIMAL(22, 4)) AS DECIMAL(38, 10)) > 1
           THEN CAST('1.0000000000' AS DECIMAL(38, 10))
-          ELSE CAST("t2"."own_probability" * CAST('1.250000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+          ELSE CAST("t2"."own_probability" * CAST('1.2500' AS DECIMAL(22, 4)) AS DECIMAL(38, 10))
         END,
         CASE "t2"."stage"
           WHEN 'lead'
@@ -89,9 +90,9 @@ WITH "t4" AS (
       ) AS "probability_2",
       COALESCE(
         CASE
-          WHEN CAST("t2"."own_probability" * CAST('0.750000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10)) > 1
+          WHEN CAST("t2"."own_probability" * CAST('0.7500' AS DECIMAL(22, 4)) AS DECIMAL(38, 10)) > 1
           THEN CAST('1.0000000000' AS DECIMAL(38, 10))
-          ELSE CAST("t2"."own_probability" * CAST('0.750000' AS DECIMAL(38, 6)) AS DECIMAL(38, 10))
+          ELSE CAST("t2"."own_probability" * CAST('0.7500' AS DECIMAL(22, 4)) AS DECIMAL(38, 10))
         END,
         CASE "t2"."stage"
           WHEN 'lead'
@@ -182,7 +183,7 @@ FROM (
         "t5"."month",
         "t5"."stage",
         "t5"."deal_count",
-        CAST(CAST(ROUND(CAST("t5"."amount" AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        "t5"."total_pipeline_value",
         'base' AS "scenario",
         CAST(CAST(ROUND(
           CAST("t5"."expected_0" * CASE "t5"."stage"
@@ -204,11 +205,8 @@ FROM (
           WHEN "t5"."lowest_0" = "t5"."highest_0"
           THEN CAST("t5"."lowest_0" AS DOUBLE PRECISION)
           ELSE CAST((
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_0" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_0" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_0" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
-          ) AS DOUBLE PRECISION) / NULLIF(
-            CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION),
-            0
-          )
+            CAST(CAST(CAST(FLOOR("t5"."expected_0") AS DECIMAL(38, 16)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_0" - CAST(FLOOR("t5"."expected_0") AS DECIMAL(38, 16)) AS DECIMAL(18, 16)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
+          ) AS DOUBLE PRECISION) / NULLIF("t5"."exact_amount", 0)
         END AS "win_probability",
         CAST(CASE "t5"."stage"
           WHEN 'lead'
@@ -235,18 +233,15 @@ FROM (
         "t5"."month",
         "t5"."stage",
         "t5"."deal_count",
-        CAST(CAST(ROUND(CAST("t5"."amount" AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        "t5"."total_pipeline_value",
         'probability_only' AS "scenario",
         CAST(CAST(ROUND(CAST("t5"."expected_1" * CAST('1.0000' AS DECIMAL(38, 4)) AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "weighted_pipeline_value",
         CASE
           WHEN "t5"."lowest_1" = "t5"."highest_1"
           THEN CAST("t5"."lowest_1" AS DOUBLE PRECISION)
           ELSE CAST((
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_1" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_1" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_1" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
-          ) AS DOUBLE PRECISION) / NULLIF(
-            CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION),
-            0
-          )
+            CAST(CAST(CAST(FLOOR("t5"."expected_1") AS DECIMAL(38, 16)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_1" - CAST(FLOOR("t5"."expected_1") AS DECIMAL(38, 16)) AS DECIMAL(18, 16)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
+          ) AS DOUBLE PRECISION) / NULLIF("t5"."exact_amount", 0)
         END AS "win_probability",
         CAST(CAST('1.0000' AS DECIMAL(38, 4)) AS DOUBLE PRECISION) AS "stage_weight"
       FROM "t4" AS "t5"
@@ -265,7 +260,7 @@ FROM (
         "t5"."month",
         "t5"."stage",
         "t5"."deal_count",
-        CAST(CAST(ROUND(CAST("t5"."amount" AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        "t5"."total_pipeline_value",
         'best' AS "scenario",
         CAST(CAST(ROUND(
           CAST("t5"."expected_2" * CASE "t5"."stage"
@@ -287,11 +282,8 @@ FROM (
           WHEN "t5"."lowest_2" = "t5"."highest_2"
           THEN CAST("t5"."lowest_2" AS DOUBLE PRECISION)
           ELSE CAST((
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_2" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_2" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_2" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
-          ) AS DOUBLE PRECISION) / NULLIF(
-            CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION),
-            0
-          )
+            CAST(CAST(CAST(FLOOR("t5"."expected_2") AS DECIMAL(38, 16)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_2" - CAST(FLOOR("t5"."expected_2") AS DECIMAL(38, 16)) AS DECIMAL(18, 16)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
+          ) AS DOUBLE PRECISION) / NULLIF("t5"."exact_amount", 0)
         END AS "win_probability",
         CAST(CASE "t5"."stage"
           WHEN 'lead'
@@ -318,7 +310,7 @@ FROM (
         "t5"."month",
         "t5"."stage",
         "t5"."deal_count",
-        CAST(CAST(ROUND(CAST("t5"."amount" AS DECIMAL), 2) AS DECIMAL(38, 2)) AS DECIMAL(18, 2)) AS "total_pipeline_value",
+        "t5"."total_pipeline_value",
         'worst' AS "scenario",
         CAST(CAST(ROUND(
           CAST("t5"."expected_3" * CASE "t5"."stage"
@@ -340,11 +332,8 @@ FROM (
           WHEN "t5"."lowest_3" = "t5"."highest_3"
           THEN CAST("t5"."lowest_3" AS DOUBLE PRECISION)
           ELSE CAST((
-            CAST(CAST(CAST(FLOOR(CAST("t5"."expected_3" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_3" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."expected_3" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
-          ) AS DOUBLE PRECISION) / NULLIF(
-            CAST(CAST(CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."amount" AS DECIMAL(38, 12)) - CAST(FLOOR(CAST("t5"."amount" AS DECIMAL(38, 12))) AS DECIMAL(38, 12)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION),
-            0
-          )
+            CAST(CAST(CAST(FLOOR("t5"."expected_3") AS DECIMAL(38, 16)) AS BIGINT) AS DOUBLE PRECISION) + CAST(CAST(CAST("t5"."expected_3" - CAST(FLOOR("t5"."expected_3") AS DECIMAL(38, 16)) AS DECIMAL(18, 16)) AS DECIMAL(18, 12)) AS DOUBLE PRECISION)
+          ) AS DOUBLE PRECISION) / NULLIF("t5"."exact_amount", 0)
         END AS "win_probability",
         CAST(CASE "t5"."stage"
           WHEN 'lead'

@@ -1,6 +1,7 @@
 """What the open and won leads are worth, under several assumptions."""
 
 import ibis
+import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.config.params import Params
@@ -43,16 +44,20 @@ def _totals(leads: Table, params: Params) -> Table:
         for i, name in enumerate(params.scenarios)
     }
     given = alike.mutate(**likely)
-    summed = given.group_by([*PLACE, "stage"]).agg(
+    amount = given.amount.sum()
+    return given.group_by([*PLACE, "stage"]).agg(
         deal_count=given.deal_count.sum(),
-        amount=given.amount.sum(),
-        **{f"expected_{i}": (given.amount * given[c]).sum() for i, c in enumerate(likely)},
+        total_pipeline_value=money(amount),
+        exact_amount=exact_float(amount),
+        **{f"expected_{i}": _exact(given.amount, given[c]) for i, c in enumerate(likely)},
         **{f"lowest_{i}": given[c].min() for i, c in enumerate(likely)},
         **{f"highest_{i}": given[c].max() for i, c in enumerate(likely)},
     )
-    return summed.mutate(
-        total_pipeline_value=money(summed.amount), exact_amount=exact_float(summed.amount)
-    )
+
+
+def _exact(amount: ir.DecimalColumn, probability: ir.DecimalColumn) -> ir.DecimalScalar:
+    """What amounts add up to by their probabilities, of which Ibis does not know all the places."""
+    return (amount * probability).sum().cast("decimal(38, 16)")
 
 
 def _in_scenario(totals: Table, number: int, name: str, params: Params) -> Table:
