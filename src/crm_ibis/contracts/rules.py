@@ -89,7 +89,7 @@ def counts(
         f"rule_{i}": (
             repeats(table[rule.unrepeated])
             if repeats and rule.unrepeated and rule.has_proof
-            else row_total(rule.rows(table, parents))
+            else row_total(rule.rows(table.select(rule.columns) if rule.refers_to else table, parents))
         ).as_scalar()
         for i, rule in enumerate(rules)
         if rule.violated is None
