@@ -168,8 +168,9 @@ def test_only_flows_import_prefect() -> None:
         (["--version"], HEAVY | {"ibis"}),
         (["list"], HEAVY),
         (["sql", "monthly_scorecard", "--dialect", "postgres"], HEAVY),
+        (["describe", "health_scores"], HEAVY - {"pandera"}),
     ],
-    ids=["--help", "--version", "list", "sql"],
+    ids=["--help", "--version", "list", "sql", "describe"],
 )
 def test_quick_commands_load_nothing_heavy(arguments: list[str], absent: set[str]) -> None:
     done = subprocess.run(
@@ -181,3 +182,26 @@ def test_quick_commands_load_nothing_heavy(arguments: list[str], absent: set[str
     loaded = {line.rsplit("|", 1)[-1].strip() for line in done.stderr.splitlines()}
     assert "crm_ibis.cli" in loaded
     assert not loaded & absent
+
+
+def test_a_command_loads_pandas_once_pandera_calls_it() -> None:
+    code = """
+import sys
+from crm_ibis.config import process
+process.is_command = True
+import ibis
+from crm_ibis.contracts.models import check_types, contracts
+from crm_ibis.errors import DataError
+assert "pandas" not in sys.modules
+contract = contracts()["facilities"]
+try:
+    check_types(ibis.table({**contract.schema, "id": "int64"}, name="facilities"), contract)
+except DataError as error:
+    print(error)
+import pandas
+import pandera.ibis
+assert pandas.DataFrame({"a": [1]}).a.sum() == 1
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "column 'id' to have type string, got int64" in done.stdout, done.stderr
+    assert done.returncode == 0, done.stderr

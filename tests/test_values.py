@@ -7,7 +7,7 @@ import pytest
 from crm_ibis.testing import Engine
 
 TEXTS = ['it\'s \\ "?" %s $1 --', "", "ü\n\t☃", "\\'"]
-OTHERS = [datetime(2024, 2, 29, 1, 2, 3, 4), 7, -3, 1 << 60, 1.5, True, None]
+OTHERS = [datetime(2024, 2, 29, 1, 2, 3, 4), 7, -3, 1 << 60, 1.5, float("inf"), True, None]
 
 
 @pytest.mark.parametrize("value", [*TEXTS, *OTHERS])

@@ -18,6 +18,7 @@ from crm_ibis.cli import (  # noqa: F401 - they add their commands
     sources,
 )
 from crm_ibis.cli.base import cli as cli
+from crm_ibis.config import process
 from crm_ibis.errors import CrmIbisError
 
 
@@ -31,6 +32,7 @@ class _Warnings(logging.Handler):
 
 def main() -> None:
     """Runs a command; what a user can cause ends in one message, not in a traceback."""
+    process.is_command = True
     # Pandera imports Hypothesis where it is installed, to make up data. With the plugins that come
     # with it, that takes a third as long as all of Pandera, and no command needs it.
     sys.modules.setdefault("hypothesis", None)  # type: ignore[arg-type]

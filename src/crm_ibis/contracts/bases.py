@@ -2,8 +2,7 @@
 
 from typing import Any, ClassVar
 
-import pandera.ibis as pa
-
+from crm_ibis.contracts.pandera_api import pa
 from crm_ibis.contracts.types import Instant
 
 

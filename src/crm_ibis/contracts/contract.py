@@ -8,11 +8,10 @@ from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
-import pandera.ibis as pa
-from pandera.api.checks import Check
 
 from crm_ibis.contracts import pandera_checks, rules
 from crm_ibis.contracts.bases import Source
+from crm_ibis.contracts.pandera_api import Check, pa
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.contracts.types import OPTIONAL, table_name
 

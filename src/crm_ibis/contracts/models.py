@@ -11,8 +11,6 @@ from pathlib import Path
 
 import ibis
 from ibis import Table
-from pandera.config import ValidationDepth, config_context
-from pandera.errors import SchemaError, SchemaErrors
 
 from crm_ibis.config import declarations, files, project
 from crm_ibis.config.declarations import Contradiction, Snapshot
@@ -28,6 +26,12 @@ from crm_ibis.contracts.contract import HIDDEN as HIDDEN
 from crm_ibis.contracts.contract import Column as Column
 from crm_ibis.contracts.contract import Contract as Contract
 from crm_ibis.contracts.own import Own, read_own
+from crm_ibis.contracts.pandera_api import (
+    SchemaError,
+    SchemaErrors,
+    ValidationDepth,
+    config_context,
+)
 from crm_ibis.contracts.shipped import shipped_contracts as shipped_contracts
 from crm_ibis.contracts.types import Instant, dtype_of
 from crm_ibis.errors import DataError, UsageError, near_match

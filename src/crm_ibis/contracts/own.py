@@ -6,8 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pandera.ibis as pa
-from pandera.api.dataframe.model_components import FieldInfo
 from pydantic import BaseModel
 
 from crm_ibis.config.overlay import Place
@@ -24,6 +22,7 @@ from crm_ibis.contracts.own_modules import (
     problems_of,
 )
 from crm_ibis.contracts.own_package import open_package
+from crm_ibis.contracts.pandera_api import FieldInfo, pa
 from crm_ibis.contracts.types import table_name
 from crm_ibis.errors import near_match
 

@@ -1,17 +1,16 @@
 """Checks of Pandera as rules, and the checks that contracts add to Pandera's."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
 import ibis
 import ibis.expr.datatypes as dt
 import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import Table
-from pandera.api.checks import Check
-from pandera.api.extensions import register_check_method
-from pandera.api.ibis.types import IbisData
-from pandera.backends.ibis.register import register_ibis_backends
 
+from crm_ibis.contracts.pandera_api import Check, IbisData
 from crm_ibis.contracts.rules import Rule
 
 WORDS = {
@@ -26,17 +25,29 @@ WORDS = {
 }
 
 
-register_ibis_backends()
+def _register(check: Callable[..., ir.BooleanColumn]) -> Callable[..., ir.BooleanColumn]:
+    """Adds a check to those that `column` takes; its statistic has its name.
+
+    Pandera's own decorator does the same, and imports pandas for it.
+    """
+    name = check.__name__
+
+    def made(statistic: Any, **settings: Any) -> Check:
+        made = Check(partial(check, **{name: statistic}), name=name, **settings)
+        made.statistics = {name: statistic}
+        return made
+
+    Check.REGISTERED_CUSTOM_CHECKS[name] = made
+    return check
 
 
-# Pandera gives its decorator no types.
-@register_check_method(statistics=["not_before"])  # type: ignore[untyped-decorator]
+@_register
 def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
     """The instant is not earlier than the one in the named column."""
     return data.table[data.key] >= data.table[not_before]
 
 
-@register_check_method(statistics=["whole_month"])  # type: ignore[untyped-decorator]
+@_register
 def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
     """The date is the first day of a month."""
     return (data.table[data.key].day() == 1) == whole_month

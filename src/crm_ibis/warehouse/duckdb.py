@@ -306,12 +306,18 @@ def _file_of(url: str) -> Path | None:
 
 def _literal(value: object) -> str | None:
     """A value as SQL, where there is no doubt how."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return str(value).upper()
     if isinstance(value, datetime) and value.tzinfo is None:
         return f"TIMESTAMP '{value.isoformat(sep=' ')}'"
     if isinstance(value, str) and "\0" not in value:
         return _text(value)
-    if isinstance(value, int) and not isinstance(value, bool):
+    if isinstance(value, int):
         return f"({value})"  # as a minus before a minus begins a comment
+    if isinstance(value, float):
+        return f"CAST('{value!r}' AS DOUBLE)"
     return None
 
 
