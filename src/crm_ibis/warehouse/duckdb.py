@@ -21,6 +21,8 @@ from crm_ibis.warehouse.driver_messages import driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
+COUNTED_PCT = 75
+"""How much of the memory limit DuckDB is told: it takes more than it counts."""
 _writers: dict[str, threading.Lock] = {}
 
 
@@ -47,7 +49,8 @@ class DuckDBWarehouse(Warehouse):
             self.run("SET TimeZone = 'UTC'")
             self.run("SET preserve_insertion_order = false")
             if settings.memory_limit:
-                self.run(f"SET memory_limit = '{settings.memory_limit // 1024}KiB'")
+                counted = settings.memory_limit * COUNTED_PCT // 100
+                self.run(f"SET memory_limit = '{counted // 1024}KiB'")
 
     def _connect(self, read_only: bool) -> Any:
         """Opens the file, waiting while another process has it."""
