@@ -278,6 +278,13 @@ def test_a_line_is_named_by_all_that_tells_rows_apart(own: None) -> None:
     )
 
 
+def test_all_charts_keep_the_schema_of_vega_lite(own: None) -> None:
+    """A site build does not hold them against it."""
+    for part in charts.all_sections():
+        for figure in part.figures:
+            assert figure.chart.to_dict(validate=True) == figure.to_json()["spec"], figure.name
+
+
 def test_no_figure_ever_adds_up_what_may_not_be(own: None) -> None:
     """A row of such a figure stands for one row of its dataset."""
     datasets = {d.name: d for d in defaults.default_datasets()}
