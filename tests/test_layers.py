@@ -199,8 +199,9 @@ try:
 except DataError as error:
     print(error)
 import pandas
-import pandera.ibis
-assert pandas.DataFrame({"a": [1]}).a.sum() == 1
+import pandera.pandas
+numbers = pandera.pandas.DataFrameSchema({"a": pandera.pandas.Column(int)})
+assert numbers.validate(pandas.DataFrame({"a": [1]})).a.sum() == 1
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert "column 'id' to have type string, got int64" in done.stdout, done.stderr

@@ -35,17 +35,21 @@ class _LaterPandas(ModuleType):
     is_hidden = True
 
     def __getattr__(self, name: str) -> Any:
-        if not self.is_hidden:
-            return getattr(importlib.import_module("pandas"), name)
-        return getattr(_Unknown, name)
+        if self.is_hidden:
+            return getattr(_Unknown, name)
+        return getattr(importlib.import_module("pandas"), name)
 
 
-class _NoPandas(MetaPathFinder):
-    """Says of the modules about pandas what Python says where it is not installed."""
+class _Finder(MetaPathFinder):
+    """Finds no module about pandas while it is hidden, as where it is not installed."""
+
+    is_hidden = True
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
-        if name in ABOUT_PANDAS:
+        if self.is_hidden and name in ABOUT_PANDAS:
             raise ModuleNotFoundError("No module named 'pandas'", name="pandas")
+        if name == "pandera.pandas":  # a team's own module checks data frames
+            importlib.reload(sys.modules["pandera.typing"])
 
 
 @contextmanager
@@ -54,7 +58,7 @@ def _without_pandas() -> Iterator[None]:
     if not process.is_command or "pandas" in sys.modules or "pandera" in sys.modules:
         yield
         return
-    finder = _NoPandas()
+    finder = _Finder()
     pandas = _LaterPandas("pandas")
     sys.meta_path.insert(0, finder)
     sys.modules["pandas"] = pandas
@@ -62,8 +66,7 @@ def _without_pandas() -> Iterator[None]:
         yield
     finally:
         del sys.modules["pandas"]
-        sys.meta_path.remove(finder)
-        pandas.is_hidden = False
+        pandas.is_hidden = finder.is_hidden = False
 
 
 with _without_pandas():
