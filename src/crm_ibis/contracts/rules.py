@@ -206,6 +206,10 @@ def fits(name: str, dtype: dt.DataType) -> Rule:
         guarded = ibis.ifelse(in_range, value, 0).cast("decimal(38, 10)")
         return ~(in_range & (guarded == guarded.floor()))
 
+    if dtype.is_decimal():
+        limit = ibis.literal(10.0 ** (dtype.precision - dtype.scale), "float64")
+        all_fit = _all_between(name, -limit, limit, closed=False)
+        return Rule(f"{name} fits into {dtype}", (name,), violated=misfit, kept=all_fit)
     if not dtype.is_timestamp():
         return Rule(f"{name} fits into {dtype}", (name,), violated=misfit)
     all_finite = _all_between(name, _literal(FIRST_INSTANT), _literal(LAST_INSTANT))
@@ -234,10 +238,12 @@ def plausible(name: str, first_year: int, years_ahead: int, as_of: datetime) -> 
 
 
 def _all_between(
-    name: str, first: ir.TimestampScalar, last: ir.TimestampScalar
+    name: str, first: ir.Scalar, last: ir.Scalar, closed: bool = True
 ) -> Callable[[Table], ir.BooleanScalar]:
     def proof(table: Table) -> ir.BooleanScalar:
-        within = (table[name].min() >= first) & (table[name].max() <= last)
+        least = table[name].min()
+        most = table[name].max()  # NaN, where there is one
+        within = (least >= first) & (most <= last) if closed else (least > first) & (most < last)
         return within.fill_null(True)  # there is no value
 
     return proof
