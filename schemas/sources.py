@@ -19,6 +19,12 @@ class Facilities(Source):
     updated_at: Instant = column(
         "When the row last changed (UTC).", nullable=True, not_before="created_at"
     )
+    calendar: Text = column(
+        "Calendar by which its tickets are judged, where their priority names none; null where the "
+        "default one does.",
+        nullable=True,
+        refines=True,
+    )
 
     class Config:
         unique = ["id"]
@@ -98,6 +104,20 @@ class Tickets(Source):
 
     class Config:
         unique = ["id"]
+
+
+class TicketPauses(Source):
+    """When tickets waited for others: one row per pause, which stops the resolution clock."""
+
+    ticket_id: Text = column("The ticket.", references="tickets")
+    paused_at: Instant = column("When the pause began (UTC).")
+    resumed_at: Instant = column(
+        "When it ended (UTC); null while it runs.", nullable=True, not_before="paused_at"
+    )
+
+    class Config:
+        unique = ["ticket_id", "paused_at"]
+        metadata = {"optional": True}
 
 
 class Satisfaction(Source):
