@@ -177,7 +177,7 @@ def numbered(contract: Contract, row: dict[str, Any], number: int) -> dict[str, 
         return {**row, "month": date(2000 + number // 12, 1 + number % 12, 1)}
     if "cohort_month" in contract.key:
         return {**row, "cohort_month": date(2000 + number // 12, 1 + number % 12, 1)}
-    (key,) = contract.key
+    key, *_ = contract.key
     return {**row, key: f"row {number}"}
 
 
