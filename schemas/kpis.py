@@ -78,9 +78,18 @@ class TicketSla(Published):
     sla_response_target_hours: Number = column("Longest time to a first response.", gt=0)
     sla_resolution_target_hours: Number = column("Longest time to the resolution.", gt=0)
     response_due_at: Instant = column("When the first response is due (UTC).")
-    resolution_due_at: Instant = column("When the resolution is due (UTC).")
+    resolution_due_at: Instant = column(
+        "When the resolution is due (UTC); null while the ticket is paused.", nullable=True
+    )
     first_response_hours: Number = column("Time from opening to the first response.", nullable=True)
     resolution_hours: Number = column("Time from opening to the resolution.", nullable=True)
+    first_response_business_hours: Number = column(
+        "Business time from opening to the first response.", nullable=True
+    )
+    resolution_business_hours: Number = column(
+        "Business time from opening to the resolution, without pauses.", nullable=True
+    )
+    is_paused: Flag = column("Whether it is paused at `as_of`: its resolution clock stands still.")
     response_state: Text = column(
         "How the response target stands; null where the source has no first_response_at.",
         nullable=True,
@@ -98,7 +107,7 @@ class TicketSla(Published):
         isin=STATES,
     )
     hours_left: Number = column(
-        "For pending tickets: hours to the nearest due instant of a pending target.",
+        "For pending tickets: least business hours left of a pending target that is not paused.",
         nullable=True,
         volatile=True,
         ge=0,
@@ -107,10 +116,18 @@ class TicketSla(Published):
     class Config:
         unique = ["ticket_id"]
 
-    @pa.dataframe_check(description="hours_left is given for pending tickets and no others")
+    @pa.dataframe_check(
+        description="hours_left is given for pending tickets that are not paused, and for no others"
+    )
     def hours_left_when_pending(cls, data: IbisData) -> BooleanValue:
+        # A paused ticket has some too while its response is pending.
         is_pending = (data.table.sla_state == "pending").fill_null(False)
-        return data.table.hours_left.notnull() == is_pending
+        is_given = data.table.hours_left.notnull()
+        return (is_given == is_pending) | (data.table.is_paused & is_pending)
+
+    @pa.dataframe_check(description="resolution_due_at is given unless the ticket is paused")
+    def due_unless_paused(cls, data: IbisData) -> BooleanValue:
+        return data.table.resolution_due_at.notnull() | data.table.is_paused
 
     @pa.dataframe_check(description="sla_state is given where a target has a state")
     def state_with_a_target(cls, data: IbisData) -> BooleanValue:
@@ -132,8 +149,14 @@ class TicketQueue(Published):
     sla_response_target_hours: Number = column("Longest time to a first response.", gt=0)
     sla_resolution_target_hours: Number = column("Longest time to the resolution.", gt=0)
     response_due_at: Instant = column("When the first response is due (UTC).")
-    resolution_due_at: Instant = column("When the resolution is due (UTC).")
+    resolution_due_at: Instant = column(
+        "When the resolution is due (UTC); null while the ticket is paused.", nullable=True
+    )
     first_response_hours: Number = column("Time from opening to the first response.", nullable=True)
+    first_response_business_hours: Number = column(
+        "Business time from opening to the first response.", nullable=True
+    )
+    is_paused: Flag = column("Whether it is paused at `as_of`: its resolution clock stands still.")
     response_state: Text = column(
         "How the response target stands; null where the source has no first_response_at.",
         nullable=True,
@@ -151,7 +174,7 @@ class TicketQueue(Published):
         isin=STATES,
     )
     hours_left: Number = column(
-        "For pending tickets: hours to the nearest due instant of a pending target.",
+        "For pending tickets: least business hours left of a pending target that is not paused.",
         nullable=True,
         volatile=True,
         ge=0,
@@ -161,10 +184,18 @@ class TicketQueue(Published):
     class Config:
         unique = ["ticket_id"]
 
-    @pa.dataframe_check(description="hours_left is given for pending tickets and no others")
+    @pa.dataframe_check(
+        description="hours_left is given for pending tickets that are not paused, and for no others"
+    )
     def hours_left_when_pending(cls, data: IbisData) -> BooleanValue:
+        # A paused ticket has some too while its response is pending.
         is_pending = (data.table.sla_state == "pending").fill_null(False)
-        return data.table.hours_left.notnull() == is_pending
+        is_given = data.table.hours_left.notnull()
+        return (is_given == is_pending) | (data.table.is_paused & is_pending)
+
+    @pa.dataframe_check(description="resolution_due_at is given unless the ticket is paused")
+    def due_unless_paused(cls, data: IbisData) -> BooleanValue:
+        return data.table.resolution_due_at.notnull() | data.table.is_paused
 
     @pa.dataframe_check(description="sla_state is given where a target has a state")
     def state_with_a_target(cls, data: IbisData) -> BooleanValue:
@@ -181,6 +212,10 @@ class TicketQueue(Published):
     @pa.dataframe_check(description="first_response_hours is given with a first response")
     def hours_with_a_response(cls, data: IbisData) -> BooleanValue:
         return same_nulls(data.table.first_response_hours, data.table.first_response_at)
+
+    @pa.dataframe_check(description="first_response_business_hours is given with a first response")
+    def business_hours_with_a_response(cls, data: IbisData) -> BooleanValue:
+        return same_nulls(data.table.first_response_business_hours, data.table.first_response_at)
 
     @pa.dataframe_check(description="no target is due before the ticket was opened")
     def due_after_opening(cls, data: IbisData) -> BooleanValue:
@@ -395,6 +430,24 @@ class TicketSlaCompliance(Published):
         "90th percentile of the time to resolution.", nullable=True
     )
     max_resolution_hours: Number = column("Longest time to resolution.", nullable=True)
+    avg_first_response_business_hours: Number = column(
+        "Mean business time to first response.", nullable=True
+    )
+    median_first_response_business_hours: Number = column(
+        "Median business time to first response.", nullable=True
+    )
+    p90_first_response_business_hours: Number = column(
+        "90th percentile of the business time to first response.", nullable=True
+    )
+    avg_resolution_business_hours: Number = column(
+        "Mean business time to resolution, without pauses.", nullable=True
+    )
+    median_resolution_business_hours: Number = column(
+        "Median business time to resolution, without pauses.", nullable=True
+    )
+    p90_resolution_business_hours: Number = column(
+        "90th percentile of the business time to resolution, without pauses.", nullable=True
+    )
     sla_response_target_hours: Number = column("Target of the priority: first response.", gt=0)
     sla_resolution_target_hours: Number = column("Target of the priority: resolution.", gt=0)
 

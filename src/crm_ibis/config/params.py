@@ -13,7 +13,6 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Field,
     PrivateAttr,
@@ -24,14 +23,14 @@ from pydantic import (
 )
 
 from crm_ibis.config import project
+from crm_ibis.config.calendars import ALWAYS, Calendar, check_names
 from crm_ibis.config.overlay import Layered, lay_over
-from crm_ibis.config.validation import duration_microseconds, explain
+from crm_ibis.config.sla import Priority, SlaTarget, check_calendars
+from crm_ibis.config.validation import explain
 from crm_ibis.errors import UsageError
 
 Stage = Literal["lead", "sql", "opportunity", "won", "lost"]
 OpenStage = Literal["lead", "sql", "opportunity"]
-Priority = Literal["critical", "high", "medium", "low"]
-Target = Literal["response", "resolution"]
 Component = Literal[
     "compliance_score",
     "pipeline_health",
@@ -44,7 +43,6 @@ FILE = "params.yml"
 WEIGHT_UNITS = 10_000
 """Weights and probabilities have at most 4 places, so that products with money stay exact."""
 
-Duration = Annotated[int, BeforeValidator(duration_microseconds)]
 Share = Annotated[Decimal, Field(ge=0, le=1, decimal_places=4)]
 Percent = Annotated[Decimal, Field(ge=0, le=100, decimal_places=6)]
 
@@ -75,17 +73,6 @@ class Scenario(_Record):
     own_probability: bool = True
     """Whether a lead's own probability replaces that of its stage."""
     stages: dict[OpenStage, StageOverride] = {}
-
-
-class SlaTarget(_Record):
-    """Longest times, in microseconds, to the first response and to the resolution of a ticket."""
-
-    response: Duration
-    resolution: Duration
-
-    def of(self, target: str) -> int:
-        """Microseconds of the target called `response` or `resolution`."""
-        return getattr(self, target)
 
 
 class Thresholds(_Record):
@@ -148,6 +135,8 @@ class Params(_Record):
     stages: dict[Stage, StageAssumption]
     scenarios: dict[str, Scenario]
     sla: dict[Priority, SlaTarget]
+    calendars: dict[str, Calendar] = {}
+    default_calendar: str = ALWAYS
     cohort_months: Annotated[int, Field(ge=1, le=120)]
     compliance_threshold: Percent
     health: Health
@@ -168,6 +157,17 @@ class Params(_Record):
         if "base" not in scenarios:
             raise ValueError('lacks "base", which health scores are computed from')
         return scenarios
+
+    @field_validator("calendars")
+    @classmethod
+    def _check_names(cls, calendars: dict[str, Calendar]) -> dict[str, Calendar]:
+        check_names(calendars)
+        return calendars
+
+    @model_validator(mode="after")
+    def _check_calendars(self) -> "Params":
+        check_calendars(self.sla, self.calendars, self.default_calendar)
+        return self
 
     @model_validator(mode="after")
     def _check_scenarios(self) -> "Params":

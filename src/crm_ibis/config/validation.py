@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any, Protocol, runtime_checkable
 
 from pydantic import TypeAdapter, ValidationError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from crm_ibis.errors import near_match
 
@@ -50,6 +51,13 @@ def duration_microseconds(value: Any) -> int:
     if not 0 < microseconds <= 10 * 366 * MICROSECONDS["d"]:
         raise ValueError("must be longer than 0 and at most 10 years")
     return microseconds
+
+
+def problem_at(keys: Sequence[str], words: str, given: Any) -> ValidationError:
+    """An error for a validator to raise, about a value below the one that it validates."""
+    why = PydanticCustomError("value_error", "{words}", {"words": words})
+    details = InitErrorDetails(type=why, loc=tuple(keys), input=given)
+    return ValidationError.from_exception_data("value", [details])
 
 
 class Placed(Protocol):

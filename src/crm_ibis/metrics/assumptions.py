@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 import ibis
 from ibis import Table
 from pydantic import BaseModel
 
-from crm_ibis.config.params import Params, SlaTarget
+from crm_ibis.config.params import Params
+from crm_ibis.config.sla import SlaTarget, Target
 from crm_ibis.expressions import HOUR
 from crm_ibis.metrics import graph
 
@@ -24,6 +25,8 @@ class Watched:
 
     def __getattr__(self, name: str) -> Any:
         kind = type(self._record)
+        if isinstance(getattr(kind, name, None), property):
+            return getattr(self._record, name)
         if name not in kind.model_fields:
             return partial(getattr(kind, name), self)  # a method: it reads through this object
         value = getattr(self._record, name)
@@ -59,8 +62,10 @@ def _at(params: Params, path: str) -> Any:
 
 def _values(path: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, SlaTarget):
-        for name in type(value).model_fields:
+        for name in get_args(Target):
             yield f"{path}.{name}", f"{value.of(name) / HOUR:g} h"
+        if value.calendar is not None:
+            yield f"{path}.calendar", value.calendar
     elif isinstance(value, BaseModel):
         for name in type(value).model_fields:
             yield from _values(f"{path}.{name}", getattr(value, name))

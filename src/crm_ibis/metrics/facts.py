@@ -3,18 +3,15 @@
 from datetime import datetime
 
 import ibis
-import ibis.expr.types as ir
 from ibis import Table, _
 
 from crm_ibis.config.params import Params
-from crm_ibis.expressions import HOUR, hours_between, instant, known_by, when
-
-MET = "met"
-BREACHED = "breached"
-PENDING = "pending"
-UNDECIDED = ibis.null("string")
-EVENTS = {"response": "first_response_at", "resolution": "resolved_at"}
-"""The targets of a ticket, and the column of a source that says whether each event happened."""
+from crm_ibis.expressions import known_by, when
+from crm_ibis.metrics.sla import (
+    counts_business_time,
+    judge_by_wall_clock,
+    judge_in_business_time,
+)
 
 
 def lead_milestones(stg_leads: Table, stg_opportunities: Table, as_of: datetime) -> Table:
@@ -61,107 +58,26 @@ def lead_milestones(stg_leads: Table, stg_opportunities: Table, as_of: datetime)
     )
 
 
-def ticket_sla(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
+def ticket_sla(
+    stg_tickets: Table,
+    facilities: Table,
+    params: Params,
+    as_of: datetime,
+    ticket_pauses: Table | None = None,
+) -> Table:
     """Each ticket against the two targets of its priority: first response and resolution.
 
-    A target is met when the event came at or before the due instant, breached when it came later
-    or is overdue at `as_of`, else pending. A resolution stops the response clock too when there
-    was no earlier response. The ticket is breached if either target is, met if both are, else
-    pending; `hours_left` is given for pending tickets only. Where the source has no column for an
-    event, nobody knows whether it happened: its target has no state, and the ticket goes by the
-    other one. Grain: ticket_id.
+    Time runs while the ticket's calendar is open: that of its priority, else of its facility, else
+    the default one; around the clock unless the parameters define calendars. Pauses stop the clock
+    of the resolution, never that of the response. A target is met when its event came within that
+    time, breached when it came later or has not come by `as_of` and more time has passed, else
+    pending; exactly on time is met. A resolution stops the response clock too when there was no
+    earlier response. The ticket is breached if either target is, met if both are, else pending;
+    `hours_left` is given for pending tickets only. A due instant is the earliest at which the
+    target is used up, by the pauses known at `as_of`; that of the resolution is null while the
+    ticket is paused. Where the source has no column for an event, nobody knows whether it happened:
+    its target has no state, and the ticket goes by the other one. Grain: ticket_id.
     """
-    known = [target for target, event in EVENTS.items() if event in stg_tickets.columns]
-    tickets = stg_tickets.mutate(
-        first_response_at=_event(stg_tickets, "first_response_at", as_of),
-        resolved_at=_event(stg_tickets, "resolved_at", as_of),
-        **{
-            f"{target}_due_at": stg_tickets.priority.cases(
-                *(
-                    (priority, stg_tickets.created_at + ibis.interval(microseconds=due.of(target)))
-                    for priority, due in params.sla.items()
-                )
-            )
-            for target in EVENTS
-        },
-    )
-    happened = {
-        "response": ibis.least(tickets.first_response_at, tickets.resolved_at),
-        "resolution": tickets.resolved_at,
-    }
-    settled = tickets.mutate(
-        **{
-            f"{target}_state": (
-                _target_state(happened[target], tickets[f"{target}_due_at"], as_of)
-                if target in known
-                else UNDECIDED
-            )
-            for target in EVENTS
-        }
-    )
-    judged = settled.mutate(
-        sla_state=_ticket_state([settled[f"{target}_state"] for target in known]),
-        next_due_at=ibis.least(
-            *(
-                when(settled[f"{target}_state"] == PENDING, settled[f"{target}_due_at"])
-                for target in EVENTS
-            )
-        ),
-    )
-    return judged.select(
-        "ticket_id",
-        "facility_id",
-        "priority",
-        "month",
-        "created_at",
-        "first_response_at",
-        "resolved_at",
-        **{
-            f"sla_{target}_target_hours": judged.priority.cases(
-                *(
-                    (priority, ibis.literal(due.of(target) / HOUR, "float64"))
-                    for priority, due in params.sla.items()
-                )
-            )
-            for target in EVENTS
-        },
-        response_due_at=judged.response_due_at,
-        resolution_due_at=judged.resolution_due_at,
-        first_response_hours=hours_between(judged.created_at, judged.first_response_at),
-        resolution_hours=hours_between(judged.created_at, judged.resolved_at),
-        response_state=judged.response_state,
-        resolution_state=judged.resolution_state,
-        sla_state=judged.sla_state,
-        hours_left=when(
-            judged.sla_state == PENDING, hours_between(instant(as_of), judged.next_due_at)
-        ),
-    )
-
-
-def _event(tickets: Table, column: str, as_of: datetime) -> ir.TimestampValue:
-    """The event's instant; null where it has not happened by `as_of`, or nobody knows."""
-    if column in tickets.columns:
-        return known_by(tickets[column], as_of)
-    return ibis.null("timestamp(6)")
-
-
-def _ticket_state(states: list[ir.StringValue]) -> ir.StringValue:
-    """What the targets that can be decided make of the ticket."""
-    if not states:
-        return UNDECIDED
-    return ibis.cases(
-        (ibis.or_(*(state == BREACHED for state in states)), BREACHED),
-        (ibis.and_(*(state == MET for state in states)), MET),
-        else_=PENDING,
-    )
-
-
-def _target_state(
-    happened_at: ir.TimestampValue, due_at: ir.TimestampValue, as_of: datetime
-) -> ir.StringValue:
-    return ibis.cases(
-        (happened_at <= due_at, MET),
-        (happened_at > due_at, BREACHED),
-        (due_at < instant(as_of), BREACHED),
-        else_=PENDING,
-    )
+    if counts_business_time(params, ticket_pauses):
+        return judge_in_business_time(stg_tickets, facilities, ticket_pauses, params, as_of)
+    return judge_by_wall_clock(stg_tickets, params, as_of)

@@ -20,26 +20,35 @@ from crm_ibis.expressions import (
 from crm_ibis.metrics.facts import ticket_sla
 from crm_ibis.metrics.forecasts import apply_scenario, with_own_probability
 
+OF_RESOLVED = ("resolved_at", "resolution_hours", "resolution_business_hours")
+"""Columns of ticket_sla that are null for every ticket that is not resolved."""
 STALE = "stale"
 COOLING = "cooling"
 ACTIVE = "active"
 
 
-def ticket_queue(stg_tickets: Table, params: Params, as_of: datetime) -> Table:
+def ticket_queue(
+    stg_tickets: Table,
+    facilities: Table,
+    params: Params,
+    as_of: datetime,
+    ticket_pauses: Table | None = None,
+) -> Table:
     """The tickets that still wait for their resolution, with the time that each has left.
 
     A ticket leaves the list when it is resolved by `as_of`. Where the source has no `resolved_at`,
     no ticket is known to be resolved and all of them are here. Targets, due instants and states are
-    those of `ticket_sla`; `hours_left` runs to the nearest due instant of a target that is still
-    pending and is null unless the ticket is, `age_hours` runs from its creation to `as_of`. Both
-    change with the clock alone and do not move `updated_at`. Grain: ticket_id.
+    those of `ticket_sla`; `hours_left` is the least business time left of a target that is still
+    pending and not paused, and is null unless the ticket is pending, `age_hours` runs from its
+    creation to `as_of`. Both change with the clock alone and do not move `updated_at`. Grain:
+    ticket_id.
     """
     waiting = stg_tickets
     if "resolved_at" in stg_tickets.columns:
         waiting = stg_tickets.filter(known_by(stg_tickets.resolved_at, as_of).isnull())
-    judged = ticket_sla(waiting, params, as_of)
+    judged = ticket_sla(waiting, facilities, params, as_of, ticket_pauses)
     # Not `drop`, which DuckDB is sent in an order that differs from process to process.
-    kept = [c for c in judged.columns if c not in ("resolved_at", "resolution_hours")]
+    kept = [c for c in judged.columns if c not in OF_RESOLVED]
     return judged.select(*kept, age_hours=hours_between(judged.created_at, instant(as_of)))
 
 

@@ -1,8 +1,10 @@
 """Whether support keeps its promises."""
 
+import ibis
 import ibis.expr.types as ir
 from ibis import Table, _
 
+from crm_ibis.config.params import Params
 from crm_ibis.expressions import (
     HOUR,
     mean_duration,
@@ -10,19 +12,23 @@ from crm_ibis.expressions import (
     quantile_duration,
     ratio_pct,
 )
+from crm_ibis.metrics.sla import counts_business_time
 
 TARGETS = {"first_response": "first_response_at", "resolution": "resolved_at"}
 
 
-def ticket_sla_compliance(ticket_sla: Table) -> Table:
+def ticket_sla_compliance(
+    ticket_sla: Table, params: Params, ticket_pauses: Table | None = None
+) -> Table:
     """How many tickets of a month met both targets of their priority, and how long they took.
 
     Compliance counts tickets that are decided; attainment counts targets, of which each ticket has
     two. An open, overdue ticket is a breach; one that is not due yet counts in neither. A target
     whose event the source does not record counts nowhere, and the other one decides. Times
-    are in hours from creation, over the tickets that have the event by `as_of`; median and p90 are
-    continuous percentiles. Where the source has no `resolved_at`, no ticket is known to be resolved
-    and all count as open. Grain: facility_id, priority, month.
+    are in hours from creation, over the tickets that have the event by `as_of`: those of the wall
+    clock, and business hours, which count while the ticket's calendar is open, those of the
+    resolution without pauses. Median and p90 are continuous percentiles. Where the source has no
+    `resolved_at`, no ticket is known to be resolved and all count as open. Grain: facility_id, priority, month.
     """
     tickets = ticket_sla.mutate(
         **{
@@ -32,6 +38,15 @@ def ticket_sla_compliance(ticket_sla: Table) -> Table:
             for event, happened_at in TARGETS.items()
         }
     )
+    times = {f"{event}_hours": tickets[f"{event}_microseconds"] for event in TARGETS}
+    business = {
+        f"{event}_business_hours": (
+            _microseconds(tickets[f"{event}_business_hours"])
+            if counts_business_time(params, ticket_pauses)
+            else tickets[f"{event}_microseconds"]
+        )
+        for event in TARGETS
+    }
     states = (tickets.response_state, tickets.resolution_state)
     totals = tickets.group_by(["facility_id", "priority", "month"]).agg(
         total_tickets=_.count(),
@@ -46,9 +61,15 @@ def ticket_sla_compliance(ticket_sla: Table) -> Table:
         sla_response_target_hours=_.sla_response_target_hours.max(),
         sla_resolution_target_hours=_.sla_resolution_target_hours.max(),
         **{
-            f"{statistic}_{event}_hours": value
-            for event in TARGETS
-            for statistic, value in _spread(tickets[f"{event}_microseconds"]).items()
+            f"{statistic}_{name}": value
+            for name, microseconds in times.items()
+            for statistic, value in _spread(microseconds).items()
+        },
+        **{
+            f"{statistic}_{name}": value
+            for name, microseconds in business.items()
+            for statistic, value in _spread(microseconds).items()
+            if statistic != "max"
         },
     )
     return totals.mutate(
@@ -63,6 +84,11 @@ def _count(*conditions: ir.BooleanColumn) -> ir.IntegerScalar:
     first, second = (condition.sum() for condition in conditions)
     # Null where a target has no state in any row.
     return first.fill_null(0) + second.fill_null(0)
+
+
+def _microseconds(hours: ir.FloatingValue) -> ir.IntegerValue:
+    """Hours as the whole microseconds that they were divided from: exact for all of a century."""
+    return (hours * ibis.literal(HOUR, "float64")).round().cast("int64")
 
 
 def _spread(microseconds: ir.IntegerColumn) -> dict[str, ir.FloatingScalar]:
