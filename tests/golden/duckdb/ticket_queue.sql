@@ -30,6 +30,8 @@ SELECT
   "t3"."response_due_at",
   "t3"."resolution_due_at",
   CAST(DATE_DIFF('MICROSECOND', "t3"."created_at", "t3"."first_response_at") AS DOUBLE) / 3600000000.0 AS "first_response_hours",
+  CAST(DATE_DIFF('MICROSECOND', "t3"."created_at", "t3"."first_response_at") AS DOUBLE) / 3600000000.0 AS "first_response_business_hours",
+  FALSE AS "is_paused",
   "t3"."response_state",
   "t3"."resolution_state",
   "t3"."sla_state",

@@ -20,6 +20,12 @@ SELECT
   "t2"."median_resolution_hours",
   "t2"."p90_resolution_hours",
   "t2"."max_resolution_hours",
+  "t2"."avg_first_response_business_hours",
+  "t2"."median_first_response_business_hours",
+  "t2"."p90_first_response_business_hours",
+  "t2"."avg_resolution_business_hours",
+  "t2"."median_resolution_business_hours",
+  "t2"."p90_resolution_business_hours",
   (
     CAST("t2"."sla_compliant_tickets" AS DOUBLE) * 100
   ) / NULLIF(CAST("t2"."sla_compliant_tickets" + "t2"."sla_breached_tickets" AS DOUBLE), 0) AS "sla_compliance_rate_pct",
@@ -52,7 +58,13 @@ FROM (
     CAST(SUM("t1"."resolution_microseconds") AS DOUBLE) / NULLIF(CAST(COUNT("t1"."resolution_microseconds") * 3600000000 AS DOUBLE), 0) AS "avg_resolution_hours",
     QUANTILE_CONT("t1"."resolution_microseconds", 0.5) / 3600000000.0 AS "median_resolution_hours",
     QUANTILE_CONT("t1"."resolution_microseconds", 0.9) / 3600000000.0 AS "p90_resolution_hours",
-    CAST(MAX("t1"."resolution_microseconds") AS DOUBLE) / 3600000000.0 AS "max_resolution_hours"
+    CAST(MAX("t1"."resolution_microseconds") AS DOUBLE) / 3600000000.0 AS "max_resolution_hours",
+    CAST(SUM("t1"."first_response_microseconds") AS DOUBLE) / NULLIF(CAST(COUNT("t1"."first_response_microseconds") * 3600000000 AS DOUBLE), 0) AS "avg_first_response_business_hours",
+    QUANTILE_CONT("t1"."first_response_microseconds", 0.5) / 3600000000.0 AS "median_first_response_business_hours",
+    QUANTILE_CONT("t1"."first_response_microseconds", 0.9) / 3600000000.0 AS "p90_first_response_business_hours",
+    CAST(SUM("t1"."resolution_microseconds") AS DOUBLE) / NULLIF(CAST(COUNT("t1"."resolution_microseconds") * 3600000000 AS DOUBLE), 0) AS "avg_resolution_business_hours",
+    QUANTILE_CONT("t1"."resolution_microseconds", 0.5) / 3600000000.0 AS "median_resolution_business_hours",
+    QUANTILE_CONT("t1"."resolution_microseconds", 0.9) / 3600000000.0 AS "p90_resolution_business_hours"
   FROM (
     SELECT
       "t0"."ticket_id",
@@ -68,6 +80,9 @@ FROM (
       "t0"."resolution_due_at",
       "t0"."first_response_hours",
       "t0"."resolution_hours",
+      "t0"."first_response_business_hours",
+      "t0"."resolution_business_hours",
+      "t0"."is_paused",
       "t0"."response_state",
       "t0"."resolution_state",
       "t0"."sla_state",

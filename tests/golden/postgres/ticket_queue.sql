@@ -30,6 +30,8 @@ SELECT
   "t3"."response_due_at",
   "t3"."resolution_due_at",
   CAST(CAST(EXTRACT(epoch FROM CAST("t3"."first_response_at" AS TIMESTAMP) - CAST("t3"."created_at" AS TIMESTAMP)) * 1000000 AS BIGINT) AS DOUBLE PRECISION) / 3600000000.0 AS "first_response_hours",
+  CAST(CAST(EXTRACT(epoch FROM CAST("t3"."first_response_at" AS TIMESTAMP) - CAST("t3"."created_at" AS TIMESTAMP)) * 1000000 AS BIGINT) AS DOUBLE PRECISION) / 3600000000.0 AS "first_response_business_hours",
+  FALSE AS "is_paused",
   "t3"."response_state",
   "t3"."resolution_state",
   "t3"."sla_state",

@@ -28,7 +28,8 @@ def ticket_sla_compliance(
     are in hours from creation, over the tickets that have the event by `as_of`: those of the wall
     clock, and business hours, which count while the ticket's calendar is open, those of the
     resolution without pauses. Median and p90 are continuous percentiles. Where the source has no
-    `resolved_at`, no ticket is known to be resolved and all count as open. Grain: facility_id, priority, month.
+    `resolved_at`, no ticket is known to be resolved and all count as open. Grain: facility_id,
+    priority, month.
     """
     tickets = ticket_sla.mutate(
         **{
