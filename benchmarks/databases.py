@@ -75,7 +75,8 @@ def data_of(leads: int) -> Path:
 def load(warehouse: Warehouse, folder: Path) -> None:
     """Loads the generated sources: Parquet into DuckDB, by way of CSV and COPY into PostgreSQL."""
     warehouse.ensure_schema(warehouse.raw)
-    for contract in (c for c in contracts().values() if c.kind == "source"):
+    sources = [c for c in contracts().values() if c.kind == "source" and not c.is_optional]
+    for contract in sources:
         parquet = folder / f"{contract.name}.parquet"
         if warehouse.dialect == "duckdb":
             table = warehouse.quote(warehouse.raw, contract.name)
@@ -85,7 +86,8 @@ def load(warehouse: Warehouse, folder: Path) -> None:
         with tempfile.TemporaryDirectory() as scratch:
             csv = Path(scratch) / "rows.csv"
             duckdb.sql(f"COPY (FROM '{parquet}') TO '{csv}' (HEADER true)")
-            warehouse.load_csv(warehouse.raw, contract.name, list(contract.schema), csv)
+            columns = duckdb.sql(f"FROM '{parquet}' LIMIT 0").columns
+            warehouse.load_csv(warehouse.raw, contract.name, columns, csv)
     if warehouse.dialect == "postgres":
         # As autovacuum leaves tables that have stood for a while.
         warehouse.run("VACUUM (ANALYZE)")

@@ -72,7 +72,7 @@ def write_project(folder: Path, url: str, tables: Iterable[str]) -> None:
         (folder / "models" / f"{name}.sql").write_text(model(name, dialect), encoding="utf-8")
     (folder / "macros" / "tests.sql").write_text(TESTS, encoding="utf-8")
     _write(folder / "models" / "models.yml", models=[_tested(get_contract(t)) for t in tables])
-    sources = [_tested(c) for c in contracts().values() if c.kind == "source"]
+    sources = [_tested(contracts()[name]) for name in _sources()]
     _write(folder / "models" / "sources.yml", sources=[{"name": RAW, "tables": sources}])
     _write(
         folder / "dbt_project.yml",
@@ -85,10 +85,14 @@ def write_project(folder: Path, url: str, tables: Iterable[str]) -> None:
     _write(folder / "profiles.yml", bench={"target": "bench", "outputs": {"bench": output}})
 
 
+def _sources() -> list[str]:
+    return [c.name for c in contracts().values() if c.kind == "source" and not c.is_optional]
+
+
 def model(name: str, dialect: str) -> str:
     """The hand-written query, with dbt's references to other tables and to sources."""
     sql = select(name, dialect, "$raw", AS_OF, lambda other: f"{{{{ ref('{other}') }}}}")
-    for source in (c.name for c in contracts().values() if c.kind == "source"):
+    for source in _sources():
         reference = f"{{{{ source('{RAW}', '{source}') }}}} as {source}"
         sql = sql.replace(f"$raw.{source}", reference)
     return sql

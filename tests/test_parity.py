@@ -216,7 +216,7 @@ NAMES = [*graph.kpi_functions(), *graph.fact_functions()]
 def refreshed(warehouse: Warehouse, folder: Path, edges: Edges) -> None:
     edges.write(folder)
     warehouse.ensure_schema(warehouse.raw)
-    for source in (c for c in contracts().values() if c.kind == "source"):
+    for source in (contracts()[name] for name in edges.rows):
         warehouse.create_table(warehouse.raw, source.name, source.schema)
         file = folder / f"{source.name}.csv"
         warehouse.load_csv(warehouse.raw, source.name, list(source.schema), file)

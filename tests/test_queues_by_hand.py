@@ -52,6 +52,8 @@ def waiting_ticket(ticket: Row) -> Row:
         "response_due_at": due["response"],
         "resolution_due_at": due["resolution"],
         "first_response_hours": (answered - created) / HOUR if answered else None,
+        "first_response_business_hours": (answered - created) / HOUR if answered else None,
+        "is_paused": False,
         "response_state": states["response"],
         "resolution_state": states["resolution"],
         "sla_state": whole,

@@ -201,6 +201,7 @@ def test_columns_of_a_file_may_be_in_any_order(project: Project, warehouse: Ware
             "location": None,
             "created_at": datetime(2024, 1, 1),
             "updated_at": datetime(2024, 1, 2),
+            "calendar": None,
         }
     ]
 
@@ -288,7 +289,8 @@ def test_a_column_that_may_be_null_may_be_missing(project: Project, warehouse: W
     load_seeds(warehouse)
     write(project, "facilities", b"id,name,created_at,updated_at\nf1,N,2024-01-01,2024-01-01\n")
     load_seeds(warehouse)
-    assert list(loaded(warehouse, "facilities")[0]) == ["id", "name", "created_at", "updated_at"]
+    columns = ["id", "name", "created_at", "updated_at", "calendar"]
+    assert list(loaded(warehouse, "facilities")[0]) == columns
 
 
 @pytest.mark.parametrize(

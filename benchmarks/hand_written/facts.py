@@ -115,6 +115,9 @@ select
     date_diff('microsecond', created_at, first_response_at) / 3600e6::double
         as first_response_hours,
     date_diff('microsecond', created_at, resolved_at) / 3600e6::double as resolution_hours,
+    first_response_hours as first_response_business_hours,
+    resolution_hours as resolution_business_hours,
+    false as is_paused,
     case when least(first_response_at, resolved_at) <= response_due_at then 'met'
          when $as_of > response_due_at then 'breached'
          else 'pending' end as response_state,
@@ -157,6 +160,9 @@ select
     resolution_due_at,
     date_part('epoch', first_response_at - created_at) / 3600 as first_response_hours,
     date_part('epoch', resolved_at - created_at) / 3600 as resolution_hours,
+    date_part('epoch', first_response_at - created_at) / 3600 as first_response_business_hours,
+    date_part('epoch', resolved_at - created_at) / 3600 as resolution_business_hours,
+    false as is_paused,
     response_state,
     resolution_state,
     case when 'breached' in (response_state, resolution_state) then 'breached'

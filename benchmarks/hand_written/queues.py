@@ -15,6 +15,8 @@ select
     response_due_at,
     resolution_due_at,
     first_response_hours,
+    first_response_business_hours,
+    is_paused,
     response_state,
     resolution_state,
     sla_state,

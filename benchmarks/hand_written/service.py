@@ -44,6 +44,12 @@ select
     resolution_percentiles[1] as median_resolution_hours,
     resolution_percentiles[2] as p90_resolution_hours,
     max_resolution_hours,
+    avg_first_response_hours as avg_first_response_business_hours,
+    first_response_percentiles[1] as median_first_response_business_hours,
+    first_response_percentiles[2] as p90_first_response_business_hours,
+    avg_resolution_hours as avg_resolution_business_hours,
+    resolution_percentiles[1] as median_resolution_business_hours,
+    resolution_percentiles[2] as p90_resolution_business_hours,
     sla_response_target_hours,
     sla_resolution_target_hours
 from counted

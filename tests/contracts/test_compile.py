@@ -66,8 +66,8 @@ def plain_row(contract: Contract) -> dict[str, Any]:
 
 GOOD: dict[str, dict[str, Any]] = {
     "lead_milestones": {"lost_at": None},
-    "ticket_sla": {"hours_left": None},
-    "ticket_queue": {"resolution_state": "pending", "sla_state": "pending"},
+    "ticket_sla": {"hours_left": None, "is_paused": False},
+    "ticket_queue": {"resolution_state": "pending", "sla_state": "pending", "is_paused": False},
     "cohort_retention": {"won_leads": 0, "lost_leads": 0},
     "ticket_sla_compliance": {
         "open_tickets": 0,
@@ -84,9 +84,24 @@ BROKEN: dict[tuple[str, str], dict[str, Any]] = {
     ("lead_milestones", "opportunity_at is not after won_at"): {"opportunity_at": LATER},
     ("lead_milestones", "sql_at is not after opportunity_at"): {"sql_at": LATER},
     ("lead_milestones", "a lead is not both won and lost"): {"lost_at": LATER},
-    ("ticket_sla", "hours_left is given for pending tickets and no others"): {"hours_left": 1.5},
+    (
+        "ticket_sla",
+        "hours_left is given for pending tickets that are not paused, and for no others",
+    ): {"hours_left": 1.5},
+    ("ticket_sla", "resolution_due_at is given unless the ticket is paused"): {
+        "resolution_due_at": None
+    },
     ("ticket_sla", "sla_state is given where a target has a state"): {"sla_state": None},
-    ("ticket_queue", "hours_left is given for pending tickets and no others"): {"hours_left": None},
+    (
+        "ticket_queue",
+        "hours_left is given for pending tickets that are not paused, and for no others",
+    ): {"hours_left": None},
+    ("ticket_queue", "resolution_due_at is given unless the ticket is paused"): {
+        "resolution_due_at": None
+    },
+    ("ticket_queue", "first_response_business_hours is given with a first response"): {
+        "first_response_business_hours": None
+    },
     ("ticket_queue", "sla_state is given where a target has a state"): {
         "sla_state": None,
         "hours_left": None,
