@@ -150,6 +150,18 @@ def reference(name: str, parent: str, severity: str = "error") -> Rule:
     return Rule(words, (name,), severity, find=orphans, refers_to=parent)
 
 
+def known_name(name: str, known: Sequence[str], where: str) -> Rule:
+    """The column, where it is not null, holds one of the names that are declared somewhere.
+
+    The rule does not list them, so that a row in quarantine breaks the same rule tomorrow.
+    """
+    return Rule(
+        name=f"{name} is one that {where} declare",
+        columns=(name,),
+        violated=lambda table: table[name].notin(list(known)).fill_null(False),
+    )
+
+
 def one_value(name: str, amount: str, words: str) -> Rule:
     """All rows with an amount have the same value in a column; null counts as a value.
 

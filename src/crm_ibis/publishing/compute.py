@@ -83,7 +83,7 @@ class Results:
         self.hints: list[tuple[str, str]] = []
         """What is worth a word about sources that keep their contracts."""
         self.judged_as_of = judged_as_of or as_of
-        self.quarantine = Quarantine(warehouse, report, self.judged_as_of)
+        self.quarantine = Quarantine(warehouse, report, self.judged_as_of, params)
         self._written = Materialized(warehouse)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
@@ -169,6 +169,7 @@ class Results:
                 self.judged_as_of,
                 also=newest,
                 unread=self._unread.get(name, ()),
+                params=self.params,
             )
             emit(Step(audits, "source"))
 

@@ -50,7 +50,7 @@ def _violations(
         )
         for n, t in readable.items()
     }
-    demanded = check.rules_of(contract, now())
+    demanded = check.rules_of(warehouse, contract, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = casting.rules_of_raw(table, contract)
     given, demanded = casting.split_unreadable(table, contract, demanded)

@@ -7,6 +7,8 @@ from types import MappingProxyType
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.config.calendars import ALWAYS
+from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models, rules
 from crm_ibis.contracts.audit import Audit, Checked, plan_audit, run_audits, source_rules
 from crm_ibis.contracts.models import Contract
@@ -19,6 +21,8 @@ from crm_ibis.sources.connectors import CURRENCIES
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import CURRENCY, source_tables, unread_of
 from crm_ibis.warehouse import Warehouse
+
+CALENDAR = "calendar"
 
 
 def sources_with_parents(names: Iterable[str]) -> list[str]:
@@ -64,9 +68,18 @@ def read_sources(
     return cast_sources(source_tables(warehouse, names, written))
 
 
-def rules_of(contract: Contract, as_of: datetime) -> list[Rule]:
-    """What a source must keep, its instants as of an instant and by the years of sources.yml."""
-    return source_rules(contract, as_of, spec.load_spec().plausible_years)
+def rules_of(
+    warehouse: Warehouse, contract: Contract, as_of: datetime, params: Params | None = None
+) -> list[Rule]:
+    """What a source must keep, its instants as of an instant and by the years of sources.yml.
+
+    What depends on the parameters goes by those given, else by those of the settings.
+    """
+    demanded = source_rules(contract, as_of, spec.load_spec().plausible_years)
+    if contract.name == "facilities" and CALENDAR in contract.schema:
+        params = params or load_params(warehouse.settings.params_file)
+        demanded.append(rules.known_name(CALENDAR, [ALWAYS, *params.calendars], "the parameters"))
+    return demanded
 
 
 def source_audits(
@@ -77,6 +90,7 @@ def source_audits(
     as_of: datetime,
     also: Mapping[str, ir.Scalar] = MappingProxyType({}),
     unread: Sequence[Rule] = (),
+    params: Params | None = None,
 ) -> list[Audit]:
     """The audits of a source, each of which makes sense only if the one before finds nothing.
 
@@ -85,7 +99,7 @@ def source_audits(
     without naming a row.
     """
     contract = models.contracts()[name]
-    demanded = rules_of(contract, as_of)
+    demanded = rules_of(warehouse, contract, as_of, params)
     absent = spec.load_spec().absent
     audits = [
         plan_audit(warehouse, sources[name], contract, demanded, sources, also=also, absent=absent)

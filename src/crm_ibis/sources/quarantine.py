@@ -13,6 +13,7 @@ from types import MappingProxyType
 import ibis
 from ibis import Table
 
+from crm_ibis.config.params import Params
 from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
@@ -58,8 +59,10 @@ class Quarantine:
         warehouse: Warehouse,
         report: Report = REPORT_TO_LOG,
         as_of: datetime | None = None,
+        params: Params | None = None,
     ) -> None:
         self.warehouse = warehouse
+        self.params = params
         self.as_of = as_of or now()
         self.report = report
         self.settled: dict[str, Settled] = {}
@@ -136,7 +139,7 @@ class Quarantine:
             self.whole[name] = casting.cast_to_contract(
                 casting.null_unreadable(raw, contract), contract
             )
-            demanded += check.rules_of(contract, self.as_of)
+            demanded += check.rules_of(self.warehouse, contract, self.as_of, self.params)
         else:
             self.whole[name] = casting.cast_to_contract(raw, contract)
         given = casting.cast_to_contract(source.table, contract)
@@ -150,7 +153,13 @@ class Quarantine:
         """What is wrong with a source, those rows included that follow their parents."""
         unread = self.unread_rules(name, raw)
         audits = check.source_audits(
-            self.warehouse, name, raw, self.whole, self.as_of, unread=unread
+            self.warehouse,
+            name,
+            raw,
+            self.whole,
+            self.as_of,
+            unread=unread,
+            params=self.params,
         )
         return audit.run_audits(self.warehouse, audits).errors
 
