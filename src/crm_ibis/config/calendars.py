@@ -187,6 +187,15 @@ def check_names(calendars: Mapping[str, Calendar]) -> None:
             )
 
 
+def holidays_version(calendars: Iterable[Calendar]) -> str | None:
+    """The version of the library that the holidays of calendars come from, if they have any."""
+    if not any(calendar.holidays for calendar in calendars):
+        return None
+    import holidays
+
+    return holidays.__version__
+
+
 def unknown_calendar(name: str, calendars: Iterable[str]) -> str | None:
     """What is wrong with the name of a calendar, if anything."""
     known = [ALWAYS, *calendars]

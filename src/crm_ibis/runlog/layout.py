@@ -31,6 +31,7 @@ LAYOUTS = [
         "CREATE TABLE {meta}.comments (table_name TEXT, column_name TEXT, comment TEXT)",
     ],
     ["ALTER TABLE {meta}.run_tables ADD COLUMN newest_at TIMESTAMP"],
+    ["ALTER TABLE {meta}.runs ADD COLUMN holidays_version TEXT"],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
 

@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 import crm_ibis
+from crm_ibis.config.calendars import holidays_version
 from crm_ibis.config.params import Params
 from crm_ibis.errors import BrokenCheck, CrmIbisError, TransientError
 from crm_ibis.runlog import clock
@@ -121,13 +122,18 @@ def start(
     params: Params | None = None,
     attempt: Attempt | None = None,
 ) -> str:
-    """Logs that a run began, with the parameters that it computes with, if any; its id."""
+    """Logs that a run began, with the parameters that it computes with, if any; its id.
+
+    With the version of the library that holidays come from, where they have any: a newer one may
+    change a past.
+    """
     started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     warehouse.run(
         f"INSERT INTO {log_table(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
         "tables, params, program_version, started_by, job, attempt, scheduled_at, due_at, "
-        "retry_wait) VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "retry_wait, holidays_version) "
+        "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run_id,
             command,
@@ -142,6 +148,7 @@ def start(
             attempt and attempt.scheduled_at,
             attempt and attempt.due_at,
             attempt and attempt.retry_wait,
+            holidays_version(params.calendars.values()) if params else None,
         ],
     )
     return run_id
