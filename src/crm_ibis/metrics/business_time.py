@@ -7,7 +7,9 @@ given reading. Readings are looked up in the small tables of `calendar_tables`, 
 instant and by the slot of a reading. Everything is whole microseconds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import Protocol
@@ -20,22 +22,35 @@ from crm_ibis.config.calendars import ALWAYS
 from crm_ibis.config.params import Params
 from crm_ibis.config.sla import may_use
 from crm_ibis.errors import UsageError
-from crm_ibis.expressions import DAY, HOUR, instant, microseconds_between
+from crm_ibis.expressions import DAY, HOUR, instant, microseconds_between, when
 from crm_ibis.metrics.calendar_tables import (
     DAYS,
     SLOTS,
     CalendarTables,
     by_number,
     instant_of,
-    last_day,
     tables_of,
 )
-from crm_ibis.metrics.opening_times import EPOCH, FIRST_DAY, open_intervals, open_until
+from crm_ibis.metrics.opening_times import EPOCH, open_intervals, open_until
 
 HORIZON = timedelta(days=400)
 """In the time after `as_of`, a calendar must be open for its largest target."""
 CALENDAR = "calendar_number"
-BEGIN = (FIRST_DAY - EPOCH.date()).days * DAY
+
+_EARLIEST: ContextVar[datetime] = ContextVar("_EARLIEST", default=datetime.min)
+
+
+@contextmanager
+def needed_from(earliest: datetime | None) -> Iterator[None]:
+    """Says that no instant before another will be asked of the clocks that are made meanwhile.
+
+    Their tables are shorter by what lies before it; what they answer is the same.
+    """
+    token = _EARLIEST.set(earliest or datetime.min)
+    try:
+        yield
+    finally:
+        _EARLIEST.reset(token)
 
 
 class Clock(Protocol):
@@ -106,7 +121,7 @@ class CalendarClock:
     def tables(self) -> CalendarTables:
         declared = self.params.calendars
         written = [None if n == ALWAYS else declared[n].model_dump_json() for n in self.names]
-        return tables_of(tuple(written), last_day(self.as_of + HORIZON))
+        return tables_of(tuple(written), _EARLIEST.get(), self.as_of + HORIZON)
 
     @cached_property
     def pieces(self) -> Table:
@@ -137,19 +152,14 @@ class CalendarClock:
         return self.names.index(name)
 
     def read(self, rows: Table, instants: Mapping[str, str]) -> Table:
-        clamped = {
-            f"at_{name}": ibis.ifelse(rows[column] < BEGIN, BEGIN, rows[column])
+        keys = {
+            f"day_{name}": (rows[CALENDAR] * DAYS + rows[column] // DAY).cast("int64")
             for name, column in instants.items()
         }
-        begun = rows.mutate(**clamped)
-        keys = {
-            f"day_{name}": (begun[CALENDAR] * DAYS + begun[f"at_{name}"] // DAY).cast("int64")
-            for name in instants
-        }
-        found = keyed = begun.mutate(**keys)
-        for name in instants:
+        found = keyed = rows.mutate(**keys)
+        for name, column in instants.items():
             piece = _renamed(self.pieces, name)
-            at = keyed[f"at_{name}"]
+            at = keyed[column]
             found = found.left_join(
                 piece,
                 [
@@ -159,11 +169,11 @@ class CalendarClock:
                 ],
             )
         readings = {}
-        for name in instants:
-            since = found[f"at_{name}"] - found[f"starts_{name}"]
-            # Both are null where the instant is: `least` alone would leave a null out.
-            opened = ibis.ifelse(since < found[f"open_{name}"], since, found[f"open_{name}"])
-            readings[name] = found[f"before_{name}"] + opened
+        for name, column in instants.items():
+            opened = ibis.least(found[column] - found[f"starts_{name}"], found[f"open_{name}"])
+            # No piece is before the calendars begin: nothing was open until then.
+            reading = (found[f"before_{name}"] + opened).fill_null(0)
+            readings[name] = when(found[column].notnull(), reading)
         return found.select(*rows.columns, **readings)
 
     def now(self, rows: Table) -> ir.IntegerValue:
@@ -214,8 +224,9 @@ def refuse_closed(params: Params, as_of: datetime) -> None:
         judged = may_use(params.sla, name)
         if not judged:
             continue
-        found = open_intervals(calendar.model_dump_json(), last_day(as_of + HORIZON))
-        open_ = open_until(found, as_of + HORIZON) - open_until(found, as_of)
+        until = as_of + HORIZON
+        found = open_intervals(calendar.model_dump_json(), as_of.date(), until.date())
+        open_ = open_until(found, until) - open_until(found, as_of)
         largest = max(max(params.sla[p].response, params.sla[p].resolution) for p in judged)
         if open_ < largest:
             place = params.layered.place_of(["calendars", name])

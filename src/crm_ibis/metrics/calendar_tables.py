@@ -20,8 +20,8 @@ from crm_ibis.expressions import instant
 from crm_ibis.metrics.opening_times import (
     DAY_SECONDS,
     EPOCH,
-    FIRST_DAY,
     Interval,
+    midnight_of,
     open_intervals,
     open_until,
 )
@@ -36,7 +36,8 @@ DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
 CHUNK = 366
 """Days to a line of the text."""
 
-FIRST_DAY_NUMBER = (FIRST_DAY - EPOCH.date()).days
+FIRST_DAY = date(1990, 1, 1)
+"""Calendars begin here, as do the plausible years of sources. Before, nothing is open."""
 
 Piece = tuple[int, int, int]
 """Seconds of a day: where it starts, where the next one does, and how many are open."""
@@ -44,7 +45,7 @@ Piece = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class CalendarTables:
-    """Calendars from 1990 to a day, by their numbers: 0, 1, ...
+    """Calendars, from 1990 or later to a day, by their numbers: 0, 1, ...
 
     `days` has a line of `first key:codes` for each year of each calendar, `kinds` one of
     `code:start:end:open seconds` for each piece of each kind of day.
@@ -57,7 +58,7 @@ class CalendarTables:
     intervals: tuple[tuple[Interval, ...], ...]
 
     def open_until(self, calendar: int, moment: datetime) -> int:
-        """Microseconds that a calendar has been open from 1990 up to an instant (UTC)."""
+        """Microseconds that a calendar has been open from their begin up to an instant (UTC)."""
         return open_until(self.intervals[calendar], moment)
 
     def pieces(self) -> Table:
@@ -163,41 +164,39 @@ def _kinds(text: str) -> Table:
     return lines.select(code=lines.field[0], **numbers)
 
 
-def last_day(moment: datetime) -> date:
-    """The last day of the line of the text that the day of an instant is in."""
-    days = (moment.date() - FIRST_DAY).days
-    return FIRST_DAY + timedelta(days=days // CHUNK * CHUNK + CHUNK - 1)
-
-
 @lru_cache(maxsize=16)
-def tables_of(calendars: tuple[str | None, ...], last_day: date) -> CalendarTables:
-    """Calendars, as JSON, or None for the one that is always open, to the end of a day (UTC).
-
-    That day is one of those that `last_day` gives.
-    """
-    length = (last_day - FIRST_DAY).days + 1
-    intervals = tuple(_intervals(written, last_day) for written in calendars)
-    cut = [list(_cut(found, length)) for found in intervals]
+def tables_of(calendars: tuple[str | None, ...], begin: datetime, end: datetime) -> CalendarTables:
+    """Calendars, as JSON, or None for the one that is always open, from an instant to another."""
+    first = _line_of(begin)
+    length = _line_of(end) - first + CHUNK
+    first_day = FIRST_DAY + timedelta(days=first)
+    last_day = first_day + timedelta(days=length - 1)
+    start = midnight_of(first_day)
+    always = ((start, midnight_of(last_day) + DAY_SECONDS),)
+    intervals = tuple(
+        always if written is None else open_intervals(written, first_day, last_day)
+        for written in calendars
+    )
+    midnights = range(start, start + length * DAY_SECONDS, DAY_SECONDS)
+    cut = [list(_cut(found, midnights)) for found in intervals]
     kinds = dict.fromkeys(kind for days in cut for kind in days)
     codes = dict(zip(kinds, _codes(len(kinds)), strict=False))
     lines = [
-        f"{number * DAYS + FIRST_DAY_NUMBER + first}:"
-        + "".join(codes[kind] for kind in days[first : first + CHUNK])
+        f"{number * DAYS + start // DAY_SECONDS + line}:"
+        + "".join(codes[kind] for kind in days[line : line + CHUNK])
         for number, days in enumerate(cut)
-        for first in range(0, length, CHUNK)
+        for line in range(0, length, CHUNK)
     ]
     pieces = [
-        f"{codes[kind]}:{start}:{stop}:{open_}" for kind in kinds for start, stop, open_ in kind
+        f"{codes[kind]}:{begins}:{ends}:{open_}" for kind in kinds for begins, ends, open_ in kind
     ]
     longest = tuple(max(p[2] for kind in set(days) for p in kind) * MICRO for days in cut)
     return CalendarTables(" ".join(lines), " ".join(pieces), longest, intervals)
 
 
-def _intervals(written: str | None, last_day: date) -> tuple[Interval, ...]:
-    if written is not None:
-        return open_intervals(written, last_day)
-    start = FIRST_DAY_NUMBER * DAY_SECONDS
-    return ((start, start + ((last_day - FIRST_DAY).days + 1) * DAY_SECONDS),)
+def _line_of(moment: datetime) -> int:
+    """Where the line of the text begins that an instant is in, in days after 1 January 1990."""
+    return max(0, (moment.date() - FIRST_DAY).days // CHUNK * CHUNK)
 
 
 def _codes(number: int) -> Iterator[str]:
@@ -205,11 +204,10 @@ def _codes(number: int) -> Iterator[str]:
     return map("".join, product(DIGITS, repeat=width))
 
 
-def _cut(intervals: Sequence[Interval], length: int) -> Iterator[tuple[Piece, ...]]:
+def _cut(intervals: Sequence[Interval], midnights: range) -> Iterator[tuple[Piece, ...]]:
     """The pieces of each day."""
     position = 0
-    for day in range(FIRST_DAY_NUMBER, FIRST_DAY_NUMBER + length):
-        midnight = day * DAY_SECONDS
+    for midnight in midnights:
         within = []
         while position < len(intervals) and intervals[position][0] < midnight + DAY_SECONDS:
             start, stop = intervals[position]

@@ -14,8 +14,6 @@ from zoneinfo import ZoneInfo
 
 from crm_ibis.config.calendars import Calendar, minutes_of
 
-FIRST_DAY = date(1990, 1, 1)
-"""Calendars begin here, as do the plausible years of sources. Before, nothing is open."""
 EPOCH = datetime(1970, 1, 1)
 MICRO = 1_000_000
 DAY_SECONDS = 24 * 60 * 60
@@ -37,16 +35,16 @@ def open_until(intervals: Sequence[Interval], moment: datetime) -> int:
 
 
 @lru_cache(maxsize=32)
-def open_intervals(written: str, last_day: date) -> tuple[Interval, ...]:
-    """When a calendar is open from 1990 to the end of a day (UTC): apart, and in order.
+def open_intervals(written: str, first_day: date, last_day: date) -> tuple[Interval, ...]:
+    """When a calendar is open from a day to the end of another (UTC): apart, and in order.
 
     It is given as JSON, as its mappings cannot be hashed: computed once.
     """
     calendar = Calendar.model_validate_json(written)
-    first = _midnight(FIRST_DAY)
-    end = _midnight(last_day) + DAY_SECONDS
+    first = midnight_of(first_day)
+    end = midnight_of(last_day) + DAY_SECONDS
     merged: list[list[int]] = []
-    for start, stop in sorted(_windows(calendar, last_day)):
+    for start, stop in sorted(_windows(calendar, first_day, last_day)):
         start = max(start, first)
         stop = min(stop, end)
         if start >= stop:
@@ -58,28 +56,28 @@ def open_intervals(written: str, last_day: date) -> tuple[Interval, ...]:
     return tuple((start, stop) for start, stop in merged)
 
 
-def _windows(calendar: Calendar, last_day: date) -> Iterator[Interval]:
-    """The windows of all local dates that may reach into the days from 1990 to the last."""
+def _windows(calendar: Calendar, first_day: date, last_day: date) -> Iterator[Interval]:
+    """The windows of all local dates that may reach into the days from the first to the last."""
     clock = _Clock(ZoneInfo(calendar.time_zone))
-    schedule = _Schedule(calendar, last_day.year + 1)
-    for number in range(-BLOCK, (last_day - FIRST_DAY).days + BLOCK, BLOCK):
-        block = FIRST_DAY + timedelta(days=number)
+    schedule = _Schedule(calendar, range(first_day.year - 1, last_day.year + 2))
+    for number in range(-BLOCK, (last_day - first_day).days + BLOCK, BLOCK):
+        block = first_day + timedelta(days=number)
         offset = clock.steady_offset(block)
         for day in (block + timedelta(days=later) for later in range(BLOCK)):
             windows = schedule.minutes(day)
             if offset is None:
                 yield from ((clock.seconds(day, a), clock.seconds(day, b)) for a, b in windows)
             elif windows:
-                midnight = _midnight(day) - offset
+                midnight = midnight_of(day) - offset
                 yield from ((midnight + 60 * a, midnight + 60 * b) for a, b in windows)
 
 
 class _Schedule:
     """What a calendar says of each date, in minutes of its local day."""
 
-    def __init__(self, calendar: Calendar, last_year: int) -> None:
+    def __init__(self, calendar: Calendar, years: range) -> None:
         self.special = {
-            **dict.fromkeys(_holidays(calendar, last_year), ()),
+            **dict.fromkeys(_holidays(calendar, years), ()),
             **dict.fromkeys(calendar.closed, ()),
             **{day: tuple(map(minutes_of, said)) for day, said in calendar.open.items()},
         }
@@ -90,13 +88,12 @@ class _Schedule:
         return self.hours[day.weekday()] if special is None else special
 
 
-def _holidays(calendar: Calendar, last_year: int) -> set[date]:
+def _holidays(calendar: Calendar, years: range) -> set[date]:
     said = calendar.holidays
     if said is None:
         return set()
     import holidays  # only for those who use it: it takes its time
 
-    years = range(FIRST_DAY.year - 1, last_year + 1)
     return set(holidays.country_holidays(said.country, subdiv=said.subdivision, years=years))
 
 
@@ -125,7 +122,8 @@ class _Clock:
         return min(round(offset.total_seconds()) for offset in offsets if offset is not None)
 
 
-def _midnight(day: date) -> int:
+def midnight_of(day: date) -> int:
+    """When a day of UTC begins, in seconds since 1970."""
     return (day.toordinal() - EPOCH.toordinal()) * DAY_SECONDS
 
 

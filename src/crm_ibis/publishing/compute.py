@@ -19,6 +19,7 @@ from crm_ibis.errors import UsageError
 from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.history import reader
 from crm_ibis.metrics import graph, own
+from crm_ibis.metrics.business_time import needed_from
 from crm_ibis.publishing.prefetch import ahead
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.runlog.summaries import SourceRun
@@ -27,6 +28,9 @@ from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.occurrences import Named
 from crm_ibis.sources.quarantine import Quarantine
 from crm_ibis.warehouse import Place, Staging, Warehouse
+
+TICKETS = "tickets"
+"""The source that calendars judge."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +97,7 @@ class Results:
         self._unread: dict[str, list[Rule]] = {}
         self._unseen: dict[str, list[Named]] = {}
         self._staged: list[str] = []
+        self._earliest: datetime | None = None
         self._results: dict[str, Table] = {}
         self._outcomes: list[Checked] = []
 
@@ -121,6 +126,7 @@ class Results:
         self._checked = [name for name in self._raw if name not in absent]
         self._before = volume.runs_before(self.warehouse, self._checked)
         self._unseen = {name: self._never(name) for name in self._checked}
+        self._earliest = self._earliest_ticket()
         with ahead(self._plan) as steps:
             for step in islice(steps, len(self._checked)):
                 self._run_step(step)
@@ -128,6 +134,14 @@ class Results:
             for step in steps:
                 self._run_step(step)
         audit.raise_errors(self._outcomes)
+
+    def _earliest_ticket(self) -> datetime | None:
+        """When the first ticket was created, where calendars judge tickets."""
+        if not self.params.calendars or TICKETS not in self._sources:
+            return None
+        tickets = self._sources[TICKETS]
+        (found,) = self.warehouse.rows(tickets.aggregate(earliest=tickets.created_at.min()))
+        return found["earliest"]
 
     def settled_rows(self, name: str) -> int:
         """How many published rows go although the source has the row that each is about.
@@ -183,7 +197,8 @@ class Results:
             return step.audits[0].table
 
         sources = {**check.drop_undecided(self._raw, self._sources), **self._histories}
-        graph.build(self.names, sources, self.params, self.as_of, stage)
+        with needed_from(self._earliest):
+            graph.build(self.names, sources, self.params, self.as_of, stage)
 
     def _built(self, name: str, table: Table) -> Step:
         """Auditing a table, and writing it before that if that is worth the while.
