@@ -1,16 +1,16 @@
 """The calendars of a run as small tables that every database can join, made of text in the query.
 
-A day of a calendar is made of pieces: each begins with open time, maybe none, which closed time
-follows. Days that are cut alike are of one kind, named by a code of letters and digits; a calendar
-is then a code per day. So the query holds a few kilobytes for each calendar, and the database makes
-the rows of them, with the open time of all days before.
+A week of a calendar is made of pieces: each begins with open time, maybe none, which closed time
+follows, and none reaches beyond a day of UTC. Weeks that are cut alike are of one kind; a calendar
+is then a kind for each week, with the open time of all weeks before. So the query holds a few
+kilobytes for each calendar, and the database makes the rows of them. No window function and no
+series is needed for that: either keeps PostgreSQL from a parallel plan.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
-from itertools import count, product
 
 import ibis
 import ibis.expr.types as ir
@@ -20,71 +20,65 @@ from crm_ibis.expressions import instant
 from crm_ibis.metrics.opening_times import (
     DAY_SECONDS,
     EPOCH,
+    MICRO,
     Interval,
     midnight_of,
     open_intervals,
     open_until,
 )
 
-MICRO = 1_000_000
 DAY = DAY_SECONDS * MICRO
 DAYS = 100_000
 """More than the days of any calendar: `number of a calendar * DAYS + day since 1970` is a key."""
 SLOTS = 10**9
 """The same of the slots, in which open time is cut."""
-DIGITS = "0123456789abcdefghijklmnopqrstuvwxyz"
-CHUNK = 366
-"""Days to a line of the text."""
-
+WEEK = 7
 FIRST_DAY = date(1990, 1, 1)
 """Calendars begin here, as do the plausible years of sources. Before, nothing is open."""
 
-Piece = tuple[int, int, int]
-"""Seconds of a day: where it starts, where the next one does, and how many are open."""
+Piece = tuple[int, int, int, int]
+"""The number of a day in its week, and in seconds of the day: where it starts, where the next one
+does; how many seconds are open."""
 
 
 @dataclass(frozen=True)
 class CalendarTables:
-    """Calendars, from 1990 or later to a day, by their numbers: 0, 1, ...
+    """Calendars, from 1990 or later on, by their numbers: 0, 1, ...
 
-    `days` has a line of `first key:codes` for each year of each calendar, `kinds` one of
-    `code:start:end:open seconds` for each piece of each kind of day.
+    `weeks` has `calendar:key of its first day:kind:open seconds before` for each week of each
+    calendar, `kinds` has `kind:day:start:end:open seconds:open seconds of the week before` for each
+    piece of each kind.
     """
 
-    days: str
+    weeks: str
     kinds: str
     slots: tuple[int, ...]
     """Of each calendar, its longest piece in microseconds: open time is cut into slots of it."""
     intervals: tuple[tuple[Interval, ...], ...]
 
     def open_until(self, calendar: int, moment: datetime) -> int:
-        """Microseconds that a calendar has been open from their begin up to an instant (UTC)."""
+        """Microseconds that a calendar has been open from its begin up to an instant (UTC)."""
         return open_until(self.intervals[calendar], moment)
 
     def pieces(self) -> Table:
-        """One row for each piece of each day.
+        """One row for each piece.
 
-        `calendar_day` (the key of a day), `starts`, `ends` (microseconds since 1970), `open` (of
-        these), `before` (open microseconds of the calendar before it).
+        `calendar`, `calendar_day` (the key of its day), `starts`, `ends` (microseconds since 1970),
+        `open` (of these), `before` (open microseconds of the calendar before it).
         """
-        days = _days(self.days)
-        kinds = _kinds(self.kinds)
-        joined = kinds.inner_join(days, "code")
-        midnight = (joined.calendar_day % DAYS) * DAY
-        timed = joined.select(
-            "calendar_day",
+        weeks = _rows(self.weeks, ("calendar", "first", "kind", "open_before"))
+        kinds = _rows(self.kinds, ("kind", "day", "starts", "ends", "open", "before"))
+        joined = kinds.inner_join(weeks, "kind")
+        day = (joined["first"] + joined.day).cast("int64")
+        midnight = (day % DAYS) * DAY
+        return joined.select(
+            "calendar",
+            calendar_day=day,
             starts=midnight + joined.starts * MICRO,
             ends=midnight + joined.ends * MICRO,
             open=joined.open * MICRO,
+            before=(joined.open_before + joined.before) * MICRO,
         )
-        earlier = ibis.window(
-            group_by=timed.calendar_day // DAYS,
-            order_by=[timed.calendar_day, timed.starts],
-            preceding=None,
-            following=0,
-        )
-        opened = as_int64(timed.open.sum().over(earlier))
-        return timed.mutate(before=opened - timed.open)
 
     def windows(self) -> Table:
         """One row for each slot that a piece with open time reaches into: one or two.
@@ -94,18 +88,16 @@ class CalendarTables:
         """
         pieces = self.pieces()
         pieces = pieces.filter(pieces.open > 0)
-        calendar = (pieces.calendar_day // DAYS).cast("int64")
-        width = by_number(calendar, self.slots)
+        width = by_number(pieces.calendar, self.slots)
         reached = pieces.select(
-            calendar=calendar,
+            "calendar",
+            "before",
             first=(pieces.before // width).cast("int64"),
             last=((pieces.before + pieces.open - 1) // width).cast("int64"),
             starts_at=instant_of(pieces.starts),
-            before=pieces.before,
             after=pieces.before + pieces.open,
         )
-        further = ibis.range(0, 2).unnest().name("further").as_table()
-        each = reached.cross_join(further)
+        each = reached.cross_join(_rows("0 1", ("further",)))
         slot = each["first"] + each.further
         return each.filter(slot <= each["last"]).select(
             "starts_at",
@@ -123,12 +115,6 @@ def instant_of(microseconds: ir.IntegerValue) -> ir.TimestampValue:
     return (instant(EPOCH) + days.as_interval("D") + rest.as_interval("us")).cast("timestamp(6)")
 
 
-def as_int64(total: ir.IntegerValue) -> ir.IntegerValue:
-    """A sum of microseconds as int64, which Ibis takes it for: it is HUGEINT on DuckDB and numeric
-    on PostgreSQL. Floats are exact up to 285 years of microseconds."""
-    return total.cast("float64").cast("int64")
-
-
 def by_number(calendar: ir.IntegerValue, values: Sequence[int]) -> ir.IntegerValue:
     """The value of a calendar, by its number."""
     literals = [ibis.literal(value, "int64") for value in values]
@@ -137,75 +123,62 @@ def by_number(calendar: ir.IntegerValue, values: Sequence[int]) -> ir.IntegerVal
     return calendar.cases(*enumerate(literals[:-1]), else_=literals[-1])
 
 
-def _lines(text: str) -> Table:
-    """Each blank-separated part of a text as a row, its fields in `field`."""
-    parts = ibis.literal(text).split(" ").unnest().name("line").as_table()
-    return parts.select(field=parts.line.split(":"))
-
-
-def _days(text: str) -> Table:
-    """Of each day its key and its code."""
-    lines = _lines(text)
-    chunks = lines.select(first=lines.field[0].cast("int64"), codes=lines.field[1])
-    width = len(text.split(" ", 1)[0].split(":")[1]) // CHUNK
-    numbers = ibis.range(0, CHUNK).unnest().name("number").as_table()
-    each = chunks.cross_join(numbers)
-    return each.select(
-        calendar_day=(each.first + each.number).cast("int64"),
-        code=each.codes.substr(each.number * width, width),
-    )
-
-
-def _kinds(text: str) -> Table:
-    lines = _lines(text)
-    numbers = {
-        name: lines.field[i].cast("int64") for i, name in enumerate(("starts", "ends", "open"), 1)
-    }
-    return lines.select(code=lines.field[0], **numbers)
+def _rows(text: str, names: Sequence[str]) -> Table:
+    """Each blank-separated part of a text as a row of whole numbers, which `:` separates."""
+    lines = ibis.literal(text).split(" ").unnest().name("line").as_table()
+    split = lines.select(field=lines.line.split(":"))
+    return split.select(**{name: split.field[i].cast("int64") for i, name in enumerate(names)})
 
 
 @lru_cache(maxsize=16)
 def tables_of(calendars: tuple[str | None, ...], begin: datetime, end: datetime) -> CalendarTables:
     """Calendars, as JSON, or None for the one that is always open, from an instant to another."""
-    first = _line_of(begin)
-    length = _line_of(end) - first + CHUNK
-    first_day = FIRST_DAY + timedelta(days=first)
+    first_day = FIRST_DAY + timedelta(days=max(0, (begin.date() - FIRST_DAY).days // WEEK * WEEK))
+    length = (end.date() - first_day).days // WEEK * WEEK + WEEK
     last_day = first_day + timedelta(days=length - 1)
-    start = midnight_of(first_day)
-    always = ((start, midnight_of(last_day) + DAY_SECONDS),)
+    first = midnight_of(first_day)
+    always = ((first, first + length * DAY_SECONDS),)
     intervals = tuple(
         always if written is None else open_intervals(written, first_day, last_day)
         for written in calendars
     )
-    midnights = range(start, start + length * DAY_SECONDS, DAY_SECONDS)
-    cut = [list(_cut(found, midnights)) for found in intervals]
-    kinds = dict.fromkeys(kind for days in cut for kind in days)
-    codes = dict(zip(kinds, _codes(len(kinds)), strict=False))
-    lines = [
-        f"{number * DAYS + start // DAY_SECONDS + line}:"
-        + "".join(codes[kind] for kind in days[line : line + CHUNK])
-        for number, days in enumerate(cut)
-        for line in range(0, length, CHUNK)
-    ]
-    pieces = [
-        f"{codes[kind]}:{begins}:{ends}:{open_}" for kind in kinds for begins, ends, open_ in kind
-    ]
-    longest = tuple(max(p[2] for kind in set(days) for p in kind) * MICRO for days in cut)
-    return CalendarTables(" ".join(lines), " ".join(pieces), longest, intervals)
+    kinds: dict[tuple[Piece, ...], int] = {}
+    weeks = []
+    for calendar, found in enumerate(intervals):
+        before = 0
+        days = list(_cut(found, range(first, first + length * DAY_SECONDS, DAY_SECONDS)))
+        for week in range(0, length, WEEK):
+            pieces = tuple(_pieces_of(days[week : week + WEEK]))
+            kind = kinds.setdefault(pieces, len(kinds))
+            key = calendar * DAYS + first // DAY_SECONDS + week
+            weeks.append(f"{calendar}:{key}:{kind}:{before}")
+            before += sum(open_ for *_, open_ in pieces)
+    longest = tuple(
+        max(min(DAY_SECONDS, stop - start) for start, stop in found) * MICRO for found in intervals
+    )
+    return CalendarTables(" ".join(weeks), " ".join(_lines_of(kinds)), longest, intervals)
 
 
-def _line_of(moment: datetime) -> int:
-    """Where the line of the text begins that an instant is in, in days after 1 January 1990."""
-    return max(0, (moment.date() - FIRST_DAY).days // CHUNK * CHUNK)
+def _lines_of(kinds: dict[tuple[Piece, ...], int]) -> Iterator[str]:
+    for pieces, kind in kinds.items():
+        before = 0
+        for day, start, end, open_ in pieces:
+            yield f"{kind}:{day}:{start}:{end}:{open_}:{before}"
+            before += open_
 
 
-def _codes(number: int) -> Iterator[str]:
-    width = next(width for width in count(1) if len(DIGITS) ** width >= number)
-    return map("".join, product(DIGITS, repeat=width))
+def _pieces_of(days: Sequence[Sequence[Interval]]) -> Iterator[Piece]:
+    """The pieces of a week, by the open intervals of its days."""
+    for day, within in enumerate(days):
+        if not within or within[0][0] > 0:
+            within = [(0, 0), *within]
+        ends = [*(start for start, _ in within[1:]), DAY_SECONDS]
+        for (start, stop), end in zip(within, ends, strict=True):
+            yield day, start, end, stop - start
 
 
-def _cut(intervals: Sequence[Interval], midnights: range) -> Iterator[tuple[Piece, ...]]:
-    """The pieces of each day."""
+def _cut(intervals: Sequence[Interval], midnights: range) -> Iterator[list[Interval]]:
+    """What is open of each day, in seconds of the day."""
     position = 0
     for midnight in midnights:
         within = []
@@ -216,13 +189,4 @@ def _cut(intervals: Sequence[Interval], midnights: range) -> Iterator[tuple[Piec
             if stop > midnight + DAY_SECONDS:
                 break
             position += 1
-        yield _pieces(within)
-
-
-def _pieces(within: Sequence[Interval]) -> tuple[Piece, ...]:
-    if not within or within[0][0] > 0:
-        within = [(0, 0), *within]
-    ends = [*(start for start, _ in within[1:]), DAY_SECONDS]
-    return tuple(
-        (start, end, stop - start) for (start, stop), end in zip(within, ends, strict=True)
-    )
+        yield within

@@ -3,11 +3,11 @@
 from datetime import datetime
 
 import ibis
+import ibis.expr.types as ir
 from ibis import Table, _
 
 from crm_ibis.expressions import instant, known_by
 from crm_ibis.metrics.business_time import Clock, since_1970
-from crm_ibis.metrics.calendar_tables import as_int64
 
 FOREVER = 2**62
 """Microseconds: later than any instant."""
@@ -30,7 +30,7 @@ def pause_totals(tickets: Table, ticket_pauses: Table, clock: Clock, as_of: date
     read = clock.read(pieces, {"reading": "begins", "reading_after": "stops"})
     read = read.mutate(stopped=read.reading_after - read.reading)
     earlier = ibis.window(group_by="ticket_id", order_by="begins", preceding=(None, 1))
-    stopped_before = as_int64(read.stopped.sum().over(earlier).fill_null(0))
+    stopped_before = _as_int64(read.stopped.sum().over(earlier).fill_null(0))
     used = read.mutate(used=read.reading - read.opened - stopped_before)
     placed = used.mutate(
         delays=used.used < used.target,
@@ -39,8 +39,8 @@ def pause_totals(tickets: Table, ticket_pauses: Table, clock: Clock, as_of: date
     return placed.group_by("ticket_id").agg(
         is_paused=_.runs.any(),
         is_never_due=(_.runs & _.delays).any(),
-        paused=as_int64(placed.stopped.sum()),
-        delay=as_int64(placed.stopped.sum(where=placed.delays).fill_null(0)),
+        paused=_as_int64(placed.stopped.sum()),
+        delay=_as_int64(placed.stopped.sum(where=placed.delays).fill_null(0)),
     )
 
 
@@ -62,3 +62,9 @@ def _apart(tickets: Table, ticket_pauses: Table, as_of: datetime) -> Table:
     covered = clipped.mutate(covered=clipped.ends.max().over(earlier))
     pieces = covered.mutate(begins=ibis.greatest(covered.starts, covered.covered))
     return pieces.filter(pieces.begins < pieces.ends).drop("starts", "covered")
+
+
+def _as_int64(total: ir.IntegerValue) -> ir.IntegerValue:
+    """A sum of microseconds as int64, which Ibis takes it for: it is HUGEINT on DuckDB and numeric
+    on PostgreSQL. Floats are exact up to 285 years of microseconds."""
+    return total.cast("float64").cast("int64")

@@ -17,6 +17,7 @@ makes a parallel plan."""
 WHOLE_PARTS = ("year", "month", "day")
 """Parts of an instant that are whole numbers: `date_part` gives them in a float, and quicker than
 `EXTRACT`, which answers in numeric."""
+EPOCH = "1970-01-01 00:00:00"
 KEPT_APART = ("group", "distinct", "limit", "offset")
 """What keeps PostgreSQL from pulling a select up; so do windows."""
 
@@ -27,7 +28,19 @@ def tune(query: exp.Expression) -> exp.Expression:
         for name, inner in _inner_selects(select):
             if _is_worth_a_fence(select, name, inner):
                 inner.set("offset", FENCE.copy())
+    _inline_texts(query)
     return query.transform(_as_date_part)
+
+
+def _inline_texts(query: exp.Expression) -> None:
+    """Reads parts that are made of text alone wherever they are used: they are small, and what is
+    written to memory first is read by no parallel plan."""
+    made_of_text: set[str] = set()
+    for part in query.find_all(exp.CTE):
+        if {table.name for table in part.find_all(exp.Table)} <= made_of_text:
+            made_of_text.add(part.alias)
+            part.set("materialized", False)
+            part.this.set("offset", FENCE.copy())
 
 
 def _inner_selects(select: exp.Select) -> Iterator[tuple[str, exp.Select]]:
@@ -79,8 +92,24 @@ def _aggregates(select: exp.Select) -> bool:
 
 
 def _as_date_part(node: exp.Expression) -> exp.Expression:
+    if isinstance(node, exp.DateDiff) and _is_since_1970(node):
+        seconds = _date_part("epoch", node.this)
+        return exp.cast(exp.Mul(this=seconds, expression=exp.Literal.number(10**6)), "bigint")
     part = node.name.lower()
     if not isinstance(node, exp.Extract) or part not in WHOLE_PARTS:
         return node
-    value = exp.Anonymous(this="DATE_PART", expressions=[exp.Literal.string(part), node.expression])
-    return exp.cast(value, "bigint")
+    return exp.cast(_date_part(part, node.expression), "bigint")
+
+
+def _date_part(part: str, value: exp.Expression) -> exp.Expression:
+    return exp.Anonymous(this="DATE_PART", expressions=[exp.Literal.string(part), value])
+
+
+def _is_since_1970(difference: exp.DateDiff) -> bool:
+    """Whether these are the microseconds since 1 January 1970: as seconds in a float, they are
+    told apart until the year 2106."""
+    start = difference.expression
+    while isinstance(start, exp.Cast):
+        start = start.this
+    is_epoch = isinstance(start, exp.Literal) and start.name.startswith(EPOCH)
+    return is_epoch and difference.text("unit").upper() == "MICROSECOND"

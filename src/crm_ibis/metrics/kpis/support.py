@@ -31,23 +31,8 @@ def ticket_sla_compliance(
     `resolved_at`, no ticket is known to be resolved and all count as open. Grain: facility_id,
     priority, month.
     """
-    tickets = ticket_sla.mutate(
-        **{
-            f"{event}_microseconds": microseconds_between(
-                ticket_sla.created_at, ticket_sla[happened_at]
-            )
-            for event, happened_at in TARGETS.items()
-        }
-    )
-    times = {f"{event}_hours": tickets[f"{event}_microseconds"] for event in TARGETS}
-    business = {
-        f"{event}_business_hours": (
-            _microseconds(tickets[f"{event}_business_hours"])
-            if counts_business_time(params, ticket_pauses)
-            else tickets[f"{event}_microseconds"]
-        )
-        for event in TARGETS
-    }
+    apart = counts_business_time(params, ticket_pauses)
+    tickets = ticket_sla.mutate(**_durations(ticket_sla, apart))
     states = (tickets.response_state, tickets.resolution_state)
     totals = tickets.group_by(["facility_id", "priority", "month"]).agg(
         total_tickets=_.count(),
@@ -62,14 +47,14 @@ def ticket_sla_compliance(
         sla_response_target_hours=_.sla_response_target_hours.max(),
         sla_resolution_target_hours=_.sla_resolution_target_hours.max(),
         **{
-            f"{statistic}_{name}": value
-            for name, microseconds in times.items()
-            for statistic, value in _spread(microseconds).items()
+            f"{statistic}_{event}_hours": value
+            for event in TARGETS
+            for statistic, value in _spread(tickets[f"{event}_microseconds"]).items()
         },
         **{
-            f"{statistic}_{name}": value
-            for name, microseconds in business.items()
-            for statistic, value in _spread(microseconds).items()
+            f"{statistic}_{event}_business_hours": value
+            for event in TARGETS
+            for statistic, value in _spread(tickets[_business(event, apart)]).items()
             if statistic != "max"
         },
     )
@@ -87,9 +72,31 @@ def _count(*conditions: ir.BooleanColumn) -> ir.IntegerScalar:
     return first.fill_null(0) + second.fill_null(0)
 
 
-def _microseconds(hours: ir.FloatingValue) -> ir.IntegerValue:
-    """Hours as the whole microseconds that they were divided from: exact for all of a century."""
-    return (hours * ibis.literal(HOUR, "float64")).round().cast("int64")
+def _durations(ticket_sla: Table, apart: bool) -> dict[str, ir.IntegerValue]:
+    """The times to each event in microseconds; business time where that is kept apart.
+
+    Then from their hours, whose division by an hour is taken back exactly, for a century.
+    """
+    if not apart:
+        return {
+            f"{event}_microseconds": microseconds_between(
+                ticket_sla.created_at, ticket_sla[happened_at]
+            )
+            for event, happened_at in TARGETS.items()
+        }
+    hour = ibis.literal(HOUR, "float64")
+    return {
+        f"{event}_{kind}microseconds": (
+            (ticket_sla[f"{event}_{kind}hours"] * hour).round().cast("int64")
+        )
+        for event in TARGETS
+        for kind in ("", "business_")
+    }
+
+
+def _business(event: str, apart: bool) -> str:
+    """The column of business microseconds, which are those of the wall clock unless kept apart."""
+    return f"{event}_business_microseconds" if apart else f"{event}_microseconds"
 
 
 def _spread(microseconds: ir.IntegerColumn) -> dict[str, ir.FloatingScalar]:
