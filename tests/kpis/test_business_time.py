@@ -12,6 +12,9 @@ import pytest
 from crm_ibis.errors import UsageError
 from crm_ibis.testing import Engine, expect
 
+pytestmark = pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
+"""test_sla_oracle.py holds both databases to the same cells."""
+
 OFFICE = """
 sla: {high: {response: 2, resolution: 8}}
 default_calendar: office

@@ -6,7 +6,12 @@ hours and a resolution within 8. Monday 5 February 2024, winter: 8 o'clock is 07
 
 from typing import Any
 
+import pytest
+
 from crm_ibis.testing import Engine, expect
+
+pytestmark = pytest.mark.parametrize("engine", ["duckdb"], indirect=True)
+"""test_sla_oracle.py holds both databases to the same cells."""
 
 OFFICE = """
 sla: {high: {response: 2, resolution: 8}}

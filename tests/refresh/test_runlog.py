@@ -3,6 +3,7 @@
 import json
 import os
 from datetime import datetime, timedelta
+from importlib.metadata import version
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from crm_ibis.runlog import clock, layout
 from crm_ibis.runlog import log as runlog
 from crm_ibis.runlog.publications import active_run, publications
 from crm_ibis.runlog.summaries import failures
-from crm_ibis.testing import store
+from crm_ibis.testing import assuming, store
 from crm_ibis.warehouse import Warehouse
 
 AS_OF = datetime(2024, 3, 1)
@@ -219,3 +220,18 @@ def test_an_upgrade_that_fails_changes_nothing(
     assert layout_version(seeded) == version
     (run,) = runs(seeded)
     assert "note" not in run
+
+
+def test_a_run_with_holidays_keeps_the_version_they_are_from(seeded: Warehouse) -> None:
+    params = assuming(
+        """
+        calendars:
+          office:
+            time_zone: Europe/Zurich
+            hours: {mon: ["08:00-17:00"], tue: ["08:00-17:00"]}
+            holidays: {country: CH}
+        """
+    )
+    refresh(seeded, ["ticket_sla"], as_of=AS_OF, params=params)
+    refresh(seeded, ["ticket_sla"], as_of=AS_OF)
+    assert [run["holidays_version"] for run in runs(seeded)] == [version("holidays"), None]

@@ -191,9 +191,9 @@ def holidays_version(calendars: Iterable[Calendar]) -> str | None:
     """The version of the library that the holidays of calendars come from, if they have any."""
     if not any(calendar.holidays for calendar in calendars):
         return None
-    import holidays
+    from importlib.metadata import version
 
-    return holidays.__version__
+    return version("holidays")
 
 
 def unknown_calendar(name: str, calendars: Iterable[str]) -> str | None:

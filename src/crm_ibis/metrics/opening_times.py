@@ -10,14 +10,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import lru_cache
+from typing import get_args
 from zoneinfo import ZoneInfo
 
-from crm_ibis.config.calendars import Calendar, minutes_of
+from crm_ibis.config.calendars import Calendar, Weekday, minutes_of
 
 EPOCH = datetime(1970, 1, 1)
 MICRO = 1_000_000
 DAY_SECONDS = 24 * 60 * 60
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+WEEKDAYS = get_args(Weekday)
 
 BLOCK = 5
 """Days within which no zone has changed its offset twice since 1970."""
