@@ -147,6 +147,7 @@ def test_staging_facts_and_kpis_never_import_one_another(name: str) -> None:
     assert {other for other in others if other.startswith("metrics.")} <= {
         "metrics.forecasts",
         "metrics.sla",
+        "metrics.business_time",
     }
 
 

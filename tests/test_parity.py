@@ -16,10 +16,12 @@ from benchmarks.cells import all_differences
 from benchmarks.hand_written import QUERIES
 from benchmarks.hand_written.__main__ import build
 
+from crm_ibis.config.params import Params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.metrics import graph
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import assuming
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 AS_OF = datetime(2024, 3, 1)
@@ -188,11 +190,11 @@ class Edges:
                 out = csv.writer(file)
                 out.writerow(columns)
                 for row in rows:
-                    start = row.get("sent_at") or row["created_at"]
+                    start = row.get("sent_at") or row.get("paused_at") or row["created_at"]
                     for name, cell in row.items():
                         if name.endswith("_at") and cell is not None and name != "created_at":
                             row[name] = max(cell, start)
-                    row.setdefault("updated_at", row["created_at"])
+                    row.setdefault("updated_at", row.get("created_at"))
                     out.writerow([row.get(column) for column in columns])
 
 
@@ -213,14 +215,16 @@ def published(warehouse: Warehouse, name: str) -> list[dict[str, Any]]:
 NAMES = [*graph.kpi_functions(), *graph.fact_functions()]
 
 
-def refreshed(warehouse: Warehouse, folder: Path, edges: Edges) -> None:
+def refreshed(
+    warehouse: Warehouse, folder: Path, edges: Edges, params: Params | None = None
+) -> None:
     edges.write(folder)
     warehouse.ensure_schema(warehouse.raw)
     for source in (contracts()[name] for name in edges.rows):
         warehouse.create_table(warehouse.raw, source.name, source.schema)
         file = folder / f"{source.name}.csv"
         warehouse.load_csv(warehouse.raw, source.name, list(source.schema), file)
-    refresh(warehouse, NAMES, as_of=AS_OF)
+    refresh(warehouse, NAMES, as_of=AS_OF, params=params)
 
 
 def differences_by_hand(warehouse: Warehouse) -> list[str]:
@@ -241,6 +245,45 @@ def test_both_databases_and_sql_by_hand_give_the_same_cells(
     for warehouse in both:
         refreshed(warehouse, tmp_path, Edges(seed))
         assert differences_by_hand(warehouse) == []
+    assert cells_compared(both) > 20_000
+
+
+CALENDARS = """
+default_calendar: office
+sla: {critical: {response: 1, resolution: 4, calendar: always}}
+calendars:
+  office:
+    time_zone: Europe/Zurich
+    hours: {mon: ["08:00-12:00", "13:00-17:30"], wed: ["00:00-24:00"], sun: ["01:30-03:30"]}
+    holidays: {country: CH, subdivision: ZH}
+  evenings:
+    time_zone: America/New_York
+    hours: {mon: ["18:00-24:00"], tue: ["18:00-24:00"], sat: ["00:00-24:00"]}
+"""
+
+
+def test_both_databases_give_the_same_cells_with_calendars_and_pauses(
+    both: tuple[Warehouse, Warehouse], tmp_path: Path
+) -> None:
+    edges = Edges(3)
+    for facility, calendar in zip(
+        edges.rows["facilities"], ("evenings", None, "always", "office"), strict=True
+    ):
+        facility["calendar"] = calendar
+    edges.rows["ticket_pauses"] = [
+        {"ticket_id": ticket["id"], "paused_at": paused_at, "resumed_at": edges.later(paused_at)}
+        for ticket in edges.rows["tickets"]
+        for paused_at in {edges.moment() for _ in range(edges.random.choice((0, 1, 3)))}
+    ]
+    for warehouse in both:
+        refreshed(warehouse, tmp_path, edges, assuming(CALENDARS))
+    assert cells_compared(both) > 20_000
+    queue = published(both[0], "ticket_queue")
+    assert len({row["is_paused"] for row in queue}) == 2
+
+
+def cells_compared(both: tuple[Warehouse, Warehouse]) -> int:
+    """How many cells of all tables there are, all of which are the same on both databases."""
     compared = 0
     for name in NAMES:
         ours, theirs = (published(warehouse, name) for warehouse in both)
@@ -252,4 +295,4 @@ def test_both_databases_and_sql_by_hand_give_the_same_cells(
                     assert one[column] == pytest.approx(other[column], abs=1e-9)
                 else:
                     assert (one[column], type(one[column])) == (other[column], type(other[column]))
-    assert compared > 20_000
+    return compared

@@ -72,5 +72,8 @@ def _values(path: str, value: Any) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for name, each in value.items():
             yield from _values(f"{path}.{name}", each)
+    elif isinstance(value, tuple):
+        if value:
+            yield path, ", ".join(map(str, value))
     elif value is not None:
         yield path, str(value).lower() if isinstance(value, bool) else str(value)

@@ -7,7 +7,7 @@ given reading. Readings are looked up in the small tables of `calendar_tables`, 
 instant and by the slot of a reading. Everything is whole microseconds.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import Protocol
 
 import ibis
+import ibis.expr.operations as ops
 import ibis.expr.types as ir
 from ibis import Table
 
@@ -206,6 +207,27 @@ class CalendarClock:
             for name, column in readings.items()
         }
         return found.select(*rows.columns, **instants)
+
+
+def without_lookups(table: Table, columns: Iterable[str]) -> Table:
+    """Some columns of a table, without what it looks up last, if they need none of that.
+
+    Databases do not know that a lookup finds at most one row for each, and would join all the same.
+    """
+    columns = list(columns)
+    op = table.op()
+    needed = [op.values.get(c) for c in columns] if hasattr(op, "values") else []
+    if not needed or not all(isinstance(value, ops.Field) for value in needed):
+        return table.select(columns)
+    names = {c: value.name for c, value in zip(columns, needed, strict=True)}
+    if isinstance(op, ops.Project):
+        inner = without_lookups(op.parent.to_expr(), names.values())
+        return inner.select(**{c: inner[name] for c, name in names.items()})
+    looks_up = isinstance(op, ops.JoinChain) and all(link.how == "left" for link in op.rest)
+    if looks_up and all(value.rel == op.first for value in needed):
+        first = op.first.parent.to_expr()
+        return first.select(**{c: first[name] for c, name in names.items()})
+    return table.select(columns)
 
 
 def _renamed(table: Table, name: str) -> Table:

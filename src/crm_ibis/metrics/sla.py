@@ -131,13 +131,10 @@ def judge_in_business_time(
         timed, {"opened": "created", "at_response": "responded", "at_resolution": "resolved"}
     )
     used = _used(_with_pauses(read, ticket_pauses, clock, as_of), clock)
-    due = clock.reached(
-        used, {"response_due_at": "response_due", "resolution_due_at": "resolution_due"}
-    )
-    settled = due.mutate(
+    settled = used.mutate(
         **{
             f"{target}_state": (
-                _elapsed_state(due[f"{target}_used"], due[f"{target}_now"], due[limit])
+                _elapsed_state(used[f"{target}_used"], used[f"{target}_now"], used[limit])
                 if target in known
                 else UNDECIDED
             )
@@ -155,12 +152,10 @@ def judge_in_business_time(
         ),
     )
     is_stopped = judged.is_paused & (judged.resolution_state == PENDING).fill_null(False)
-    return judged.select(
+    shown = judged.select(
         *tickets.columns,
         sla_response_target_hours=_hours(judged.response_target),
         sla_resolution_target_hours=_hours(judged.target),
-        response_due_at=judged.response_due_at,
-        resolution_due_at=when(~is_stopped, judged.resolution_due_at),
         first_response_hours=_hours(judged.responded - judged.created),
         resolution_hours=_hours(judged.resolved - judged.created),
         first_response_business_hours=_hours(judged.first_response_used),
@@ -170,7 +165,16 @@ def judge_in_business_time(
         resolution_state=judged.resolution_state,
         sla_state=judged.sla_state,
         hours_left=when(judged.sla_state == PENDING, _hours(judged.left)),
+        response_due=judged.response_due,
+        resolution_due=when(~is_stopped, judged.resolution_due),
+        **{c: judged[c] for c in (CALENDAR,) if c in judged.columns},
     )
+    # Last, so that `without_lookups` can leave it out.
+    due = clock.reached(
+        shown, {"response_due_at": "response_due", "resolution_due_at": "resolution_due"}
+    )
+    helpers = ("response_due", "resolution_due", CALENDAR)
+    return due.select([c for c in due.columns if c not in helpers])
 
 
 def _with_pauses(read: Table, ticket_pauses: Table | None, clock: Clock, as_of: datetime) -> Table:

@@ -12,8 +12,11 @@ from crm_ibis.expressions import (
     quantile_duration,
     ratio_pct,
 )
+from crm_ibis.metrics.business_time import without_lookups
 from crm_ibis.metrics.sla import counts_business_time
 
+DUE = ("response_due_at", "resolution_due_at")
+"""Columns of ticket_sla that take their time, and that no KPI reads."""
 TARGETS = {"first_response": "first_response_at", "resolution": "resolved_at"}
 
 
@@ -32,6 +35,8 @@ def ticket_sla_compliance(
     priority, month.
     """
     apart = counts_business_time(params, ticket_pauses)
+    if apart:
+        ticket_sla = without_lookups(ticket_sla, [c for c in ticket_sla.columns if c not in DUE])
     tickets = ticket_sla.mutate(**_durations(ticket_sla, apart))
     states = (tickets.response_state, tickets.resolution_state)
     totals = tickets.group_by(["facility_id", "priority", "month"]).agg(
