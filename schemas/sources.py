@@ -5,7 +5,7 @@ from ibis.expr.types import BooleanValue
 from pandera.api.ibis.types import IbisData
 
 from crm_ibis.contracts import Source, column
-from crm_ibis.types import Count, Exact, Flag, Instant, Text
+from crm_ibis.types import Count, Day, Exact, Flag, Instant, Rate, Text
 
 
 class Facilities(Source):
@@ -41,6 +41,12 @@ class Leads(Source):
         "Stage the lead is in now.", isin=["lead", "sql", "opportunity", "won", "lost"]
     )
     amount: Exact = column("What the deal would be worth.", ge=0)
+    currency: Text = column(
+        "Currency of the amount, as in ISO 4217; null where it is the reporting currency.",
+        nullable=True,
+        refines=True,
+        currency_code=True,
+    )
     win_probability: Exact = column(
         "How likely this very deal is won, 0 to 1; null where only its stage decides.",
         nullable=True,
@@ -68,6 +74,12 @@ class Opportunities(Source):
     rep_id: Text = column("Sales rep who owns the opportunity.")
     status: Text = column("Whether it is open, won or lost.", isin=["open", "won", "lost"])
     amount: Exact = column("What the deal is worth.", ge=0)
+    currency: Text = column(
+        "Currency of the amount, as in ISO 4217; null where it is the reporting currency.",
+        nullable=True,
+        refines=True,
+        currency_code=True,
+    )
     created_at: Instant = column("When it was opened (UTC).")
     updated_at: Instant = column("When the row last changed (UTC).", not_before="created_at")
     closed_at: Instant = column(
@@ -197,6 +209,12 @@ class Invoices(Source):
         "Application it was for.", nullable=True, references="applications"
     )
     amount: Exact = column("Amount billed; negative for a credit note.")
+    currency: Text = column(
+        "Currency of the amount, as in ISO 4217; null where it is the reporting currency.",
+        nullable=True,
+        refines=True,
+        currency_code=True,
+    )
     status: Text = column("Whether it is paid.", isin=["pending", "paid", "cancelled"])
     created_at: Instant = column("When it was issued (UTC).")
     updated_at: Instant = column("When the row last changed (UTC).", not_before="created_at")
@@ -204,3 +222,18 @@ class Invoices(Source):
 
     class Config:
         unique = ["id"]
+
+
+class ExchangeRates(Source):
+    """What currencies are worth in the reporting currency: one row per currency and change."""
+
+    currency: Text = column(
+        "Currency that is converted, as in ISO 4217; the reporting currency needs no row.",
+        currency_code=True,
+    )
+    valid_from: Day = column("First day of the rate, which holds until that of the next one.")
+    rate: Rate = column("Units of the reporting currency that one unit of `currency` is.", gt=0)
+
+    class Config:
+        unique = ["currency", "valid_from"]
+        metadata = {"optional": True}

@@ -85,6 +85,7 @@ def test_some_values_by_hand(warehouse: Warehouse) -> None:
         "status": "active",
         "stage": "lead",
         "amount": Decimal(60000),
+        "currency": None,
         "win_probability": None,
         "created_at": datetime(2024, 1, 8, 13, 15),
         "updated_at": datetime(2024, 1, 19, 9),

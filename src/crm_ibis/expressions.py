@@ -47,6 +47,11 @@ def known_versions(history: ir.Table, as_of: datetime) -> ir.Table:
     return begun.mutate(valid_to=known_by(begun.valid_to, as_of))
 
 
+def day_of(moment: ir.TimestampValue) -> ir.DateValue:
+    """The instant's day (UTC)."""
+    return moment.cast("timestamp").truncate("D").cast("date")
+
+
 def month_of(moment: ir.TimestampValue) -> ir.DateValue:
     """First day of the instant's month (UTC)."""
     # Truncating leaves a type that differs between the databases, and Ibis would elide the cast

@@ -7,4 +7,5 @@ from crm_ibis.contracts.types import Flag as Flag
 from crm_ibis.contracts.types import Instant as Instant
 from crm_ibis.contracts.types import Money as Money
 from crm_ibis.contracts.types import Number as Number
+from crm_ibis.contracts.types import Rate as Rate
 from crm_ibis.contracts.types import Text as Text

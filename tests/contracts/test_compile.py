@@ -52,7 +52,8 @@ def plain_row(contract: Contract) -> dict[str, Any]:
     row: dict[str, Any] = {}
     for c in contract.columns:
         if c.dtype.is_string():
-            row[c.name] = allowed.get(c.name, "x")
+            code = "EUR" if c.name == "currency" else "x"
+            row[c.name] = allowed.get(c.name, code)
         elif c.dtype.is_timestamp():
             row[c.name] = datetime(2024, 1, 10)
         elif c.dtype.is_date():
@@ -179,6 +180,8 @@ def change_that_breaks(rule: Rule, contract: Contract, row: dict[str, Any]) -> d
             return {column: row[other] - timedelta(microseconds=1)}
         case ["is", "the", "first", "day", "of", "a", "month"]:
             return {column: row[column] + timedelta(days=1)}
+        case ["is", "three", "capital", "letters,", *_]:
+            return {column: "eur"}
         case ["is", "a", "finite", "instant"]:
             return {column: "infinity"}
         case ["fits", *_]:
@@ -192,6 +195,8 @@ def numbered(contract: Contract, row: dict[str, Any], number: int) -> dict[str, 
         return {**row, "month": date(2000 + number // 12, 1 + number % 12, 1)}
     if "cohort_month" in contract.key:
         return {**row, "cohort_month": date(2000 + number // 12, 1 + number % 12, 1)}
+    if "valid_from" in contract.key:
+        return {**row, "valid_from": date(2000, 1, number)}
     key, *_ = contract.key
     return {**row, key: f"row {number}"}
 

@@ -25,6 +25,7 @@ from pydantic import (
 from crm_ibis.config import project
 from crm_ibis.config.calendars import ALWAYS, Calendar, check_names
 from crm_ibis.config.overlay import Layered, lay_over
+from crm_ibis.config.reporting import Reporting
 from crm_ibis.config.sla import Priority, SlaTarget, check_calendars
 from crm_ibis.config.validation import explain
 from crm_ibis.errors import UsageError
@@ -141,6 +142,7 @@ class Params(_Record):
     compliance_threshold: Percent
     health: Health
     deal_queue: DealQueue
+    reporting: Reporting = Field(default_factory=Reporting)
     _origin: _Origin = PrivateAttr(default_factory=_Origin)
 
     @field_validator("stages", "sla")

@@ -37,7 +37,7 @@ class Column:
     refines: bool = False
     """Whether nothing is missed where a source does not have the column."""
     closed: bool = False
-    """Whether its values are those of a list."""
+    """Whether its values are those of a list, or codes."""
 
     def may_show(self, value: Any) -> bool:
         """Whether a value may be shown to a person who looks at a broken check.
@@ -177,7 +177,7 @@ def _column(name: str, declared: Any) -> Column:
         volatile=said["volatile"],
         undecided_if_missing=said["undecided_if_missing"],
         refines=said["refines"],
-        closed=any(check.name == "isin" for check in declared.checks),
+        closed=any(check.name in ("isin", "currency_code") for check in declared.checks),
     )
 
 

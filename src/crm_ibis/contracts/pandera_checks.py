@@ -22,6 +22,7 @@ WORDS = {
     "isin": "{column} is one of {allowed_values}",
     "not_before": "{column} is not before {not_before}",
     "whole_month": "{column} is the first day of a month",
+    "currency_code": "{column} is three capital letters, as in ISO 4217",
 }
 
 
@@ -51,6 +52,12 @@ def not_before(data: IbisData, *, not_before: str) -> ir.BooleanColumn:
 def whole_month(data: IbisData, *, whole_month: bool) -> ir.BooleanColumn:
     """The date is the first day of a month."""
     return (data.table[data.key].day() == 1) == whole_month
+
+
+@_register
+def currency_code(data: IbisData, *, currency_code: bool) -> ir.BooleanColumn:
+    """The text is a code as in ISO 4217, such as EUR."""
+    return data.table[data.key].re_search("^[A-Z]{3}$") == currency_code
 
 
 def of_column(name: str, check: Check) -> Rule:

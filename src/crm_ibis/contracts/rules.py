@@ -162,21 +162,6 @@ def known_name(name: str, known: Sequence[str], where: str) -> Rule:
     )
 
 
-def one_value(name: str, amount: str, words: str) -> Rule:
-    """All rows with an amount have the same value in a column; null counts as a value.
-
-    Finds a row per value, with its `row_count`, where there are several.
-    """
-
-    def several(table: Table, parents: Mapping[str, Table]) -> Table:
-        summed = table.filter(table[amount] != 0)
-        groups = summed.group_by(name).agg(id=summed.id.min(), row_count=summed.count())
-        known = groups.mutate(groups=groups.row_count.count().over(ibis.window()))
-        return known.filter(known.groups > 1).drop("groups")
-
-    return Rule(words, (name,), find=several)
-
-
 def before(start: str, end: str) -> Rule:
     """The one instant is earlier than the other, where both are known."""
     return Rule(

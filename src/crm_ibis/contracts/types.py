@@ -18,6 +18,7 @@ Number = dt.Float64
 Day = dt.Date
 Money = Annotated[dt.Decimal, 18, 2, True]
 Exact = Annotated[dt.Decimal, 24, 6, True]
+Rate = Annotated[dt.Decimal, 20, 12, True]
 Instant = Annotated[dt.Timestamp, None, 6, True]
 
 OPTIONAL = "optional"

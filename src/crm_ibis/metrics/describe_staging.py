@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.contracts.models import Column, contracts
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.columns import columns_of
@@ -15,7 +16,7 @@ ADDED = {
 
 def staging_key(name: str) -> tuple[str, ...]:
     """The key of a staging table: one row of its source is one row of it."""
-    return tuple(columns_of(name))[:1] if len(graph.needs(name)) == 1 else ()
+    return tuple(columns_of(name))[:1] if len(_required(name)) == 1 else ()
 
 
 def staging_columns(name: str) -> list[dict[str, Any]]:
@@ -41,5 +42,10 @@ def staging_columns(name: str) -> list[dict[str, Any]]:
 
 def _source_columns(name: str) -> dict[str, Column]:
     known = contracts()
-    needed = [known[table] for table in graph.needs(name) if table in known]
+    needed = [known[table] for table in _required(name) if table in known]
     return {c.name: c for contract in needed for c in contract.columns}
+
+
+def _required(name: str) -> list[str]:
+    """What a staging table needs but optional sources, which add to its rows at most."""
+    return [table for table in graph.needs(name) if table not in optional_sources()]

@@ -1,7 +1,8 @@
 """Sources -> clean rows: one row in, one row out.
 
 Rows created after `as_of` are dropped; a state that has a date of its own follows that date; event
-columns stay as they are, so that "not yet" and "never" stay distinct.
+columns stay as they are, so that "not yet" and "never" stay distinct. Amounts are in the reporting
+currency, where there is one; the column `currency` still says what they were in.
 """
 
 from datetime import datetime
@@ -9,18 +10,25 @@ from datetime import datetime
 import ibis
 from ibis import Table
 
+from crm_ibis.config.params import Params
 from crm_ibis.expressions import instant, month_of
+from crm_ibis.metrics.currencies import in_reporting_currency
 
 
-def stg_leads(leads: Table, as_of: datetime) -> Table:
+def stg_leads(
+    leads: Table, as_of: datetime, params: Params, exchange_rates: Table | None = None
+) -> Table:
     """Leads entered by `as_of`, with the month they were created in, which is also their cohort."""
     month = month_of(leads.created_at)
-    return _entered(leads, as_of).rename(lead_id="id").mutate(month=month, cohort_month=month)
+    entered = _entered(leads, as_of).rename(lead_id="id").mutate(month=month, cohort_month=month)
+    return in_reporting_currency(entered, params.reporting, exchange_rates)
 
 
-def stg_opportunities(opportunities: Table, as_of: datetime) -> Table:
+def stg_opportunities(
+    opportunities: Table, as_of: datetime, params: Params, exchange_rates: Table | None = None
+) -> Table:
     """Opportunities entered by `as_of`; one that closed later is still open."""
-    return (
+    entered = (
         _entered(opportunities, as_of)
         .rename(opportunity_id="id")
         .mutate(
@@ -30,6 +38,7 @@ def stg_opportunities(opportunities: Table, as_of: datetime) -> Table:
             ),
         )
     )
+    return in_reporting_currency(entered, params.reporting, exchange_rates)
 
 
 def stg_tickets(tickets: Table, as_of: datetime) -> Table:
@@ -71,9 +80,11 @@ def stg_applications(applications: Table, as_of: datetime) -> Table:
     )
 
 
-def stg_invoices(invoices: Table, as_of: datetime) -> Table:
+def stg_invoices(
+    invoices: Table, as_of: datetime, params: Params, exchange_rates: Table | None = None
+) -> Table:
     """Invoices issued by `as_of`; one that was paid later is still pending."""
-    return (
+    entered = (
         _entered(invoices, as_of)
         .rename(invoice_id="id")
         .mutate(
@@ -85,6 +96,7 @@ def stg_invoices(invoices: Table, as_of: datetime) -> Table:
             ),
         )
     )
+    return in_reporting_currency(entered, params.reporting, exchange_rates)
 
 
 def _entered(source: Table, as_of: datetime) -> Table:

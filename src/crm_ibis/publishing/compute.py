@@ -87,7 +87,7 @@ class Results:
         self.hints: list[tuple[str, str]] = []
         """What is worth a word about sources that keep their contracts."""
         self.judged_as_of = judged_as_of or as_of
-        self.quarantine = Quarantine(warehouse, report, self.judged_as_of, params)
+        self.quarantine = Quarantine(warehouse, report, self.judged_as_of, params, as_of)
         self._written = Materialized(warehouse)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
@@ -178,12 +178,13 @@ class Results:
             audits = check.source_audits(
                 self.warehouse,
                 name,
-                self._raw[name],
+                self._raw,
                 self._sources,
                 self.judged_as_of,
                 also=newest,
                 unread=self._unread.get(name, ()),
                 params=self.params,
+                entered_by=self.as_of,
             )
             emit(Step(audits, "source"))
 

@@ -9,7 +9,7 @@ from ibis import Table
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT
 from crm_ibis.runlog.clock import now
-from crm_ibis.sources import resolve, transform, volume
+from crm_ibis.sources import transform, volume
 from crm_ibis.sources.columns import casting, marks
 from crm_ibis.sources.spec import SourceSpec
 from crm_ibis.text import count_of
@@ -46,7 +46,6 @@ def columns_of(table: Table, said: SourceSpec, contract: Contract) -> dict[str, 
     unsaid = [c for c in contract.columns if found[c.name] is None]
     read = {c for column in said.columns.values() for c in column.reads}
     read |= {*said.reads, *(c for c in own if c not in made)}
-    read |= {resolve.CURRENCY} if said.connector else set()
     return {
         "mapped": {c: words for c, words in found.items() if words},
         "missing": tuple(c.name for c in unsaid if not c.nullable),

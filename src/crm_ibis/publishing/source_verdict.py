@@ -1,10 +1,12 @@
 """What is wrong with the rows of a source, and how many would go to quarantine."""
 
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import Any
 
 from ibis import Table
 
+from crm_ibis.config.params import load_params
 from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.violations import Violation
@@ -44,12 +46,7 @@ def _violations(
 ) -> tuple[Violation, ...]:
     """Every broken check, but for references to a source that cannot be read."""
     contract = models.contracts()[name]
-    safe = {
-        n: casting.cast_to_contract(
-            casting.null_unreadable(t, models.contracts()[n]), models.contracts()[n]
-        )
-        for n, t in readable.items()
-    }
+    safe = _safe(readable)
     demanded = check.rules_of(warehouse, contract, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = casting.rules_of_raw(table, contract)
@@ -57,7 +54,7 @@ def _violations(
     absent = spec.load_spec().absent
     found = audit.audit(warehouse, given, contract, demanded, safe, absent).violations
     if not spec.load_spec().of(name).quarantines:
-        found += _currencies(warehouse, name, table)
+        found += _as_a_whole(warehouse, name, readable)
     if conversions:
         found = audit.audit(warehouse, table, contract, conversions, {}).violations + found
     if unread:
@@ -66,11 +63,27 @@ def _violations(
     return found
 
 
-def _currencies(warehouse: Warehouse, name: str, table: Table) -> tuple[Violation, ...]:
-    """That a connector's amounts are in several currencies, if so."""
+def _safe(landed: Mapping[str, Table]) -> dict[str, Table]:
+    """Sources in the types of their contracts, null where a number would stop the database."""
+    declared = models.contracts()
+    return {
+        name: casting.cast_to_contract(casting.null_unreadable(t, declared[name]), declared[name])
+        for name, t in landed.items()
+    }
+
+
+def _as_a_whole(
+    warehouse: Warehouse, name: str, landed: Mapping[str, Table]
+) -> tuple[Violation, ...]:
+    """What is wrong with a source, and with no row of it: that its amounts are in several
+    currencies, for one."""
     contract = models.contracts()[name]
-    demanded = check.one_currency(name, table)
-    return audit.audit(warehouse, table, contract, demanded, {}).violations if demanded else ()
+    params = load_params(warehouse.settings.params_file)
+    demanded = check.rules_of_all(name, landed, params, now())
+    if not demanded:
+        return ()
+    safe = _safe(landed)
+    return audit.audit(warehouse, safe[name], contract, demanded, safe).violations
 
 
 def count_quarantined(
@@ -86,8 +99,9 @@ def count_quarantined(
     with warehouse.transaction():
         with suppress(ChecksFailed):  # of violations, `_violations` tells as well
             quarantine.settle(readable, unread)
+        left_of_all = {name: settled.table for name, settled in quarantine.settled.items()}
         for name, settled in quarantine.settled.items():
-            left = _unexpected(warehouse, name, settled.table, before.get(name, []))
+            left = _unexpected(warehouse, name, left_of_all, before.get(name, []))
             found[name] = {"quarantined": settled.left_out, "unexpected": left}
         for name in quarantine.staged:
             warehouse.unstage(name)
@@ -97,18 +111,18 @@ def count_quarantined(
 
 
 def _unexpected(
-    warehouse: Warehouse, name: str, settled: Table, before: list[SourceRun]
+    warehouse: Warehouse, name: str, settled: Mapping[str, Table], before: list[SourceRun]
 ) -> tuple[Violation, ...]:
     """What stops a refresh that reads the rows of a source that are not in quarantine."""
     declared = spec.load_spec()
     contract = models.contracts()[name]
     if name in declared.absent:
         return ()
-    given = casting.cast_to_contract(casting.null_unreadable(settled, contract), contract)
+    given = casting.cast_to_contract(casting.null_unreadable(settled[name], contract), contract)
     (seen,) = warehouse.rows(
         given.aggregate(rows=given.count(), newest=volume.newest(given, now()))
     )
     found = volume.violations(name, seen["rows"], seen["newest"], now(), before)
     if declared.of(name).quarantines:
-        found += _currencies(warehouse, name, settled)
+        found += _as_a_whole(warehouse, name, settled)
     return found

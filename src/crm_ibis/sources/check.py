@@ -15,20 +15,23 @@ from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.errors import DataError
 from crm_ibis.runlog.clock import now
-from crm_ibis.sources import spec
+from crm_ibis.sources import currencies, spec
 from crm_ibis.sources.columns import casting
-from crm_ibis.sources.connectors import CURRENCIES
 from crm_ibis.sources.functions import Materialized
-from crm_ibis.sources.resolve import CURRENCY, source_tables, unread_of
+from crm_ibis.sources.resolve import source_tables, unread_of
 from crm_ibis.warehouse import Warehouse
 
 CALENDAR = "calendar"
 
 
 def sources_with_parents(names: Iterable[str]) -> list[str]:
-    """The named sources and those that their foreign keys refer to, in order of name."""
+    """The named sources and those that they are checked by, in order of name.
+
+    Those that their foreign keys refer to, and the rates of their amounts.
+    """
     declared = models.contracts()
     needed = set(names)
+    needed |= currencies.rates_needed(needed) & declared.keys()
     while more := {p for name in needed for p in declared[name].parents} - needed:
         needed |= more
     return sorted(needed)
@@ -69,13 +72,22 @@ def read_sources(
 
 
 def rules_of(
-    warehouse: Warehouse, contract: Contract, as_of: datetime, params: Params | None = None
+    warehouse: Warehouse,
+    contract: Contract,
+    as_of: datetime,
+    params: Params | None = None,
+    entered_by: datetime | None = None,
 ) -> list[Rule]:
     """What a source must keep, its instants as of an instant and by the years of sources.yml.
 
-    What depends on the parameters goes by those given, else by those of the settings.
+    What depends on the parameters goes by those given, else by those of the settings; what rows
+    must keep to be computed with, by those `entered_by` an instant, else by `as_of`.
     """
     demanded = source_rules(contract, as_of, spec.load_spec().plausible_years)
+    if contract.name in currencies.MONEY:
+        params = params or load_params(warehouse.settings.params_file)
+        entered_by = entered_by or as_of
+        demanded += currencies.conversion_rules(contract.name, params.reporting, entered_by)
     if contract.name == "facilities" and CALENDAR in contract.schema:
         params = params or load_params(warehouse.settings.params_file)
         demanded.append(rules.known_name(CALENDAR, [ALWAYS, *params.calendars], "the parameters"))
@@ -85,21 +97,25 @@ def rules_of(
 def source_audits(
     warehouse: Warehouse,
     name: str,
-    raw: Table,
+    landed: Mapping[str, Table],
     sources: Mapping[str, Table],
     as_of: datetime,
     also: Mapping[str, ir.Scalar] = MappingProxyType({}),
     unread: Sequence[Rule] = (),
     params: Params | None = None,
+    entered_by: datetime | None = None,
 ) -> list[Audit]:
     """The audits of a source, each of which makes sense only if the one before finds nothing.
 
-    What is `unread` of landed tables is null in the source. Numbers that would not survive the
+    `landed` are the `sources` before they are in the types of their contracts. What is `unread` of
+    landed tables is null in the source. Numbers that would not survive the
     conversion to the contract's type are looked for first too: the database would stop at them
     without naming a row.
     """
     contract = models.contracts()[name]
-    demanded = rules_of(warehouse, contract, as_of, params)
+    raw = landed[name]
+    params = params or load_params(warehouse.settings.params_file)
+    demanded = rules_of(warehouse, contract, as_of, params, entered_by)
     absent = spec.load_spec().absent
     audits = [
         plan_audit(warehouse, sources[name], contract, demanded, sources, also=also, absent=absent)
@@ -108,24 +124,20 @@ def source_audits(
         audits.insert(0, plan_audit(warehouse, raw, contract, conversions, {}))
     if unread:
         audits.insert(0, plan_audit(warehouse, raw, contract, unread, {}))
-    if currency := one_currency(name, raw):
-        audits.append(plan_audit(warehouse, raw, contract, currency, {}))
+    if together := rules_of_all(name, landed, params, entered_by or as_of):
+        audits.append(plan_audit(warehouse, sources[name], contract, together, sources))
     return audits
 
 
-def one_currency(name: str, raw: Table) -> list[Rule]:
-    """The rule that a connector's amounts are in one currency, where it says which they are in.
-
-    A function of the user's may have converted them, whatever the column still says.
-    """
-    connector = spec.load_spec().of(name).connector
-    if not connector or CURRENCY not in raw.columns:
-        return []
-    words = (
-        f"{'.'.join(CURRENCIES[connector])} is one currency, as amounts are added up (convert them "
-        f"in a function of your own, or keep one by `only: {{{CURRENCY}: ...}}`)"
-    )
-    return [rules.one_value(CURRENCY, "amount", words)]
+def rules_of_all(
+    name: str, landed: Mapping[str, Table], params: Params, entered_by: datetime
+) -> list[Rule]:
+    """What a source must keep as a whole: of what breaks it, no row can tell which is to go."""
+    reporting = params.reporting
+    return [
+        *currencies.home_rules(name, reporting),
+        *currencies.one_currency(name, landed, reporting, entered_by),
+    ]
 
 
 def check_source(
@@ -136,8 +148,8 @@ def check_source(
     as_of: datetime | None = None,
 ) -> Checked:
     """The contract of one source, as of an instant or now."""
-    raw = source_tables(warehouse, [name], written)[name]
+    landed = source_tables(warehouse, sources, written)
     unread = [found.rule for found in unread_of(warehouse, [name]).get(name, ())]
     moment = as_of or now()
-    audits = source_audits(warehouse, name, raw, sources, moment, unread=unread)
+    audits = source_audits(warehouse, name, landed, sources, moment, unread=unread)
     return run_audits(warehouse, audits)

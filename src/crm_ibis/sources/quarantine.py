@@ -24,6 +24,7 @@ from crm_ibis.runlog.clock import now
 from crm_ibis.sources import check, spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.unread import Unread
+from crm_ibis.sources.currencies import RATES, rates_needed
 from crm_ibis.sources.settled import (
     Settled,
     all_of,
@@ -60,14 +61,21 @@ class Quarantine:
         report: Report = REPORT_TO_LOG,
         as_of: datetime | None = None,
         params: Params | None = None,
+        entered_by: datetime | None = None,
     ) -> None:
+        """`entered_by` is the instant by which rows that are computed with were created, where that
+        is another than `as_of`.
+        """
         self.warehouse = warehouse
         self.params = params
         self.as_of = as_of or now()
+        self.entered_by = entered_by or self.as_of
         self.report = report
         self.settled: dict[str, Settled] = {}
         self.whole: dict[str, Table] = {}
-        """Each source with all of its rows, in the types of its contract."""
+        """Each source with all of its rows, in the types of its contract; of rates, those that are
+        left, as those in quarantine convert nothing."""
+        self.landed: Mapping[str, Table] = {}
         self.staged: list[str] = []
         """Names of the temporary tables, to be freed with those of the run."""
         self.unread: Mapping[str, Sequence[Unread]] = {}
@@ -89,6 +97,7 @@ class Quarantine:
         """
         declared = spec.load_spec()
         self.unread = unread
+        self.landed = raw
         if not any(declared.of(name).quarantines for name in raw):
             return dict(raw)
         check.cast_sources(raw)  # or else told one by one which columns are missing
@@ -139,11 +148,15 @@ class Quarantine:
             self.whole[name] = casting.cast_to_contract(
                 casting.null_unreadable(raw, contract), contract
             )
-            demanded += check.rules_of(self.warehouse, contract, self.as_of, self.params)
+            demanded += check.rules_of(
+                self.warehouse, contract, self.as_of, self.params, self.entered_by
+            )
         else:
             self.whole[name] = casting.cast_to_contract(raw, contract)
         given = casting.cast_to_contract(source.table, contract)
         violations += self._take_out(source, given, contract, demanded, followed)
+        if name == RATES:
+            self.whole[name] = casting.cast_to_contract(source.table, contract)
         if violations:
             self._weigh(source, raw, said.max_quarantined_pct, violations)
             if not said.quarantines:
@@ -155,11 +168,12 @@ class Quarantine:
         audits = check.source_audits(
             self.warehouse,
             name,
-            raw,
+            self.landed,
             self.whole,
             self.as_of,
             unread=unread,
             params=self.params,
+            entered_by=self.entered_by,
         )
         return audit.run_audits(self.warehouse, audits).errors
 
@@ -260,5 +274,8 @@ class Quarantine:
 def _parents_first(names: Iterable[str]) -> list[str]:
     declared = models.contracts()
     names = set(names)
-    needed = {name: (declared[name].parents & names) - {name} for name in sorted(names)}
+    needed = {
+        name: ((declared[name].parents | rates_needed({name})) & names) - {name}
+        for name in sorted(names)
+    }
     return list(TopologicalSorter(needed).static_order())

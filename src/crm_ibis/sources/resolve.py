@@ -11,12 +11,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
-import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis.contracts import models
 from crm_ibis.contracts.known_sources import optional_sources
-from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.sources import connectors, functions, transform
 from crm_ibis.sources import spec as mapping
@@ -138,23 +136,13 @@ def build_source(
 def apply_spec(origin: Origin, name: str, declared: SourcesFile) -> Table:
     """What a source is made of, under our column names."""
     said = declared.of(name)
-    contract = models.contracts()[name]
     if not said.is_mapped:
         return origin.table
-    if said.connector and CURRENCY in origin.table.columns:
-        contract = _with_currency(contract)
-    found = transform.apply_columns(origin.table, name, said, contract)
+    found = transform.apply_columns(origin.table, name, said, models.contracts()[name])
     needs_unassigned = name == "facilities" and not said.connector
     if needs_unassigned and declared.may_be_unassigned and found.id.type().is_string():
         return transform.add_unassigned(found)
     return found
-
-
-def _with_currency(contract: Contract) -> Contract:
-    """A contract with the currency of its amounts, which is checked and not read."""
-    amount = next(c for c in contract.columns if c.name == "amount")
-    currency = replace(amount, name=CURRENCY, dtype=dt.string, nullable=True)
-    return replace(contract, columns=(*contract.columns, currency))
 
 
 def origin(

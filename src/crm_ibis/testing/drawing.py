@@ -17,6 +17,7 @@ Row = dict[str, Any]
 
 DEFAULTS: dict[str, Cells] = {
     "facilities": {"name": "Northgate"},
+    "exchange_rates": {"currency": "USD", "rate": "1"},
     "leads": {"rep_id": "r1", "status": "active", "stage": "lead", "amount": "0"},
     "opportunities": {"rep_id": "r1", "status": "open", "amount": "0"},
     "tickets": {"priority": "high", "status": "open"},

@@ -3,6 +3,7 @@ SELECT
   "t0"."facility_id",
   "t0"."application_id",
   "t0"."amount",
+  "t0"."currency",
   CASE
     WHEN (
       "t0"."status" = 'paid'

@@ -303,6 +303,7 @@ FROM (
                           "t4"."status",
                           "t4"."stage",
                           "t4"."amount",
+                          "t4"."currency",
                           "t4"."win_probability",
                           "t4"."created_at",
                           "t4"."updated_at",

@@ -8,6 +8,7 @@ SELECT
     ELSE "t0"."status"
   END AS "status",
   "t0"."amount",
+  "t0"."currency",
   "t0"."created_at",
   "t0"."updated_at",
   "t0"."closed_at",

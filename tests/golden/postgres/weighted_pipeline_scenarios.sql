@@ -125,6 +125,7 @@ WITH "t4" AS (
           "t0"."status",
           "t0"."stage",
           "t0"."amount",
+          "t0"."currency",
           "t0"."win_probability",
           "t0"."created_at",
           "t0"."updated_at",
