@@ -1,4 +1,4 @@
-"""Amounts in the reporting currency; values worked out by hand from section "Several currencies"."""
+"""Amounts in the reporting currency; values worked out by hand."""
 
 import random
 from bisect import bisect_right

@@ -114,6 +114,16 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "created_date": "timestamp(6)",
             "last_modified_date": "timestamp(6)",
         },
+        "currency_type": {
+            "iso_code": "string",
+            "conversion_rate": "float64",
+            "_fivetran_deleted": "boolean",
+        },
+        "dated_conversion_rate": {
+            "iso_code": "string",
+            "start_date": "date",
+            "conversion_rate": "float64",
+        },
         "opportunity_history": {
             "id": "string",
             "stage_name": "string",
@@ -277,13 +287,18 @@ def made(
     whole = _whole(found, source, time_zone)
     conformed = casting.cast_to_contract(whole, contracts()[source])
     made_of = check.drop_undecided({source: whole}, {source: conformed})[source]
-    rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row["id"])
+    rows = sorted(engine.warehouse.rows(made_of), key=lambda row: row.get("id", str(row)))
     # PostgreSQL hands out a decimal as short as it was written.
-    six = Decimal("0.000001")
+    places = {c: Decimal(1).scaleb(-t.scale) for c, t in types_of(source) if t.is_decimal()}
     return [
-        {c: v.quantize(six) if isinstance(v, Decimal) else v for c, v in row.items()}
+        {c: v.quantize(places[c]) if isinstance(v, Decimal) else v for c, v in row.items()}
         for row in rows
     ]
+
+
+def types_of(source: str) -> Any:
+    """The columns of a source and their types."""
+    return contracts()[source].schema.items()
 
 
 def without(system: str, table: str, *columns: str) -> dict[str, dict[str, str]]:

@@ -157,13 +157,14 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
 def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
     """Show rows of a published table or source."""
     from crm_ibis.cli import terminal
-    from crm_ibis.cli.rows import rows_of
+    from crm_ibis.cli.rows import currency_of, rows_of
 
     report_problems()
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, where, limit + 1)
+        currency = currency_of(warehouse, table)
     shown = rows[:limit]
     if as_json:
         terminal.print_json(shown)
     else:
-        terminal.print_rows(shown, more=len(rows) > limit)
+        terminal.print_rows(shown, more=len(rows) > limit, currency=currency)

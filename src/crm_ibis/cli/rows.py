@@ -8,6 +8,7 @@ from sqlglot import exp
 
 from crm_ibis.contracts.models import Contract, get_contract
 from crm_ibis.errors import DatabaseError, UsageError, near_match
+from crm_ibis.runlog.publications import amounts_in
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import read_sources
 from crm_ibis.sources.resolve import places
@@ -31,6 +32,18 @@ def rows_of(
 
     with warehouse.reading(read_tables):
         return _rows_of(warehouse, contract, where, limit)
+
+
+def currency_of(warehouse: Warehouse, name: str) -> str | None:
+    """What the amounts of a published table are in, in words; null where it has none, or nobody
+    says it, or the run log may not be read."""
+    contract = get_contract(name.removeprefix(f"{warehouse.raw}."))
+    if contract.kind == "source" or not contract.has_money:
+        return None
+    try:
+        return amounts_in(warehouse).get(contract.name)
+    except DatabaseError:
+        return None
 
 
 def _rows_of(

@@ -1,6 +1,7 @@
 """What all numbers are reported in: the section `reporting` of params.yml."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -39,6 +40,11 @@ class Reporting(BaseModel):
     rates_as_of: Annotated[date | None, BeforeValidator(_check_day)] = None
     """Null where each amount is converted at the rate of the day on which its row was created."""
 
+    @property
+    def basis(self) -> str:
+        """What published amounts cannot change without all tables being computed anew."""
+        return f"currency {self.currency or 'none'}"
+
     @model_validator(mode="after")
     def _check_currency(self) -> "Reporting":
         if self.rates_as_of is not None and self.currency is None:
@@ -47,3 +53,12 @@ class Reporting(BaseModel):
                 "as currency: EUR"
             )
         return self
+
+
+def amounts_in_words(reporting: Mapping[str, Any]) -> str | None:
+    """What amounts are in, by the parameters of a run as the run log keeps them; null without."""
+    currency = reporting.get("currency")
+    if currency is None:
+        return None
+    day = reporting.get("rates_as_of")
+    return f"{currency} at the rates of {day}" if day else str(currency)

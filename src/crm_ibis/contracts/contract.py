@@ -13,7 +13,7 @@ from crm_ibis.contracts import pandera_checks, rules
 from crm_ibis.contracts.bases import Source
 from crm_ibis.contracts.pandera_api import Check, pa
 from crm_ibis.contracts.rules import Rule
-from crm_ibis.contracts.types import OPTIONAL, table_name
+from crm_ibis.contracts.types import OPTIONAL, Money, dtype_of, table_name
 
 HIDDEN = "(not shown)"
 ID = re.compile(r"[^\s@]{1,64}")
@@ -82,6 +82,11 @@ class Contract:
         """Whether it is a source that a database need not have."""
         config = self.model.__config__
         return bool(config and (config.metadata or {}).get(OPTIONAL))
+
+    @property
+    def has_money(self) -> bool:
+        """Whether a column of it is an amount of money."""
+        return any(c.dtype == dtype_of(Money) for c in self.columns)
 
     @property
     def values(self) -> tuple[Column, ...]:

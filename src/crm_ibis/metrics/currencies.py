@@ -57,7 +57,7 @@ def _with_rate(rows: Table, reporting: Reporting, exchange_rates: Table) -> Tabl
 
 
 def _rates_by_day(rows: Table, exchange_rates: Table) -> Table:
-    """The rate of each currency on each day that occurs: rate_of, rate_on, rate."""
+    """The rate of each currency on each day that occurs, and on its own: rate_of, rate_on, rate."""
     foreign = rows.filter(rows.is_foreign)
     days = foreign.select(rate_of="currency", rate_on="rated_on").distinct()
     nothing = ibis.null(exchange_rates.rate.type())
@@ -77,6 +77,6 @@ def _rates_by_day(rows: Table, exchange_rates: Table) -> Table:
     numbered = both.mutate(number=both.rate.count().over(so_far))
     held = ibis.window(group_by=["rate_of", "number"])
     known = numbered.mutate(rate=numbered.rate.max().over(held))
-    known = known.filter(known.is_day == 1)
-    # Grouped, so that a database sees that there is one row of each, and may do without the join.
+    # Grouped, so that a database sees that there is one row of each. Not filtered by `is_day`:
+    # PostgreSQL would expect a handful of rows, and compare each of them with each lead.
     return known.group_by(["rate_of", "rate_on"]).agg(rate=known.rate.max())

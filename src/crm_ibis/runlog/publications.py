@@ -1,8 +1,10 @@
 """Which run published or recorded each table last, and which is at work now."""
 
+import json
 from datetime import datetime
 from typing import Any
 
+from crm_ibis.config.reporting import amounts_in_words
 from crm_ibis.runlog.layout import log_table
 from crm_ibis.warehouse import Warehouse
 
@@ -45,6 +47,26 @@ def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dic
         for table, newest, *rest in found
         if newest == kind
     }
+
+
+def amounts_in(warehouse: Warehouse) -> dict[str, str]:
+    """The currency that the amounts of each published table are in, in words, where one is known.
+
+    By the parameters of the run that published it, which may have been others than those of now.
+    """
+    if "run_tables" not in warehouse.tables(warehouse.meta):
+        return {}
+    runs = {table: newest["run_id"] for table, newest in publications(warehouse).items()}
+    if not runs:
+        return {}
+    marks = ", ".join("?" for _ in set(runs.values()))
+    logged = warehouse.fetch(
+        f"SELECT run_id, params FROM {log_table(warehouse, 'runs')} "
+        f"WHERE params IS NOT NULL AND run_id IN ({marks})",
+        [*set(runs.values())],
+    )
+    said = {run: amounts_in_words(json.loads(text).get("reporting") or {}) for run, text in logged}
+    return {table: words for table, run in runs.items() if (words := said.get(run))}
 
 
 def first_merge(warehouse: Warehouse, snapshot: str, since: datetime) -> datetime | None:

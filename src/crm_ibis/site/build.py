@@ -103,7 +103,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading, params.health.min_coverage_pct)
     work_lists.write(pages, reading, params.deal_queue)
-    catalog.write(pages, tables, direct, settled, logged, made, assumptions)
+    catalog.write(pages, tables, direct, settled, logged, made, assumptions, reading.currencies)
     lineage.write(pages, tables, direct, settled)
     runs.write(pages, logged, changes)
     _write_assets(folder / "assets", tables)

@@ -256,7 +256,7 @@ class Column(Record):
     def misfit(self, dtype: dt.DataType) -> str | None:
         """Why it cannot be a column of this type, if so."""
         for key, wanted, fits in (
-            ("format", "an instant", dtype.is_timestamp()),
+            ("format", "an instant or a day", dtype.is_timestamp() or dtype.is_date()),
             ("out_of_order", "an instant", dtype.is_timestamp()),
             ("latest", "an instant", dtype.is_timestamp()),
             ("first", "an instant; for a value, use `first_value`", dtype.is_timestamp()),

@@ -22,13 +22,12 @@ from crm_ibis.sources.columns import joining
 from crm_ibis.sources.connectors.landed import local_times_of
 from crm_ibis.sources.connectors.readings import readings
 from crm_ibis.sources.connectors.unread import Unread, noting
+from crm_ibis.sources.currencies import CURRENCY as CURRENCY
+from crm_ibis.sources.currencies import MONEY
 from crm_ibis.sources.functions import Maker, Materialized
 from crm_ibis.sources.spec import SourcesFile, SourceSpec
 from crm_ibis.warehouse import Place, Warehouse
 from crm_ibis.warehouse import places as places_in
-
-CURRENCY = "currency"
-"""The column of a connector's source that says which currency its amount is in."""
 
 
 @dataclass(frozen=True)
@@ -246,8 +245,8 @@ def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpe
     unread = notes.unread({table.op().name: p for p, table in given.items()})
     if not said.connector:
         return Origin(made, words, unread=unread)
-    if CURRENCY in made.columns and not connectors.lands_currency(said.connector, given):
-        made = made.drop(CURRENCY)
+    if name in MONEY and not connectors.lands_currency(said.connector, given):
+        made = made.drop(*({CURRENCY} & set(made.columns)))
     return Origin(made, words, readings(said.connector, name, given, said.time_zone), unread)
 
 

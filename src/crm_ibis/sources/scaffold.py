@@ -41,7 +41,7 @@ LACKING = """\
 """
 NOT_NEEDED = """\
   # Optional, and nothing to make it of. If it is somewhere:
-  # {source}: {{table: schema.table, columns: {{id: name_of_the_id_there}}}}
+  # {source}: {{table: schema.table, columns: {{{first}: name_of_the_{first}_there}}}}
 """
 NOT_MADE = """\
   # The connector has nothing to make it of. If it is somewhere else:
@@ -98,15 +98,21 @@ def _fullest(warehouse: Warehouse, wanted: set[str]) -> tuple[str, set[str]]:
 
 
 def _part(source: str, system: str, function: Callable[..., Table] | None, there: set[str]) -> str:
+    is_optional = source in optional_sources()
     if function is None:
-        if source in optional_sources():
-            return NOT_NEEDED.format(source=source)
+        if is_optional:
+            return NOT_NEEDED.format(source=source, first=next(iter(source_schemas()[source])))
         return NOT_MADE.format(source=source)
     parameters = inspect.signature(function).parameters.values()
     required = [p.name for p in parameters if p.default is p.empty]
     optional = [p.name for p in parameters if p.default is not p.empty]
     if missing := [table for table in required if table not in there]:
         return LACKING.format(source=source, tables=", ".join(required), missing=", ".join(missing))
+    if not required:  # any of them will do
+        required = [table for table in optional if table in there]
+        optional = [table for table in optional if table not in there]
+    if not required and is_optional:
+        return NOT_NEEDED.format(source=source, first=next(iter(source_schemas()[source])))
     others = [f"{t}{'' if t in there else ' (which is not there)'}" for t in optional]
     beside = f", and where it is there {', '.join(others)}" if others else ""
     return MADE.format(source=source, system=system, tables=", ".join(required), others=beside)

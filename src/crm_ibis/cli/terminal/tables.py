@@ -119,8 +119,11 @@ def print_description(described: "Description") -> None:
         console.print("checks:", *listed, sep="\n", markup=False)
 
 
-def print_rows(rows: list[dict[str, Any]], more: bool) -> None:
-    """Rows as a table where it fits, else each row as a list of its cells."""
+def print_rows(rows: list[dict[str, Any]], more: bool, currency: str | None = None) -> None:
+    """Rows as a table where it fits, else each row as a list of its cells.
+
+    `currency` is what their amounts are in, in words.
+    """
     if not rows:
         console.print("no rows")
         return
@@ -138,5 +141,7 @@ def print_rows(rows: list[dict[str, Any]], more: bool) -> None:
             console.print(f"row {number}", style="bold")
             for name, cell in zip(names, row, strict=True):
                 console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
+    if currency:
+        console.print(f"amounts in {currency}", markup=False)
     if more:
         console.print(f"the first {count_of(len(rows), 'row')}; --limit shows more")

@@ -18,7 +18,7 @@ from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.metrics.unavailable import Unavailable
 from crm_ibis.operations.status import Status, statuses
-from crm_ibis.runlog.publications import publications
+from crm_ibis.runlog.publications import amounts_in, publications
 from crm_ibis.site.data import work_lists
 from crm_ibis.site.data.datasets import Dataset
 from crm_ibis.site.data.defaults import MAX_ROWS, DefaultDataset, all_datasets
@@ -34,6 +34,8 @@ class Reading:
     """The rows of the datasets, by name; those whose tables are published."""
 
     rows: dict[str, Rows]
+    currencies: dict[str, str]
+    """What the amounts of each published table are in, in words; those that have and say it."""
     published: dict[str, datetime]
     """The instant (`as_of`) of each published table."""
     standing: dict[str, Status] = field(default_factory=dict)
@@ -82,6 +84,11 @@ def read(
     used |= work_lists.facilities_in(lists)
     return Reading(
         rows=rows,
+        currencies={
+            table: words
+            for table, words in amounts_in(warehouse).items()
+            if table in models.contracts() and models.contracts()[table].has_money
+        },
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
         standing={status.table: status for status in statuses(warehouse, killed=killed)},
         facilities=_unique_names(used, names),

@@ -60,8 +60,9 @@ def write(
     log: Log,
     queries: Queries,
     assumptions: dict[str, dict[str, str]],
+    currencies: dict[str, str],
 ) -> None:
-    """The catalog and a page for each table."""
+    """The catalog and a page for each table; `currencies` says what the amounts of each are in."""
     charts = {section.table: section for section in all_sections()}
     status = {s.table: s for s in log.statuses}
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
@@ -89,6 +90,7 @@ def write(
             job=_job(table.name),
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
+            currency=currencies.get(table.name),
             sql=queries,
             source=queries.sources.get(table.name),
             quarantined=log.quarantined.get(table.name),

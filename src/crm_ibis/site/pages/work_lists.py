@@ -56,6 +56,7 @@ def _part(shown: WorkList, reading: Reading, limits: DealQueue) -> dict[str, Any
         "found": found,
         "lines": _lines(found, reading) if found else [],
         "as_of": reading.published.get(shown.table),
+        "currency": reading.currencies.get(shown.table),
         "left_out": standing is not None and standing.state == "left out",
         "notices": notices([shown.table], reading),
     }

@@ -1,7 +1,7 @@
 """A landed value as one of our columns: read, translated, and filled where it is missing."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation
 from typing import Any
 
@@ -37,6 +37,9 @@ def read_as(
     landed = given.type()
     if dtype.is_timestamp():
         return _instant(given, declared, zone, where)
+    if dtype.is_date() and not landed.is_date():
+        made = _instant(given, declared, None, where)
+        return Made(made.value.cast("timestamp").cast("date"), made.unreadable)
     if declared.number is not None:
         if not landed.is_string():
             raise UsageError(f"sources.yml: {where}: `number` reads text, and this is {landed}")
@@ -150,6 +153,8 @@ def _cast_text(value: Any, dtype: dt.DataType) -> ir.Scalar:
     if dtype.is_timestamp():
         moment = datetime.fromisoformat(str(value))
         return instant(moment.astimezone(UTC) if moment.tzinfo else moment)
+    if dtype.is_date():
+        return ibis.literal(date.fromisoformat(str(value)))
     if isinstance(value, bool) != dtype.is_boolean():
         raise ValueError
     if dtype.is_boolean():

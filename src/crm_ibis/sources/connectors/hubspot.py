@@ -9,7 +9,7 @@ from ibis import Table
 
 from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
-from crm_ibis.sources.connectors.hubspot_deals import deals_of, kept, survivors
+from crm_ibis.sources.connectors.hubspot_deals import HOME_AMOUNT, deals_of, kept, survivors
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
 
 CALL_CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
@@ -66,6 +66,7 @@ def leads(
     facility = ibis.coalesce(joined.company_id, ibis.literal(UNASSIGNED))
     return joined.select(
         *("id", "rep_id", "status", "stage", "amount", "currency"),
+        *landed.those_of(joined, HOME_AMOUNT),
         *("created_at", "updated_at", "qualified_at", "closed_at"),
         facility_id=facility,
     )
@@ -80,6 +81,7 @@ def opportunities(
     reached = deals.filter(deals.negotiated_at.notnull() | deals.stage.isin(["opportunity", "won"]))
     return reached.select(
         *("id", "rep_id", "amount", "currency", "updated_at", "closed_at"),
+        *landed.those_of(reached, HOME_AMOUNT),
         lead_id=reached.id,
         status=ibis.cases(
             (reached.stage.isin(["won", "lost"]), reached.stage), (reached.stage.notnull(), "open")

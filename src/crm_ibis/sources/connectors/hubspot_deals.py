@@ -33,6 +33,9 @@ QUALIFIED = ("won", "opportunity", "sql")
 NEGOTIATED = ("won", "opportunity")
 CLOSED = ("won", "lost")
 
+HOME_AMOUNT = "amount_in_home_currency"
+"""The amount in the company's currency, where it landed."""
+
 DOUBLINGS = 5
 """A deal may have been merged 2 to the power of this times in a row."""
 
@@ -47,6 +50,7 @@ def kept(deal: Table, merged_deal: Table | None) -> Table:
         rep_id=ibis.coalesce(text(there, "owner_id"), ibis.literal(UNASSIGNED)),
         amount=landed.number(there, "property_amount").fill_null(0),
         currency=landed.currency(there, "property_deal_currency_code"),
+        **landed.further_number(there, f"property_{HOME_AMOUNT}", HOME_AMOUNT),
         created_at=moment(there, "property_createdate"),
         changed_at=moment(there, "property_hs_lastmodifieddate"),
         close_day=moment(there, "property_closedate"),
@@ -104,6 +108,7 @@ def deals_of(
     latest = ibis.greatest(known.created_at, known.qualified_at, known.negotiated_at, closed_at)
     return known.select(
         *("rep_id", "amount", "currency", "created_at", "qualified_at", "negotiated_at", "stage"),
+        *landed.those_of(known, HOME_AMOUNT),
         id=known.deal_id,
         status=ibis.coalesce(known.stage_name, known.own_stage_id, ibis.literal("none")),
         updated_at=ibis.coalesce(known.changed_at, latest),

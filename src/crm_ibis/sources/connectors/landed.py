@@ -168,18 +168,28 @@ def begin_not_before(created: ir.TimestampValue, day: ir.DateValue) -> ir.Timest
     return ibis.ifelse(possible, created, begin)
 
 
-def number(table: Table, name: str) -> ir.DecimalValue:
+def number(table: Table, name: str, dtype: str = "decimal(24, 6)") -> ir.DecimalValue:
     """A column as an exact number."""
     if name not in table.columns:
-        return ibis.null("decimal(24, 6)")
+        return ibis.null(dtype)
     value = table[name]
     if value.type().is_string():
         readable = _is_number(value)
         note(table, name, "number", _is_there(value) & ~readable)
-        return when(readable, value.strip().cast("decimal(24, 6)"))
+        return when(readable, value.strip().cast(dtype))
     # By way of text, which holds the shortest form of a float. NaN is how some loaders write null.
     written = value.cast("string").nullif("nan").nullif("NaN")
-    return written.cast("decimal(24, 6)")
+    return written.cast(dtype)
+
+
+def further_number(table: Table, name: str, ours: str) -> dict[str, ir.DecimalValue]:
+    """A number that a mapping may choose, under our name, where it landed; 0 where it is null."""
+    return {ours: number(table, name).fill_null(0)} if name in table.columns else {}
+
+
+def those_of(table: Table, *names: str) -> list[str]:
+    """The names that a table has a column of."""
+    return [name for name in names if name in table.columns]
 
 
 def _is_there(value: ir.StringValue) -> ir.BooleanValue:

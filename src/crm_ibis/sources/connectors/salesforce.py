@@ -7,10 +7,12 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.errors import DataError
 from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
-from crm_ibis.sources.connectors.salesforce_deals import deals_of, leads_of
+from crm_ibis.sources.connectors.salesforce_deals import CONVERTED_AMOUNT, deals_of, leads_of
+from crm_ibis.sources.connectors.salesforce_rates import rates_of
 
 DONE = ("completed",)
 NOT_DONE = ("not started", "in progress", "waiting on someone else", "deferred")
@@ -51,6 +53,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
         stage=ibis.ifelse(joined.deal_id.notnull(), joined.stage, joined.own_stage),
         amount=joined.amount.fill_null(0),
         currency=joined.currency,
+        **{c: joined[c].fill_null(0) for c in landed.those_of(joined, CONVERTED_AMOUNT)},
         created_at=joined.entered_at,
         updated_at=ibis.greatest(joined.changed_at, joined.deal_changed_at),
         qualified_at=ibis.coalesce(
@@ -67,6 +70,7 @@ def leads(lead: Table, opportunity: Table, opportunity_history: Table | None = N
         stage=alone.stage,
         amount=alone.amount,
         currency=alone.currency,
+        **{c: alone[c] for c in landed.those_of(alone, CONVERTED_AMOUNT)},
         created_at=alone.deal_created_at,
         updated_at=alone.deal_changed_at,
         qualified_at=ibis.null("timestamp(6)"),
@@ -88,10 +92,27 @@ def opportunities(
         status=ibis.ifelse(deals.stage == "opportunity", "open", deals.stage),
         amount=deals.amount,
         currency=deals.currency,
+        **{c: deals[c] for c in landed.those_of(deals, CONVERTED_AMOUNT)},
         created_at=deals.deal_created_at,
         updated_at=deals.deal_changed_at,
         closed_at=deals.deal_closed_at,
     )
+
+
+@landed.source
+def exchange_rates(
+    currency_type: Table | None = None, dated_conversion_rate: Table | None = None
+) -> Table:
+    """What currencies are worth in the corporate one: by day where dated rates are kept.
+
+    Salesforce keeps the inverse. A rate without a date holds since 1900.
+    """
+    if currency_type is None and dated_conversion_rate is None:
+        raise DataError(
+            "there is neither currency_type nor dated_conversion_rate, so no rate of exchange is "
+            "known; load one of them, or map exchange_rates from elsewhere"
+        )
+    return rates_of(currency_type, dated_conversion_rate)
 
 
 @landed.source

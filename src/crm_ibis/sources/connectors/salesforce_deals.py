@@ -29,6 +29,9 @@ WON_FORECAST = "closed"
 VERDICT = ("is_won", "is_closed", "stage_name", "forecast_category", "forecast_category_name")
 """What says whether a deal is won, lost or open."""
 
+CONVERTED_AMOUNT = "converted_amount"
+"""The amount in the corporate currency, where it landed."""
+
 VERSIONS = ("id", "stage_name", "is_closed", "_fivetran_start")
 """What the history of opportunities is read by; none of them is ever without a value."""
 SOON = ibis.interval(days=1)
@@ -80,6 +83,7 @@ def deals_of(opportunity: Table, lead: Table, opportunity_history: Table | None)
         stage=_stage(there),
         amount=landed.number(there, "amount").fill_null(0),
         currency=landed.currency(there, "currency_iso_code"),
+        **landed.further_number(there, CONVERTED_AMOUNT, CONVERTED_AMOUNT),
         deal_created_at=created,
         changed_at=moment(there, "last_modified_date"),
         close_day=landed.begin_not_before(created, landed.day(there, "close_date")),
@@ -96,6 +100,7 @@ def deals_of(opportunity: Table, lead: Table, opportunity_history: Table | None)
     return known.select(
         *("deal_id", "carrier_id", "deal_facility_id", "deal_owner_id"),
         *("stage_name", "stage", "amount", "currency", "deal_created_at"),
+        *landed.those_of(known, CONVERTED_AMOUNT),
         deal_changed_at=ibis.coalesce(known.changed_at, latest),
         deal_closed_at=closed_at,
         began_at=when(whole, known.began_at),
