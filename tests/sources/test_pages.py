@@ -3,7 +3,6 @@
 import re
 from pathlib import Path
 
-import ibis
 import pytest
 from mappings import SourcesFile
 from systems import LANDED, unbound
@@ -48,9 +47,6 @@ def test_the_example_of_a_function_makes_its_source(sources_file: SourcesFile) -
     )
 
 
-CURRENCY_TYPE = ibis.table({"iso_code": "string", "conversion_rate": "float64"}, name="currencies")
-
-
 @pytest.mark.parametrize("system", connectors.SYSTEMS)
 def test_the_examples_on_a_connector_s_page_make_their_sources(
     sources_file: SourcesFile, system: str
@@ -60,7 +56,7 @@ def test_the_examples_on_a_connector_s_page_make_their_sources(
         sources_file.beside("ours.py", example)
         for name in re.findall(r"^def ([a-z]\w+)", example, re.MULTILINE):
             function = resolve._function(sources_file.folder / "ours.py", name)
-            made = unbound(system, name, function, currency_type=CURRENCY_TYPE)
+            made = unbound(system, name, function)
             assert made.columns == unbound(system, name).columns
 
 

@@ -16,10 +16,10 @@ def _check_code(given: Any) -> Any:
     if given is None or (isinstance(given, str) and CODE.fullmatch(given)):
         return given
     meant = str(given).strip().upper()
-    remedy = "such as EUR"
+    remedy = ", such as EUR"
     if CODE.fullmatch(meant):
-        remedy = f"{meant}"
-    raise ValueError(f"must be three capital letters, as in ISO 4217: write {remedy}")
+        remedy = f": write {meant}"
+    raise ValueError(f"must be three capital letters, as in ISO 4217{remedy}")
 
 
 def _check_day(given: Any) -> Any:

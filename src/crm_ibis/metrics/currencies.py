@@ -4,6 +4,8 @@ No rate is compared with every day: those before each day are looked up in one p
 that occur and the rates, in order, so that years of daily rates cost little.
 """
 
+from datetime import date
+
 import ibis
 import ibis.expr.types as ir
 from ibis import Table
@@ -26,12 +28,13 @@ def in_reporting_currency(
     """
     if reporting.currency is None:
         return rows
+    rates_as_of = reporting.rates_as_of
     is_foreign = needs_rate(rows, reporting.currency)
     if exchange_rates is None:
         return rows.mutate(amount=when(~is_foreign, rows.amount))
     columns = rows.columns
     dated = rows.mutate(rated_on=day_of(rows.created_at), is_foreign=is_foreign)
-    rated = _with_rate(dated, reporting, exchange_rates)
+    rated = _with_rate(dated, rates_as_of, exchange_rates)
     # Widened, as the product has 18 places; the contracts of the sources see to it that it fits.
     converted = (rated.amount * rated.rate.cast("decimal(38, 12)")).round(6).cast(AMOUNT)
     amount = ibis.ifelse(rated.is_foreign, converted, rated.amount)
@@ -43,11 +46,9 @@ def needs_rate(rows: Table, currency: str) -> ir.BooleanValue:
     return ((rows.currency != currency) & (rows.amount != 0)).fill_null(False)
 
 
-def _with_rate(rows: Table, reporting: Reporting, exchange_rates: Table) -> Table:
-    if reporting.rates_as_of is not None:
-        by_then = exchange_rates.filter(
-            exchange_rates.valid_from <= ibis.literal(reporting.rates_as_of)
-        )
+def _with_rate(rows: Table, rates_as_of: date | None, exchange_rates: Table) -> Table:
+    if rates_as_of is not None:
+        by_then = exchange_rates.filter(exchange_rates.valid_from <= ibis.literal(rates_as_of))
         newest = by_then.group_by(rate_of="currency").agg(
             rate=by_then.rate.argmax(by_then.valid_from)
         )

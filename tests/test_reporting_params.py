@@ -1,0 +1,57 @@
+"""What params.yml may say of the currency of all amounts."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import pytest
+
+from crm_ibis.config.params import load_params
+from crm_ibis.config.reporting import amounts_in_words
+from crm_ibis.errors import UsageError
+from crm_ibis.metrics.assumptions import params_by_table
+from crm_ibis.testing import assuming
+
+
+def test_nothing_is_converted_unless_a_file_says_so() -> None:
+    reporting = load_params().reporting
+    assert (reporting.currency, reporting.rates_as_of) == (None, None)
+    assert reporting.basis == "currency none"
+
+
+def test_a_currency_and_a_day() -> None:
+    reporting = assuming("reporting: {currency: EUR, rates_as_of: 2024-01-31}").reporting
+    assert (reporting.currency, reporting.rates_as_of) == ("EUR", date(2024, 1, 31))
+    assert reporting.basis == "currency EUR"
+    assert amounts_in_words(reporting.model_dump(mode="json")) == "EUR at the rates of 2024-01-31"
+
+
+@pytest.mark.parametrize(
+    ("yaml", "words"),
+    [
+        ("{currency: eur}", "reporting.currency: must be three capital letters, as in ISO 4217"),
+        ("{currency: eur}", "write EUR (given: eur)"),
+        ("{currency: Euro}", "as in ISO 4217, such as EUR (given: Euro)"),
+        ("{currency: 978}", "such as EUR (given: 978)"),
+        ("{currncy: EUR}", 'did you mean "currency"'),
+        ("{rates_as_of: 2024-01-31}", "reporting: rates_as_of without currency"),
+        ("{currency: EUR, rates_as_of: yesterday}", "must be a day, such as 2026-12-31"),
+        ("{currency: EUR, rates_as_of: 20240131}", "must be a day, such as 2026-12-31"),
+        ('{currency: EUR, rates_as_of: "2024-02-30"}', "reporting.rates_as_of"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_its_key(tmp_path: Path, yaml: str, words: str) -> None:
+    file = tmp_path / "params.yml"
+    file.write_text(f"reporting: {yaml}\n", encoding="utf-8")
+    with pytest.raises(UsageError) as refused:
+        load_params(file)
+    assert words in str(refused.value)
+    assert "params.yml" in str(refused.value)
+
+
+def test_the_tables_that_convert_show_the_parameters() -> None:
+    params = assuming("reporting: {currency: EUR, rates_as_of: 2024-01-31}")
+    shown = params_by_table(params, datetime(2024, 3, 1))
+    both = {"reporting.currency": "EUR", "reporting.rates_as_of": "2024-01-31"}
+    for table in ("stg_leads", "stg_opportunities", "stg_invoices"):
+        assert both.items() <= shown[table].items()
+    assert not any(name.startswith("reporting") for name in shown["stg_tickets"])
