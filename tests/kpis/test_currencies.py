@@ -21,7 +21,7 @@ RATES = """
 
 
 def amounts(engine: Engine, invoices: str, rates: str | None = RATES, params: str = EURO) -> Any:
-    given = {} if rates is None else {"exchange_rates": rates}
+    given: Any = {} if rates is None else {"exchange_rates": rates}
     rows = engine.build("stg_invoices", params=params, invoices=invoices, **given)
     return {row["invoice_id"]: row["amount"] for row in rows}
 
@@ -214,9 +214,9 @@ def test_random_amounts_are_as_recomputed(engine: Engine, rates_as_of: date | No
     invoices = []
     for number in range(400):
         created = datetime(2022, 1, 1) + timedelta(minutes=drawn.randint(0, 1_100_000))
-        currency = drawn.choice([*rates, "EUR", None])
+        paid_in = drawn.choice([*rates, "EUR", None])
         amount = Decimal(drawn.randint(-(10**13), 10**13)).scaleb(-drawn.randint(0, 6))
-        invoices.append((f"i{number}", amount, currency, created))
+        invoices.append((f"i{number}", amount, paid_in, created))
     text = "id | amount | currency | created_at\n" + "\n".join(
         f"{key} | {amount:f} | {currency or '-'} | {created}"
         for key, amount, currency, created in invoices

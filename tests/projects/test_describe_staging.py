@@ -13,7 +13,7 @@ def test_a_staging_table_has_a_key_columns_and_what_it_needs(folder: Folder) -> 
     described = done.json
     assert described["kind"] == "staging"
     assert described["grain"] == ["opportunity_id"]
-    assert described["needs"] == ["opportunities"]
+    assert described["needs"] == ["opportunities", "exchange_rates"]
     assert described["needed_by"]
     assert described["meaning"].startswith("Opportunities entered by `as_of`")
     columns = {column["name"]: column for column in described["columns"]}
@@ -26,7 +26,7 @@ def test_a_staging_table_has_a_key_columns_and_what_it_needs(folder: Folder) -> 
 
 def test_it_reads_well_in_a_terminal(folder: Folder) -> None:
     out = crm_ibis("describe", "stg_leads").out
-    assert "key: lead_id\nneeds: leads\n" in out
+    assert "key: lead_id\nneeds: leads, exchange_rates\n" in out
     assert "checks:" not in out, "it has no contract of its own"
 
 

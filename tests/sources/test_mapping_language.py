@@ -358,7 +358,7 @@ def test_a_column_of_the_projects_own_is_mapped_like_any_other(
         ("{key: [no]}", "put the name in quotes"),
         (
             "{from: a, format: iso}",
-            "columns.id: `format` makes an instant, and the column is string",
+            "columns.id: `format` makes an instant or a day, and the column is string",
         ),
         (
             "{from: a, number: '1,5'}",
