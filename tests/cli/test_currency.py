@@ -50,5 +50,20 @@ def test_the_site_says_it_where_amounts_stand(published: Settings, tmp_path: Pat
     assert f"amounts {words}" in (folder / "lists.html").read_text(encoding="utf-8")
     table = (folder / "tables" / "revenue_kpis.html").read_text(encoding="utf-8")
     assert f"<dd>{words}</dd>" in table
+    assert "reporting.currency" not in table
     apart = (folder / "tables" / "outreach_kpis.html").read_text(encoding="utf-8")
     assert words not in apart
+
+
+def test_the_site_shows_the_parameters_of_today_and_where_rates_count(
+    published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    params = tmp_path / "params.yml"
+    params.write_text("reporting: {currency: EUR}", encoding="utf-8")
+    monkeypatch.setenv("CRM_IBIS_PARAMS", str(params))
+    folder = tmp_path / "site"
+    assert crm_ibis("site", "build", "--out", str(folder)).exit_code == 0
+    table = (folder / "tables" / "revenue_kpis.html").read_text(encoding="utf-8")
+    assert "<td><code>reporting.currency</code></td><td>EUR</td>" in table
+    assert "exchange_rates.html#rate" in table
+    assert "exchange_rates" in crm_ibis("sql", "revenue_kpis").out

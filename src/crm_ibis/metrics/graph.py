@@ -147,6 +147,12 @@ def empty_without(names: Collection[str], absent: Collection[str], params: Param
     return [name for name in readers if is_empty(built[name], absent)]
 
 
+def read_by(params: Params) -> set[str]:
+    """The optional sources that tables are computed from by what the parameters say, wherever these
+    sources come from."""
+    return {"exchange_rates"} if params.reporting.currency is not None else set()
+
+
 def unbound_sources(
     raw_schema: str, analytics: str = "analytics", optional: Collection[str] = ()
 ) -> dict[str, Table]:
@@ -226,9 +232,9 @@ def compile_table(
 ) -> str:
     """The whole query of a table, from the sources on: what it needs as named subqueries first.
 
-    `optional` names the optional sources that it reads.
+    `optional` names the optional sources that it reads, beside those that the parameters ask for.
     """
-    sources = unbound_sources(raw_schema, analytics, optional)
+    sources = unbound_sources(raw_schema, analytics, {*optional, *read_by(params)})
     return as_one(name, queries([name], dialect, sources, params, as_of))
 
 

@@ -52,7 +52,7 @@ def direct_origins(
     `missing` are columns that a source does not have. A column that is made of nothing without them
     has them as its origins: they are what it would be made of.
     """
-    sources = graph.unbound_sources("raw")
+    sources = graph.unbound_sources("raw", optional=graph.read_by(params))
     whole = _origins(sources, params, as_of)
     if not missing:
         return whole
@@ -142,7 +142,9 @@ def _of_rows(relation: ops.Relation) -> Iterator[Origin]:
 def columns_read(names: Iterable[str], params: Params, as_of: datetime) -> dict[str, Columns]:
     """The columns of each source without which each of the named tables cannot be computed."""
     names = list(names)
-    built = graph.build(names, graph.unbound_sources("raw"), params, as_of)
+    built = graph.build(
+        names, graph.unbound_sources("raw", optional=graph.read_by(params)), params, as_of
+    )
     return {name: _columns_read(built[name]) for name in names}
 
 

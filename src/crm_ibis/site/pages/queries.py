@@ -62,7 +62,7 @@ class Queries:
         """Whether rows of a table's sources may be in quarantine, which no query says."""
         # What refers to a row in quarantine goes with it.
         read = check.sources_with_parents(self._sources(name))
-        return any(self.sources[source].said.quarantines for source in read)
+        return any(self.sources[s].said.quarantines for s in read if s in self.sources)
 
     def _mapped(self, name: str) -> list[str]:
         return [s for s in self._sources(name) if self.sources[s].said.is_mapped]
