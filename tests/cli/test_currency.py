@@ -40,6 +40,7 @@ def test_show_says_what_amounts_are_in(published: Settings) -> None:
     assert "amounts in" not in crm_ibis("show", "outreach_kpis").out  # it has none
 
 
+@pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_the_site_says_it_where_amounts_stand(published: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "site"
     assert crm_ibis("site", "build", "--out", str(folder)).exit_code == 0
@@ -55,6 +56,7 @@ def test_the_site_says_it_where_amounts_stand(published: Settings, tmp_path: Pat
     assert words not in apart
 
 
+@pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_the_site_shows_the_parameters_of_today_and_where_rates_count(
     published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
