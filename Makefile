@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo site test test-e2e check lint types generate bench clean
+.PHONY: demo site test test-e2e test-spark check lint types generate bench clean
 
 # The newest python of a checkout that was never set up needs nothing but venv and pip.
 .venv/installed: pyproject.toml constraints.txt
@@ -24,12 +24,22 @@ site: .venv/installed
 ## All tests but the slow ones, on DuckDB and on a PostgreSQL that they start themselves. Three
 ## processes for two cores, as some tests only wait.
 test: .venv/installed
-	$(BIN)/python -m pytest -q -n 3 -m "not e2e"
+	$(BIN)/python -m pytest -q -n 3 -m "not e2e and not spark"
 
 ## Killed processes, two at once, the installed wheel, large sites, a whole production: what takes
 ## long.
 test-e2e: .venv/installed
 	$(BIN)/python -m pytest -q -n 2 -m e2e
+
+# Spark is large, and its pins are none of the others' business: an environment of its own.
+.venv-spark/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv-spark
+	.venv-spark/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test-spark]'
+	touch $@
+
+## Sources in Spark, results in DuckDB and PostgreSQL: the same cells. Needs no Java installed.
+test-spark: .venv-spark/installed
+	.venv-spark/bin/python -m pytest -q -n 0 -m spark tests/spark
 
 lint: .venv/installed
 	$(BIN)/ruff check .
@@ -62,4 +72,4 @@ bench: .venv/installed
 	$(BIN)/python -m benchmarks.history
 
 clean:
-	rm -rf .venv bench-data build dist site crm.duckdb crm-demo.duckdb
+	rm -rf .venv .venv-spark bench-data build dist site crm.duckdb crm-demo.duckdb

@@ -22,6 +22,7 @@ LAYERS = [
     {"config"},
     {"expressions"},
     {"warehouse"},
+    {"engines"},
     {"runlog"},
     {"contracts"},
     {"metrics", "sources", "history", "types"},

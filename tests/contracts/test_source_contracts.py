@@ -10,6 +10,7 @@ from ibis import Table
 from reports import into
 from stored import Project, raw, runs
 
+from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.audit import (
     ChecksFailed,
@@ -34,7 +35,7 @@ def checked(warehouse: Warehouse, *names: str) -> dict[str, Table]:
     """The named sources, checked, as a refresh reads them."""
     with warehouse.transaction():
         sources = read_sources(warehouse, sources_with_parents(names))
-        raise_errors([check_source(warehouse, name, sources) for name in sources])
+        raise_errors([check_source(warehouse, name, sources, load_params()) for name in sources])
         return sources
 
 
@@ -49,7 +50,7 @@ def only_violation(warehouse: Warehouse, name: str) -> Violation:
     """The one rule that a source breaks; the sources that it refers to are not looked at."""
     sources = read_sources(warehouse, sources_with_parents([name]))
     with warehouse.transaction():
-        (violation,) = check_source(warehouse, name, sources).violations
+        (violation,) = check_source(warehouse, name, sources, load_params()).violations
     assert violation.table == name
     return violation
 
@@ -478,7 +479,7 @@ def test_types_of_the_same_family_are_brought_to_the_contract(
     store(warehouse, leads="id | updated_at\nl1 | 2024-02-01", **sample_of(table))
     has_type(warehouse, table, column, kind, value)
     sources = read_sources(warehouse, sources_with_parents([table]))
-    assert check_source(warehouse, table, sources).violations == ()
+    assert check_source(warehouse, table, sources, load_params()).violations == ()
     assert {row[column] for row in warehouse.rows(sources[table])} == {expected}
 
 

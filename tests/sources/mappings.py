@@ -58,4 +58,4 @@ def fit_of(warehouse: Warehouse, source: str = "tickets") -> source_fit.Fit:
         warehouse.looking(lambda: resolve.places(warehouse, names)),
         Materialized(warehouse) as written,
     ):
-        return source_fit.fits_of(warehouse, names, written, lambda line: None)[source]
+        return source_fit.fits_of(warehouse, warehouse, names, written, lambda line: None)[source]

@@ -7,6 +7,7 @@ import pytest
 from mappings import SourcesFile, fit_of, land, rows_of
 
 from crm_ibis.cli.sources import _source
+from crm_ibis.config.params import load_params
 from crm_ibis.contracts import audit
 from crm_ibis.errors import UsageError
 from crm_ibis.publishing.refresh import refresh
@@ -41,7 +42,7 @@ def tickets(landed: str, columns: str = COLUMNS, more: str = "") -> str:
 def violations(warehouse: Warehouse, source: str) -> dict[str, tuple[int, list[dict[str, Any]]]]:
     """The broken checks of a source, each with its rows and samples."""
     sources = check.read_sources(warehouse, check.sources_with_parents([source]))
-    outcome = check.check_source(warehouse, source, sources)
+    outcome = check.check_source(warehouse, source, sources, load_params())
     return {v.check: (v.rows, v.samples) for v in outcome.violations}
 
 

@@ -8,6 +8,7 @@ from mappings import SourcesFile, fit_of
 from reports import into
 from stored import leftovers, raw, read_all, runs
 
+from crm_ibis.config.params import load_params
 from crm_ibis.contracts.audit import (
     ChecksFailed,
 )
@@ -169,13 +170,13 @@ def test_a_row_without_a_key_stays_where_others_follow_their_parent(
         "  facilities: {on_violation: quarantine, max_quarantined_pct: 50}\n"
         "  leads: {max_quarantined_pct: 50}\n"
     )
-    settled = Quarantine(warehouse)
+    settled = Quarantine(warehouse, load_params())
     given = source_tables(warehouse, ["facilities", "leads"])
     with warehouse.transaction():
         with pytest.raises(ChecksFailed):
             settled.settle(given)
         left = warehouse.rows(settled.settled["leads"].table)
-        for name in settled.staged:
+        for name in [staging.name for staging in settled.staged]:
             warehouse.unstage(name)
     assert sorted(str(row["id"]) for row in left) == ["None", "l1", "l1"]
 

@@ -74,7 +74,7 @@ def check(settings: Settings, tables: tuple[str, ...], as_json: bool) -> None:
     # Of what functions return, a temporary table is made.
     staging = any(source.maker for source in spec.load_spec().sources.values())
     with open_database(settings, read_only=True, staging=staging) as warehouse:
-        outcomes = run_check(warehouse, tables, report=progress)
+        outcomes = run_check(warehouse, tables, progress, chosen_params(settings))
     if as_json:
         terminal.print_json(outcomes)
     else:

@@ -26,6 +26,8 @@ class Settings:
     statement_timeout: float | None = None
     """Seconds after which PostgreSQL ends a statement; the jobs of jobs.yml set it."""
     reader_roles: tuple[str, ...] = ()
+    engine_url: str | None = None
+    """Where tables are computed, such as `spark://local[2]`; None for the database itself."""
     application: str = "crm_ibis"
     """What PostgreSQL shows of a connection: the program, and the command or the job."""
 
@@ -49,6 +51,7 @@ def load_settings(database_url: str | None = None, params_file: str | None = Non
         analytics_schema=env.get("CRM_IBIS_ANALYTICS_SCHEMA") or "analytics",
         lock_timeout=_seconds(env.get("CRM_IBIS_LOCK_TIMEOUT") or "60"),
         memory_limit=_size(env.get("CRM_IBIS_MEMORY_LIMIT") or ""),
+        engine_url=env.get("CRM_IBIS_ENGINE_URL") or None,
         reader_roles=tuple(role.strip() for role in roles if role.strip()),
     )
 

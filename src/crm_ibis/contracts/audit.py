@@ -15,9 +15,10 @@ from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.contracts.violations import Violation
+from crm_ibis.engines import Engine
 from crm_ibis.errors import BrokenCheck, DataError
 from crm_ibis.events import Report, warn
-from crm_ibis.warehouse import Query, Warehouse
+from crm_ibis.warehouse import Query
 
 SAMPLE_KEYS = 2
 """How many keys a broken check shows."""
@@ -83,6 +84,8 @@ class Checked:
 class Audit:
     """Rules over a table as one checking query, compiled and not yet run."""
 
+    engine: Engine
+    """Who runs it."""
     table: Table
     contract: Contract
     rules: Sequence[Rule]
@@ -95,7 +98,7 @@ class Audit:
 
 
 def plan_audit(
-    warehouse: Warehouse,
+    engine: Engine,
     table: Table,
     contract: Contract,
     demanded: Sequence[Rule],
@@ -111,9 +114,9 @@ def plan_audit(
     outcome.
     """
     demanded = [rule for rule in demanded if rule.refers_to not in absent]
-    counted = rules.counts(table, demanded, sources, warehouse.repeats, also)
-    query = warehouse.query(counted, inline)
-    return Audit(table, contract, demanded, sources, query, tuple(also), inline)
+    counted = rules.counts(table, demanded, sources, engine.repeats, also)
+    query = engine.query(counted, inline)
+    return Audit(engine, table, contract, demanded, sources, query, tuple(also), inline)
 
 
 def source_rules(contract: Contract, as_of: datetime, years: PlausibleYears) -> list[Rule]:
@@ -125,7 +128,7 @@ def source_rules(contract: Contract, as_of: datetime, years: PlausibleYears) -> 
     ]
 
 
-def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
+def run_audits(audits: Sequence[Audit]) -> Checked:
     """Runs a table's audits up to the first that finds an error.
 
     Each is one query, and another for the samples of each broken rule; where a proof failed, one
@@ -137,13 +140,13 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
     violations: list[Violation] = []
     also: dict[str, Any] = {}
     for audit in audits:
-        (counted,) = warehouse.rows(audit.query)
+        (counted,) = audit.engine.rows(audit.query)
         checks += len(audit.rules)
         rows = counted["row_count"]
         also |= {column: counted[column] for column in audit.also}
         broken = [(rule, int(counted[f"rule_{i}"])) for i, rule in enumerate(audit.rules)]
-        found = [(rule, _rows(warehouse, audit, rule, n)) for rule, n in broken if n]
-        violations += [_violation(warehouse, audit, rule, n) for rule, n in found if n]
+        found = [(rule, _rows(audit, rule, n)) for rule, n in broken if n]
+        violations += [_violation(audit, rule, n) for rule, n in found if n]
         if any(violation.severity == "error" for violation in violations):
             break
     seconds = time.perf_counter() - began
@@ -151,25 +154,25 @@ def run_audits(warehouse: Warehouse, audits: Sequence[Audit]) -> Checked:
     return Checked(table, rows, checks, seconds, tuple(violations), also=also)
 
 
-def _rows(warehouse: Warehouse, audit: Audit, rule: Rule, counted: int) -> int:
+def _rows(audit: Audit, rule: Rule, counted: int) -> int:
     """How many rows break a rule, where the checking query says that some may."""
     if not rule.has_proof:
         return counted
     total = rules.row_total(rule.rows(audit.table, audit.sources)).name("rows")
-    ((rows,),) = warehouse.fetch(warehouse.compile(total.as_table(), audit.inline))
-    return int(rows)
+    (found,) = audit.engine.rows(audit.engine.query(total.as_table(), audit.inline))
+    return int(found["rows"])
 
 
-def _violation(warehouse: Warehouse, audit: Audit, rule: Rule, rows: int) -> Violation:
+def _violation(audit: Audit, rule: Rule, rows: int) -> Violation:
     contract = audit.contract
-    found = warehouse.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
+    found = audit.engine.rows(rules.samples(audit.table, rule, contract.key, audit.sources))
     samples = [contract.redact(row) for row in found]
     key = rule.key or contract.key
     return Violation(contract.name, rule.name, rule.columns, rule.severity, rows, samples, key)
 
 
 def audit(
-    warehouse: Warehouse,
+    engine: Engine,
     table: Table,
     contract: Contract,
     demanded: Sequence[Rule],
@@ -177,8 +180,34 @@ def audit(
     absent: Collection[str] = (),
 ) -> Checked:
     """The rules that a table breaks, with samples."""
-    planned = plan_audit(warehouse, table, contract, demanded, sources, absent=absent)
-    return run_audits(warehouse, [planned])
+    planned = plan_audit(engine, table, contract, demanded, sources, absent=absent)
+    return run_audits([planned])
+
+
+def plan_audits(
+    place: Engine,
+    engine: Engine,
+    table: Table,
+    contract: Contract,
+    demanded: Sequence[Rule],
+    sources: Mapping[str, Table],
+    absent: Collection[str] = (),
+    there: Table | None = None,
+) -> list[Audit]:
+    """The audits of a table that is in one place, by rules some of which need the sources that an
+    engine reads.
+
+    One, where the two are the same. Else the table is looked at where it is, and by the engine for
+    what refers to a source; there it has the same name, unless another expression is given.
+    """
+    referring = [rule for rule in demanded if rule.refers_to and rule.refers_to not in absent]
+    if place is engine or not referring:
+        return [plan_audit(place, table, contract, demanded, sources, absent=absent)]
+    own = [rule for rule in demanded if rule.refers_to is None]
+    return [
+        plan_audit(place, table, contract, own, {}),
+        plan_audit(engine, table if there is None else there, contract, referring, sources),
+    ]
 
 
 def report_warnings(outcome: Checked, report: Report) -> None:

@@ -63,7 +63,7 @@ class Guards:
         """What is wrong with the versions of the keys that change, archived ones included."""
         if not self.differences.rows:
             return ()
-        return audit.run_audits(self.warehouse, [self._audit]).violations
+        return audit.run_audits([self._audit]).violations
 
     def _refuse_input(self) -> None:
         """Rows without a key of their own, or without an `updated_at`."""

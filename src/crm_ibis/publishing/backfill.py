@@ -8,6 +8,7 @@ from itertools import count
 
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.params import Params, load_params
+from crm_ibis.engines import computing
 from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.history import merge as snapshots
 from crm_ibis.history import reader
@@ -151,18 +152,19 @@ class _Backfill:
         kpis = list(dict.fromkeys(s.kpi for s in self.wanted))
         # The sources are today's: what was entered since the instant is no mistake.
         today = clock.now()
-        results = Results(
-            self.warehouse, kpis, moment, self.params, self.report, judged_as_of=today
-        )
-        with self.warehouse.reading(results.places):
-            results.build()
-            merged += [self._merge(s, moment, spans[s.name]) for s in self.wanted]
-            if any(merge.refused for merge in merged):
-                raise _DateRefused
-            results.record_quarantine(run_id)
-            results.free()
-            recording = Recording(run_id, moment, merged)
-            log_recording(self.warehouse, recording)
+        with computing(self.warehouse) as engine:
+            results = Results(
+                self.warehouse, engine, kpis, moment, self.params, self.report, judged_as_of=today
+            )
+            with self.warehouse.reading(results.places):
+                results.build()
+                merged += [self._merge(s, moment, spans[s.name]) for s in self.wanted]
+                if any(merge.refused for merge in merged):
+                    raise _DateRefused
+                results.record_quarantine(run_id)
+                results.free()
+                recording = Recording(run_id, moment, merged)
+                log_recording(self.warehouse, recording)
         for merge in merged:
             self.report(ProgressEvent("merged", f"{moment}: merged {merge}", merge.snapshot))
         return recording

@@ -15,6 +15,7 @@ from crm_ibis.contracts.audit import Audit, Checked
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.contracts.violations import Violation
+from crm_ibis.engines import Engine
 from crm_ibis.errors import UsageError
 from crm_ibis.events import Kind, ProgressEvent, Report, warn
 from crm_ibis.history import reader
@@ -67,16 +68,20 @@ class Results:
     def __init__(
         self,
         warehouse: Warehouse,
+        engine: Engine,
         names: list[str],
         as_of: datetime,
         params: Params,
         report: Report,
         judged_as_of: datetime | None = None,
     ) -> None:
-        """`judged_as_of` is the instant by which the instants of the sources must be plausible,
+        """They are computed by the engine and published in the warehouse.
+
+        `judged_as_of` is the instant by which the instants of the sources must be plausible,
         where that is another than `as_of`.
         """
         self.warehouse = warehouse
+        self.engine = engine
         self.names = names
         self.as_of = as_of
         self.params = params
@@ -87,8 +92,8 @@ class Results:
         self.hints: list[tuple[str, str]] = []
         """What is worth a word about sources that keep their contracts."""
         self.judged_as_of = judged_as_of or as_of
-        self.quarantine = Quarantine(warehouse, report, self.judged_as_of, params, as_of)
-        self._written = Materialized(warehouse)
+        self.quarantine = Quarantine(engine, params, report, self.judged_as_of, as_of)
+        self._written = Materialized(engine)
         self._raw: dict[str, Table] = {}
         self._sources: dict[str, Table] = {}
         self._histories: dict[str, Table] = {}
@@ -105,7 +110,7 @@ class Results:
         """The tables that the sources and histories are made of; asked before the transaction."""
         read = graph.histories_of(self.names)
         kept = [table for name in read for table in reader.tables_of(self.warehouse, name)]
-        made_of = resolve.places(self.warehouse, sources_to_check(self.names))
+        made_of = resolve.places(self.engine, sources_to_check(self.names))
         return made_of | {(self.warehouse.analytics, table) for table in kept}
 
     def build(self) -> None:
@@ -113,13 +118,15 @@ class Results:
 
         Raises ChecksFailed with all that is broken in the sources, else in the results.
         """
-        given = resolve.source_tables(self.warehouse, sources_to_check(self.names), self._written)
-        unread = resolve.unread_of(self.warehouse, given)
+        given = resolve.source_tables(self.engine, sources_to_check(self.names), self._written)
+        unread = resolve.unread_of(self.engine, given)
         self._raw = self.quarantine.settle(given, unread)
         self._unread = {name: self.quarantine.unread_rules(name, given[name]) for name in unread}
         self._sources = check.cast_sources(self._raw)
         self._histories = {
-            name: reader.versions_or_none(self.warehouse, name)
+            name: self.engine.borrow(
+                name, reader.versions_or_none(self.warehouse, name), self.warehouse
+            )
             for name in graph.histories_of(self.names)
         }
         absent = spec.load_spec().absent
@@ -155,20 +162,22 @@ class Results:
             return 0
         (key,) = about
         published = self.warehouse.table(self.warehouse.analytics, name)
-        going = published.anti_join(self._results[name], key.name)
+        going = published.anti_join(self._results[name], key.name).select(key.name)
+        going = self.engine.borrow(f"going_{name}", going, self.warehouse)
         source = self._sources[str(key.references)]
         settled = going.semi_join(source, going[key.name] == source["id"])
-        (counted,) = self.warehouse.rows(settled.aggregate(row_count=settled.count()))
+        (counted,) = self.engine.rows(settled.aggregate(row_count=settled.count()))
         return int(counted["row_count"])
 
     def record_quarantine(self, run_id: str) -> None:
         """Writes down which rows of the sources were left out; call before `free`."""
-        self.quarantine.record(run_id, self._raw)
+        self.quarantine.record(self.warehouse, run_id, self._raw)
 
     def free(self) -> None:
         """Drops the temporary tables where the end of the transaction does not."""
-        for name in (*self._staged, *self.quarantine.staged):
-            self.warehouse.unstage(name)
+        for name in self._staged:
+            self.engine.unstage(name)
+        self.quarantine.free()
         self._written.free()
 
     def _plan(self, emit: Callable[[Step], None]) -> None:
@@ -176,14 +185,14 @@ class Results:
         for name in self._checked:
             newest = {volume.NEWEST: volume.newest(self._sources[name], self.as_of)}
             audits = check.source_audits(
-                self.warehouse,
+                self.engine,
                 name,
                 self._raw,
                 self._sources,
+                self.params,
                 self.judged_as_of,
                 also=newest,
                 unread=self._unread.get(name, ()),
-                params=self.params,
                 entered_by=self.as_of,
             )
             emit(Step(audits, "source"))
@@ -211,16 +220,17 @@ class Results:
         staging = None
         table, schema = _align_to_contract(table, contract)
         if self._should_materialize(name):
-            staging = self.warehouse.staging(name, table, schema)
+            staging = self.engine.staging(name, table, schema)
             table = staging.table
         demanded = contract.rules_over(table.columns)
         if name in graph.fact_functions() and name not in self.names:
             demanded = [rule for rule in demanded if rule.violated]
         absent = spec.load_spec().absent
-        planned = audit.plan_audit(
-            self.warehouse, table, contract, demanded, self._sources, absent=absent
+        place = self.warehouse if name in self.names else self.engine
+        audits = audit.plan_audits(
+            place, self.engine, table, contract, demanded, self._sources, absent
         )
-        return Step([planned], "built", staging)
+        return Step(audits, "built", staging)
 
     def _should_materialize(self, name: str) -> bool:
         """Whether a table is published, small, or read by several others.
@@ -234,10 +244,8 @@ class Results:
     def _run_step(self, step: Step) -> None:
         began = time.perf_counter()
         if step.staging:
-            self.warehouse.stage(step.staging)
-            self._results[step.audits[0].contract.name] = step.staging.table
-            self._staged.append(step.staging.name)
-        outcome = audit.run_audits(self.warehouse, step.audits)
+            self._stage(step.staging)
+        outcome = audit.run_audits(step.audits)
         if step.kind == "source":
             violations = (*outcome.violations, *self._broken_expectations(outcome))
             outcome = replace(outcome, violations=violations)
@@ -267,13 +275,25 @@ class Results:
             newest_at=outcome.also.get(volume.NEWEST),
         )
 
+    def _stage(self, staging: Staging) -> None:
+        """Writes a table, and takes it to the warehouse if it is to be published there."""
+        self.engine.stage(staging)
+        self._staged.append(staging.name)
+        if staging.name in self.names:
+            self.engine.hand_over(
+                staging,
+                self.warehouse,
+                lambda words: self.report(ProgressEvent("note", words, staging.name)),
+            )
+            self._results[staging.name] = staging.table
+
     def _never(self, name: str) -> list[Named]:
         """The values that sources.yml names and that a landed table does not have."""
         declared = spec.load_spec()
         if not declared.of(name).is_mapped:
             return []
-        landed = resolve.origin(self.warehouse, name, declared, self._written).table
-        return occurrences.never(self.warehouse, name, landed, declared.of(name))
+        landed = resolve.origin(self.engine, name, declared, self._written).table
+        return occurrences.never(self.engine, name, landed, declared.of(name))
 
     def _broken_expectations(self, outcome: Checked) -> tuple[Violation, ...]:
         """What sources.yml says of a source as a whole, and does not hold."""

@@ -6,6 +6,7 @@ from datetime import datetime
 
 from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
+from crm_ibis.engines import computing
 from crm_ibis.events import Report, to_log
 from crm_ibis.metrics import catalog, coverage, graph, lineage
 from crm_ibis.metrics.lineage import Origin
@@ -67,16 +68,17 @@ def fit(
     table for longer than the lock timeout.
     """
     names = [c.name for c in models.contracts().values() if c.kind == "source"]
+    params = params or load_params()
     with (
-        warehouse.looking(lambda: resolve.places(warehouse, names)),
-        Materialized(warehouse) as written,
+        computing(warehouse) as engine,
+        warehouse.looking(lambda: resolve.places(engine, names)),
+        Materialized(engine) as written,
     ):
-        found = fits_of(warehouse, names, written, report)
+        found = fits_of(warehouse, engine, names, written, params, report)
     published = catalog.published_tables()
     out = skipped_tables(published)
     remaining = [table for table in published if table not in out]
     problem = None if remaining else "every KPI would be left out, so there is nothing to refresh"
-    params = params or load_params()
     lacks = _lacks(remaining, found, params)
     health = _health(params, found) if coverage.TABLE in remaining else []
     read = compute.sources_to_check(remaining)

@@ -11,6 +11,7 @@ from crm_ibis.config.params import Params, load_params
 from crm_ibis.contracts import models
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.violations import Violation
+from crm_ibis.engines import computing
 from crm_ibis.errors import DataError, Superseded
 from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history.merge import Merged
@@ -101,10 +102,11 @@ def refresh(
     own.check_own_params(params, graph.plan(chosen))
     if dry_run:
         clock.refuse_clock_ahead(warehouse)
-        results = Results(warehouse, chosen, as_of or clock.now(), params, report)
         shape.check_shapes(warehouse, chosen, to_write=False)
-        with warehouse.reading(results.places):
-            return _Run(results, force, allow_mass_removal).rehearse()
+        with computing(warehouse) as engine:
+            results = Results(warehouse, engine, chosen, as_of or clock.now(), params, report)
+            with warehouse.reading(results.places):
+                return _Run(results, force, allow_mass_removal).rehearse()
 
     def refuse(moment: datetime) -> None:
         if not force:
@@ -113,9 +115,10 @@ def refresh(
     run = log.logged_run(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
     with run as (run_id, moment):
         shape.check_shapes(warehouse, chosen, to_write=True)
-        results = Results(warehouse, chosen, moment, params, report)
-        with warehouse.reading(results.places):
-            done = _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
+        with computing(warehouse) as engine:
+            results = Results(warehouse, engine, chosen, moment, params, report)
+            with warehouse.reading(results.places):
+                done = _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
     upkeep(warehouse, report)
     return done
 

@@ -8,12 +8,12 @@ from ibis import Table
 
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import FIRST_INSTANT, LAST_INSTANT
+from crm_ibis.engines import Engine
 from crm_ibis.runlog.clock import now
 from crm_ibis.sources import transform, volume
 from crm_ibis.sources.columns import casting, marks
 from crm_ibis.sources.spec import SourceSpec
 from crm_ibis.text import count_of
-from crm_ibis.warehouse import Warehouse
 
 MAX_UNTRANSLATED = 20
 """How many values without a translation are shown of a column."""
@@ -55,7 +55,7 @@ def columns_of(table: Table, said: SourceSpec, contract: Contract) -> dict[str, 
     }
 
 
-def count_rows(warehouse: Warehouse, table: Table, contract: Contract) -> dict[str, Any]:
+def count_rows(engine: Engine, table: Table, contract: Contract) -> dict[str, Any]:
     """Rows, the first and the last instant at which one was created, and the newest by now."""
     given = casting.cast_to_contract(table, contract)
     newest = volume.newest(given, now())
@@ -66,16 +66,16 @@ def count_rows(warehouse: Warehouse, table: Table, contract: Contract) -> dict[s
         # Others are violations, and Python has no such instants.
         finite = created.between(first, last)
         span = {"first": created.min(where=finite), "last": created.max(where=finite)}
-    return warehouse.rows(given.aggregate(rows=given.count(), **span, newest=newest))[0]
+    return engine.rows(given.aggregate(rows=given.count(), **span, newest=newest))[0]
 
 
-def count_blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
+def count_blanked(engine: Engine, table: Table) -> tuple[str, ...]:
     """How many instants are null as they are out of order, by column."""
     blanked = marks.blanked_columns(table.columns)
     if not blanked:
         return ()
     counts = {c: table.count(where=table[mark]) for c, mark in blanked.items()}
-    (row,) = warehouse.rows(table.aggregate(**counts))
+    (row,) = engine.rows(table.aggregate(**counts))
     return tuple(
         f"{c} is out of order in {count_of(n, 'row')}, so it is null there"
         for c, n in row.items()
@@ -84,7 +84,7 @@ def count_blanked(warehouse: Warehouse, table: Table) -> tuple[str, ...]:
 
 
 def find_untranslated(
-    warehouse: Warehouse, table: Table, said: SourceSpec, contract: Contract
+    engine: Engine, table: Table, said: SourceSpec, contract: Contract
 ) -> dict[str, Any]:
     """The most frequent values without a translation, and how many more there are.
 
@@ -101,20 +101,18 @@ def find_untranslated(
             )
             shown = [
                 Untranslated(name, row["value"], row["row_count"], "what it is")
-                for row in warehouse.rows(most)
+                for row in engine.rows(most)
             ]
             found += shown
             if len(shown) == MAX_UNTRANSLATED:
-                more += _others(warehouse, name, strange, shown)
+                more += _others(engine, name, strange, shown)
     return {"untranslated": tuple(found), "more_untranslated": tuple(more)}
 
 
-def _others(
-    warehouse: Warehouse, column: str, strange: Table, shown: list[Untranslated]
-) -> list[More]:
+def _others(engine: Engine, column: str, strange: Table, shown: list[Untranslated]) -> list[More]:
     """What there is beside the values that are shown."""
     total = strange.aggregate(values=strange.count(), rows=strange.row_count.sum())
-    (whole,) = warehouse.rows(total)
+    (whole,) = engine.rows(total)
     values = whole["values"] - len(shown)
     rows = int(whole["rows"]) - sum(v.rows for v in shown)
     return [More(column, values, rows)] if values else []

@@ -4,11 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import ibis
 from ibis import Table
 
+from crm_ibis.config.params import Params
 from crm_ibis.contracts import models
 from crm_ibis.contracts.violations import Violation
+from crm_ibis.engines import Engine
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError, near_match
 from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.publishing.source_contents import (
@@ -26,6 +27,7 @@ from crm_ibis.sources.connectors.unread import Unread
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.spec import SourcesFile
 from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse.sql import to_sql
 
 MISSING = "missing, and optional"
 
@@ -81,7 +83,12 @@ class Fit:
 
 
 def fits_of(
-    warehouse: Warehouse, names: Iterable[str], written: Materialized, report: Report
+    warehouse: Warehouse,
+    engine: Engine,
+    names: Iterable[str],
+    written: Materialized,
+    params: Params,
+    report: Report,
 ) -> dict[str, Fit]:
     declared = spec.load_spec()
     found = {}
@@ -89,32 +96,33 @@ def fits_of(
     unread: dict[str, tuple[Unread, ...]] = {}
     before = volume.runs_before(warehouse, names)
     for name in names:
-        found[name] = _looked_at(warehouse, name, declared, readable, unread, written)
+        found[name] = _looked_at(engine, name, declared, readable, unread, written)
         if name in readable and name not in declared.absent:
             newest = found[name].newest
             facts = (found[name].rows or 0, newest, now(), before.get(name, []))
             found[name] = replace(found[name], unexpected=volume.violations(name, *facts))
     for name, table in readable.items():
         if name not in declared.absent:
-            verdict = judge(warehouse, name, table, readable, unread[name])
+            verdict = judge(engine, name, table, readable, unread[name], params)
             found[name] = replace(found[name], **verdict)
             report(ProgressEvent("checked", f"checked {name}", name))
     if not any(seen.problem for seen in found.values()):
-        for name, outcome in count_quarantined(warehouse, readable, unread, before).items():
+        counted = count_quarantined(warehouse, engine, readable, unread, params, before)
+        for name, outcome in counted.items():
             found[name] = replace(found[name], **outcome)
     return found
 
 
-def query_of(warehouse: Warehouse, name: str) -> str:
+def query_of(engine: Engine, name: str) -> str:
     """The query that stands for a source; raises UsageError for a name that is none."""
     known = [c.name for c in models.contracts().values() if c.kind == "source"]
     if name not in known:
         raise UsageError(f'there is no source "{name}"{near_match(name, known)}')
-    return str(ibis.to_sql(check.read_sources(warehouse, [name])[name], warehouse.dialect))
+    return to_sql(check.read_sources(engine, [name])[name], engine.dialect)
 
 
 def _looked_at(
-    warehouse: Warehouse,
+    engine: Engine,
     name: str,
     declared: SourcesFile,
     readable: dict[str, Table],
@@ -131,18 +139,18 @@ def _looked_at(
     if said.absent:
         readable[name] = transform.absent(contract)
         return seen
-    if resolve.is_missing(warehouse, name, declared):
+    if resolve.is_missing(engine, name, declared):
         return replace(seen, made_of=MISSING)
     try:
-        with warehouse.attempt():
-            origin = resolve.origin(warehouse, name, declared, written)
+        with engine.attempt():
+            origin = resolve.origin(engine, name, declared, written)
             seen = replace(seen, made_of=origin.words, readings=origin.readings)
             seen = replace(seen, **columns_of(origin.table, said, contract))
             table = resolve.apply_spec(origin, name, declared)
-            seen = replace(seen, **count_rows(warehouse, table, contract))
-            seen = replace(seen, notes=seen.notes + count_blanked(warehouse, table))
-            seen = replace(seen, **find_untranslated(warehouse, origin.table, said, contract))
-            unseen = occurrences.never(warehouse, name, origin.table, said)
+            seen = replace(seen, **count_rows(engine, table, contract))
+            seen = replace(seen, notes=seen.notes + count_blanked(engine, table))
+            seen = replace(seen, **find_untranslated(engine, origin.table, said, contract))
+            unseen = occurrences.never(engine, name, origin.table, said)
             seen = replace(seen, hints=occurrences.hints(seen.rows or 0, unseen))
     except TransientError:
         raise

@@ -6,10 +6,11 @@ from typing import Any
 
 from ibis import Table
 
-from crm_ibis.config.params import load_params
+from crm_ibis.config.params import Params
 from crm_ibis.contracts import audit, models
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.violations import Violation
+from crm_ibis.engines import Engine
 from crm_ibis.errors import DatabaseError, DataError, TransientError, UsageError
 from crm_ibis.runlog.clock import now
 from crm_ibis.runlog.summaries import SourceRun
@@ -21,16 +22,17 @@ from crm_ibis.warehouse import Warehouse
 
 
 def judge(
-    warehouse: Warehouse,
+    engine: Engine,
     name: str,
     table: Table,
     readable: dict[str, Table],
     unread: tuple[Unread, ...],
+    params: Params,
 ) -> dict[str, Any]:
     """The broken checks of a source, or why they cannot be looked for."""
     try:
-        with warehouse.attempt():
-            return {"violations": _violations(warehouse, name, table, readable, unread)}
+        with engine.attempt():
+            return {"violations": _violations(engine, name, table, readable, unread, params)}
     except TransientError:
         raise
     except (DataError, DatabaseError, UsageError) as error:
@@ -38,28 +40,29 @@ def judge(
 
 
 def _violations(
-    warehouse: Warehouse,
+    engine: Engine,
     name: str,
     table: Table,
     readable: dict[str, Table],
     unread: tuple[Unread, ...],
+    params: Params,
 ) -> tuple[Violation, ...]:
     """Every broken check, but for references to a source that cannot be read."""
     contract = models.contracts()[name]
     safe = _safe(readable)
-    demanded = check.rules_of(warehouse, contract, now())
+    demanded = check.rules_of(contract, params, now())
     demanded = [r for r in demanded if r.refers_to is None or r.refers_to in safe]
     conversions = casting.rules_of_raw(table, contract)
     given, demanded = casting.split_unreadable(table, contract, demanded)
     absent = spec.load_spec().absent
-    found = audit.audit(warehouse, given, contract, demanded, safe, absent).violations
+    found = audit.audit(engine, given, contract, demanded, safe, absent).violations
     if not spec.load_spec().of(name).quarantines:
-        found += _as_a_whole(warehouse, name, readable)
+        found += _as_a_whole(engine, name, readable, params)
     if conversions:
-        found = audit.audit(warehouse, table, contract, conversions, {}).violations + found
+        found = audit.audit(engine, table, contract, conversions, {}).violations + found
     if unread:
         rules = [seen.rule for seen in unread]
-        found = audit.audit(warehouse, table, contract, rules, {}).violations + found
+        found = audit.audit(engine, table, contract, rules, {}).violations + found
     return found
 
 
@@ -73,45 +76,49 @@ def _safe(landed: Mapping[str, Table]) -> dict[str, Table]:
 
 
 def _as_a_whole(
-    warehouse: Warehouse, name: str, landed: Mapping[str, Table]
+    engine: Engine, name: str, landed: Mapping[str, Table], params: Params
 ) -> tuple[Violation, ...]:
     """What is wrong with a source, and with no row of it: that its amounts are in several
     currencies, for one."""
     contract = models.contracts()[name]
-    params = load_params(warehouse.settings.params_file)
     demanded = check.rules_of_all(name, landed, params, now())
     if not demanded:
         return ()
     safe = _safe(landed)
-    return audit.audit(warehouse, safe[name], contract, demanded, safe).violations
+    return audit.audit(engine, safe[name], contract, demanded, safe).violations
 
 
 def count_quarantined(
     warehouse: Warehouse,
+    engine: Engine,
     readable: dict[str, Table],
     unread: dict[str, tuple[Unread, ...]],
+    params: Params,
     before: dict[str, list[SourceRun]],
 ) -> dict[str, dict[str, Any]]:
     """How many rows a refresh would leave out of each source, where they are too many, and what is
     not as it must be in the rows that are left."""
-    quarantine = Quarantine(warehouse, report=lambda event: None)
+    quarantine = Quarantine(engine, params, report=lambda event: None)
     found: dict[str, dict[str, Any]] = {}
     with warehouse.transaction():
         with suppress(ChecksFailed):  # of violations, `_violations` tells as well
             quarantine.settle(readable, unread)
         left_of_all = {name: settled.table for name, settled in quarantine.settled.items()}
         for name, settled in quarantine.settled.items():
-            left = _unexpected(warehouse, name, left_of_all, before.get(name, []))
+            left = _unexpected(engine, name, left_of_all, params, before.get(name, []))
             found[name] = {"quarantined": settled.left_out, "unexpected": left}
-        for name in quarantine.staged:
-            warehouse.unstage(name)
+        quarantine.free()
     for sentence, violations in quarantine.excess.items():
         found[violations[0].table]["problem"] = sentence
     return found
 
 
 def _unexpected(
-    warehouse: Warehouse, name: str, settled: Mapping[str, Table], before: list[SourceRun]
+    engine: Engine,
+    name: str,
+    settled: Mapping[str, Table],
+    params: Params,
+    before: list[SourceRun],
 ) -> tuple[Violation, ...]:
     """What stops a refresh that reads the rows of a source that are not in quarantine."""
     declared = spec.load_spec()
@@ -119,10 +126,8 @@ def _unexpected(
     if name in declared.absent:
         return ()
     given = casting.cast_to_contract(casting.null_unreadable(settled[name], contract), contract)
-    (seen,) = warehouse.rows(
-        given.aggregate(rows=given.count(), newest=volume.newest(given, now()))
-    )
+    (seen,) = engine.rows(given.aggregate(rows=given.count(), newest=volume.newest(given, now())))
     found = volume.violations(name, seen["rows"], seen["newest"], now(), before)
     if declared.of(name).quarantines:
-        found += _as_a_whole(warehouse, name, settled)
+        found += _as_a_whole(engine, name, settled, params)
     return found

@@ -8,18 +8,18 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.config.calendars import ALWAYS
-from crm_ibis.config.params import Params, load_params
+from crm_ibis.config.params import Params
 from crm_ibis.contracts import models, rules
 from crm_ibis.contracts.audit import Audit, Checked, plan_audit, run_audits, source_rules
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule
+from crm_ibis.engines import Engine
 from crm_ibis.errors import DataError
 from crm_ibis.runlog.clock import now
 from crm_ibis.sources import currencies, spec
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.functions import Materialized
 from crm_ibis.sources.resolve import source_tables, unread_of
-from crm_ibis.warehouse import Warehouse
 
 CALENDAR = "calendar"
 
@@ -65,44 +65,37 @@ def drop_undecided(raw: Mapping[str, Table], sources: Mapping[str, Table]) -> di
 
 
 def read_sources(
-    warehouse: Warehouse, names: Iterable[str], written: Materialized | None = None
+    engine: Engine, names: Iterable[str], written: Materialized | None = None
 ) -> dict[str, Table]:
     """Sources in the types of their contracts, not checked yet."""
-    return cast_sources(source_tables(warehouse, names, written))
+    return cast_sources(source_tables(engine, names, written))
 
 
 def rules_of(
-    warehouse: Warehouse,
-    contract: Contract,
-    as_of: datetime,
-    params: Params | None = None,
-    entered_by: datetime | None = None,
+    contract: Contract, params: Params, as_of: datetime, entered_by: datetime | None = None
 ) -> list[Rule]:
     """What a source must keep, its instants as of an instant and by the years of sources.yml.
 
-    What depends on the parameters goes by those given, else by those of the settings; what rows
-    must keep to be computed with, by those `entered_by` an instant, else by `as_of`.
+    What rows must keep to be computed with goes by those `entered_by` an instant, else by `as_of`.
     """
     demanded = source_rules(contract, as_of, spec.load_spec().plausible_years)
     if contract.name in currencies.MONEY:
-        params = params or load_params(warehouse.settings.params_file)
-        entered_by = entered_by or as_of
-        demanded += currencies.conversion_rules(contract.name, params.reporting, entered_by)
+        by = entered_by or as_of
+        demanded += currencies.conversion_rules(contract.name, params.reporting, by)
     if contract.name == "facilities" and CALENDAR in contract.schema:
-        params = params or load_params(warehouse.settings.params_file)
         demanded.append(rules.known_name(CALENDAR, [ALWAYS, *params.calendars], "the parameters"))
     return demanded
 
 
 def source_audits(
-    warehouse: Warehouse,
+    engine: Engine,
     name: str,
     landed: Mapping[str, Table],
     sources: Mapping[str, Table],
+    params: Params,
     as_of: datetime,
     also: Mapping[str, ir.Scalar] = MappingProxyType({}),
     unread: Sequence[Rule] = (),
-    params: Params | None = None,
     entered_by: datetime | None = None,
 ) -> list[Audit]:
     """The audits of a source, each of which makes sense only if the one before finds nothing.
@@ -114,18 +107,17 @@ def source_audits(
     """
     contract = models.contracts()[name]
     raw = landed[name]
-    params = params or load_params(warehouse.settings.params_file)
-    demanded = rules_of(warehouse, contract, as_of, params, entered_by)
+    demanded = rules_of(contract, params, as_of, entered_by)
     absent = spec.load_spec().absent
     audits = [
-        plan_audit(warehouse, sources[name], contract, demanded, sources, also=also, absent=absent)
+        plan_audit(engine, sources[name], contract, demanded, sources, also=also, absent=absent)
     ]
     if conversions := casting.rules_of_raw(raw, contract):
-        audits.insert(0, plan_audit(warehouse, raw, contract, conversions, {}))
+        audits.insert(0, plan_audit(engine, raw, contract, conversions, {}))
     if unread:
-        audits.insert(0, plan_audit(warehouse, raw, contract, unread, {}))
+        audits.insert(0, plan_audit(engine, raw, contract, unread, {}))
     if together := rules_of_all(name, landed, params, entered_by or as_of):
-        audits.append(plan_audit(warehouse, sources[name], contract, together, sources))
+        audits.append(plan_audit(engine, sources[name], contract, together, sources))
     return audits
 
 
@@ -141,15 +133,16 @@ def rules_of_all(
 
 
 def check_source(
-    warehouse: Warehouse,
+    engine: Engine,
     name: str,
     sources: Mapping[str, Table],
+    params: Params,
     written: Materialized | None = None,
     as_of: datetime | None = None,
 ) -> Checked:
     """The contract of one source, as of an instant or now."""
-    landed = source_tables(warehouse, sources, written)
-    unread = [found.rule for found in unread_of(warehouse, [name]).get(name, ())]
+    landed = source_tables(engine, sources, written)
+    unread = [found.rule for found in unread_of(engine, [name]).get(name, ())]
     moment = as_of or now()
-    audits = source_audits(warehouse, name, landed, sources, moment, unread=unread)
-    return run_audits(warehouse, audits)
+    audits = source_audits(engine, name, landed, sources, params, moment, unread=unread)
+    return run_audits(audits)

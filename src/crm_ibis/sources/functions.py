@@ -15,8 +15,8 @@ import ibis
 import ibis.expr.operations as ops
 from ibis import Table
 
+from crm_ibis.engines import Engine
 from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
-from crm_ibis.warehouse import Warehouse
 from crm_ibis.warehouse.base import STAGED
 
 Maker = Callable[..., Table]
@@ -24,14 +24,14 @@ Maker = Callable[..., Table]
 OF_A_CONNECTION = (ops.DatabaseTable, ops.SQLQueryResult)
 
 
-def call(warehouse: Warehouse, maker: Maker, tables: Mapping[str, Table], what: str) -> Table:
+def call(engine: Engine, maker: Maker, tables: Mapping[str, Table], what: str) -> Table:
     """What a function makes of landed tables, in a form that the database can read.
 
     Raises DataError, or what is wrong in the words of the program, with the line of the function's
     file; UsageError when it returns anything else than an expression over this database.
     """
     try:
-        with warehouse.translate_errors():
+        with engine.translate_errors():
             made = maker(**tables)
     except DatabaseError as error:
         line = _line(error.__cause__ or error, maker)
@@ -44,13 +44,13 @@ def call(warehouse: Warehouse, maker: Maker, tables: Mapping[str, Table], what: 
         raise DataError(f"{what} cannot be made: {gist}") from error
     if not isinstance(made, Table):
         raise UsageError(f"{what}: the function returns no Ibis table")
-    _refuse_foreign(warehouse, made, what)
+    _refuse_foreign(engine, made, what)
     try:
         if not _is_ours(maker):
-            warehouse.compile(made)
+            engine.compile(made)
     except Exception as error:  # Ibis has errors of many kinds for what a database cannot do
         gist = f"{type(error).__name__}: {error}"
-        raise DataError(f"{what}: {warehouse.dialect} cannot compute this: {gist}") from error
+        raise DataError(f"{what}: {engine.dialect} cannot compute this: {gist}") from error
     return made
 
 
@@ -60,8 +60,8 @@ class Materialized:
     Use it in a `with` statement inside the transaction, which frees them.
     """
 
-    def __init__(self, warehouse: Warehouse) -> None:
-        self.warehouse = warehouse
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
         self.written: dict[str, Table] = {}
 
     def __enter__(self) -> "Materialized":
@@ -81,12 +81,11 @@ class Materialized:
         made."""
         if source in self.written:
             return self.written[source]
-        if not self.warehouse.may_stage():
+        if not self.engine.may_stage():
             return made
         name = f"function_{source}"
         try:
-            for sql in self.warehouse.stage_sql(STAGED + name, self.warehouse.compile(made)):
-                self.warehouse.run(sql)
+            self.engine.keep(name, made)
         except DatabaseError as error:
             raise type(error)(f"{what} cannot be computed: {error}") from error
         # In the types that Ibis infers, as it would have had them inside a query.
@@ -96,7 +95,7 @@ class Materialized:
     def free(self) -> None:
         """Drops the temporary tables where the end of the transaction does not."""
         for source in self.written:
-            self.warehouse.unstage(f"function_{source}")
+            self.engine.unstage(f"function_{source}")
         self.written.clear()
 
 
@@ -114,7 +113,7 @@ def _is_ours(maker: Maker) -> bool:
     return maker.__module__.startswith("crm_ibis.")
 
 
-def _refuse_foreign(warehouse: Warehouse, made: Table, what: str) -> None:
+def _refuse_foreign(engine: Engine, made: Table, what: str) -> None:
     operation = made.op()
     if operation.find(ops.InMemoryTable):
         raise UsageError(
@@ -122,7 +121,7 @@ def _refuse_foreign(warehouse: Warehouse, made: Table, what: str) -> None:
             "and name that as a parameter, or translate values with `values` in sources.yml"
         )
     foreign: list[Any] = [
-        node for node in operation.find(OF_A_CONNECTION) if node.source is not warehouse.con
+        node for node in operation.find(OF_A_CONNECTION) if node.source is not engine.con
     ]
     if foreign:
         raise UsageError(

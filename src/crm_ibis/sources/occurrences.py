@@ -8,11 +8,11 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.config.literal_yaml import source_text
+from crm_ibis.engines import Engine
 from crm_ibis.sources.column_spec import Column
 from crm_ibis.sources.columns.matching import same
 from crm_ibis.sources.columns.reader import Reader
 from crm_ibis.sources.spec import SourceSpec
-from crm_ibis.warehouse import Warehouse
 
 SHOWN = 10
 """So many values that never occur are named."""
@@ -40,7 +40,7 @@ class Named:
         return f"{self.key}: {self.column} {shown}"
 
 
-def never(warehouse: Warehouse, name: str, table: Table, said: SourceSpec) -> list[Named]:
+def never(engine: Engine, name: str, table: Table, said: SourceSpec) -> list[Named]:
     """Those of the named values that a source's landed table holds in no row; none where it has no
     rows."""
     asked = [named for named in _named(said) if named.column in table.columns]
@@ -48,7 +48,7 @@ def never(warehouse: Warehouse, name: str, table: Table, said: SourceSpec) -> li
         return []
     landed = Reader(table, name, said)
     seen = {f"seen_{i}": _is(n.read_by(landed), n.value).any() for i, n in enumerate(asked)}
-    (found,) = warehouse.rows(table.aggregate(row_count=table.count(), **seen))
+    (found,) = engine.rows(table.aggregate(row_count=table.count(), **seen))
     if not found["row_count"]:
         return []
     return [named for i, named in enumerate(asked) if not found[f"seen_{i}"]]

@@ -19,6 +19,7 @@ from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.models import Contract
 from crm_ibis.contracts.rules import Rule
 from crm_ibis.contracts.violations import Violation
+from crm_ibis.engines import Engine
 from crm_ibis.events import Report, to_log, warn
 from crm_ibis.runlog.clock import now
 from crm_ibis.sources import check, spec
@@ -33,7 +34,7 @@ from crm_ibis.sources.settled import (
     without_followers,
     without_keys,
 )
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse import Staging, Warehouse
 
 REPORT_TO_LOG = to_log(__name__)
 TABLE = "quarantine"
@@ -57,16 +58,16 @@ class Quarantine:
 
     def __init__(
         self,
-        warehouse: Warehouse,
+        engine: Engine,
+        params: Params,
         report: Report = REPORT_TO_LOG,
         as_of: datetime | None = None,
-        params: Params | None = None,
         entered_by: datetime | None = None,
     ) -> None:
         """`entered_by` is the instant by which rows that are computed with were created, where that
         is another than `as_of`.
         """
-        self.warehouse = warehouse
+        self.engine = engine
         self.params = params
         self.as_of = as_of or now()
         self.entered_by = entered_by or self.as_of
@@ -76,8 +77,8 @@ class Quarantine:
         """Each source with all of its rows, in the types of its contract; of rates, those that are
         left, as those in quarantine convert nothing."""
         self.landed: Mapping[str, Table] = {}
-        self.staged: list[str] = []
-        """Names of the temporary tables, to be freed with those of the run."""
+        self.staged: list[Staging] = []
+        """The temporary tables with keys, to be freed with those of the run."""
         self.unread: Mapping[str, Sequence[Unread]] = {}
         self.excess: dict[str, list[Violation]] = {}
         """What is wrong with sources that leave out too much, by a sentence that says how much."""
@@ -127,10 +128,17 @@ class Quarantine:
         """What a source leaves out, in words; nothing when it leaves out nothing."""
         return (self.settled[name].summary,) if self.left_out(name) else ()
 
-    def record(self, run_id: str, names: Iterable[str]) -> None:
+    def record(self, warehouse: Warehouse, run_id: str, names: Iterable[str]) -> None:
         """Brings the table of what is in quarantine up to date for the sources of a run."""
+        for staging in self.staged:
+            self.engine.hand_over(staging, warehouse, lambda words: None)
         for name in names:
-            self._record(run_id, name)
+            self._record(warehouse, run_id, name)
+
+    def free(self) -> None:
+        """Drops the temporary tables where the end of the transaction does not."""
+        for staging in self.staged:
+            self.engine.unstage(staging.name)
 
     def _settle(self, name: str, raw: Table) -> None:
         said = spec.load_spec().of(name)
@@ -148,9 +156,7 @@ class Quarantine:
             self.whole[name] = casting.cast_to_contract(
                 casting.null_unreadable(raw, contract), contract
             )
-            demanded += check.rules_of(
-                self.warehouse, contract, self.as_of, self.params, self.entered_by
-            )
+            demanded += check.rules_of(contract, self.params, self.as_of, self.entered_by)
         else:
             self.whole[name] = casting.cast_to_contract(raw, contract)
         given = casting.cast_to_contract(source.table, contract)
@@ -166,16 +172,16 @@ class Quarantine:
         """What is wrong with a source, those rows included that follow their parents."""
         unread = self.unread_rules(name, raw)
         audits = check.source_audits(
-            self.warehouse,
+            self.engine,
             name,
             self.landed,
             self.whole,
+            self.params,
             self.as_of,
             unread=unread,
-            params=self.params,
             entered_by=self.entered_by,
         )
-        return audit.run_audits(self.warehouse, audits).errors
+        return audit.run_audits(audits).errors
 
     def _parents_in_quarantine(self, contract: Contract) -> dict[str, Settled]:
         """Parents with rows in quarantine, by the column that refers to them."""
@@ -198,7 +204,7 @@ class Quarantine:
         if not demanded:
             return []
         absent = spec.load_spec().absent
-        found = audit.audit(self.warehouse, given, contract, demanded, self.whole, absent).errors
+        found = audit.audit(self.engine, given, contract, demanded, self.whole, absent).errors
         if found:
             names = {violation.check for violation in found}
             broken = [rule for rule in demanded if rule.name in names]
@@ -225,9 +231,9 @@ class Quarantine:
             parts.append(rows.select(**key, check_name=ibis.literal(rule.name)))
         name = f"{TABLE}_{source.name}_{len(source.keys)}"
         columns = ibis.schema({**schema, "check_name": "string"})
-        staging = self.warehouse.staging(name, all_of(parts), columns)
-        self.warehouse.stage(staging)
-        self.staged.append(name)
+        staging = self.engine.staging(name, all_of(parts), columns)
+        self.engine.stage(staging)
+        self.staged.append(staging)
         return staging.table
 
     def _weigh(
@@ -236,8 +242,8 @@ class Quarantine:
         """Counts what is left out, and whether it is too much."""
         counted = raw.aggregate(rows=raw.count())
         kept = source.table.aggregate(rows=source.table.count())
-        (whole,) = self.warehouse.rows(counted)
-        (left,) = self.warehouse.rows(kept)
+        (whole,) = self.engine.rows(counted)
+        (left,) = self.engine.rows(kept)
         source.rows = whole["rows"]
         source.left_out = whole["rows"] - left["rows"]
         warn(self.report, f"left out of {source.name}: {source.summary}", source.name)
@@ -248,21 +254,21 @@ class Quarantine:
             )
             self.excess[excess] = violations
 
-    def _record(self, run_id: str, name: str) -> None:
-        there = self.warehouse.quote(self.warehouse.meta, TABLE)
+    def _record(self, warehouse: Warehouse, run_id: str, name: str) -> None:
+        there = warehouse.quote(warehouse.meta, TABLE)
         settled = self.settled.get(name)
         contract = models.contracts()[name]
         if not settled or not settled.keys:
-            self.warehouse.run(f"DELETE FROM {there} WHERE source_name = ?", [name])
+            warehouse.run(f"DELETE FROM {there} WHERE source_name = ?", [name])
             return
-        found = self.warehouse.compile(all_of([keys_in_words(k, contract) for k in settled.keys]))
+        found = warehouse.compile(all_of([keys_in_words(k, contract) for k in settled.keys]))
         same = "a.row_key = b.row_key AND a.check_name = b.check_name"
-        self.warehouse.run(
+        warehouse.run(
             f"DELETE FROM {there} AS a WHERE a.source_name = ? AND NOT EXISTS "
             f"(SELECT 1 FROM ({found}) AS b WHERE {same})",
             [name],
         )
-        self.warehouse.run(
+        warehouse.run(
             f"INSERT INTO {there} (source_name, row_key, check_name, found_at, run_id) "
             f"SELECT CAST(? AS TEXT), a.row_key, a.check_name, CAST(? AS TIMESTAMP), "
             f"CAST(? AS TEXT) FROM ({found}) AS a WHERE NOT EXISTS "

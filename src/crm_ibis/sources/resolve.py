@@ -15,6 +15,7 @@ from ibis import Table
 
 from crm_ibis.contracts import models
 from crm_ibis.contracts.known_sources import optional_sources
+from crm_ibis.engines import Engine
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.sources import connectors, functions, transform
 from crm_ibis.sources import spec as mapping
@@ -26,8 +27,7 @@ from crm_ibis.sources.currencies import CURRENCY as CURRENCY
 from crm_ibis.sources.currencies import MONEY
 from crm_ibis.sources.functions import Maker, Materialized
 from crm_ibis.sources.spec import SourcesFile, SourceSpec
-from crm_ibis.warehouse import Place, Warehouse
-from crm_ibis.warehouse import places as places_in
+from crm_ibis.warehouse import Place
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class NotThere(DataError):
 
 
 def source_tables(
-    warehouse: Warehouse, names: Iterable[str], written: Materialized | None = None
+    engine: Engine, names: Iterable[str], written: Materialized | None = None
 ) -> dict[str, Table]:
     """The named sources as expressions, not yet in the types of their contracts.
 
@@ -60,10 +60,10 @@ def source_tables(
     missing: list[str] = []
     problems: list[str] = []
     for name in names:
-        if is_missing(warehouse, name, declared):
+        if is_missing(engine, name, declared):
             continue
         try:
-            found[name] = build_source(warehouse, name, declared, written)
+            found[name] = build_source(engine, name, declared, written)
         except NotThere as error:
             missing.append(str(error))
         except DataError as error:
@@ -75,19 +75,19 @@ def source_tables(
     return found
 
 
-def is_missing(warehouse: Warehouse, name: str, declared: SourcesFile) -> bool:
+def is_missing(engine: Engine, name: str, declared: SourcesFile) -> bool:
     """Whether an optional source is nowhere: sources.yml says nothing of it, or that it is absent,
     and no raw table has its name."""
     if not models.contracts()[name].is_optional:
         return False
     if name in declared.sources:
         return declared.of(name).absent
-    return name not in warehouse.tables(warehouse.raw)
+    return name not in engine.tables(engine.raw)
 
 
-def missing_optional(warehouse: Warehouse, declared: SourcesFile) -> set[str]:
+def missing_optional(engine: Engine, declared: SourcesFile) -> set[str]:
     """The optional sources that are nowhere."""
-    return {name for name in optional_sources() if is_missing(warehouse, name, declared)}
+    return {name for name in optional_sources() if is_missing(engine, name, declared)}
 
 
 def _explain_missing(tables: list[str]) -> str:
@@ -103,33 +103,33 @@ def _explain_missing(tables: list[str]) -> str:
     )
 
 
-def places(warehouse: Warehouse, names: Iterable[str]) -> set[Place]:
+def places(engine: Engine, names: Iterable[str]) -> set[Place]:
     """The tables that the named sources read, as far as these can be made."""
     declared = mapping.load_spec()
     found = set()
     for name in names:
-        if not declared.of(name).absent and not is_missing(warehouse, name, declared):
+        if not declared.of(name).absent and not is_missing(engine, name, declared):
             with suppress(CrmIbisError):  # reading the source raises it
-                made = origin(warehouse, name, declared).table
-                found |= places_in([made], warehouse.dialect)
+                made = origin(engine, name, declared).table
+                found |= engine.places([made])
     return found
 
 
-def unread_of(warehouse: Warehouse, names: Iterable[str]) -> dict[str, tuple[Unread, ...]]:
+def unread_of(engine: Engine, names: Iterable[str]) -> dict[str, tuple[Unread, ...]]:
     """What the functions that make the named sources may be unable to read."""
     declared = mapping.load_spec()
     return {
-        name: origin(warehouse, name, declared).unread for name in names if declared.of(name).maker
+        name: origin(engine, name, declared).unread for name in names if declared.of(name).maker
     }
 
 
 def build_source(
-    warehouse: Warehouse, name: str, declared: SourcesFile, written: Materialized | None = None
+    engine: Engine, name: str, declared: SourcesFile, written: Materialized | None = None
 ) -> Table:
     """One source, mapped."""
     if declared.of(name).absent:
         return transform.absent(models.contracts()[name])
-    return apply_spec(origin(warehouse, name, declared, written), name, declared)
+    return apply_spec(origin(engine, name, declared, written), name, declared)
 
 
 def apply_spec(origin: Origin, name: str, declared: SourcesFile) -> Table:
@@ -145,18 +145,18 @@ def apply_spec(origin: Origin, name: str, declared: SourcesFile) -> Table:
 
 
 def origin(
-    warehouse: Warehouse, name: str, declared: SourcesFile, written: Materialized | None = None
+    engine: Engine, name: str, declared: SourcesFile, written: Materialized | None = None
 ) -> Origin:
     """What a source that is not absent is made of, `written` to a temporary table if asked.
 
     Raises NotThere for a missing table, DataError when a function fails.
     """
     said = declared.of(name)
-    found = _base_origin(warehouse, name, declared, written)
+    found = _base_origin(engine, name, declared, written)
     if not said.join:
         return found
     others = {
-        alias: _landed_table(warehouse, join.table, declared, said)
+        alias: _landed_table(engine, join.table, declared, said)
         for alias, join in said.join.items()
     }
     joined = joining.join_tables(found.table, name, said, {a: o.table for a, o in others.items()})
@@ -165,54 +165,52 @@ def origin(
 
 
 def _base_origin(
-    warehouse: Warehouse, name: str, declared: SourcesFile, written: Materialized | None
+    engine: Engine, name: str, declared: SourcesFile, written: Materialized | None
 ) -> Origin:
     """What a source is made of, without the tables that are joined to it."""
     said = declared.of(name)
     if said.constant:
         return Origin(transform.constant(said, models.contracts()[name]), "constant rows")
     if said.maker:
-        schema = said.schema_ or declared.schema_ or warehouse.raw
-        made = _call_function(warehouse, schema, name, said)
+        schema = said.schema_ or declared.schema_ or engine.raw
+        made = _call_function(engine, schema, name, said)
         if written is None:
             return made
         return replace(made, table=written.write(name, made.table, f"{name} by {made.words}"))
-    schema, table = _place(warehouse, name, declared)
-    return _landed_in(warehouse, schema, table)
+    schema, table = _place(engine, name, declared)
+    return _landed_in(engine, schema, table)
 
 
-def _landed_table(
-    warehouse: Warehouse, place: str, declared: SourcesFile, said: SourceSpec
-) -> Origin:
+def _landed_table(engine: Engine, place: str, declared: SourcesFile, said: SourceSpec) -> Origin:
     """A landed table that sources.yml names, with a schema or without."""
     schema, _, table = place.rpartition(".")
-    return _landed_in(warehouse, schema or said.schema_ or declared.schema_ or warehouse.raw, table)
+    return _landed_in(engine, schema or said.schema_ or declared.schema_ or engine.raw, table)
 
 
-def _landed_in(warehouse: Warehouse, schema: str, table: str) -> Origin:
-    there = warehouse.tables(schema)
+def _landed_in(engine: Engine, schema: str, table: str) -> Origin:
+    there = engine.tables(schema)
     if table not in there:
         raise NotThere(f"{schema}.{table}{near_match(table, there)}")
-    return Origin(warehouse.table(schema, table), f"{schema}.{table}")
+    return Origin(engine.table(schema, table), f"{schema}.{table}")
 
 
-def origin_in_words(warehouse: Warehouse, name: str, declared: SourcesFile) -> str:
+def origin_in_words(engine: Engine, name: str, declared: SourcesFile) -> str:
     """Where sources.yml says that a source comes from, whether or not that is there."""
     said = declared.of(name)
     if said.absent:
         return "absent in sources.yml"
     if said.constant:
         return "constant rows"
-    return said.maker or ".".join(_place(warehouse, name, declared))
+    return said.maker or ".".join(_place(engine, name, declared))
 
 
-def _place(warehouse: Warehouse, name: str, declared: SourcesFile) -> tuple[str, str]:
+def _place(engine: Engine, name: str, declared: SourcesFile) -> tuple[str, str]:
     """The schema and the name of the table that a source comes from."""
     said = declared.of(name)
     if said.table is None:
-        return said.schema_ or warehouse.raw, name
+        return said.schema_ or engine.raw, name
     schema, _, table = said.table.rpartition(".")
-    return schema or said.schema_ or declared.schema_ or warehouse.raw, table
+    return schema or said.schema_ or declared.schema_ or engine.raw, table
 
 
 def _maker(said: SourceSpec, name: str) -> Maker:
@@ -222,7 +220,7 @@ def _maker(said: SourceSpec, name: str) -> Maker:
     return _function(cast(Path, said.file), name)
 
 
-def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpec) -> Origin:
+def _call_function(engine: Engine, schema: str, name: str, said: SourceSpec) -> Origin:
     """What a function makes of the landed tables that its parameters name.
 
     A parameter with a default is a table that may be missing. `tables` says where a table is that
@@ -237,11 +235,11 @@ def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpe
             f"sources.yml: sources.{name}.tables: {words} has no parameter "
             f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
         )
-    landed = _landed_tables(warehouse, schema, tables, wanted.values(), f"{name} by {words}")
-    given = {p: warehouse.table(*place) for p, place in landed.items()}
+    landed = _landed_tables(engine, schema, tables, wanted.values(), f"{name} by {words}")
+    given = {p: engine.table(*place) for p, place in landed.items()}
     words = f"{words} over {', '.join(map('.'.join, landed.values()))}"
     with local_times_of(said.time_zone), noting() as notes:
-        made = functions.call(warehouse, maker, given, f"{name} by {words}")
+        made = functions.call(engine, maker, given, f"{name} by {words}")
     unread = notes.unread({table.op().name: p for p, table in given.items()})
     if not said.connector:
         return Origin(made, words, unread=unread)
@@ -251,7 +249,7 @@ def _call_function(warehouse: Warehouse, schema: str, name: str, said: SourceSpe
 
 
 def _landed_tables(
-    warehouse: Warehouse,
+    engine: Engine,
     schema: str,
     tables: Mapping[str, str],
     parameters: Iterable[inspect.Parameter],
@@ -265,7 +263,7 @@ def _landed_tables(
     missing = []
     for parameter in parameters:
         within, _, table = tables.get(parameter.name, parameter.name).rpartition(".")
-        there = warehouse.tables(within or schema)
+        there = engine.tables(within or schema)
         if table in there:
             landed[parameter.name] = (within or schema, table)
         elif parameter.default is parameter.empty or parameter.name in tables:

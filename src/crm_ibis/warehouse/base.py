@@ -16,7 +16,7 @@ from sqlglot import exp
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, TransientError
-from crm_ibis.warehouse.places import Place
+from crm_ibis.warehouse.places import Place, places
 from crm_ibis.warehouse.sql import Query, Staging, to_sqlglot
 
 STAGED = "crm_ibis_staged_"
@@ -270,6 +270,28 @@ class Warehouse(ABC):
                 self.run(sql)
         except DatabaseError as error:
             raise type(error)(f"while computing {staging.name}: {error}") from error
+
+    def keep(self, name: str, query: Table) -> None:
+        """Puts a query's rows into a temporary table, in the types that they have."""
+        for sql in self.stage_sql(STAGED + name, self.compile(query)):
+            self.run(sql)
+
+    def places(self, tables: Iterable[Table]) -> set[Place]:
+        """The tables that expressions read, those that they name in SQL of their own included."""
+        return places(tables, self.dialect)
+
+    def hand_over(  # noqa: B027 - what it has staged is in the warehouse
+        self, staging: Staging, warehouse: "Warehouse", tell: Callable[[str], None]
+    ) -> None:
+        """Nothing: what it has staged is in the warehouse."""
+
+    def borrow(self, name: str, query: Table, warehouse: "Warehouse") -> Table:
+        """The query itself, as it is one over this database."""
+        return query
+
+    @abstractmethod
+    def receive(self, name: str, schema: ibis.Schema, batches: Iterable[Any]) -> None:
+        """Makes a staged table of Arrow's record batches, in the types of the schema."""
 
     def ensure_schema(self, schema: str) -> None:
         """Creates a schema unless it is there: asking first needs no right to create one."""

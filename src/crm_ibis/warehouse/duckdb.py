@@ -21,6 +21,8 @@ from crm_ibis.warehouse.driver_messages import driver_message, without_values
 from crm_ibis.warehouse.places import Place
 
 ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
+ARRIVED = "crm_ibis_arrived"
+"""A batch of rows from another engine, while it is read."""
 COUNTED_PCT = 75
 """How much of the memory limit DuckDB is told: it takes more than it counts."""
 _writers: dict[str, threading.Lock] = {}
@@ -189,6 +191,18 @@ class DuckDBWarehouse(Warehouse):
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         return [f"CREATE TEMP TABLE {self.quote(name)} AS {query}"]
+
+    def receive(self, name: str, schema: ibis.Schema, batches: Iterable[Any]) -> None:
+        import pyarrow as pa  # only for what another engine computes
+
+        table = self.quote(STAGED + name)
+        self.run(f"CREATE TEMP TABLE {table} ({self.column_list(schema)})")
+        names = ", ".join(self.quote(column) for column in schema)
+        for batch in batches:
+            with self.translate_errors():
+                self.con.con.register(ARRIVED, pa.Table.from_batches([batch]))
+                self.con.con.execute(f"INSERT INTO {table} SELECT {names} FROM {ARRIVED}")
+                self.con.con.unregister(ARRIVED)
 
     def unstage(self, name: str) -> None:
         self.run(f"DROP TABLE temp.{self.quote(STAGED + name)}")

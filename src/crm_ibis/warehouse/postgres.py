@@ -16,7 +16,7 @@ from psycopg import IsolationLevel
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.warehouse import locks
-from crm_ibis.warehouse.base import IDENTIFIER_BYTES, Row
+from crm_ibis.warehouse.base import IDENTIFIER_BYTES, STAGED, Row
 from crm_ibis.warehouse.places import Place
 from crm_ibis.warehouse.postgres_catalog import PostgresCatalog
 from crm_ibis.warehouse.postgres_errors import (
@@ -218,6 +218,27 @@ class PostgresWarehouse(PostgresCatalog):
     def stage_sql(self, name: str, query: str) -> list[str]:
         quoted = self.quote(name)
         return [f"CREATE TEMP TABLE {quoted} ON COMMIT DROP AS {query}", f"ANALYZE {quoted}"]
+
+    def receive(self, name: str, schema: ibis.Schema, batches: Iterable[Any]) -> None:
+        import io
+
+        from pyarrow import csv  # only for what another engine computes
+
+        table = self.quote(STAGED + name)
+        self.run(f"CREATE TEMP TABLE {table} ({self.column_list(schema)}) ON COMMIT DROP")
+        names = ", ".join(self.quote(column) for column in schema)
+        # Texts come quoted and nulls as nothing at all, so that an empty text stays one.
+        said = csv.WriteOptions(include_header=False, quoting_style="needed")
+        with (
+            self.translate_errors(),
+            self.con.con.cursor() as cursor,
+            cursor.copy(f"COPY {table} ({names}) FROM STDIN (FORMAT csv)") as copy,
+        ):
+            for batch in batches:
+                written = io.BytesIO()
+                csv.write_csv(batch, written, said)
+                copy.write(written.getvalue())
+        self.run(f"ANALYZE {table}")
 
     def unstage(self, name: str) -> None:
         """Nothing: the table goes with its transaction."""

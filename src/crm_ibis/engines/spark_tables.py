@@ -1,0 +1,127 @@
+"""The sources as Spark reads them: each in one version, from its first look to the end of a run."""
+
+from contextlib import suppress
+from typing import Any
+
+import ibis
+import ibis.expr.datatypes as dt
+from ibis import Table
+
+from crm_ibis.errors import DataError, near_match
+from crm_ibis.warehouse.spark_sql import quoted
+
+CATALOGS = "spark.sql.catalog."
+TYPES: dict[str, dt.DataType] = {
+    "string": dt.string,
+    "boolean": dt.boolean,
+    "tinyint": dt.int8,
+    "smallint": dt.int16,
+    "int": dt.int32,
+    "bigint": dt.int64,
+    "float": dt.float32,
+    "double": dt.float64,
+    "date": dt.date,
+    "binary": dt.binary,
+    "timestamp": dt.Timestamp(timezone="UTC"),
+    "timestamp_ntz": dt.Timestamp(scale=6),
+}
+"""By Spark's names. Its plain timestamp is an instant, as the session's zone is UTC."""
+
+
+class SparkTables:
+    """The tables of Spark's catalogs; what was once looked at stays as it was."""
+
+    def __init__(self, session: Any) -> None:
+        self.session = session
+        self.versions: dict[str, str] = {}
+        """What is read of each table, in words."""
+        self._names: dict[str, set[str]] = {}
+        self._tables: dict[str, Table] = {}
+
+    def names(self, schema: str) -> set[str]:
+        """Names of the tables and views in `schema` or `catalog.schema`; none where it is missing.
+
+        Raises DataError for a catalog that Spark's configuration does not name.
+        """
+        if schema not in self._names:
+            self._refuse_unknown_catalog(schema)
+            self._names[schema] = self._listed("TABLES", schema) | self._listed("VIEWS", schema)
+        return self._names[schema]
+
+    def _listed(self, what: str, schema: str) -> set[str]:
+        from pyspark.errors import AnalysisException
+
+        with suppress(AnalysisException):  # there is no such schema, or it cannot have views
+            rows = self.session.sql(f"SHOW {what} IN {_qualified(schema)}").collect()
+            return {row[1] for row in rows if not row["isTemporary"]}
+        return set()
+
+    def _refuse_unknown_catalog(self, schema: str) -> None:
+        catalog, _, rest = schema.partition(".")
+        if not rest:
+            return
+        settings = [row[0] for row in self.session.sql("SET").collect()]
+        known = {key.removeprefix(CATALOGS) for key in settings if key.startswith(CATALOGS)}
+        known = {"spark_catalog", *(name for name in known if "." not in name)}
+        if catalog not in known:
+            raise DataError(
+                f'Spark has no catalog "{catalog}"{near_match(catalog, known)}; set '
+                f"{CATALOGS}{catalog} in spark-defaults.conf, or name another in sources.yml"
+            )
+
+    def table(self, schema: str, name: str) -> Table:
+        """A table as an expression over a temporary view of one version of it."""
+        place = f"{schema}.{name}"
+        if place not in self._tables:
+            frame = self._pinned(place)
+            view = f"crm_ibis_source_{len(self._tables)}_{name}"
+            frame.createOrReplaceTempView(view)
+            self._tables[place] = ibis.table(_schema(frame, place), name=view)
+        return self._tables[place]
+
+    def _pinned(self, place: str) -> Any:
+        """A table as it is now, whatever is written to it later."""
+        ident = _qualified(place)
+        described = self.session.sql(f"DESCRIBE TABLE EXTENDED {ident}").collect()
+        provider = {row[0]: row[1] for row in described}.get("Provider", "").lower()
+        version = None
+        if provider == "iceberg":
+            asked = f"SELECT snapshot_id FROM {ident}.refs WHERE name = 'main'"
+            version = self.session.sql(asked).head()
+        if provider == "delta":
+            version = self.session.sql(f"DESCRIBE HISTORY {ident} LIMIT 1").select("version").head()
+        if version is None:
+            self.versions[place] = "as it was found"
+            return self.session.table(ident)
+        self.versions[place] = f"{provider} {version[0]}"
+        return self.session.sql(f"SELECT * FROM {ident} VERSION AS OF {version[0]}")
+
+
+def _qualified(place: str) -> str:
+    return ".".join(quoted(part) for part in place.split("."))
+
+
+def _schema(frame: Any, place: str) -> ibis.Schema:
+    unknown = [name for name, kind in frame.dtypes if _type(kind) is None]
+    if unknown:
+        raise DataError(
+            f"{place}: {unknown[0]} is of a type that cannot be read; put a view without it in its "
+            "place"
+        )
+    return ibis.schema({name: _type(kind) for name, kind in frame.dtypes})
+
+
+def _type(kind: str) -> dt.DataType | None:
+    if kind in TYPES:
+        return TYPES[kind]
+    if kind.startswith(("char(", "varchar(")):
+        return dt.string
+    if kind.startswith("decimal("):
+        precision, scale = kind.removeprefix("decimal(").rstrip(")").split(",")
+        return dt.Decimal(int(precision), int(scale))
+    try:
+        from ibis.backends.sql.datatypes import PySparkType
+
+        return PySparkType.from_string(kind)  # nested ones
+    except Exception:  # sqlglot has errors of many kinds for what it cannot read
+        return None
