@@ -6,6 +6,7 @@ from typing import Any
 
 import ibis
 
+from crm_ibis.config.params import load_params
 from crm_ibis.contracts.models import contracts
 from crm_ibis.publishing import source_fit
 from crm_ibis.sources import check, resolve
@@ -58,4 +59,6 @@ def fit_of(warehouse: Warehouse, source: str = "tickets") -> source_fit.Fit:
         warehouse.looking(lambda: resolve.places(warehouse, names)),
         Materialized(warehouse) as written,
     ):
-        return source_fit.fits_of(warehouse, warehouse, names, written, lambda line: None)[source]
+        params = load_params()
+        found = source_fit.fits_of(warehouse, warehouse, names, written, params, lambda line: None)
+        return found[source]

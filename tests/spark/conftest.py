@@ -24,7 +24,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def spark_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """spark-defaults.conf as a user has one, with an Iceberg catalog `lake` in a folder."""
+    """spark-defaults.conf as a user has one; its catalog `lake` cannot be loaded."""
     folder = tmp_path_factory.mktemp("spark")
     lines = {
         "spark.driver.memory": "2g",
@@ -32,27 +32,10 @@ def spark_configuration(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pa
         "spark.ui.enabled": "false",
         "spark.sql.warehouse.dir": str(folder / "warehouse"),
     }
-    if jar := iceberg_jar():
-        lines |= {
-            "spark.jars": str(jar),
-            "spark.sql.extensions": (
-                "org.apache.iceberg.spark.extensions.IcebergSparkSessionExtensions"
-            ),
-            "spark.sql.catalog.lake": "org.apache.iceberg.spark.SparkCatalog",
-            "spark.sql.catalog.lake.type": "hadoop",
-            "spark.sql.catalog.lake.warehouse": str(folder / "lake"),
-        }
+    lines["spark.sql.catalog.lake"] = "org.apache.spark.sql.NoSuchCatalog"
     text = "".join(f"{name} {value}\n" for name, value in lines.items())
     (folder / "spark-defaults.conf").write_text(text, encoding="utf-8")
     os.environ["SPARK_CONF_DIR"] = str(folder)
     os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     yield folder
     del os.environ["SPARK_CONF_DIR"]
-
-
-def iceberg_jar() -> Path | None:
-    """Iceberg's runtime for Spark 3.5, out of a wheel."""
-    found = importlib.util.find_spec("snowpark_connect_deps_iceberg")
-    places = list(found.submodule_search_locations or []) if found else []
-    jars = [jar for place in places for jar in Path(place).rglob("iceberg-spark-runtime-3.5_2.12*")]
-    return jars[0] if jars else None

@@ -11,7 +11,7 @@ __all__ = ["Engine", "computing"]
 
 @contextmanager
 def computing(warehouse: Warehouse) -> Iterator[Engine]:
-    """The engine of the settings, for one run: it reads one version of each source throughout.
+    """The engine of the settings, for one run.
 
     The warehouse itself unless CRM_IBIS_ENGINE_URL names another. Raises UsageError for a URL that
     names none, and for a Spark that cannot be used, TransientError for one that is not reached.

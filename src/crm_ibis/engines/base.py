@@ -28,7 +28,7 @@ class Engine(Protocol):
         """Names of the tables and views in a schema; none when there is no such schema."""
 
     def table(self, schema: str, name: str) -> Table:
-        """A table as an expression, in the version that all of a run reads."""
+        """A table as an expression."""
 
     def places(self, tables: Iterable[Table]) -> set[Place]:
         """The tables of the warehouse that expressions read."""

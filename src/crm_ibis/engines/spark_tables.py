@@ -1,4 +1,4 @@
-"""The sources as Spark reads them: each in one version, from its first look to the end of a run."""
+"""The tables of Spark's catalogs as expressions."""
 
 from contextlib import suppress
 from typing import Any
@@ -29,12 +29,10 @@ TYPES: dict[str, dt.DataType] = {
 
 
 class SparkTables:
-    """The tables of Spark's catalogs; what was once looked at stays as it was."""
+    """The tables of Spark's catalogs, each looked up once in a run."""
 
     def __init__(self, session: Any) -> None:
         self.session = session
-        self.versions: dict[str, str] = {}
-        """What is read of each table, in words."""
         self._names: dict[str, set[str]] = {}
         self._tables: dict[str, Table] = {}
 
@@ -70,31 +68,14 @@ class SparkTables:
             )
 
     def table(self, schema: str, name: str) -> Table:
-        """A table as an expression over a temporary view of one version of it."""
+        """A table as an expression over a temporary view of it."""
         place = f"{schema}.{name}"
         if place not in self._tables:
-            frame = self._pinned(place)
+            frame = self.session.table(_qualified(place))
             view = f"crm_ibis_source_{len(self._tables)}_{name}"
             frame.createOrReplaceTempView(view)
             self._tables[place] = ibis.table(_schema(frame, place), name=view)
         return self._tables[place]
-
-    def _pinned(self, place: str) -> Any:
-        """A table as it is now, whatever is written to it later."""
-        ident = _qualified(place)
-        described = self.session.sql(f"DESCRIBE TABLE EXTENDED {ident}").collect()
-        provider = {row[0]: row[1] for row in described}.get("Provider", "").lower()
-        version = None
-        if provider == "iceberg":
-            asked = f"SELECT snapshot_id FROM {ident}.refs WHERE name = 'main'"
-            version = self.session.sql(asked).head()
-        if provider == "delta":
-            version = self.session.sql(f"DESCRIBE HISTORY {ident} LIMIT 1").select("version").head()
-        if version is None:
-            self.versions[place] = "as it was found"
-            return self.session.table(ident)
-        self.versions[place] = f"{provider} {version[0]}"
-        return self.session.sql(f"SELECT * FROM {ident} VERSION AS OF {version[0]}")
 
 
 def _qualified(place: str) -> str:

@@ -1,0 +1,152 @@
+"""Sources in Spark's catalog: contracts, quarantine, and errors."""
+
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import ibis
+import pytest
+
+from crm_ibis.config.settings import Settings
+from crm_ibis.contracts.models import contracts
+from crm_ibis.engines import spark_session
+from crm_ibis.engines.spark import SparkEngine
+from crm_ibis.errors import DataError, TransientError, UsageError
+from crm_ibis.publishing.check import check
+from crm_ibis.publishing.refresh import ChecksFailed, refresh
+from crm_ibis.sources.seeds import load_seeds
+from crm_ibis.warehouse import open_warehouse
+
+AS_OF = datetime(2024, 3, 1)
+LOCAL = "spark://local[2]"
+
+
+@pytest.fixture(scope="module")
+def session(spark_configuration: Path) -> Any:
+    return spark_session.open_session(Settings(engine_url=LOCAL))
+
+
+@pytest.fixture
+def lake(session: Any, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The seeds, as Parquet in Spark's catalog; the schema that holds them."""
+    folder = tmp_path_factory.mktemp("seeds")
+    schema = f"crm_{folder.name}"
+    session.sql(f"CREATE DATABASE {schema}")
+    with open_warehouse(Settings(database_url="duckdb://")) as duckdb:
+        load_seeds(duckdb)
+        for name in duckdb.tables(duckdb.raw) & {*contracts()}:
+            file = folder / f"{name}.parquet"
+            duckdb.run(f"COPY {duckdb.raw}.{name} TO '{file}' (FORMAT parquet)")
+            session.read.parquet(str(file)).write.saveAsTable(f"{schema}.{name}")
+    return schema
+
+
+@pytest.fixture
+def there(duckdb_settings: Settings, lake: str) -> Settings:
+    return replace(duckdb_settings, engine_url=LOCAL, raw_schema=lake)
+
+
+def test_a_broken_row_stops_the_run_and_goes_to_quarantine_where_allowed(
+    there: Settings, lake: str, session: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invoices = session.table(f"{lake}.invoices").limit(1)
+    made = {"id": "'broken' AS id", "facility_id": "'nowhere' AS facility_id"}
+    invoices.selectExpr(*[made.get(c, c) for c in invoices.columns]).write.insertInto(
+        f"{lake}.invoices"
+    )
+    with open_warehouse(there) as warehouse:
+        with pytest.raises(ChecksFailed, match="facility_id is an id of facilities: 1 row"):
+            refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+        file = tmp_path / "sources.yml"
+        file.write_text(
+            "sources:\n  invoices: {on_violation: quarantine, max_quarantined_pct: 50}\n"
+        )
+        monkeypatch.setenv("CRM_IBIS_SOURCES", str(file))
+        done = refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+        (invoices,) = [t for t in done.tables if t.table == "invoices"]
+        assert invoices.quarantined == 1
+        kept = warehouse.fetch(
+            f"SELECT source_name, row_key FROM {warehouse.quote(warehouse.meta, 'quarantine')}"
+        )
+        assert kept == [("invoices", "broken")]
+        checked = {outcome.table: outcome for outcome in check(warehouse)}
+        assert [v.rows for v in checked["invoices"].errors] == [1]
+        assert not checked["revenue_kpis"].violations
+        assert not checked["revenue_kpis"].problem
+
+
+def test_a_refresh_over_the_same_rows_changes_nothing(there: Settings) -> None:
+    with open_warehouse(there) as warehouse:
+        first = refresh(warehouse, ["revenue_kpis", "ticket_sla"], as_of=AS_OF)
+        again = refresh(warehouse, ["revenue_kpis", "ticket_sla"], as_of=AS_OF)
+    assert all(table.new for table in first.published)
+    assert not any(t.new or t.changed or t.gone for t in again.published)
+
+
+def test_rows_of_the_warehouse_are_read_by_spark(there: Settings) -> None:
+    with open_warehouse(there) as warehouse, SparkEngine(there) as engine:
+        warehouse.run("CREATE TEMP TABLE few AS SELECT 1.5::DECIMAL(10, 2) AS d, NULL AS t")
+        query = ibis.table({"d": "decimal(10, 2)", "t": "string"}, name="few")
+        table = engine.borrow("few", query, warehouse)
+        assert [str(row["d"]) for row in engine.rows(table)] == ["1.50"]
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "words"),
+    [
+        ("spork://local", UsageError, r"give spark://local\[2\]"),
+        ("spark://127.0.0.1:1", TransientError, "cannot reach Spark at 127.0.0.1:1"),
+        ("sc://127.0.0.1:1", TransientError, "cannot reach Spark at 127.0.0.1:1"),
+        ("spark://local[1]", UsageError, "already has a session"),
+    ],
+)
+def test_a_url_that_cannot_be_used(
+    session: Any, url: str, kind: type[Exception], words: str
+) -> None:
+    with pytest.raises(kind, match=words) as raised:
+        spark_session.open_session(Settings(engine_url=url))
+    assert "\n" not in str(raised.value)
+
+
+def test_no_java_and_a_wrong_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(UsageError, match=r"there is no Java in JAVA_HOME .*; install Java 8 or"):
+        spark_session._find_java("3.5")
+    monkeypatch.setattr(spark_session, "_java_version", lambda java: 25)
+    with pytest.raises(UsageError, match=r"Spark 3.5 needs Java 8 or 11 or 17, and .* Java 25"):
+        spark_session._find_java("3.5")
+
+
+def test_a_contradicting_configuration_is_refused() -> None:
+    spark_session._refuse_contradictions({"spark.sql.session.timeZone": "Etc/UTC"})
+    with pytest.raises(UsageError, match=r"says spark.sql.ansi.enabled=false"):
+        spark_session._refuse_contradictions({"spark.sql.ansi.enabled": "false"})
+
+
+def test_another_version_of_the_server_is_refused() -> None:
+    with pytest.raises(UsageError, match=r"pip install 'pyspark==4.0.\*'"):
+        spark_session._refuse_version("4.0.1", "3.5")
+
+
+def test_a_catalog_and_a_table_that_are_not_there(there: Settings) -> None:
+    with SparkEngine(there) as engine, pytest.raises(DataError, match='did you mean "lake"'):
+        engine.tables("lak.crm")
+    with (
+        open_warehouse(replace(there, raw_schema="crn")) as warehouse,
+        pytest.raises(DataError, match=r"no source table.* crn.facilities"),
+    ):
+        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
+
+
+def test_a_job_that_takes_too_long_is_cancelled(there: Settings) -> None:
+    slow = replace(there, statement_timeout=3)
+    with SparkEngine(slow) as engine:
+        numbers = engine.session.range(0, 200_000, 1, 2).selectExpr("id AS n")
+        numbers.createOrReplaceTempView("numbers")
+        table = ibis.table({"n": "int64"}, name="numbers")
+        pairs = table.cross_join(table.view().rename(m="n"))
+        query = pairs.aggregate(x=((pairs.n * pairs.m) % 7).max())
+        with pytest.raises(TransientError, match=r"cancelled after 3 s, the `timeout`"):
+            engine.rows(query)
+        assert engine.rows(table.aggregate(n=table.count())) == [{"n": 200_000}]
