@@ -106,3 +106,11 @@ def test_a_shared_module_that_is_not_there_is_named_with_a_near_match(folder: Fo
         folder.write("metrics/churn.py", table("Churn", imports))
         (problem,) = project_problems()
         assert 'there is no metrics/_shraed.py (did you mean "_shared"?)' in str(problem)
+
+
+def test_a_name_that_a_package_does_not_have_is_told_with_a_near_match(folder: Folder) -> None:
+    folder.write(
+        "metrics/churn.py", table("Churn", "from crm_ibis.expressions import monye_mean\n")
+    )
+    (problem,) = project_problems()
+    assert 'crm_ibis.expressions has no monye_mean (did you mean "money_mean"?)' in str(problem)

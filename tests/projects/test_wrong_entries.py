@@ -34,6 +34,18 @@ MISTAKES = {
         'jobs.health_scores.shedule: unknown key (did you mean "schedule"?); until then, '
         "jobs.health_scores is as shipped",
     ),
+    "a key of a job that resembles none": (
+        "jobs.yml",
+        "jobs:\n  health_scores:\n    zzz: 1\n",
+        3,
+        "jobs.health_scores.zzz: unknown key; there may be refresh, facts, snapshot, ",
+    ),
+    "a key of a route, which stands in a list": (
+        "jobs.yml",
+        "alerts: [{events: [failure], to: [slack], zzz: 1}]\n",
+        1,
+        "alerts.0.zzz: unknown key; there may be events, tables, criticality, to",
+    ),
     "a job that is not whole": (
         "jobs.yml",
         "jobs:\n  ours: {attempts: 3}\n",
@@ -173,6 +185,7 @@ def test_nothing_that_concerns_all_tables_runs_by_it(project: Folder, case: str)
     project.write(name, text)
     done = crm_ibis("deployments")
     assert done.exit_code == 2
+    assert " ".join(done.err.split()).count(words) == 1, done.err
     done = crm_ibis("refresh", "--dry-run", "--as-of", "2024-03-01")
     assert done.exit_code == (0 if name == "exposures.yml" else 2), done.err
     assert words in " ".join(done.err.split())

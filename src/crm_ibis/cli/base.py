@@ -155,14 +155,16 @@ def without_contract(names: Collection[str]) -> list[str]:
     return [name for name in names if name in broken]
 
 
-def check_project(names: Sequence[str] = (), takes_tables: bool = True) -> None:
+def check_project(
+    names: Sequence[str] = (), takes_tables: bool = True, with_exposures: bool = False
+) -> None:
     """Warns of the project's problems; raises UsageError where no tables are named."""
     from crm_ibis.metrics.problems import project_problems, refuse_problems
 
     if names:
         report_problems(computed=without_contract(names))
     else:
-        refuse_problems(takes_tables)
+        refuse_problems(takes_tables, with_exposures)
         _warn_of(project_problems())
 
 

@@ -126,7 +126,7 @@ def deployments(check: bool) -> None:
     from crm_ibis.config.files import file_of
     from crm_ibis.operations import deployments as making
 
-    check_project(takes_tables=False)
+    check_project(takes_tables=False, with_exposures=True)
     if not check:
         idle = making.losing_schedule()
         written = making.write()

@@ -151,8 +151,11 @@ def _problem(problem: Any, kind: Any) -> str:
     if problem["type"] in ("extra_forbidden", "literal_error"):
         is_key = problem["type"] == "extra_forbidden" or "[key]" in problem["loc"]
         word = str(steps[-1] if is_key else problem["input"])
-        hint = near_match(word, set(_words(TypeAdapter(kind).json_schema())) - {word})
+        schema = TypeAdapter(kind).json_schema()
+        hint = near_match(word, set(_words(schema)) - {word})
         what = f"unknown key{hint}" if is_key else f'"{word}" is not known{hint}'
+        if is_key and not expected and not hint:
+            expected = ", ".join(_keys_at(schema, steps[:-1]))
         return f"{where}: {what}" + (f"; there may be {expected}" if expected else "")
     message = problem["msg"].removeprefix("Value error, ")
     given = problem["input"]
@@ -170,3 +173,32 @@ def _words(schema: Any) -> Iterator[str]:
     elif isinstance(schema, list):
         for part in schema:
             yield from _words(part)
+
+
+def _keys_at(schema: Any, steps: Sequence[Any]) -> list[str]:
+    """The keys that a schema allows in the mapping that some keys lead to."""
+    defined = schema.get("$defs", {})
+    here = [schema]
+    for step in steps:
+        here = [deeper for part in here for deeper in _below(part, step, defined)]
+    return [key for part in here for key in part.get("properties", {})]
+
+
+def _below(schema: Any, step: Any, defined: Any) -> Iterator[Any]:
+    """What a schema says of a value, by its key or its number in a list."""
+    named = schema.get("properties", {}).get(step)
+    others = (schema.get("additionalProperties"), schema.get("items"))
+    for part in (named, *others, *schema.get("patternProperties", {}).values()):
+        if isinstance(part, dict):
+            yield from _alternatives(part, defined)
+
+
+def _alternatives(schema: Any, defined: Any) -> Iterator[Any]:
+    """The schemas that a reference or a union stands for."""
+    if "$ref" in schema:
+        yield from _alternatives(defined[schema["$ref"].rsplit("/", 1)[-1]], defined)
+    elif "anyOf" in schema:
+        for part in schema["anyOf"]:
+            yield from _alternatives(part, defined)
+    else:
+        yield schema

@@ -2,6 +2,7 @@
 
 import ast
 import re
+import sys
 import traceback
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -144,6 +145,9 @@ def _import_gist(error: ImportError, folder: Path) -> str | None:
     missing = re.match(r"cannot import name '(\w+)'", str(error))
     if name == own and missing:
         return _no_module(missing[1], names)
+    if missing and name in sys.modules:
+        hint = near_match(missing[1], dir(sys.modules[name]))
+        return f"{name} has no {missing[1]}{hint}; correct the import"
     if not isinstance(error, ModuleNotFoundError):
         return None
     package, _, module = name.partition(".")

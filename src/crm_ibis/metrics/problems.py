@@ -76,14 +76,15 @@ def _of_contradiction(wrong: Contradiction) -> Problem:
     return Problem(wrong.words, about=KINDS[wrong.file])
 
 
-def refuse_problems(takes_tables: bool = True) -> None:
+def refuse_problems(takes_tables: bool = True, with_exposures: bool = False) -> None:
     """Raises UsageError naming all problems, for what concerns all tables of the project.
 
-    But for those of exposures, by which no run goes. A command that takes names of tables can do
-    without the broken ones.
+    Those of exposures only where asked, as no run goes by them. A command that takes names of
+    tables can do without the broken ones.
     """
-    problems = project_problems()
-    errors = [p for p in problems if not p.is_warning and p.about != "exposures"]
+    errors = [problem for problem in project_problems() if not problem.is_warning]
+    if not with_exposures:
+        errors = [problem for problem in errors if problem.about != "exposures"]
     if errors:
         remedy = f"fix {'it' if len(errors) == 1 else 'them'}"
         if takes_tables:
