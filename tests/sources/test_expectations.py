@@ -286,7 +286,7 @@ def test_status_tells_how_old_the_newest_row_of_a_source_is(
     store(warehouse, tickets=TEN)
     for _ in range(3):
         refresh(warehouse, KPI, as_of=AT)
-    terminal.print_source_ages(source_ages(warehouse), datetime(2024, 1, 14))
+    terminal.print_source_ages(source_ages(warehouse), {}, datetime(2024, 1, 14))
     told = capsys.readouterr().out
     assert "source tickets: 10 rows, newest row 4.0 days old, unchanged for 3 runs" in told
 

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,7 +23,6 @@ from crm_ibis.errors import DataError
 
 if TYPE_CHECKING:
     from crm_ibis.operations.status import Status
-    from crm_ibis.runlog.summaries import SourceSeen
 
 
 @cli.command()
@@ -32,56 +32,60 @@ if TYPE_CHECKING:
 def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
     """Show how old each KPI is, which are late, and what failed.
 
-    Exit 1 while any is late or failing. Also lists failures that would reach nobody, and how
-    old the newest row of each source is, as of the run that last read it. --json lists the tables;
-    with --sources, the sources.
+    Exit 1 while any is late or failing, or a source is older than the max_age that sources.yml
+    gives it. Also lists failures that would reach nobody, and how old the newest row of each source
+    is, as of the run that last read it. --json lists the tables; with --sources, the sources.
     """
     from crm_ibis.cli import terminal
+    from crm_ibis.operations.source_ages import source_ages
     from crm_ibis.operations.status import statuses
+    from crm_ibis.runlog import summaries
     from crm_ibis.runlog.clock import now
-    from crm_ibis.runlog.summaries import source_ages
 
     report_problems()
-    if of_sources:
-        with open_database(settings, read_only=True) as warehouse:
-            seen = source_ages(warehouse)
-        if as_json:
-            terminal.print_json(seen)
-        else:
-            terminal.print_source_ages(seen, now())
-        return
     with open_database(settings, read_only=True) as warehouse:
-        found = statuses(warehouse)
-        seen = source_ages(warehouse)
-    _warn_of_gaps()
-    _show(found, as_json, seen)
+        seen = summaries.source_ages(warehouse)
+        ages = {age.source: age for age in source_ages(warehouse, now(), progress)}
+        found = [] if of_sources else statuses(warehouse)
+    if not of_sources:
+        _warn_of_gaps()
+    if as_json and of_sources:
+        old = {name: age.too_old for name, age in ages.items()}
+        terminal.print_json([{**asdict(each), "too_old": old.get(each.source)} for each in seen])
+    elif as_json:
+        terminal.print_json(found)
+    else:
+        if not of_sources:
+            terminal.print_status(found)
+        terminal.print_source_ages(seen, ages, now())
+    _exit_unless_healthy(found)
+    if any(age.is_wrong for age in ages.values()):
+        sys.exit(1)
 
 
 @cli.command()
 @json_option
 @click.pass_obj
 def watch(settings: Settings, as_json: bool) -> None:
-    """Notify the alert channels of late and failed tables.
+    """Notify the alert channels of late and failed tables, and of sources that are too old.
 
     Notifies once per incident, and once more when it is over. Exit 1 while any table is late or
     failing. A watch that fails notifies the default route.
     """
     report_left_out_tables()
+    from crm_ibis.cli import terminal
     from crm_ibis.operations.watchdog import watch as look
     from crm_ibis.operations.watchdog import watch_or_alert
 
-    _show(watch_or_alert(settings, lambda: look(settings, progress), progress), as_json)
-
-
-def _show(found: "Sequence[Status]", as_json: bool, sources: "Sequence[SourceSeen]" = ()) -> None:
-    from crm_ibis.cli import terminal
-    from crm_ibis.runlog.clock import now
-
+    found = watch_or_alert(settings, lambda: look(settings, progress), progress)
     if as_json:
         terminal.print_json(found)
     else:
         terminal.print_status(found)
-        terminal.print_source_ages(sources, now())
+    _exit_unless_healthy(found)
+
+
+def _exit_unless_healthy(found: "Sequence[Status]") -> None:
     if not all(state.is_healthy for state in found):
         sys.exit(1)
 

@@ -16,6 +16,9 @@ from crm_ibis.text import LONGEST, count_of, first_line
 WATCH = "the watch"
 """What an alert is about, in place of a table, when the watch itself fails."""
 
+SOURCE = "source "
+"""What an alert is about begins so, in place of a table, when it is a source."""
+
 WORDS: dict[Event, tuple[str, str]] = {
     "failure": ("failed", "failed"),
     "sla_breach": ("is taking longer than its SLA", "are taking longer than their SLA"),
@@ -75,7 +78,8 @@ class Alert:
     def body(self) -> str:
         """What to know before acting, a line each."""
         tables = list(filter(is_table, self.tables))
-        entries = [catalog.entry_of(table) for table in tables]
+        readers = [kpi for name in self.tables for kpi in readers_of(name)]
+        entries = [catalog.entry_of(table) for table in (*tables, *readers)]
         owners = [f"{e.owner} ({e.criticality})" for e in entries if e and e.owner]
         entries += [catalog.entry_of(table) for table in self.blocked]
         exposures = [name for entry in entries if entry for name in entry.exposures]
@@ -114,6 +118,18 @@ def is_table(name: str) -> bool:
     Of those the catalog is not asked, as a catalog that cannot be read may be what is wrong.
     """
     return name.isidentifier()
+
+
+def about_source(name: str) -> str:
+    """What an alert is about, in place of a table, when it is a source."""
+    return f"{SOURCE}{name}"
+
+
+def readers_of(name: str) -> list[str]:
+    """The KPIs that read a source that an alert is about, the most critical first; else none."""
+    if not name.startswith(SOURCE):
+        return []
+    return impact.downstream([name.removeprefix(SOURCE)])
 
 
 def failure(

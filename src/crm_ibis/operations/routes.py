@@ -6,7 +6,8 @@ from crm_ibis.config.alerting import OWNER, Event
 from crm_ibis.config.declarations import exposures, jobs, snapshots
 from crm_ibis.config.files import file_of, is_left_over
 from crm_ibis.metrics import catalog
-from crm_ibis.operations.alerts import is_table
+from crm_ibis.metrics.catalog import Entry
+from crm_ibis.operations.alerts import is_table, readers_of
 
 UNROUTED: tuple[Event, ...] = ("failure", "late")
 """What goes to the default route where no other one finds a channel: no failure goes unreported."""
@@ -25,8 +26,8 @@ def channels_of(event: Event, table: str) -> list[str]:
             channel for route in declared.alerts if event in route.events for channel in route.to
         ]
         return _resolve_owners([*routes, *declared.default_route], list(declared.owners))
-    entry = catalog.entry_of(table) if is_table(table) else None
-    owners = [entry.owner] if entry and entry.owner else []
+    entries = _entries_of(table)
+    owners = [entry.owner for entry in entries if entry.owner]
     found = _resolve_owners(_route(event, table), owners)
     if event == "recovered" or (event in UNROUTED and not found):
         found += _resolve_owners(declared.default_route, owners)
@@ -34,18 +35,26 @@ def channels_of(event: Event, table: str) -> list[str]:
 
 
 def _route(event: Event, table: str) -> list[str]:
-    """What the routes name for an event of a table, `owner` among it."""
-    entry = catalog.entry_of(table) if is_table(table) else None
-    kpi = catalog.kpi_of(table) if is_table(table) else table
-    criticality = entry.criticality if entry else None
+    """What the routes name for an event of a table, `owner` among it.
+
+    A source is in a route if one of the KPIs that read it is.
+    """
+    kpis = {catalog.kpi_of(table) if is_table(table) else table, *readers_of(table)}
+    criticality = {entry.criticality for entry in _entries_of(table)}
     return [
         channel
         for route in jobs().alerts
         if event in route.events
-        and (not route.tables or kpi in route.tables)
-        and (not route.criticality or criticality in route.criticality)
+        and (not route.tables or kpis & set(route.tables))
+        and (not route.criticality or criticality & set(route.criticality))
         for channel in route.to
     ]
+
+
+def _entries_of(table: str) -> list[Entry]:
+    """What is known of the KPI that an alert is about; of those that read it, if it is a source."""
+    names = [table] if is_table(table) else readers_of(table)
+    return [entry for name in names if (entry := catalog.entry_of(name))]
 
 
 def _resolve_owners(named: Iterable[str], owners: Iterable[str]) -> list[str]:

@@ -11,9 +11,10 @@ from crm_ibis.config.tolerance import tolerating
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn
 from crm_ibis.metrics import catalog
-from crm_ibis.operations import alerts, incidents
+from crm_ibis.operations import alerts, incidents, source_ages
 from crm_ibis.operations.alerts import GONE, WATCH, Alert
 from crm_ibis.operations.incidents import TROUBLE
+from crm_ibis.operations.source_ages import SourceAge
 from crm_ibis.operations.statsd import Metrics
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import clock, log, summaries
@@ -51,7 +52,8 @@ def _failed_watch(error: Exception) -> Alert:
 def watch(
     settings: Settings, report: Report = REPORT_TO_LOG, now: datetime | None = None
 ) -> list[Status]:
-    """Reports tables that are late, whose last run failed or was killed, or that recovered.
+    """Reports tables that are late, whose last run failed or was killed, or that recovered, and
+    sources that are older than sources.yml allows.
 
     Notifies once per incident, and once more when it is over; channels that did not take a message
     are tried again. Returns the status of every table, at an instant (UTC, default now).
@@ -61,12 +63,14 @@ def watch(
     with open_warehouse(settings) as warehouse:
         log.prepare_unless_at_work(warehouse)
         found = statuses(warehouse, now)
+        ages = source_ages.source_ages(warehouse, now or clock.now(), report)
         for source in summaries.source_ages(warehouse):
             if source.is_unchanged:
                 warn(report, _unchanged(source), source.source)
         with incidents.alert_lock(warehouse):
-            for alert in [*_late(found), *_failed(found)]:
+            for alert in [*_late(found), *_failed(found), *source_ages.alerts_of(ages)]:
                 incidents.begin(warehouse, alert, report)
+            _end_of_sources(warehouse, ages, report)
             incidents.end(warehouse, [*_recovered_tables(warehouse, found), WATCH], TROUBLE, report)
             _end_retired(warehouse, report)
     with Metrics(report) as metrics:
@@ -83,6 +87,21 @@ def _unchanged(source: SourceSeen) -> str:
         f"source {source.source} is the same in {source.unchanged_runs} runs in a row, "
         f"the newest row is {newest}"
     )
+
+
+def _end_of_sources(warehouse: Warehouse, ages: Iterable[SourceAge], report: Report) -> None:
+    """Ends incidents of sources that are new enough, or of which nothing is expected any more."""
+    unknown = {alerts.about_source(age.source) for age in ages if age.problem}
+    for event in source_ages.EVENTS.values():
+        old = {name for a in source_ages.alerts_of(ages) if a.event == event for name in a.tables}
+        over = [
+            incident.table
+            for incident in incidents.current(warehouse)
+            if incident.event == event
+            and incident.table.startswith(alerts.SOURCE)
+            and incident.table not in old | unknown
+        ]
+        incidents.end(warehouse, over, [event], report, words=source_ages.ENDED)
 
 
 def _end_retired(warehouse: Warehouse, report: Report) -> None:

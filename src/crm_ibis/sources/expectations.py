@@ -1,6 +1,6 @@
 """What sources.yml may expect of a source as a whole: how many rows, and how new."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 from crm_ibis.config.files import Record
 from crm_ibis.config.validation import duration_microseconds
 
+Severity = Literal["error", "warn"]
 KINDS = ("min_rows", "max_drop_pct", "max_age", "unchanged_runs")
 
 
@@ -26,7 +27,7 @@ class Expectation(Record):
     """How long before the run's instant the newest row may have been created or updated."""
     unchanged_runs: Annotated[int | None, Field(ge=2, le=100)] = None
     """So many runs in a row must not find the same number of rows and the same newest row."""
-    severity: Literal["error", "warn"] = "error"
+    severity: Severity = "error"
 
     @model_validator(mode="after")
     def _expects_something(self) -> "Expectation":
@@ -40,3 +41,7 @@ class Expectation(Record):
         if self.max_age is None:
             return None
         return timedelta(microseconds=duration_microseconds(self.max_age))
+
+    def is_older(self, newest_at: datetime | None, now: datetime) -> bool:
+        """Whether the newest row of a source is older than `max_age`, or there is none."""
+        return self.age is not None and (newest_at is None or now - newest_at > self.age)

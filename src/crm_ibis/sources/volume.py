@@ -71,7 +71,7 @@ def _broken_expectations(
         if 100 * (last - rows) > expected.max_drop_pct * last:
             check = f"has at most {expected.max_drop_pct:g} % fewer rows than in the last run"
             yield check, {"rows_in_the_last_run": last}
-    if expected.age is not None and (newest_at is None or as_of - newest_at > expected.age):
+    if expected.is_older(newest_at, as_of):
         yield f"has a row of the last {expected.max_age}", {"newest": newest_at, "as_of": as_of}
     if expected.unchanged_runs is not None:
         same = [run for run in before[: expected.unchanged_runs - 1] if run.is_as(rows, newest_at)]

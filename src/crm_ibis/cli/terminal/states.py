@@ -1,7 +1,7 @@
 """How tables, sources and alert channels are."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from crm_ibis.cli.terminal.layout import age_text, console, print_table, table_of
@@ -9,6 +9,7 @@ from crm_ibis.config.renamed import renamed_tables
 from crm_ibis.text import count_of
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
+    from crm_ibis.operations.source_ages import SourceAge
     from crm_ibis.operations.status import Status
     from crm_ibis.runlog.summaries import SourceSeen
 
@@ -72,19 +73,27 @@ def _problems(state: "Status") -> Iterator[str]:
         yield f"{count_of(state.quarantined, 'row')} of its sources in quarantine"
 
 
-def print_source_ages(seen: "Iterable[SourceSeen]", now: datetime) -> None:
-    """How old the newest row of each source was taken to be when it was last read."""
+def print_source_ages(
+    seen: "Iterable[SourceSeen]", ages: "Mapping[str, SourceAge]", now: datetime
+) -> None:
+    """How old the newest row of each source was taken to be when it was last read; of those that
+    are too old, how old it is."""
     for source in seen:
+        known = ages.get(source.source)
+        old = known if known and known.broken else None
+        newest_at = old.newest_at if old else source.newest_at
         age = "of unknown age"
-        hours = source.age_hours(now)
-        if hours is not None:
-            age = f"{age_text(hours)} old"
+        if newest_at:
+            age = f"{age_text((now - newest_at) / timedelta(hours=1))} old"
         same = ""
         if source.is_unchanged:
             same = f", unchanged for {source.unchanged_runs} runs"
         rows = count_of(source.rows, "row")
         line = f"source {source.source}: {rows}, newest row {age}{same}"
-        console.print(line, markup=False, soft_wrap=True)
+        if old and old.broken:
+            line += f"; sources.yml allows {old.broken.max_age}"
+        style = "red" if old and old.is_wrong else None
+        console.print(line, markup=False, soft_wrap=True, style=style)
 
 
 def print_channels(found: Iterable[Mapping[str, Any]]) -> None:
