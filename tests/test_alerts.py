@@ -129,6 +129,7 @@ def test_every_owner_of_an_exposure_has_a_channel() -> None:
         ("success", "was published", "were published"),
         ("slow_run", "took longer than usual", "took longer than usual"),
         ("contract_warning", "has warnings", "have warnings"),
+        ("due_soon", "is due soon", "are due soon"),
     ],
 )
 def test_a_title_agrees_with_how_many_tables_it_is_about(

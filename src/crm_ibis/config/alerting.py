@@ -3,14 +3,23 @@
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from crm_ibis.config.files import Record
 from crm_ibis.config.renamed import TableName
+from crm_ibis.config.sla import Priority
+from crm_ibis.config.validation import MICROSECONDS, Span, duration_microseconds
 
 Criticality = Literal["critical", "high", "medium", "low"]
 Event = Literal[
-    "failure", "sla_breach", "late", "recovered", "success", "slow_run", "contract_warning"
+    "failure",
+    "sla_breach",
+    "late",
+    "recovered",
+    "success",
+    "slow_run",
+    "contract_warning",
+    "due_soon",
 ]
 Channel = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 OWNER = "owner"
@@ -43,7 +52,32 @@ class Route(Record):
     events: list[Event]
     tables: list[TableName] = []
     criticality: list[Criticality] = []
+    due_within: dict[Priority, Span] = {}
+    """Tickets of which priorities are `due_soon`, and how much less time than this they have left,
+    such as 1h; the others never are."""
     to: list[Channel]
+
+    @model_validator(mode="after")
+    def _says_when_tickets_are_due(self) -> "Route":
+        if "due_soon" in self.events and not self.due_within:
+            raise ValueError("has the event due_soon, so it needs `due_within`, such as {high: 2h}")
+        if self.due_within and "due_soon" not in self.events:
+            raise ValueError("has `due_within`, which goes with the event due_soon")
+        return self
+
+    def is_due(self, priority: str, hours_left: float) -> bool:
+        """Whether a ticket that has missed no target has so little time left."""
+        return hours_left < self._hours.get(priority, 0)
+
+    @property
+    def longest_hours(self) -> float:
+        """The longest time of all priorities."""
+        return max(self._hours.values(), default=0)
+
+    @property
+    def _hours(self) -> dict[str, float]:
+        hour = MICROSECONDS["h"]
+        return {p: duration_microseconds(span) / hour for p, span in self.due_within.items()}
 
 
 class Links(Record):

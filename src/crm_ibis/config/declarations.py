@@ -15,7 +15,7 @@ from crm_ibis.config.files import Record, file_of, place, read_layers, valid_par
 from crm_ibis.config.overlay import Key
 from crm_ibis.config.renamed import TableName
 from crm_ibis.config.tolerance import LeftOut, is_tolerating
-from crm_ibis.config.validation import duration_microseconds
+from crm_ibis.config.validation import Span, duration_microseconds
 from crm_ibis.errors import UsageError, near_match
 
 NO_SLA_BUDGET = timedelta(hours=1)
@@ -45,11 +45,6 @@ def zone_name(name: str) -> str:
     return name
 
 
-def _span(text: str) -> str:
-    duration_microseconds(text)
-    return text
-
-
 class Exposure(Record):
     """A dashboard or report that people read, and the tables it shows."""
 
@@ -75,11 +70,11 @@ class Job(Record):
     paused: bool = False
     """Its schedule starts no run; by hand it can be run all the same."""
     time_zone: Annotated[str, AfterValidator(zone_name)] | None = None
-    sla: Annotated[str, AfterValidator(_span)] | None = None
+    sla: Span | None = None
     attempts: Annotated[int, Field(ge=1, le=20)] = 1
-    first_wait: Annotated[str, AfterValidator(_span)] = "60s"
+    first_wait: Span = "60s"
     factor: Annotated[float, Field(ge=1, le=10)] = 1.5
-    timeout: Annotated[str, AfterValidator(_span)] | None = None
+    timeout: Span | None = None
     retention_days: Annotated[int, Field(ge=1, le=36_500)] = RETENTION_DAYS
     max_missing_pct: Annotated[float, Field(ge=0, le=100)] = MAX_MISSING_PCT
     max_removed_pct: Annotated[float, Field(ge=0, le=100)] = MAX_REMOVED_PCT

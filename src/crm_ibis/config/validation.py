@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, Protocol, runtime_checkable
+from typing import Annotated, Any, Protocol, runtime_checkable
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import AfterValidator, TypeAdapter, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from crm_ibis.errors import near_match
@@ -51,6 +51,15 @@ def duration_microseconds(value: Any) -> int:
     if not 0 < microseconds <= 10 * 366 * MICROSECONDS["d"]:
         raise ValueError("must be longer than 0 and at most 10 years")
     return microseconds
+
+
+def _check_span(text: str) -> str:
+    duration_microseconds(text)
+    return text
+
+
+Span = Annotated[str, AfterValidator(_check_span)]
+"""A duration as it is written, such as 36h."""
 
 
 def problem_at(keys: Sequence[str], words: str, given: Any) -> ValidationError:

@@ -18,6 +18,9 @@ WATCH = "the watch"
 
 SOURCE = "source "
 """What an alert is about begins so, in place of a table, when it is a source."""
+TICKET = "ticket "
+"""And so when it is a ticket."""
+DUE_SOON: Event = "due_soon"
 
 WORDS: dict[Event, tuple[str, str]] = {
     "failure": ("failed", "failed"),
@@ -27,6 +30,7 @@ WORDS: dict[Event, tuple[str, str]] = {
     "success": ("was published", "were published"),
     "slow_run": ("took longer than usual", "took longer than usual"),
     "contract_warning": ("has warnings", "have warnings"),
+    "due_soon": ("is due soon", "are due soon"),
 }
 """What happened to one table, and to several."""
 GONE = ("is no longer part of the project", "are no longer part of the project")
@@ -43,6 +47,7 @@ KINDS: dict[Event, Kind] = {
     "success": "success",
     "slow_run": "warning",
     "contract_warning": "warning",
+    "due_soon": "warning",
 }
 
 
@@ -102,6 +107,8 @@ class Alert:
         links = jobs().links
         pages = [table for table in self.tables if is_table(table) and catalog.is_known(table)]
         page = f"tables/{pages[0]}.html" if len(pages) == 1 else "runs.html"
+        if self.event == DUE_SOON:
+            page = "lists.html"
         found = {"site": f"{links.site}/{page}"} if links.site else {}
         if links.run and self.flow_run:
             found["flow run"] = links.run.replace(FLOW_RUN, self.flow_run)

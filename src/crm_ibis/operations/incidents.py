@@ -60,7 +60,7 @@ def notify(settings: Settings, alert: Alert, report: Report = REPORT_TO_LOG) -> 
     heard = None
     with report_errors(report), open_warehouse(settings) as warehouse, alert_lock(warehouse):
         heard = _deliver(alert, _heard(current(warehouse), alert), report)
-        _write(warehouse, alert, heard)
+        write_down(warehouse, alert, heard)
     if heard is None:
         _notify_without_database(settings, alert, report)
 
@@ -96,7 +96,7 @@ def begin(warehouse: Warehouse, alert: Alert, report: Report) -> None:
 
     Call it while `alone`.
     """
-    _write(warehouse, alert, _deliver(alert, _heard(current(warehouse), alert), report))
+    write_down(warehouse, alert, _deliver(alert, _heard(current(warehouse), alert), report))
 
 
 def end(
@@ -218,7 +218,8 @@ def _deliver(alert: Alert, heard: Heard, report: Report) -> Heard:
     return {table: heard.get(table, set()) | took[table] for table in alert.tables}
 
 
-def _write(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
+def write_down(warehouse: Warehouse, alert: Alert, heard: Heard) -> None:
+    """Keeps who has heard of an alert; call it while `alert_lock`."""
     known = {i.table: i for i in current(warehouse) if i.event == alert.event}
     for table in alert.tables:
         # The words of the first message stay, for the next run that fails in the same way.

@@ -12,7 +12,7 @@ from crm_ibis.contracts.violations import Violation
 from crm_ibis.errors import CrmIbisError, UsageError
 from crm_ibis.events import Report
 from crm_ibis.metrics.contradictions import refuse_wrong_job
-from crm_ibis.operations import alerts, delivery, incidents
+from crm_ibis.operations import alerts, delivery, due_soon, incidents
 from crm_ibis.operations.alerts import Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.schedule import last_scheduled
@@ -108,6 +108,8 @@ def report_success(settings: Settings, run: JobRun, outcome: Outcome, report: Re
                 incidents.begin(warehouse, alert, report)
             else:
                 incidents.end(warehouse, names, [event], report)
+        if due_soon.QUEUE in names:
+            due_soon.alert_due_soon(warehouse, report)
     if run.job.refresh:
         counts = [
             f"{t.table}: rows {t.rows:,}, changed {t.changed_rows:,}" for t in outcome.results

@@ -1,8 +1,8 @@
 """Who is notified of what: routes and channels of jobs.yml, and what no route covers."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Set
 
-from crm_ibis.config.alerting import OWNER, Event
+from crm_ibis.config.alerting import OWNER, Event, Route
 from crm_ibis.config.declarations import exposures, jobs, snapshots
 from crm_ibis.config.files import file_of, is_left_over
 from crm_ibis.metrics import catalog
@@ -34,6 +34,23 @@ def channels_of(event: Event, table: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
+def channels_of_route(route: Route, fact: str) -> list[str]:
+    """The channels that a route names for a fact, whose owners are those of its job's KPIs.
+
+    None where the route is about other tables, or another criticality.
+    """
+    kpis = [kpi for job in jobs().jobs.values() if fact in job.facts for kpi in job.refresh]
+    entries = [entry for kpi in kpis if (entry := catalog.entry_of(kpi))]
+    if not _is_about(route, {fact, *kpis}, {entry.criticality for entry in entries}):
+        return []
+    return _resolve_owners(route.to, [entry.owner for entry in entries if entry.owner])
+
+
+def _is_about(route: Route, tables: Set[str], criticality: Set[str | None]) -> bool:
+    names_one = not route.tables or bool(tables & set(route.tables))
+    return names_one and (not route.criticality or bool(criticality & set(route.criticality)))
+
+
 def _route(event: Event, table: str) -> list[str]:
     """What the routes name for an event of a table, `owner` among it.
 
@@ -44,9 +61,7 @@ def _route(event: Event, table: str) -> list[str]:
     return [
         channel
         for route in jobs().alerts
-        if event in route.events
-        and (not route.tables or kpis & set(route.tables))
-        and (not route.criticality or criticality & set(route.criticality))
+        if event in route.events and _is_about(route, kpis, criticality)
         for channel in route.to
     ]
 

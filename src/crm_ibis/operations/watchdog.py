@@ -11,7 +11,7 @@ from crm_ibis.config.tolerance import tolerating
 from crm_ibis.errors import CrmIbisError
 from crm_ibis.events import Report, to_log, warn
 from crm_ibis.metrics import catalog
-from crm_ibis.operations import alerts, incidents, source_ages
+from crm_ibis.operations import alerts, due_soon, incidents, source_ages
 from crm_ibis.operations.alerts import GONE, WATCH, Alert
 from crm_ibis.operations.incidents import TROUBLE
 from crm_ibis.operations.source_ages import SourceAge
@@ -52,8 +52,8 @@ def _failed_watch(error: Exception) -> Alert:
 def watch(
     settings: Settings, report: Report = REPORT_TO_LOG, now: datetime | None = None
 ) -> list[Status]:
-    """Reports tables that are late, whose last run failed or was killed, or that recovered, and
-    sources that are older than sources.yml allows.
+    """Reports tables that are late, whose last run failed or was killed, or that recovered,
+    sources that are older than sources.yml allows, and tickets that are due soon.
 
     Notifies once per incident, and once more when it is over; channels that did not take a message
     are tried again. Returns the status of every table, at an instant (UTC, default now).
@@ -73,6 +73,7 @@ def watch(
             _end_of_sources(warehouse, ages, report)
             incidents.end(warehouse, [*_recovered_tables(warehouse, found), WATCH], TROUBLE, report)
             _end_retired(warehouse, report)
+            due_soon.alert_due_soon(warehouse, report)
     with Metrics(report) as metrics:
         metrics.ages(status for status in found if status.state != "retired")
     return found
@@ -106,7 +107,8 @@ def _end_of_sources(warehouse: Warehouse, ages: Iterable[SourceAge], report: Rep
 
 def _end_retired(warehouse: Warehouse, report: Report) -> None:
     """Ends incidents of tables and jobs that the project no longer has."""
-    unknown = [i for i in incidents.current(warehouse) if not catalog.is_known(i.table)]
+    about_tables = [i for i in incidents.current(warehouse) if i.event != alerts.DUE_SOON]
+    unknown = [incident for incident in about_tables if not catalog.is_known(incident.table)]
     tables = {i.table for i in unknown if alerts.is_table(i.table)}
     incidents.end(warehouse, tables, get_args(Event), report, words=GONE)
     before = clock.now() - FORGOTTEN

@@ -3,18 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from crm_ibis.config.files import Record
-from crm_ibis.config.validation import duration_microseconds
+from crm_ibis.config.validation import Span, duration_microseconds
 
 Severity = Literal["error", "warn"]
 KINDS = ("min_rows", "max_drop_pct", "max_age", "unchanged_runs")
-
-
-def _span(text: str) -> str:
-    duration_microseconds(text)
-    return text
 
 
 class Expectation(Record):
@@ -23,7 +18,7 @@ class Expectation(Record):
     min_rows: Annotated[int | None, Field(ge=1)] = None
     max_drop_pct: Annotated[float | None, Field(ge=0, lt=100)] = None
     """By how much fewer rows there may be than in the last successful run."""
-    max_age: Annotated[str, AfterValidator(_span)] | None = None
+    max_age: Span | None = None
     """How long before the run's instant the newest row may have been created or updated."""
     unchanged_runs: Annotated[int | None, Field(ge=2, le=100)] = None
     """So many runs in a row must not find the same number of rows and the same newest row."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from crm_ibis.operations.alerts import DUE_SOON
 from crm_ibis.operations.incidents import Incident, current
 from crm_ibis.operations.status import Status, statuses
 from crm_ibis.runlog import layout, summaries
@@ -85,6 +86,7 @@ class Log:
     versions: dict[str, list[Version]]
     statuses: list[Status]
     incidents: list[Incident]
+    """Without tickets that are due soon: the work lists show these."""
     quarantined: dict[str, Quarantined]
     sources: list[SourceSeen]
     """What the newest run that read each source found of it."""
@@ -100,7 +102,7 @@ def read(warehouse: Warehouse, killed: Mapping[str, str] | None = None) -> Log:
         _runs(warehouse, killed),
         versions(warehouse, killed),
         statuses(warehouse, killed=killed),
-        current(warehouse),
+        [incident for incident in current(warehouse) if incident.event != DUE_SOON],
         quarantined_sources(warehouse),
         summaries.source_ages(warehouse),
     )
