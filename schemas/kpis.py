@@ -183,6 +183,14 @@ class TicketQueue(Published):
 
     class Config:
         unique = ["ticket_id"]
+        metadata = {
+            # Breaches come before what is pending.
+            "order": ["sla_state", "hours_left", "-age_hours"],
+            "foremost": [
+                *("ticket_id", "priority", "sla_state", "hours_left", "is_paused", "facility_id"),
+                *("resolution_due_at", "age_hours", "response_due_at"),
+            ],
+        }
 
     @pa.dataframe_check(
         description="hours_left is given for pending tickets that are not paused, and for no others"
@@ -247,6 +255,13 @@ class DealQueue(Published):
 
     class Config:
         unique = ["lead_id"]
+        metadata = {
+            "order": ["-idle_days"],
+            "foremost": [
+                *("lead_id", "stage", "attention", "idle_days", "amount", "facility_id", "rep_id"),
+                *("weighted_value", "last_activity_at", "age_days"),
+            ],
+        }
 
     @pa.dataframe_check(description="weighted_value <= amount")
     def weighted_at_most_amount(cls, data: IbisData) -> BooleanValue:

@@ -151,20 +151,40 @@ def sql(settings: Settings, kpi: str, dialect: str | None, as_of: datetime | Non
 @cli.command()
 @click.argument("table")
 @click.option("--where", metavar="EXPR", help="An SQL condition, such as \"month = '2024-01-01'\".")
+@click.option("--columns", metavar="A,B,...", help="Only these columns, in this order.")
+@click.option("--sort", metavar="A,-B,...", help="Order by these columns; -B is descending.")
 @limit_option
 @json_option
 @click.pass_obj
-def show(settings: Settings, table: str, where: str | None, limit: int, as_json: bool) -> None:
-    """Show rows of a published table or source."""
+def show(
+    settings: Settings,
+    table: str,
+    where: str | None,
+    columns: str | None,
+    sort: str | None,
+    limit: int,
+    as_json: bool,
+) -> None:
+    """Show rows of a published table or source.
+
+    Lists of tickets and deals begin with what is most urgent; where the terminal has no room for
+    all of their columns, those that are needed first are shown.
+    """
     from crm_ibis.cli import terminal
-    from crm_ibis.cli.rows import currency_of, rows_of
+    from crm_ibis.cli.rows import Choice, currency_of, foremost_columns, rows_of
 
     report_problems()
+    chosen = _names(columns)
     with open_database(settings, read_only=True) as warehouse:
-        rows = rows_of(warehouse, table, where, limit + 1)
+        rows = rows_of(warehouse, table, Choice(where, chosen, _names(sort), limit + 1))
         currency = currency_of(warehouse, table)
+        foremost = [] if chosen else foremost_columns(warehouse, table)
     shown = rows[:limit]
     if as_json:
         terminal.print_json(shown)
     else:
-        terminal.print_rows(shown, more=len(rows) > limit, currency=currency)
+        terminal.print_rows(shown, len(rows) > limit, currency, foremost)
+
+
+def _names(listed: str | None) -> list[str]:
+    return [name.strip() for name in listed.split(",")] if listed else []

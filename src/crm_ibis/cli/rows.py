@@ -1,6 +1,7 @@
 """Rows of a published table or source, for reading."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import sqlglot
@@ -15,13 +16,24 @@ from crm_ibis.sources.resolve import places
 from crm_ibis.warehouse import Place, Warehouse
 
 
-def rows_of(
-    warehouse: Warehouse, name: str, where: str | None = None, limit: int = 20
-) -> list[dict[str, Any]]:
-    """The first rows of a published table or source, by its key, without private columns.
+@dataclass(frozen=True)
+class Choice:
+    """Which rows of a table are shown, and how."""
 
-    `where` is an SQL condition on the columns shown. Raises UsageError for an unknown table or a
-    condition that is none, DatabaseError when the table is not there.
+    where: str | None = None
+    """An SQL condition on the columns that may be shown."""
+    columns: Sequence[str] = ()
+    """All that may be shown, if none are named."""
+    sort: Sequence[str] = ()
+    """Columns, descending ones with a `-` before them; as people read the table, if none."""
+    limit: int = 20
+
+
+def rows_of(warehouse: Warehouse, name: str, choice: Choice = Choice()) -> list[dict[str, Any]]:
+    """The first rows of a published table or source, without private columns; nulls come last.
+
+    Raises UsageError for an unknown table or column, and for a condition that is none,
+    DatabaseError when the table is not there.
     """
     contract = get_contract(name.removeprefix(f"{warehouse.raw}."))
 
@@ -31,7 +43,7 @@ def rows_of(
         return {(warehouse.analytics, contract.name)}
 
     with warehouse.reading(read_tables):
-        return _rows_of(warehouse, contract, where, limit)
+        return _rows_of(warehouse, contract, choice)
 
 
 def currency_of(warehouse: Warehouse, name: str) -> str | None:
@@ -46,12 +58,15 @@ def currency_of(warehouse: Warehouse, name: str) -> str | None:
         return None
 
 
-def _rows_of(
-    warehouse: Warehouse, contract: Contract, where: str | None, limit: int
-) -> list[dict[str, Any]]:
+def foremost_columns(warehouse: Warehouse, name: str) -> list[str]:
+    """The columns of a table that people need first; none where all are alike."""
+    return get_contract(name.removeprefix(f"{warehouse.raw}.")).foremost
+
+
+def _rows_of(warehouse: Warehouse, contract: Contract, choice: Choice) -> list[dict[str, Any]]:
     if contract.kind == "source" and spec.load_spec().of(contract.name).is_mapped:
         mapped = read_sources(warehouse, [contract.name])[contract.name]
-        return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", where, limit)
+        return _rows(warehouse, contract, f"({warehouse.compile(mapped)}) AS q", choice)
     schema = warehouse.raw if contract.kind == "source" else warehouse.analytics
     if contract.name not in warehouse.tables(schema):
         # By its name, as a plain refresh leaves out facts that no job publishes.
@@ -63,30 +78,49 @@ def _rows_of(
         raise DatabaseError(f"there is no table {schema}.{contract.name} yet; run {remedy}")
     there = warehouse.table(schema, contract.name).columns
     place = warehouse.quote(schema, contract.name)
-    return _rows(warehouse, contract, place, where, limit, there)
+    return _rows(warehouse, contract, place, choice, there)
 
 
 def _rows(
     warehouse: Warehouse,
     contract: Contract,
     place: str,
-    where: str | None,
-    limit: int,
+    choice: Choice,
     there: Sequence[str] | None = None,
 ) -> list[dict[str, Any]]:
     """Rows of a table or subquery that has the columns of a contract, or those that are there."""
     known = [c for c in contract.columns if there is None or c.name in there]
     columns = [c.name for c in known if not c.private]
+    chosen = list(dict.fromkeys(choice.columns)) or columns
+    _refuse_unknown("--columns", chosen, columns)
+    _refuse_unknown("--sort", [c.removeprefix("-") for c in choice.sort], columns)
+    where = choice.where
     condition = f" WHERE {_condition(where, columns, warehouse.dialect)}" if where else ""
-    order = ", ".join(warehouse.quote(c) for c in contract.key)
-    listed = ", ".join(warehouse.quote(c) for c in columns)
-    query = f"SELECT {listed} FROM {place}{condition} ORDER BY {order} LIMIT {limit:d}"
+    usual = [c for c in contract.order if c.removeprefix("-") in columns]
+    order = ", ".join(_ordered(warehouse, column) for column in [*choice.sort, *usual])
+    listed = ", ".join(warehouse.quote(c) for c in chosen)
+    query = f"SELECT {listed} FROM {place}{condition} ORDER BY {order} LIMIT {choice.limit:d}"
     try:
-        return [dict(zip(columns, row, strict=True)) for row in warehouse.fetch(query)]
+        return [dict(zip(chosen, row, strict=True)) for row in warehouse.fetch(query)]
     except DatabaseError as error:
         if where is None:
             raise
         raise UsageError(f"cannot use --where {where!r}: {error}") from None
+
+
+def _refuse_unknown(option: str, named: Iterable[str], columns: Sequence[str]) -> None:
+    for name in named:
+        if name not in columns:
+            raise UsageError(
+                f'{option}: no column "{name}" is shown{near_match(name, columns)}; there are '
+                f"{', '.join(columns)}"
+            )
+
+
+def _ordered(warehouse: Warehouse, column: str) -> str:
+    name = column.removeprefix("-")
+    direction = "ASC" if name == column else "DESC"
+    return f"{warehouse.quote(name)} {direction} NULLS LAST"
 
 
 def _condition(where: str, columns: list[str], dialect: str) -> str:

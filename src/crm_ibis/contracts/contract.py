@@ -13,7 +13,7 @@ from crm_ibis.contracts import pandera_checks, rules
 from crm_ibis.contracts.bases import Source
 from crm_ibis.contracts.pandera_api import Check, pa
 from crm_ibis.contracts.rules import Rule
-from crm_ibis.contracts.types import OPTIONAL, Money, dtype_of, table_name
+from crm_ibis.contracts.types import FOREMOST, OPTIONAL, ORDER, Money, dtype_of, table_name
 
 HIDDEN = "(not shown)"
 ID = re.compile(r"[^\s@]{1,64}")
@@ -80,8 +80,23 @@ class Contract:
     @property
     def is_optional(self) -> bool:
         """Whether it is a source that a database need not have."""
+        return bool(self._metadata.get(OPTIONAL))
+
+    @property
+    def order(self) -> list[str]:
+        """By which columns people read its rows, descending ones with a `-`; by its key, if by no
+        others."""
+        return [*self._metadata.get(ORDER, ()), *self.key]
+
+    @property
+    def foremost(self) -> list[str]:
+        """The columns that people need first; none where all are alike."""
+        return list(self._metadata.get(FOREMOST, ()))
+
+    @property
+    def _metadata(self) -> dict[str, Any]:
         config = self.model.__config__
-        return bool(config and (config.metadata or {}).get(OPTIONAL))
+        return (config and config.metadata) or {}
 
     @property
     def has_money(self) -> bool:

@@ -23,6 +23,10 @@ Instant = Annotated[dt.Timestamp, None, 6, True]
 
 OPTIONAL = "optional"
 """The key of a contract's `metadata` that says that its table may be missing."""
+ORDER = "order"
+"""The one that says in which order people read its rows: columns, descending ones with a `-`."""
+FOREMOST = "foremost"
+"""The one that says which columns people need first, where there is no room for all."""
 
 
 def dtype_of(annotation: Any) -> dt.DataType:

@@ -1,6 +1,6 @@
 """Tables: their rows, what they mean, the company's months."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -119,19 +119,32 @@ def print_description(described: "Description") -> None:
         console.print("checks:", *listed, sep="\n", markup=False)
 
 
-def print_rows(rows: list[dict[str, Any]], more: bool, currency: str | None = None) -> None:
+def print_rows(
+    rows: list[dict[str, Any]],
+    more: bool,
+    currency: str | None = None,
+    foremost: Sequence[str] = (),
+) -> None:
     """Rows as a table where it fits, else each row as a list of its cells.
 
-    `currency` is what their amounts are in, in words.
+    `currency` is what their amounts are in, in words. Where not all columns fit, as many of the
+    `foremost` as do are a table all the same.
     """
     if not rows:
         console.print("no rows")
         return
+    left_out = []
+    if not _fits(rows):
+        shown = [name for name in foremost if name in rows[0]]
+        while shown and not _fits(_only(rows, shown)):
+            shown.pop()
+        if shown:
+            left_out = [name for name in rows[0] if name not in shown]
+            rows = _only(rows, shown)
     cells = [[cell_text(value) for value in row.values()] for row in rows]
     names = list(rows[0])
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    if sum(widths) + 3 * len(widths) + 1 <= console.width:
-        numeric = [isinstance(v, int | float | Decimal) for v in rows[0].values()]
+    if _fits(rows):
+        numeric = [any(isinstance(row[n], int | float | Decimal) for row in rows) for n in names]
         table = table_of(*(f">{n}" if is_n else n for n, is_n in zip(names, numeric, strict=True)))
         for row in cells:
             table.add_row(*map(Text, row))  # Text, as data may look like markup
@@ -141,7 +154,20 @@ def print_rows(rows: list[dict[str, Any]], more: bool, currency: str | None = No
             console.print(f"row {number}", style="bold")
             for name, cell in zip(names, row, strict=True):
                 console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
+    if left_out:
+        console.print(f"not shown: {', '.join(left_out)} (--columns chooses)", markup=False)
     if currency:
         console.print(f"amounts in {currency}", markup=False)
     if more:
         console.print(f"the first {count_of(len(rows), 'row')}; --limit shows more")
+
+
+def _only(rows: list[dict[str, Any]], names: Sequence[str]) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in names} for row in rows]
+
+
+def _fits(rows: list[dict[str, Any]]) -> bool:
+    """Whether rows are no wider than the terminal as a table."""
+    texts = ([name, *(cell_text(row[name]) for row in rows)] for name in rows[0])
+    widths = [max(map(len, column)) for column in texts]
+    return sum(widths) + 3 * len(widths) + 1 <= console.width
