@@ -22,7 +22,7 @@ def test_an_example_is_a_jobs_file(example: str) -> None:
 
 
 def test_there_are_examples() -> None:
-    assert len(EXAMPLES) == 4
+    assert len(EXAMPLES) == 5
 
 
 def test_an_example_says_what_the_text_says_of_it() -> None:
