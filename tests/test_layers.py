@@ -20,6 +20,7 @@ LAYERS = [
     {"text"},
     {"errors", "events", "legacy"},
     {"config"},
+    {"reporting_zone"},
     {"expressions"},
     {"warehouse"},
     {"engines"},

@@ -1,4 +1,4 @@
-"""What params.yml may say of the currency of all amounts."""
+"""What params.yml may say of the calendar and the currency of all reports."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -18,6 +18,13 @@ def test_nothing_is_converted_unless_a_file_says_so() -> None:
     assert reporting.basis == "currency none"
 
 
+def test_months_are_those_of_utc_unless_a_file_says_otherwise() -> None:
+    reporting = load_params().reporting
+    assert (reporting.time_zone, reporting.fiscal_year_start) == ("UTC", 1)
+    said = assuming("reporting: {time_zone: Europe/Zurich, fiscal_year_start: 4}").reporting
+    assert (said.time_zone, said.fiscal_year_start) == ("Europe/Zurich", 4)
+
+
 def test_a_currency_and_a_day() -> None:
     reporting = assuming("reporting: {currency: EUR, rates_as_of: 2024-01-31}").reporting
     assert (reporting.currency, reporting.rates_as_of) == ("EUR", date(2024, 1, 31))
@@ -32,6 +39,16 @@ def test_a_currency_and_a_day() -> None:
         ("{currency: eur}", "write EUR (given: eur)"),
         ("{currency: Euro}", "as in ISO 4217, such as EUR (given: Euro)"),
         ("{currency: 978}", "such as EUR (given: 978)"),
+        ("{time_zone: America/New_Yrok}", 'there is no time zone "America/New_Yrok"'),
+        ("{time_zone: America/New_Yrok}", 'did you mean "America/New_York"?'),
+        ("{time_zone: EST5EDT4}", "reporting.time_zone: there is no time zone"),
+        ("{time_zone: +02:00}", 'there is no time zone "+02:00"'),
+        ("{time_zone: localtime}", "write one such as Europe/Zurich or UTC"),
+        ("{fiscal_year_start: 0}", "reporting.fiscal_year_start: must be the number of a month"),
+        ("{fiscal_year_start: 13}", "from 1 (January) to 12 (December)"),
+        ("{fiscal_year_start: April}", "must be the number of a month"),
+        ("{fiscal_year_start: 4.0}", "must be the number of a month"),
+        ("{fiscal_year_start: true}", "must be the number of a month"),
         ("{currncy: EUR}", 'did you mean "currency"'),
         ("{rates_as_of: 2024-01-31}", "reporting: rates_as_of without currency"),
         ("{currency: EUR, rates_as_of: yesterday}", "must be a day, such as 2026-12-31"),
@@ -54,4 +71,13 @@ def test_the_tables_that_convert_show_the_parameters() -> None:
     both = {"reporting.currency": "EUR", "reporting.rates_as_of": "2024-01-31"}
     for table in ("stg_leads", "stg_opportunities", "stg_invoices"):
         assert both.items() <= shown[table].items()
-    assert not any(name.startswith("reporting") for name in shown["stg_tickets"])
+    assert not both.keys() & shown["stg_tickets"].keys()
+
+
+def test_every_table_that_makes_months_shows_the_zone() -> None:
+    shown = params_by_table(assuming("reporting: {time_zone: Asia/Tokyo}"), datetime(2024, 3, 1))
+    makers = {table for table, used in shown.items() if "reporting.time_zone" in used}
+    staging = {"leads", "opportunities", "tickets", "satisfaction", "outreach"}
+    staging |= {"applications", "invoices"}
+    assert makers == {*(f"stg_{name}" for name in staging), "cohort_retention"}
+    assert shown["stg_tickets"]["reporting.time_zone"] == "Asia/Tokyo"

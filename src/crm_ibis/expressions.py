@@ -9,8 +9,16 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+from ibis.common.deferred import deferrable
 
 from crm_ibis.config.params import Thresholds
+from crm_ibis.config.time_zones import UTC_ZONE
+from crm_ibis.reporting_zone import (
+    at_local_day,
+    at_local_month,
+    fiscal_year_start,
+    reporting_zone,
+)
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -47,16 +55,18 @@ def known_versions(history: ir.Table, as_of: datetime) -> ir.Table:
     return begun.mutate(valid_to=known_by(begun.valid_to, as_of))
 
 
-def day_of(moment: ir.TimestampValue) -> ir.DateValue:
-    """The instant's day (UTC)."""
-    return moment.cast("timestamp").truncate("D").cast("date")
+def day_of(moment: ir.TimestampValue, zone: str | None = None) -> ir.DateValue:
+    """The instant's day in a time zone: the reporting zone unless it is given."""
+    local = at_local_day(moment.cast("timestamp"), zone or reporting_zone())
+    return local.truncate("D").cast("date")
 
 
 def month_of(moment: ir.TimestampValue) -> ir.DateValue:
-    """First day of the instant's month (UTC)."""
+    """First day of the month, in the reporting zone, that the instant lies in."""
     # Truncating leaves a type that differs between the databases, and Ibis would elide the cast
     # of a date: hence both casts.
-    return moment.cast("timestamp").truncate("M").cast("date")
+    local = at_local_month(moment.cast("timestamp"), reporting_zone())
+    return local.truncate("M").cast("date")
 
 
 def month_after(month: ir.DateValue) -> ir.DateValue:
@@ -65,8 +75,44 @@ def month_after(month: ir.DateValue) -> ir.DateValue:
 
 
 def month_number(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
-    """Months since year 0: the difference of two is a number of calendar months."""
-    return (moment.year().cast("int64") * 12 + moment.month()).cast("int64")
+    """Months since year 0: the difference of two is a number of calendar months.
+
+    Of a day its month, of an instant the one in the reporting zone.
+    """
+    zone = reporting_zone()
+    if zone == UTC_ZONE:
+        return _month_number(moment)
+    found: ir.IntegerValue = _local_month_number(moment, zone)
+    return found
+
+
+@deferrable  # type: ignore[untyped-decorator]
+def _local_month_number(moment: ir.TimestampValue | ir.DateValue, zone: str) -> ir.IntegerValue:
+    if isinstance(moment, ir.TimestampValue):
+        moment = at_local_month(moment.cast("timestamp"), zone)
+    return _month_number(moment)
+
+
+def _month_number(local: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
+    return (local.year().cast("int64") * 12 + local.month()).cast("int64")
+
+
+def fiscal_year(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
+    """The calendar year in which the fiscal year of a month, day or instant ends.
+
+    Fiscal years begin with the month `reporting.fiscal_year_start` of params.yml.
+    """
+    return (_fiscal_months(moment) // 12).cast("int64")
+
+
+def fiscal_quarter(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
+    """The quarter of its fiscal year that a month, day or instant lies in: 1 to 4."""
+    return (_fiscal_months(moment) % 12 // 3 + 1).cast("int64")
+
+
+def _fiscal_months(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
+    """Months since year 0 began, were it a fiscal year."""
+    return month_number(moment) - 1 + (1 - fiscal_year_start()) % 12
 
 
 def microseconds_between(start: ir.TimestampValue, end: ir.TimestampValue) -> ir.IntegerValue:

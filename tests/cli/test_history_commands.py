@@ -103,6 +103,28 @@ def test_a_backfill_records_each_date_and_publishes_nothing(seeded: Settings, ru
     assert tables == {f"{seeded.analytics_schema}.pipeline_kpi_snapshot"}
 
 
+def test_dates_are_days_of_the_reporting_zone(
+    seeded: Settings, run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """1 April begins at 04:00 UTC in New York, the others at 05:00. An instant is UTC."""
+    params = tmp_path / "params.yml"
+    params.write_text("reporting: {time_zone: America/New_York}", encoding="utf-8")
+    monkeypatch.setenv("CRM_IBIS_PARAMS", str(params))
+    done = run(
+        *("backfill", "--from", "2024-02-01", "--to", "2024-04-01", "--every", "month"),
+        *("--snapshot", "pipeline_kpi_snapshot", "--json"),
+    )
+    assert [recording["as_of"] for recording in done.json] == [
+        "2024-02-01T05:00:00",
+        "2024-03-01T05:00:00",
+        "2024-04-01T04:00:00",
+    ]
+    snapshot = ("history", "pipeline_kpi_snapshot", "--json", "--as-of")
+    assert run(*snapshot, "2024-02-01").json != []
+    assert run(*snapshot, "2024-02-01T00:00").json == []
+    assert run(*snapshot, "2024-02-01T00:00-05:00").json != []
+
+
 def test_check_show_and_describe_know_snapshots(published: Settings, run: Run) -> None:
     assert run("check", "health_score_snapshot").exit_code == 0
     execute(

@@ -471,3 +471,46 @@ def test_a_number_of_an_own_source_need_not_be_whole(folder: Folder, database: S
         warehouse.run(f"UPDATE {table} SET share = CAST('NaN' AS DOUBLE PRECISION) WHERE id = 'c'")
         with pytest.raises(DataError, match="share fits into float64: 1 row"):
             refresh(warehouse, ["shares"], as_of=AS_OF)
+
+
+def test_own_tables_follow_the_reporting_zone(folder: Folder, database: Settings) -> None:
+    """d1 closed at 23:59 of 31 March in New York, d2 at midnight; fiscal 2025 begins in April."""
+    folder.write("params.yml", "reporting: {time_zone: America/New_York, fiscal_year_start: 4}")
+    folder.module(
+        "closings",
+        """
+        from crm_ibis.expressions import fiscal_quarter, fiscal_year, month_of
+
+
+        class Closings(Published):
+            month: Day = column("Month in which deals closed.", whole_month=True)
+            fiscal_year: Count = column("Its fiscal year.")
+            fiscal_quarter: Count = column("Its fiscal quarter.")
+            deals: Count = column("Deals that closed.")
+
+            class Config:
+                unique = ["month"]
+
+
+        def closings(opportunities: Table) -> Table:
+            '''Deals by the month in which they closed. Grain: month.'''
+            counted = opportunities.group_by(month=month_of(_.closed_at)).agg(deals=_.count())
+            return counted.mutate(
+                fiscal_year=fiscal_year(_.month), fiscal_quarter=fiscal_quarter(_.month)
+            )
+        """,
+    )
+    deals = "id | lead_id | created_at | closed_at"
+    deals += "\nd1 | l1 | 2024-01-10 | 2024-04-01 03:59\nd2 | l1 | 2024-01-10 | 2024-04-01 04:00"
+    fill(database, opportunities=deals)
+    with open_warehouse(database) as warehouse:
+        refresh(warehouse, ["closings"], as_of=datetime(2024, 5, 1))
+        rows = read(warehouse, "closings")
+    expect(
+        rows,
+        """
+        month      | fiscal_year | fiscal_quarter | deals
+        2024-03-01 | 2024        | 4              | 1
+        2024-04-01 | 2025        | 1              | 1
+        """,
+    )

@@ -3,7 +3,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -242,4 +242,26 @@ def test_no_dates_are_no_runs(warehouse: Warehouse) -> None:
 def test_the_instants_of_a_range(every: str, last: datetime, expected: list[str]) -> None:
     found = instants_between(datetime(2024, 1, 31, 10), last, every)
     assert [f"{moment:%m-%d %H}" for moment in found] == expected
+    assert all((moment.minute, moment.second) == (0, 0) for moment in found)
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "every", "expected"),
+    [
+        # Midnights of New York: summer time from 10 March on.
+        ("America/New_York", "2024-02-01 05", "month", ["02-01 05", "03-01 05", "04-01 04"]),
+        ("America/New_York", "2024-03-09 05", "day", ["03-09 05", "03-10 05", "03-11 04"]),
+        ("America/New_York", "2024-03-05 05", "week", ["03-05 05", "03-12 04", "03-19 04"]),
+        # Six in the morning in Zurich: summer time from 31 March on.
+        ("Europe/Zurich", "2024-01-31 05", "month", ["01-31 05", "02-29 05", "03-31 04"]),
+        # 1 October 2023 began at 01:00 in Paraguay, and the days after at midnight.
+        ("America/Asuncion", "2023-10-01 04", "day", ["10-01 04", "10-02 03", "10-03 03"]),
+    ],
+)
+def test_the_instants_of_a_range_are_those_of_the_reporting_zone(
+    zone: str, first: str, every: str, expected: list[str]
+) -> None:
+    begin = datetime.fromisoformat(first)
+    found = instants_between(begin, begin + timedelta(days=80), every, zone)
+    assert [f"{moment:%m-%d %H}" for moment in found[:3]] == expected
     assert all((moment.minute, moment.second) == (0, 0) for moment in found)

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,19 +29,34 @@ class Commands(click.Group):
 
 
 class Instant(click.ParamType[datetime]):
-    """A date or an instant; UTC unless it carries a zone of its own."""
+    """An instant, UTC unless it carries a zone of its own; or a day, which begins in the reporting
+    zone."""
 
     name = "instant"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: Any) -> datetime:
         try:
-            moment = datetime.fromisoformat(value)
+            moment = _day_begin(value, ctx) or datetime.fromisoformat(value)
             moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is not a date; give 2024-03-01 or 2024-03-01T06:00", param, ctx)
         if moment > datetime.now(UTC).replace(tzinfo=None):
             self.fail(f"{value} (UTC) is in the future; leave it out for now", param, ctx)
         return moment
+
+
+def _day_begin(value: str, ctx: click.Context | None) -> datetime | None:
+    """When a day begins in the reporting zone (UTC); null for what is no day alone."""
+    from crm_ibis.config.time_zones import day_begin
+
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        return None
+    settings = ctx and ctx.find_object(Settings)
+    if not settings:
+        return None
+    return day_begin(chosen_params(settings).reporting.time_zone, day)
 
 
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
@@ -75,7 +90,10 @@ def _hint_at_project_above() -> None:
 
 
 as_of_option = click.option(
-    "--as-of", type=Instant(), help="Compute the state at this UTC instant (default: now)."
+    "--as-of",
+    type=Instant(),
+    help="Compute the state at this UTC instant, or where this day of the reporting zone begins "
+    "(default: now).",
 )
 mass_close_option = click.option(
     "--allow-mass-close", is_flag=True, help="Let most of the current rows end at once."

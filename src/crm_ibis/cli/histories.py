@@ -23,7 +23,8 @@ from crm_ibis.config.settings import Settings
 @click.option(
     "--as-of",
     type=Instant(),
-    help="The UTC instant of the merge (default: now); not before that of the publication.",
+    help="The UTC instant of the merge, or a day, which is where it begins in the reporting zone "
+    "(default: now); not before that of the publication.",
 )
 @mass_close_option
 @click.option("--allow-earlier", is_flag=True, help="Accept rows whose updated_at went back.")
@@ -92,13 +93,15 @@ def backfill(
 ) -> None:
     """Compute KPIs as of past dates and record them.
 
-    Publishes nothing. For DATES, or --from, --to and --every.
+    Publishes nothing. For DATES, or --from, --to and --every. A date is the instant at which it
+    begins in the reporting zone.
     """
     from crm_ibis.cli import terminal
     from crm_ibis.publishing.backfill import backfill as run_backfill
     from crm_ibis.publishing.record import select_snapshots
 
-    instants = [*dates, *_range_of(first, last, every)]
+    params = chosen_params(settings)
+    instants = [*dates, *_range_of(first, last, every, params.reporting.time_zone)]
     if not instants:
         raise click.UsageError(
             "give dates, or a range: --from 2024-01-01 --to 2024-03-01 --every month"
@@ -109,7 +112,7 @@ def backfill(
             warehouse,
             instants,
             names,
-            params=chosen_params(settings),
+            params=params,
             allow_mass_close=allow_mass_close,
             report=progress,
         )
@@ -120,13 +123,16 @@ def backfill(
     exit_if(recordings[-1].refused)
 
 
-def _range_of(first: datetime | None, last: datetime | None, every: str | None) -> list[datetime]:
+def _range_of(
+    first: datetime | None, last: datetime | None, every: str | None, zone: str
+) -> list[datetime]:
+    """The instants of a range, whose steps are those of the reporting zone."""
     from crm_ibis.publishing.backfill import instants_between
 
     if first and last and first > last:
         raise click.UsageError("--from is after --to")
     if first and last and every:
-        return instants_between(first, last, every)
+        return instants_between(first, last, every, zone)
     if first or last or every:
         raise click.UsageError("a range takes all of --from, --to and --every")
     return []

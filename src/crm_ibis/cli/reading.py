@@ -23,7 +23,12 @@ from crm_ibis.config.settings import Settings
 
 @cli.command()
 @click.argument("name")
-@click.option("--as-of", type=Instant(), help="As it stood at this UTC instant (default: now).")
+@click.option(
+    "--as-of",
+    type=Instant(),
+    help="As it stood at this UTC instant, or where this day of the reporting zone begins "
+    "(default: now).",
+)
 @click.option("--key", metavar="COLUMN=VALUE,...", help="All versions of the rows with this key.")
 @limit_option
 @json_option

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +15,7 @@ from pydantic import (
     model_validator,
 )
 
+from crm_ibis.config.time_zones import Zone
 from crm_ibis.config.validation import problem_at
 from crm_ibis.errors import near_match
 
@@ -26,8 +26,6 @@ Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 MIDNIGHT = 24 * 60
 _WINDOW = re.compile(r"(\d\d):([0-5]\d)-(\d\d):([0-5]\d)")
-_NOT_ZONES = ("right/", "posix/", "localtime", "posixrules", "Factory")
-"""Files among those of the time zones that are others again, or differ from machine to machine."""
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -83,21 +81,6 @@ def _check_day(day: Any) -> Any:
     return day
 
 
-def _check_zone(name: Any) -> str:
-    known = isinstance(name, str) and not name.startswith(_NOT_ZONES)
-    try:
-        if known:
-            ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        known = False
-    if not known:
-        raise ValueError(
-            f'there is no time zone "{name}"{near_match(str(name), available_timezones())}; write '
-            "one such as Europe/Zurich or UTC"
-        )
-    return str(name)
-
-
 def _check_text(value: Any) -> Any:
     if isinstance(value, bool):
         raise ValueError('is a truth value, as NO without quotes is in YAML: write "NO"')
@@ -108,7 +91,6 @@ def _check_text(value: Any) -> Any:
 
 Windows = Annotated[tuple[str, ...], BeforeValidator(_check_list), AfterValidator(_check_windows)]
 Day = Annotated[date, BeforeValidator(_check_day)]
-Zone = Annotated[str, BeforeValidator(_check_zone)]
 Code = Annotated[str, BeforeValidator(_check_text)]
 
 

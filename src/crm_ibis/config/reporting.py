@@ -7,6 +7,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, model_validator
 
+from crm_ibis.config.time_zones import UTC_ZONE, Zone, month_at
+
 CODE = re.compile(r"[A-Z]{3}")
 """A currency, as ISO 4217 writes it."""
 _ISO_DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -30,11 +32,22 @@ def _check_day(given: Any) -> Any:
     raise ValueError("must be a day, such as 2026-12-31")
 
 
+def _check_month(given: Any) -> Any:
+    if isinstance(given, bool) or not isinstance(given, int) or not 1 <= given <= 12:
+        raise ValueError("must be the number of a month, from 1 (January) to 12 (December)")
+    return given
+
+
 class Reporting(BaseModel):
-    """The currency of all amounts, and the day whose exchange rates count where it is one day."""
+    """The calendar of all months; the currency of all amounts, and the day whose exchange rates
+    count where it is one day."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
+    time_zone: Zone = UTC_ZONE
+    """Where months begin: at the earliest instant whose local date lies in them."""
+    fiscal_year_start: Annotated[int, BeforeValidator(_check_month)] = 1
+    """The month that fiscal years begin with; they are named after the year in which they end."""
     currency: Annotated[str | None, BeforeValidator(_check_code)] = None
     """Null where the sources hold one currency, whichever that is."""
     rates_as_of: Annotated[date | None, BeforeValidator(_check_day)] = None
@@ -44,6 +57,17 @@ class Reporting(BaseModel):
     def basis(self) -> str:
         """What published amounts cannot change without all tables being computed anew."""
         return f"currency {self.currency or 'none'}"
+
+    def month_at(self, moment: datetime) -> date:
+        """The first day of the month that an instant (UTC) lies in."""
+        if self.time_zone == UTC_ZONE:
+            return moment.date().replace(day=1)
+        return month_at(self.time_zone, moment)
+
+    def fiscal_quarter(self, month: date) -> str:
+        """The fiscal year and quarter that a day lies in, such as `FY2025 Q1`."""
+        months = month.year * 12 + month.month - 1 + (1 - self.fiscal_year_start) % 12
+        return f"FY{months // 12} Q{months % 12 // 3 + 1}"
 
     @model_validator(mode="after")
     def _check_currency(self) -> "Reporting":

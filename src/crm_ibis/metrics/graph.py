@@ -31,6 +31,7 @@ from crm_ibis.metrics.shipped import (
     shipped_kpis,
     shipped_staging,
 )
+from crm_ibis.reporting_zone import reporting_as
 
 Stage = Callable[[str, Table], Table]
 
@@ -136,7 +137,9 @@ def build(
                 for p in inspect.signature(function).parameters.values()
                 if p.name in given or p.default is p.empty
             }
-            tables[name] = stage(name, call(name, function, arguments))
+            with reporting_as(params.reporting):
+                made = call(name, function, arguments)
+            tables[name] = stage(name, made)
     return tables
 
 

@@ -8,6 +8,7 @@ from itertools import count
 
 from crm_ibis.config.declarations import Snapshot
 from crm_ibis.config.params import Params, load_params
+from crm_ibis.config.time_zones import UTC_ZONE, first_instant, shown_at
 from crm_ibis.engines import computing
 from crm_ibis.events import ProgressEvent, Report
 from crm_ibis.history import merge as snapshots
@@ -31,23 +32,28 @@ from crm_ibis.runlog import clock, log
 from crm_ibis.warehouse import Warehouse
 
 
-def instants_between(first: datetime, last: datetime, every: str) -> list[datetime]:
-    """Instants from the first to the last at most, a `day`, a `week` or a `month` apart.
+def instants_between(
+    first: datetime, last: datetime, every: str, zone: str = UTC_ZONE
+) -> list[datetime]:
+    """Instants (UTC) from the first to the last at most, a `day`, a `week` or a `month` apart by
+    the clocks of a zone.
 
     Months are counted from the first; where one is too short, its last day stands in.
     """
     found = []
     steps = count(1)
+    begin = shown_at(zone, first)
     moment = first
     while moment <= last:
         found.append(moment)
         step = next(steps)
         if every == "month":
-            year, month = divmod(first.year * 12 + first.month - 1 + step, 12)
-            day = min(first.day, monthrange(year, month + 1)[1])
-            moment = first.replace(year=year, month=month + 1, day=day)
+            year, month = divmod(begin.year * 12 + begin.month - 1 + step, 12)
+            day = min(begin.day, monthrange(year, month + 1)[1])
+            shown = begin.replace(year=year, month=month + 1, day=day)
         else:
-            moment = first + timedelta(**{f"{every}s": step})
+            shown = begin + timedelta(**{f"{every}s": step})
+        moment = first_instant(zone, shown)
     return found
 
 

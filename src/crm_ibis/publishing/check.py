@@ -11,6 +11,7 @@ from crm_ibis.engines import Engine, computing
 from crm_ibis.errors import DataError
 from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history import reader
+from crm_ibis.reporting_zone import reporting_as
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import check_source, read_sources, sources_with_parents
 from crm_ibis.sources.functions import Materialized
@@ -31,8 +32,9 @@ def check(
     Without names: all sources but absent ones, and whatever is there. Reports violations whatever
     sources.yml does about them. Raises UsageError for an unknown name.
     """
-    with computing(warehouse) as engine:
-        return _check(warehouse, engine, names, report, params or load_params())
+    params = params or load_params()
+    with computing(warehouse) as engine, reporting_as(params.reporting):
+        return _check(warehouse, engine, names, report, params)
 
 
 def _check(

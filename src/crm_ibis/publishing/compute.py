@@ -22,6 +22,7 @@ from crm_ibis.history import reader
 from crm_ibis.metrics import graph, own
 from crm_ibis.metrics.business_time import needed_from
 from crm_ibis.publishing.prefetch import ahead
+from crm_ibis.reporting_zone import reporting_as
 from crm_ibis.runlog.log import TableRun
 from crm_ibis.runlog.summaries import SourceRun
 from crm_ibis.sources import check, occurrences, resolve, spec, volume
@@ -182,6 +183,10 @@ class Results:
 
     def _plan(self, emit: Callable[[Step], None]) -> None:
         """Compiles the audits of the sources, then each table to be built. Asks no database."""
+        with reporting_as(self.params.reporting):
+            self._plan_steps(emit)
+
+    def _plan_steps(self, emit: Callable[[Step], None]) -> None:
         for name in self._checked:
             newest = {volume.NEWEST: volume.newest(self._sources[name], self.as_of)}
             audits = check.source_audits(

@@ -42,7 +42,7 @@ def conversion_rules(name: str, reporting: Reporting, entered_by: datetime) -> l
         by = str(reporting.rates_as_of)
 
     def unrated(table: Table, parents: Mapping[str, Table]) -> Table:
-        rows = _foreign(table, into, entered_by)
+        rows = _foreign(table, reporting, entered_by)
         if RATES not in parents:
             return rows
         rates = parents[RATES]
@@ -54,7 +54,7 @@ def conversion_rules(name: str, reporting: Reporting, entered_by: datetime) -> l
         return joined.filter((joined["first"] > day).fill_null(True))
 
     def too_large(table: Table, parents: Mapping[str, Table]) -> Table:
-        rows = _foreign(table, into, entered_by)
+        rows = _foreign(table, reporting, entered_by)
         if RATES not in parents:
             return rows.filter(ibis.literal(False))
         rates = parents[RATES]
@@ -70,11 +70,13 @@ def conversion_rules(name: str, reporting: Reporting, entered_by: datetime) -> l
     ]
 
 
-def _foreign(table: Table, into: str, entered_by: datetime) -> Table:
+def _foreign(table: Table, reporting: Reporting, entered_by: datetime) -> Table:
     rows = table.filter(
-        table.created_at <= instant(entered_by), table[CURRENCY] != into, table.amount != 0
+        table.created_at <= instant(entered_by),
+        table[CURRENCY] != reporting.currency,
+        table.amount != 0,
     )
-    return rows.mutate(**{CREATED_ON: day_of(rows.created_at)})
+    return rows.mutate(**{CREATED_ON: day_of(rows.created_at, reporting.time_zone)})
 
 
 def home_rules(name: str, reporting: Reporting) -> list[Rule]:

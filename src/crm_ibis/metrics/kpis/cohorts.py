@@ -31,7 +31,8 @@ def cohort_retention(lead_milestones: Table, params: Params, as_of: datetime) ->
         .agg(leads=_.count())
     )
     months = ibis.range(0, params.cohort_months).unnest().name("months_since_cohort").as_table()
-    begun = as_of.year * 12 + as_of.month - month_number(paths.cohort_month)
+    running = params.reporting.month_at(as_of)
+    begun = running.year * 12 + running.month - month_number(paths.cohort_month)
     followed = (
         paths.mutate(months_begun=begun)
         .cross_join(months.cast({"months_since_cohort": "int64"}))
