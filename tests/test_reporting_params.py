@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from crm_ibis.config.params import load_params
-from crm_ibis.config.reporting import amounts_in_words
+from crm_ibis.config.reporting import Basis
 from crm_ibis.errors import UsageError
 from crm_ibis.metrics.assumptions import params_by_table
 from crm_ibis.testing import assuming
@@ -15,7 +15,8 @@ from crm_ibis.testing import assuming
 def test_nothing_is_converted_unless_a_file_says_so() -> None:
     reporting = load_params().reporting
     assert (reporting.currency, reporting.rates_as_of) == (None, None)
-    assert reporting.basis == "currency none"
+    assert reporting.basis == Basis()
+    assert str(reporting.basis) == "months of UTC, no currency"
 
 
 def test_months_are_those_of_utc_unless_a_file_says_otherwise() -> None:
@@ -28,8 +29,10 @@ def test_months_are_those_of_utc_unless_a_file_says_otherwise() -> None:
 def test_a_currency_and_a_day() -> None:
     reporting = assuming("reporting: {currency: EUR, rates_as_of: 2024-01-31}").reporting
     assert (reporting.currency, reporting.rates_as_of) == ("EUR", date(2024, 1, 31))
-    assert reporting.basis == "currency EUR"
-    assert amounts_in_words(reporting.model_dump(mode="json")) == "EUR at the rates of 2024-01-31"
+    assert reporting.basis == Basis("UTC", "EUR", date(2024, 1, 31))
+    assert str(reporting.basis) == "months of UTC, amounts in EUR at the rates of 2024-01-31"
+    assert Basis.from_json(reporting.basis.to_json()) == reporting.basis
+    assert assuming(reporting.basis.to_yaml()).reporting == reporting
 
 
 @pytest.mark.parametrize(

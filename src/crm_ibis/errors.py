@@ -56,6 +56,10 @@ class MassRemoval(DataError):
         self.tables = tuple(tables)
 
 
+class BasisChanged(DataError):
+    """The published tables are of another time zone or currency than the parameters say."""
+
+
 class DatabaseError(CrmIbisError):
     """The database cannot be reached, refuses, or fails."""
 

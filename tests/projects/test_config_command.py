@@ -14,6 +14,12 @@ def test_own_values_carry_their_file_and_line(write: Write) -> None:
     assert out.count("#") == 1
 
 
+def test_the_reporting_calendar_is_shown_whoever_says_it(write: Write) -> None:
+    write("params.yml", "reporting: {time_zone: Asia/Tokyo}")
+    out = crm_ibis("config", "params").out
+    assert "    time_zone: Asia/Tokyo  # params.yml, line 1\n    fiscal_year_start: 1\n" in out
+
+
 def test_what_was_taken_away_is_named(write: Write) -> None:
     write("exposures.yml", "rep_activity_dashboard: null")
     out = crm_ibis("config", "exposures").out

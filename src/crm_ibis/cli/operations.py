@@ -11,6 +11,7 @@ import click
 from crm_ibis.cli.base import (
     Commands,
     check_project,
+    chosen_params,
     cli,
     json_option,
     open_database,
@@ -19,9 +20,10 @@ from crm_ibis.cli.base import (
     report_problems,
 )
 from crm_ibis.config.settings import Settings
-from crm_ibis.errors import DataError
+from crm_ibis.errors import DataError, UsageError
 
 if TYPE_CHECKING:
+    from crm_ibis.config.reporting import Basis
     from crm_ibis.operations.status import Status
 
 
@@ -56,7 +58,7 @@ def status(settings: Settings, of_sources: bool, as_json: bool) -> None:
         terminal.print_json(found)
     else:
         if not of_sources:
-            terminal.print_status(found)
+            terminal.print_status(found, _said(settings))
         terminal.print_source_ages(seen, ages, now())
     _exit_unless_healthy(found)
     if any(age.is_wrong for age in ages.values()):
@@ -83,6 +85,14 @@ def watch(settings: Settings, as_json: bool) -> None:
     else:
         terminal.print_status(found)
     _exit_unless_healthy(found)
+
+
+def _said(settings: Settings) -> "Basis | None":
+    """What the parameters say that numbers are of; null where they cannot be read."""
+    try:
+        return chosen_params(settings).reporting.basis
+    except UsageError:  # which the command has said already
+        return None
 
 
 def _exit_unless_healthy(found: "Sequence[Status]") -> None:

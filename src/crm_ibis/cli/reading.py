@@ -176,19 +176,19 @@ def show(
     all of their columns, those that are needed first are shown.
     """
     from crm_ibis.cli import terminal
-    from crm_ibis.cli.rows import Choice, currency_of, foremost_columns, rows_of
+    from crm_ibis.cli.rows import Choice, basis_of, foremost_columns, rows_of
 
     report_problems()
     chosen = _names(columns)
     with open_database(settings, read_only=True) as warehouse:
         rows = rows_of(warehouse, table, Choice(where, chosen, _names(sort), limit + 1))
-        currency = currency_of(warehouse, table)
+        basis = basis_of(warehouse, table)
         foremost = [] if chosen else foremost_columns(warehouse, table)
     shown = rows[:limit]
     if as_json:
         terminal.print_json(shown)
     else:
-        terminal.print_rows(shown, len(rows) > limit, currency, foremost)
+        terminal.print_rows(shown, len(rows) > limit, basis, foremost)
 
 
 def _names(listed: str | None) -> list[str]:

@@ -7,9 +7,10 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from crm_ibis.config.reporting import Basis
 from crm_ibis.contracts.models import Contract, get_contract
 from crm_ibis.errors import DatabaseError, UsageError, near_match
-from crm_ibis.runlog.publications import amounts_in
+from crm_ibis.runlog.publications import publications
 from crm_ibis.sources import spec
 from crm_ibis.sources.check import read_sources
 from crm_ibis.sources.resolve import places
@@ -46,16 +47,23 @@ def rows_of(warehouse: Warehouse, name: str, choice: Choice = Choice()) -> list[
         return _rows_of(warehouse, contract, choice)
 
 
-def currency_of(warehouse: Warehouse, name: str) -> str | None:
-    """What the amounts of a published table are in, in words; null where it has none, or nobody
-    says it, or the run log may not be read."""
+def basis_of(warehouse: Warehouse, name: str) -> list[str]:
+    """What the months and amounts of a published table are of, in words.
+
+    Nothing of what it has none of, of months in UTC, and where nobody says it, or the run log may
+    not be read.
+    """
     contract = get_contract(name.removeprefix(f"{warehouse.raw}."))
-    if contract.kind == "source" or not contract.has_money:
-        return None
+    if contract.kind == "source":
+        return []
     try:
-        return amounts_in(warehouse).get(contract.name)
+        found = publications(warehouse).get(contract.name)
     except DatabaseError:
-        return None
+        return []
+    basis = found["basis"] if found else Basis()
+    months = f"months of {basis.months}" if contract.has_months and basis.months else None
+    amounts = f"amounts in {basis.amounts}" if contract.has_money and basis.amounts else None
+    return [words for words in (months, amounts) if words]
 
 
 def foremost_columns(warehouse: Warehouse, name: str) -> list[str]:

@@ -92,7 +92,8 @@ def seed(settings: Settings, force: bool) -> None:
 @click.option(
     "--force",
     is_flag=True,
-    help="Publish even an instant before the published one, or one of the future.",
+    help="Publish even an instant before the published one, or one of the future; rebuild all "
+    "tables where params.yml has another time zone or currency.",
 )
 @click.option(
     "--allow-mass-removal",

@@ -1,7 +1,8 @@
 """What all numbers are reported in: the section `reporting` of params.yml."""
 
+import json
 import re
-from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
 
@@ -38,6 +39,58 @@ def _check_month(given: Any) -> Any:
     return given
 
 
+@dataclass(frozen=True)
+class Basis:
+    """What published numbers are of, and cannot change without all tables being computed anew."""
+
+    time_zone: str = UTC_ZONE
+    currency: str | None = None
+    rates_as_of: date | None = None
+
+    def __str__(self) -> str:
+        amounts = "no currency"
+        if self.amounts:
+            amounts = f"amounts in {self.amounts}"
+        return f"months of {self.time_zone}, {amounts}"
+
+    @property
+    def amounts(self) -> str | None:
+        """What amounts are in, in words; null where nobody says it."""
+        if self.currency is None or self.rates_as_of is None:
+            return self.currency
+        return f"{self.currency} at the rates of {self.rates_as_of}"
+
+    @property
+    def months(self) -> str | None:
+        """The time zone that months are of, where it is not UTC."""
+        return None if self.time_zone == UTC_ZONE else self.time_zone
+
+    def to_yaml(self) -> str:
+        """The section `reporting` of params.yml that says it."""
+        said = {"currency": self.currency, "rates_as_of": self.rates_as_of}
+        more = "".join(f", {key}: {value}" for key, value in said.items() if value is not None)
+        return f"reporting: {{time_zone: {self.time_zone}{more}}}"
+
+    def to_json(self) -> str:
+        """As the run log keeps it."""
+        return json.dumps(
+            {
+                "time_zone": self.time_zone,
+                "currency": self.currency,
+                "rates_as_of": self.rates_as_of and self.rates_as_of.isoformat(),
+            }
+        )
+
+    @classmethod
+    def from_json(cls, text: str | None) -> "Basis":
+        """By the run log; a run without a record, of an earlier version, was of UTC."""
+        if text is None:
+            return cls()
+        said = json.loads(text)
+        day = said["rates_as_of"] and date.fromisoformat(said["rates_as_of"])
+        return cls(said["time_zone"], said["currency"], day)
+
+
 class Reporting(BaseModel):
     """The calendar of all months; the currency of all amounts, and the day whose exchange rates
     count where it is one day."""
@@ -54,9 +107,9 @@ class Reporting(BaseModel):
     """Null where each amount is converted at the rate of the day on which its row was created."""
 
     @property
-    def basis(self) -> str:
-        """What published amounts cannot change without all tables being computed anew."""
-        return f"currency {self.currency or 'none'}"
+    def basis(self) -> Basis:
+        """What published numbers are of; fiscal years only name months."""
+        return Basis(self.time_zone, self.currency, self.rates_as_of)
 
     def month_at(self, moment: datetime) -> date:
         """The first day of the month that an instant (UTC) lies in."""
@@ -77,12 +130,3 @@ class Reporting(BaseModel):
                 "as currency: EUR"
             )
         return self
-
-
-def amounts_in_words(reporting: Mapping[str, Any]) -> str | None:
-    """What amounts are in, by the parameters of a run as the run log keeps them; null without."""
-    currency = reporting.get("currency")
-    if currency is None:
-        return None
-    day = reporting.get("rates_as_of")
-    return f"{currency} at the rates of {day}" if day else str(currency)

@@ -38,6 +38,8 @@ class Column:
     """Whether nothing is missed where a source does not have the column."""
     closed: bool = False
     """Whether its values are those of a list, or codes."""
+    whole_month: bool = False
+    """Whether it is a month, by its first day."""
 
     def may_show(self, value: Any) -> bool:
         """Whether a value may be shown to a person who looks at a broken check.
@@ -102,6 +104,11 @@ class Contract:
     def has_money(self) -> bool:
         """Whether a column of it is an amount of money."""
         return any(c.dtype == dtype_of(Money) for c in self.columns)
+
+    @property
+    def has_months(self) -> bool:
+        """Whether a column of it is a month."""
+        return any(c.whole_month for c in self.columns)
 
     @property
     def values(self) -> tuple[Column, ...]:
@@ -198,6 +205,7 @@ def _column(name: str, declared: Any) -> Column:
         undecided_if_missing=said["undecided_if_missing"],
         refines=said["refines"],
         closed=any(check.name in ("isin", "currency_code") for check in declared.checks),
+        whole_month=any(check.name == "whole_month" for check in declared.checks),
     )
 
 

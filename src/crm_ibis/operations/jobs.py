@@ -15,6 +15,7 @@ from crm_ibis.config.params import load_params
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.errors import (
+    BasisChanged,
     CrmIbisError,
     DatabaseError,
     DataError,
@@ -126,6 +127,8 @@ def _refresh(
             line = f"{', '.join(later.tables)}: published as of a later instant already"
             report(ProgressEvent("skipped", line))
             names = [name for name in names if name not in later.tables]
+        except BasisChanged:  # of all tables, whichever are left out
+            raise
         except (DataError, UsageError) as error:
             facts = _facts_at_fault(run.job, names, error)
             if not facts:

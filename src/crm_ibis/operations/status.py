@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from crm_ibis.config.declarations import jobs, snapshots
+from crm_ibis.config.reporting import Basis
 from crm_ibis.errors import BrokenCheck
 from crm_ibis.metrics import catalog, graph
 from crm_ibis.operations import impact
@@ -73,6 +74,9 @@ class Status:
     """The checks that stopped the failed run."""
     quarantined: int = 0
     """Rows of its sources that their newest runs left out, as they break their contracts."""
+    basis: Basis | None = None
+    """The time zone of its months and the currency of its amounts; null before a publication, and
+    of a snapshot, which may hold several."""
 
     @property
     def is_healthy(self) -> bool:
@@ -171,6 +175,7 @@ def _status(name: str, known: _Known) -> Status:
         last_error=failure.error if failure else None,
         broken=failure.broken if failure else (),
         quarantined=_quarantined(name, known),
+        basis=None if name in snapshots() else last.get("basis"),
     )
 
 

@@ -17,7 +17,7 @@ from crm_ibis.history.future import undo_future_with
 from crm_ibis.history.merge import Merged
 from crm_ibis.history.prepend import Prepending
 from crm_ibis.history.reader import Span
-from crm_ibis.publishing import shape
+from crm_ibis.publishing import basis, shape
 from crm_ibis.publishing.compute import Results
 from crm_ibis.publishing.record import (
     DATED,
@@ -80,14 +80,19 @@ def backfill(
     computed. Stops at the first refusal, which the last result names, or error: what other
     instants recorded stays, and `report` says which those are.
 
-    Raises UsageError for an unknown name or an instant in the future, DataError when a history is
-    not as its contract has it, ChecksFailed when a contract is broken.
+    Raises UsageError for an unknown name or an instant in the future, BasisChanged when what is
+    published, or the history before that, is of another time zone or currency, DataError when a
+    history is not as its contract has it, ChecksFailed when a contract is broken.
     """
     wanted = select_snapshots(names)
     params = params or load_params()
     recordings: list[Recording] = []
     instants = sorted({clock.past(date) or date for date in dates})
     spans = _spans(warehouse, wanted)
+    reported = params.reporting.basis
+    basis.refuse_backfill(warehouse, wanted, reported)
+    grown = [s for s in wanted if any(_is_before(spans[s.name], date) for date in instants)]
+    basis.refuse_before(warehouse, grown, reported)
     ordered = _backfill_order(instants, spans)
     misplaced = [date for date in ordered if _refused_instants(spans, date)]
     if misplaced:
@@ -180,10 +185,15 @@ class _Backfill:
             known_from = self.known_from[snapshot.name]
             step = Prepending(self.warehouse, snapshot, moment, span, known_from)
             return step.run(self.allow_mass_close)
-        given = with_updated_at(self.warehouse, snapshot, moment)
+        restated = basis.is_restated(self.warehouse, snapshot, self.params.reporting.basis)
+        given = with_updated_at(self.warehouse, snapshot, moment, restated)
         merged = snapshots.merge(self.warehouse, snapshot, given, moment, self.allow_mass_close)
         self.warehouse.unstage(DATED + snapshot.name)
         return merged
+
+
+def _is_before(span: Span | None, date: datetime) -> bool:
+    return span is not None and span.side_of(date) == "before"
 
 
 def _spans(warehouse: Warehouse, wanted: Iterable[Snapshot]) -> dict[str, Span | None]:
@@ -195,7 +205,7 @@ def _backfill_order(
 ) -> list[datetime]:
     """Instants before a history, latest first, as it grows away from its first version; then the
     others, earliest first."""
-    before = [i for i in instants if any(s and s.side_of(i) == "before" for s in spans.values())]
+    before = [i for i in instants if any(_is_before(span, i) for span in spans.values())]
     return [*reversed(before), *(i for i in instants if i not in before)]
 
 

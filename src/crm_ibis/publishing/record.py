@@ -111,8 +111,17 @@ def record(
             report(ProgressEvent("merged", f"merged {name}: refused", name))
         recording = Recording(run_id, moment, merged)
         log_recording(warehouse, recording)
+        _keep_basis(warehouse, run_id, wanted)
     upkeep(warehouse, report)
     return recording
+
+
+def _keep_basis(warehouse: Warehouse, run_id: str, wanted: Iterable[Snapshot]) -> None:
+    """Logs the basis of what was merged: that of the publications."""
+    published = publications(warehouse)
+    bases = [published[s.kpi]["basis"] for s in wanted if s.kpi in published]
+    for found in bases[:1]:
+        log.keep_basis(warehouse, run_id, found)
 
 
 def merge_snapshots(
@@ -155,15 +164,19 @@ def _unfit(warehouse: Warehouse, wanted: Iterable[Snapshot], as_of: datetime) ->
     return {name: f"{name} was not merged: {why}" for name, why in found.items()}
 
 
-def with_updated_at(warehouse: Warehouse, snapshot: Snapshot, as_of: datetime) -> Table:
+def with_updated_at(
+    warehouse: Warehouse, snapshot: Snapshot, as_of: datetime, restated: bool = False
+) -> Table:
     """A staged KPI with `updated_at` as publishing would give it, had the current versions of the
-    snapshot been what is published."""
+    snapshot been what is published; `restated` makes all rows new, as these are of another basis.
+    """
     contract = models.get_contract(snapshot.kpi)
     moment = instant(as_of)
     names = [c.name for c in contract.values]
     staged = ibis.table(contract.schema_of(names), name=STAGED + snapshot.kpi)
     dated = staged.mutate(updated_at=moment)
-    if there := reader.columns_of(warehouse, snapshot.name, models.get_contract(snapshot.name)):
+    there = reader.columns_of(warehouse, snapshot.name, models.get_contract(snapshot.name))
+    if there and not restated:
         versions = warehouse.table(warehouse.analytics, snapshot.name)
         current = versions.filter(versions.valid_to.isnull())
         compared = [c.name for c in contract.values if c.name in there and not c.volatile]

@@ -1,7 +1,7 @@
 """The run: check the sources, build, audit, publish, log. All in one transaction."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from crm_ibis.events import ProgressEvent, Report, to_log
 from crm_ibis.history.merge import Merged
 from crm_ibis.metrics import catalog, graph, own
 from crm_ibis.metrics.problems import refuse_problems
-from crm_ibis.publishing import publish, shape
+from crm_ibis.publishing import basis, publish, shape
 from crm_ibis.publishing.compute import Results
 from crm_ibis.publishing.publish import Changes, Publication
 from crm_ibis.publishing.record import merge_snapshots
@@ -79,7 +79,9 @@ def refresh(
     sources.yml is left out, and `report` says so; what was published of it stays. What the named
     ones need is computed in the same run and not published. `dry_run` stops before publishing,
     takes no lock and writes nothing. `force` allows an `as_of` before the published one, and takes
-    back what was published as of the future by a clock that was ahead.
+    back what was published as of the future by a clock that was ahead. Without names, it also
+    rebuilds all that is published of another time zone or currency than the parameters say: every
+    row counts as changed then, so that histories begin new versions.
     `allow_mass_removal` lets a table lose more of its published rows than its job allows (50 %
     unless jobs.yml says otherwise, of at least 20); a dry run has it in its result. `snapshot`
     merges what was published into its snapshots, in the same transaction; a snapshot that is
@@ -87,18 +89,24 @@ def refresh(
     job this is. `report` is called with an event per step.
 
     Raises UsageError for an unknown name, names of which all are left out, or an `as_of` in the
-    future, Superseded when a table is published as of a later instant, DataError before anything
+    future, BasisChanged when what is published is of another time zone or currency and is not all
+    rebuilt, Superseded when a table is published as of a later instant, DataError before anything
     is computed when a published table is not as its contract has it, ChecksFailed when a contract
     is broken, MassRemoval when too many rows would go, DataError or DatabaseError otherwise. After
     any of them, readers have what they had.
     """
     as_of = clock.past(as_of)
-    chosen = [graph.publishable(name) for name in names]
+    names = [graph.publishable(name) for name in names]
+    chosen = [*names]
     if not chosen:
         refuse_problems()
         chosen = catalog.published_tables()
     chosen = computable_tables(dict.fromkeys(chosen), report)
     params = params or load_params()
+    reported = params.reporting.basis
+    if force and not names:
+        others = basis.of_another_basis(warehouse, reported)
+        chosen += [name for name in others if name not in chosen]
     own.check_own_params(params, graph.plan(chosen))
     if dry_run:
         clock.refuse_clock_ahead(warehouse)
@@ -106,7 +114,8 @@ def refresh(
         with computing(warehouse) as engine:
             results = Results(warehouse, engine, chosen, as_of or clock.now(), params, report)
             with warehouse.reading(results.places):
-                return _Run(results, force, allow_mass_removal).rehearse()
+                others = basis.of_another_basis(warehouse, reported)
+                return _Run(results, force, allow_mass_removal, others).rehearse()
 
     def refuse(moment: datetime) -> None:
         if not force:
@@ -114,11 +123,13 @@ def refresh(
 
     run = log.logged_run(warehouse, "refresh", chosen, as_of, params, attempt, refuse)
     with run as (run_id, moment):
+        others = basis.of_another_basis(warehouse, reported)
+        basis.refuse_another_basis(others, reported, force, names)
         shape.check_shapes(warehouse, chosen, to_write=True)
         with computing(warehouse) as engine:
             results = Results(warehouse, engine, chosen, moment, params, report)
             with warehouse.reading(results.places):
-                done = _Run(results, force, allow_mass_removal).publish(run_id, snapshot)
+                done = _Run(results, force, allow_mass_removal, others).publish(run_id, snapshot)
     upkeep(warehouse, report)
     return done
 
@@ -126,8 +137,16 @@ def refresh(
 class _Run:
     """One run over consistent sources; every method is called inside its transaction."""
 
-    def __init__(self, results: Results, force: bool, allow_mass_removal: bool) -> None:
+    def __init__(
+        self,
+        results: Results,
+        force: bool,
+        allow_mass_removal: bool,
+        restated: Collection[str],
+    ) -> None:
+        """`restated` are the tables that are published on another basis."""
         self.results = results
+        self.restated = restated
         self.force = force
         self.warehouse = results.warehouse
         self.allow_mass_removal = allow_mass_removal
@@ -176,7 +195,8 @@ class _Run:
         removable = removable_pct()
         for name in self.results.names:
             began = time.perf_counter()
-            publication = Publication(self.warehouse, models.get_contract(name))
+            restated = name in self.restated
+            publication = Publication(self.warehouse, models.get_contract(name), restated)
             changes = publication.changes()
             self._published(name, changes, began)
             compared[name] = publication, changes

@@ -32,8 +32,13 @@ LAYOUTS = [
     ],
     ["ALTER TABLE {meta}.run_tables ADD COLUMN newest_at TIMESTAMP"],
     ["ALTER TABLE {meta}.runs ADD COLUMN holidays_version TEXT"],
+    ["ALTER TABLE {meta}.runs ADD COLUMN basis TEXT"],
 ]
 """Each entry brings the layout of the meta schema from one version to the next."""
+
+
+HAS_BASIS = 7
+"""The version from which on runs keep the basis that they report on."""
 
 
 def has_layout(warehouse: Warehouse, version: int) -> bool:

@@ -17,6 +17,7 @@ from datetime import datetime
 import crm_ibis
 from crm_ibis.config.calendars import holidays_version
 from crm_ibis.config.params import Params
+from crm_ibis.config.reporting import Basis
 from crm_ibis.errors import BrokenCheck, CrmIbisError, TransientError
 from crm_ibis.runlog import clock
 from crm_ibis.runlog.layout import log_table, upgrade
@@ -124,16 +125,16 @@ def start(
 ) -> str:
     """Logs that a run began, with the parameters that it computes with, if any; its id.
 
-    With the version of the library that holidays come from, where they have any: a newer one may
-    change a past.
+    With the basis that it reports on, and the version of the library that holidays come from, where
+    they have any: a newer one may change a past.
     """
     started = clock.now()
     run_id = f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     warehouse.run(
         f"INSERT INTO {log_table(warehouse, 'runs')} (run_id, command, state, started_at, as_of, "
         "tables, params, program_version, started_by, job, attempt, scheduled_at, due_at, "
-        "retry_wait, holidays_version) "
-        "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "retry_wait, holidays_version, basis) "
+        "VALUES (?, ?, 'running', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             run_id,
             command,
@@ -149,9 +150,18 @@ def start(
             attempt and attempt.due_at,
             attempt and attempt.retry_wait,
             holidays_version(params.calendars.values()) if params else None,
+            params.reporting.basis.to_json() if params else None,
         ],
     )
     return run_id
+
+
+def keep_basis(warehouse: Warehouse, run_id: str, basis: Basis) -> None:
+    """Logs the basis of a run that computes nothing, but records what others published."""
+    warehouse.run(
+        f"UPDATE {log_table(warehouse, 'runs')} SET basis = ? WHERE run_id = ?",
+        [basis.to_json(), run_id],
+    )
 
 
 @contextmanager

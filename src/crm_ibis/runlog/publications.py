@@ -1,11 +1,10 @@
 """Which run published or recorded each table last, and which is at work now."""
 
-import json
 from datetime import datetime
 from typing import Any
 
-from crm_ibis.config.reporting import amounts_in_words
-from crm_ibis.runlog.layout import log_table
+from crm_ibis.config.reporting import Basis
+from crm_ibis.runlog.layout import HAS_BASIS, has_layout, log_table
 from crm_ibis.warehouse import Warehouse
 
 RETIRED = "retired"
@@ -25,48 +24,48 @@ def active_run(warehouse: Warehouse) -> str:
 
 
 def publications(warehouse: Warehouse, kind: str = "published") -> dict[str, dict[str, Any]]:
-    """The newest publication of each table: run_id, as_of, finished_at, rows.
+    """The newest publication of each table: run_id, as_of, finished_at, rows, basis.
 
     Of the kind `snapshot`: the newest merge of each snapshot, but for those of a backfill. What was
     retired since is not among them.
     """
     if "run_tables" not in warehouse.tables(warehouse.meta):
         return {}
+    basis = "r.basis"
+    if not has_layout(warehouse, HAS_BASIS):
+        basis = "NULL"
     found = warehouse.fetch(
         "SELECT DISTINCT ON (t.table_name) "
-        "t.table_name, t.kind, r.run_id, r.as_of, r.finished_at, t.row_count "
+        f"t.table_name, t.kind, r.run_id, r.as_of, r.finished_at, t.row_count, {basis} "
         f"FROM {log_table(warehouse, 'run_tables')} t JOIN {log_table(warehouse, 'runs')} r "
         "ON r.run_id = t.run_id "
         "WHERE t.kind IN (?, ?) AND r.state = 'succeeded' AND r.command <> 'backfill' "
         "ORDER BY t.table_name, r.finished_at DESC, r.run_id DESC",
         [kind, RETIRED],
     )
-    names = ("run_id", "as_of", "finished_at", "rows")
+    names = ("run_id", "as_of", "finished_at", "rows", "basis")
     return {
-        table: dict(zip(names, rest, strict=True))
-        for table, newest, *rest in found
+        table: dict(zip(names, (*rest, Basis.from_json(basis)), strict=True))
+        for table, newest, *rest, basis in found
         if newest == kind
     }
 
 
-def amounts_in(warehouse: Warehouse) -> dict[str, str]:
-    """The currency that the amounts of each published table are in, in words, where one is known.
+def history_bases(warehouse: Warehouse, snapshot: str) -> list[Basis]:
+    """The bases of all merges of a snapshot that the log knows, by the instant of the merge.
 
-    By the parameters of the run that published it, which may have been others than those of now.
+    A merge of an earlier version, and one without a record, is of UTC.
     """
-    if "run_tables" not in warehouse.tables(warehouse.meta):
-        return {}
-    runs = {table: newest["run_id"] for table, newest in publications(warehouse).items()}
-    if not runs:
-        return {}
-    marks = ", ".join("?" for _ in set(runs.values()))
-    logged = warehouse.fetch(
-        f"SELECT run_id, params FROM {log_table(warehouse, 'runs')} "
-        f"WHERE params IS NOT NULL AND run_id IN ({marks})",
-        [*set(runs.values())],
+    if not has_layout(warehouse, HAS_BASIS):
+        return []
+    found = warehouse.fetch(
+        f"SELECT r.basis FROM {log_table(warehouse, 'run_tables')} t "
+        f"JOIN {log_table(warehouse, 'runs')} r ON r.run_id = t.run_id "
+        "WHERE t.kind = 'snapshot' AND t.table_name = ? AND r.state = 'succeeded' "
+        "ORDER BY r.as_of, r.finished_at",
+        [snapshot],
     )
-    said = {run: amounts_in_words(json.loads(text).get("reporting") or {}) for run, text in logged}
-    return {table: words for table, run in runs.items() if (words := said.get(run))}
+    return [Basis.from_json(basis) for (basis,) in found]
 
 
 def first_merge(warehouse: Warehouse, snapshot: str, since: datetime) -> datetime | None:

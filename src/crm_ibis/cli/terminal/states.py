@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from crm_ibis.cli.terminal.layout import age_text, console, print_table, table_of
 from crm_ibis.config.renamed import renamed_tables
+from crm_ibis.config.reporting import Basis
 from crm_ibis.text import count_of
 
 if TYPE_CHECKING:  # what a command needs is imported when it runs
@@ -14,8 +15,11 @@ if TYPE_CHECKING:  # what a command needs is imported when it runs
     from crm_ibis.runlog.summaries import SourceSeen
 
 
-def print_status(states: "Iterable[Status]") -> None:
-    """How old each KPI is and whether that is in order; more where the terminal is wide enough."""
+def print_status(states: "Iterable[Status]", said: Basis | None = None) -> None:
+    """How old each KPI is and whether that is in order; more where the terminal is wide enough.
+
+    `said` is what the parameters say that numbers are of, where they can be read.
+    """
     states = list(states)
     shown = 9 if console.width >= 140 else 7 if console.width >= 115 else 5
     titles = ("KPI", ">age", "SLA", "next run (UTC)", "state", "owner", "criticality")
@@ -40,6 +44,25 @@ def print_status(states: "Iterable[Status]") -> None:
     for problem, tables in problems.items():
         others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
         console.print(f"{', '.join(tables[:2])}{others}: {problem}", markup=False, soft_wrap=True)
+    for line in _bases(states, said):
+        console.print(line, markup=False, soft_wrap=True)
+
+
+def _bases(states: "list[Status]", said: Basis | None) -> Iterator[str]:
+    """What published numbers are of, unless that is UTC and no currency, as params.yml says."""
+    published: dict[Basis, list[str]] = {}
+    for state in states:
+        if state.basis is not None and state.state not in ("retired", "stale"):
+            published.setdefault(state.basis, []).append(state.table)
+    for basis, tables in published.items():
+        if said not in (None, basis):
+            others = f" and {len(tables) - 2} more" if len(tables) > 2 else ""
+            yield (
+                f"{', '.join(tables[:2])}{others}: published with {basis}, while params.yml says "
+                f"{said}: runs are refused until crm-ibis refresh --force"
+            )
+        elif basis != Basis():
+            yield f"published with {basis}"
 
 
 def _problems(state: "Status") -> Iterator[str]:

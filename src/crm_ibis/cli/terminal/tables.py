@@ -122,12 +122,12 @@ def print_description(described: "Description") -> None:
 def print_rows(
     rows: list[dict[str, Any]],
     more: bool,
-    currency: str | None = None,
+    basis: Iterable[str] = (),
     foremost: Sequence[str] = (),
 ) -> None:
     """Rows as a table where it fits, else each row as a list of its cells.
 
-    `currency` is what their amounts are in, in words. Where not all columns fit, as many of the
+    `basis` says what their months and amounts are of. Where not all columns fit, as many of the
     `foremost` as do are a table all the same.
     """
     if not rows:
@@ -156,8 +156,8 @@ def print_rows(
                 console.print(f"  {name:<{max(map(len, names))}}  {cell}", markup=False)
     if left_out:
         console.print(f"not shown: {', '.join(left_out)} (--columns chooses)", markup=False)
-    if currency:
-        console.print(f"amounts in {currency}", markup=False)
+    for words in basis:
+        console.print(words, markup=False)
     if more:
         console.print(f"the first {count_of(len(rows), 'row')}; --limit shows more")
 

@@ -167,8 +167,25 @@ function scorecard(data) {
   const months = [...new Set(data.figures.filter((f) => f.month).flatMap((f) => tables[f.dataset].map((row) => row[f.month])).concat(tables.headlines.map((r) => r.month)))].sort();
   const facility = at("#facility"), from = at("#from"), to = at("#to");
   if (!facility) return;
-  for (const select of [from, to]) select.replaceChildren(...months.map((month) => make("option", monthName(month), { value: month })));
+  const start = data.fiscal_year_start, quarters = Object.entries(byQuarter(months));
+  for (const select of [from, to]) select.replaceChildren(...start === 1 ? options(months) : quarters.map(([label, within]) => {
+    const group = make("optgroup", undefined, { label });
+    group.append(...options(within));
+    return group;
+  }));
 
+  function options(within) {
+    return within.map((month) => make("option", monthName(month), { value: month }));
+  }
+  // Fiscal years are named after the calendar year in which they end.
+  function byQuarter(within) {
+    const found = {};
+    for (const month of within) {
+      const number = 12 * +month.slice(0, 4) + +month.slice(5, 7) - 1 + (13 - data.fiscal_year_start) % 12;
+      (found[`FY${Math.floor(number / 12)} Q${Math.floor(number % 12 / 3) + 1}`] ??= []).push(month);
+    }
+    return found;
+  }
   const drawn = new Map();
   const chosen = () => ({ facility: facility.value, from: from.value, to: to.value });
   const running = (month) => Boolean(data.running && month >= data.running);
@@ -265,8 +282,8 @@ function scorecard(data) {
   function monthTable(rows) {
     const table = at("#months"), titles = make("tr");
     if (!table) return;
-    titles.append(at("thead th", table), ...rows.map((row) => make("th", monthName(row.month) + (running(row.month) ? "*" : ""), { scope: "col" })));
-    at("thead", table).replaceChildren(titles);
+    titles.append(at("thead tr:last-child th", table), ...rows.map((row) => make("th", monthName(row.month) + (running(row.month) ? "*" : ""), { scope: "col" })));
+    at("thead", table).replaceChildren(...start === 1 ? [] : [quarterTitles(rows)], titles);
     at("tbody", table).replaceChildren(...data.lines.map(([name, title, kind, observations]) => {
       const line = make("tr", undefined, { "data-line": name });
       const head = make("th", title, { scope: "row" });
@@ -279,6 +296,12 @@ function scorecard(data) {
       return line;
     }));
     table.parentElement.scrollLeft = table.scrollWidth; // the newest months
+  }
+  function quarterTitles(rows) {
+    const titles = make("tr", undefined, { class: "quarters" });
+    const found = Object.entries(byQuarter(rows.map((row) => row.month)));
+    titles.append(make("td"), ...found.map(([name, within]) => make("th", name, { scope: "colgroup", colspan: within.length })));
+    return titles;
   }
   function cards(rows, every) {
     const list = at("#cards");

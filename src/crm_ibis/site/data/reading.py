@@ -6,19 +6,20 @@ Reads each published table once. What is not there yet is left out, and the page
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from ibis import Table
 from ibis.common.exceptions import IbisError
 
 from crm_ibis.config.declarations import snapshots
+from crm_ibis.config.time_zones import UTC_ZONE, month_at
 from crm_ibis.contracts import models
 from crm_ibis.errors import CrmIbisError, TransientError
 from crm_ibis.metrics.lineage import Origin
 from crm_ibis.metrics.unavailable import Unavailable
 from crm_ibis.operations.status import Status, statuses
-from crm_ibis.runlog.publications import amounts_in, publications
+from crm_ibis.runlog.publications import publications
 from crm_ibis.site.data import work_lists
 from crm_ibis.site.data.datasets import Dataset
 from crm_ibis.site.data.defaults import MAX_ROWS, DefaultDataset, all_datasets
@@ -36,6 +37,8 @@ class Reading:
     rows: dict[str, Rows]
     currencies: dict[str, str]
     """What the amounts of each published table are in, in words; those that have and say it."""
+    zones: dict[str, str]
+    """The time zone that the months of each published table are of; those of UTC left out."""
     published: dict[str, datetime]
     """The instant (`as_of`) of each published table."""
     standing: dict[str, Status] = field(default_factory=dict)
@@ -57,6 +60,12 @@ class Reading:
     def as_of(self) -> datetime | None:
         """The newest instant that anything on the site is as of."""
         return max(self.published.values(), default=None)
+
+    @property
+    def running_month(self) -> date | None:
+        """The month of the reporting zone that the newest publication falls in."""
+        zone = next(iter(self.zones.values()), UTC_ZONE)
+        return month_at(zone, self.as_of) if self.as_of else None
 
 
 def read(
@@ -82,12 +91,18 @@ def read(
     lists = work_lists.read(warehouse, there)
     used = {row["facility_id"] for each in rows.values() for row in each if "facility_id" in row}
     used |= work_lists.facilities_in(lists)
+    declared = {name: models.contracts()[name] for name in known.keys() & models.contracts()}
     return Reading(
         rows=rows,
         currencies={
-            table: words
-            for table, words in amounts_in(warehouse).items()
-            if table in models.contracts() and models.contracts()[table].has_money
+            name: words
+            for name, contract in declared.items()
+            if contract.has_money and (words := known[name]["basis"].amounts)
+        },
+        zones={
+            name: zone
+            for name, contract in declared.items()
+            if contract.has_months and (zone := known[name]["basis"].months)
         },
         published={name: known[name]["as_of"] for name in sorted(there & known.keys())},
         standing={status.table: status for status in statuses(warehouse, killed=killed)},

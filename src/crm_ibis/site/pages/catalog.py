@@ -11,6 +11,7 @@ from crm_ibis.metrics.describe import Description
 from crm_ibis.metrics.lineage import ROWS, Origin, Origins
 from crm_ibis.metrics.problems import project_problems
 from crm_ibis.site.charts.defaults import all_sections
+from crm_ibis.site.data.reading import Reading
 from crm_ibis.site.data.run_history import Log
 from crm_ibis.site.data.work_lists import LISTS
 from crm_ibis.site.pages.queries import Queries
@@ -60,9 +61,9 @@ def write(
     log: Log,
     queries: Queries,
     assumptions: dict[str, dict[str, str]],
-    currencies: dict[str, str],
+    reading: Reading,
 ) -> None:
-    """The catalog and a page for each table; `currencies` says what the amounts of each are in."""
+    """The catalog and a page for each table; `reading` says what months and amounts are of."""
     charts = {section.table: section for section in all_sections()}
     status = {s.table: s for s in log.statuses}
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
@@ -90,7 +91,8 @@ def write(
             job=_job(table.name),
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
-            currency=currencies.get(table.name),
+            currency=reading.currencies.get(table.name),
+            zone=reading.zones.get(table.name),
             sql=queries,
             source=queries.sources.get(table.name),
             quarantined=log.quarantined.get(table.name),

@@ -2,9 +2,11 @@
 
 from datetime import datetime
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 from crm_ibis.config.declarations import Exposure, exposures
+from crm_ibis.config.reporting import Reporting
 from crm_ibis.metrics import catalog
 from crm_ibis.site.charts.defaults import all_sections
 from crm_ibis.site.charts.figures import SMALL, STYLE, Figure, Section
@@ -24,10 +26,11 @@ from crm_ibis.site.pages.notices import notices
 from crm_ibis.site.pages.renderer import Pages
 
 
-def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
+def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal, reporting: Reporting) -> None:
     """The scorecard, as far as its tables are published.
 
-    `min_coverage_pct` is the weight of components below which there is no health score.
+    `min_coverage_pct` is the weight of components below which there is no health score;
+    `reporting` says when fiscal years begin.
     """
     parts = [_part(section, reading) for section in all_sections()]
     rows = headlines(reading)
@@ -43,6 +46,8 @@ def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
         remarks=remarks(reading, min_coverage_pct),
         scorecard_as_of=reading.published.get("monthly_scorecard"),
         currency=reading.currencies.get("monthly_scorecard"),
+        zone=reading.zones.get("monthly_scorecard"),
+        fiscal_quarters=_fiscal_quarters(months, reporting),
         small=SMALL,
         incomplete_from=running_month(reading),
         facilities=reading.facilities,
@@ -50,13 +55,26 @@ def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal) -> None:
             **_data(reading, rows, [f for part in parts for f in part["figures"]]),
             "min_coverage": float(min_coverage_pct),
             "remarks": remarks(reading, min_coverage_pct),
+            "fiscal_year_start": reporting.fiscal_year_start,
         },
     )
 
 
+def _fiscal_quarters(months: Any, reporting: Reporting) -> list[tuple[str, int]]:
+    """Over the months of the table: each fiscal quarter with the number of its months.
+
+    None where fiscal years are calendar years.
+    """
+    if reporting.fiscal_year_start == 1:
+        return []
+    named = groupby(reporting.fiscal_quarter(row["month"]) for row in months)
+    return [(name, len(list(same))) for name, same in named]
+
+
 def running_month(reading: Reading) -> str | None:
     """The first day of the month in which the newest publication falls."""
-    return f"{reading.as_of:%Y-%m-01}" if reading.as_of else None
+    month = reading.running_month
+    return month.isoformat() if month else None
 
 
 def _part(section: Section, reading: Reading) -> dict[str, Any]:
