@@ -12,13 +12,7 @@ import ibis.expr.types as ir
 from ibis.common.deferred import deferrable
 
 from crm_ibis.config.params import Thresholds
-from crm_ibis.config.time_zones import UTC_ZONE
-from crm_ibis.reporting_zone import (
-    at_local_day,
-    at_local_month,
-    fiscal_year_start,
-    reporting_zone,
-)
+from crm_ibis.reporting_zone import at_local_day, at_local_month, fiscal_year_start
 
 HOUR = 3_600_000_000
 DAY = 24 * HOUR
@@ -57,16 +51,14 @@ def known_versions(history: ir.Table, as_of: datetime) -> ir.Table:
 
 def day_of(moment: ir.TimestampValue, zone: str | None = None) -> ir.DateValue:
     """The instant's day in a time zone: the reporting zone unless it is given."""
-    local = at_local_day(moment.cast("timestamp"), zone or reporting_zone())
-    return local.truncate("D").cast("date")
+    return at_local_day(moment.cast("timestamp"), zone).truncate("D").cast("date")
 
 
 def month_of(moment: ir.TimestampValue) -> ir.DateValue:
     """First day of the month, in the reporting zone, that the instant lies in."""
     # Truncating leaves a type that differs between the databases, and Ibis would elide the cast
     # of a date: hence both casts.
-    local = at_local_month(moment.cast("timestamp"), reporting_zone())
-    return local.truncate("M").cast("date")
+    return at_local_month(moment.cast("timestamp")).truncate("M").cast("date")
 
 
 def month_after(month: ir.DateValue) -> ir.DateValue:
@@ -79,22 +71,15 @@ def month_number(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
 
     Of a day its month, of an instant the one in the reporting zone.
     """
-    zone = reporting_zone()
-    if zone == UTC_ZONE:
-        return _month_number(moment)
-    found: ir.IntegerValue = _local_month_number(moment, zone)
+    found: ir.IntegerValue = _month_number(moment)
     return found
 
 
 @deferrable  # type: ignore[untyped-decorator]
-def _local_month_number(moment: ir.TimestampValue | ir.DateValue, zone: str) -> ir.IntegerValue:
+def _month_number(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
     if isinstance(moment, ir.TimestampValue):
-        moment = at_local_month(moment.cast("timestamp"), zone)
-    return _month_number(moment)
-
-
-def _month_number(local: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
-    return (local.year().cast("int64") * 12 + local.month()).cast("int64")
+        moment = at_local_month(moment)
+    return (moment.year().cast("int64") * 12 + moment.month()).cast("int64")
 
 
 def fiscal_year(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
@@ -110,6 +95,7 @@ def fiscal_quarter(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
     return (_fiscal_months(moment) % 12 // 3 + 1).cast("int64")
 
 
+@deferrable  # type: ignore[untyped-decorator]
 def _fiscal_months(moment: ir.TimestampValue | ir.DateValue) -> ir.IntegerValue:
     """Months since year 0 began, were it a fiscal year."""
     return month_number(moment) - 1 + (1 - fiscal_year_start()) % 12

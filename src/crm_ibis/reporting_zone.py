@@ -49,35 +49,37 @@ def fiscal_year_start() -> int:
     return reporting.fiscal_year_start if reporting else 1
 
 
-def at_local_day(moment: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+def at_local_day(moment: ir.TimestampValue, zone: str | None = None) -> ir.TimestampValue:
     """An instant, moved by the offset of a zone: its day in UTC is then its day there."""
-    if zone == UTC_ZONE:
-        return moment
-    moved: ir.TimestampValue = _moved_by_offset(moment, zone)
+    moved: ir.TimestampValue = _at_local_day(moment, zone)
     return moved
 
 
-def at_local_month(moment: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    """An instant, moved so that its month in UTC is the month of a zone that it lies in.
+@deferrable  # type: ignore[untyped-decorator]
+def _at_local_day(moment: ir.TimestampValue, zone: str | None) -> ir.TimestampValue:
+    zone = zone or reporting_zone()
+    if zone == UTC_ZONE:
+        return moment
+    steps = [(_literal(begin), offset) for begin, offset in offsets(zone)]
+    return _stepwise(moment, steps, lambda offset: _later(moment, offset))
+
+
+def at_local_month(moment: ir.TimestampValue) -> ir.TimestampValue:
+    """An instant, moved so that its month in UTC is the month of the zone that it lies in.
 
     By the offset that holds where the nearest month begins, and not by its own: a month begins at
     the earliest instant whose local date lies in it. These offsets are the same year after year, so
     that few of them need to be named.
     """
-    if zone == UTC_ZONE:
-        return moment
-    moved: ir.TimestampValue = _moved_by_month(moment, zone)
+    moved: ir.TimestampValue = _at_local_month(moment)
     return moved
 
 
 @deferrable  # type: ignore[untyped-decorator]
-def _moved_by_offset(moment: ir.TimestampValue, zone: str) -> ir.TimestampValue:
-    steps = [(_literal(begin), offset) for begin, offset in offsets(zone)]
-    return _stepwise(moment, steps, lambda offset: _later(moment, offset))
-
-
-@deferrable  # type: ignore[untyped-decorator]
-def _moved_by_month(moment: ir.TimestampValue, zone: str) -> ir.TimestampValue:
+def _at_local_month(moment: ir.TimestampValue) -> ir.TimestampValue:
+    zone = reporting_zone()
+    if zone == UTC_ZONE:
+        return moment
     shifts = month_shifts(zone)
     # Brings each instant to the month that begins at most a day before or after it.
     ahead = _later(moment, max(0, *(max(months) for months in shifts)))

@@ -18,6 +18,9 @@ from crm_ibis.testing import Engine, expect
 MICROSECOND = timedelta(microseconds=1)
 NEW_YORK = "reporting: {time_zone: America/New_York}"
 
+MONTH = expressions.month_of(_.moment)
+"""Made before anybody says what the zone is."""
+
 BORDERS = [
     ("Europe/Zurich", "2024-03-31 22:00", "2024-04"),  # summer time since that morning
     ("Europe/Zurich", "2024-10-31 23:00", "2024-11"),
@@ -47,7 +50,7 @@ def months_of(engine: Engine, zone: str, moments: list[datetime]) -> list[date]:
     engine.insert(table.get_name(), rows)
     with reporting_as(Reporting(time_zone=zone)):
         query = table.select("row", month=expressions.month_of(table.moment))
-        deferred = table.select("row", month=expressions.month_of(_.moment))
+        deferred = table.select("row", month=MONTH)
     assert query.equals(deferred)
     found = {row["row"]: row["month"] for row in engine.warehouse.rows(query)}
     return [found[n] for n in range(len(moments))]
