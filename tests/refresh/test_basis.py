@@ -23,6 +23,7 @@ NAMES = ["revenue_kpis", "pipeline_kpis"]
 FIRST = datetime(2024, 3, 1, 12)
 SECOND = datetime(2024, 3, 2, 12)
 THIRD = datetime(2024, 3, 3, 12)
+FOURTH = datetime(2024, 3, 4, 12)
 UTC = Basis()
 NEW_YORK = Basis("America/New_York")
 
@@ -49,8 +50,8 @@ def invoiced(warehouse: Warehouse) -> Warehouse:
     return warehouse
 
 
-def published(warehouse: Warehouse, as_of: datetime, **said: Any) -> RefreshResult:
-    return refresh(warehouse, as_of=as_of, **said)
+def rebuilt(warehouse: Warehouse, as_of: datetime) -> RefreshResult:
+    return refresh(warehouse, as_of=as_of, params=zone(EASTERN), force=True, snapshot=True)
 
 
 def bases(warehouse: Warehouse) -> set[Basis]:
@@ -63,10 +64,10 @@ def revenue(warehouse: Warehouse) -> list[tuple[str, int]]:
 
 
 def test_another_zone_is_refused_and_nothing_changes(invoiced: Warehouse) -> None:
-    published(invoiced, FIRST)
+    refresh(invoiced, NAMES, as_of=FIRST)
     before = read(invoiced, "revenue_kpis")
     with pytest.raises(BasisChanged) as refused:
-        published(invoiced, SECOND, params=zone(EASTERN))
+        refresh(invoiced, NAMES, as_of=SECOND, params=zone(EASTERN))
     words = str(refused.value)
     assert "published with months of UTC, no currency, while params.yml says" in words
     assert "says months of America/New_York, no currency" in words
@@ -79,24 +80,31 @@ def test_another_zone_is_refused_and_nothing_changes(invoiced: Warehouse) -> Non
 
 
 def test_force_rebuilds_all_that_is_published(invoiced: Warehouse) -> None:
-    """Every row counts as changed, equal ones too; a fact published by name is rebuilt with the
-    others."""
-    published(invoiced, FIRST)
-    refresh(invoiced, ["ticket_sla"], as_of=FIRST)
+    """Every row counts as changed, equal ones too, so that histories begin new versions; a fact
+    published by name is rebuilt with the others."""
+    refresh(invoiced, [*NAMES, "ticket_sla"], as_of=FIRST, snapshot=True)
     assert revenue(invoiced) == [("2024-02-01", 107)]
-    done = published(invoiced, SECOND, params=zone(EASTERN), force=True)
+    done = rebuilt(invoiced, SECOND)
     assert revenue(invoiced) == [("2024-01-01", 100), ("2024-02-01", 7)]
     assert bases(invoiced) == {NEW_YORK}
-    assert "ticket_sla" in {table.table for table in done.published}
+    assert {"ticket_sla", "health_scores"} < {table.table for table in done.published}
     for name in publications(invoiced):
         assert {row["updated_at"] for row in read(invoiced, name)} <= {SECOND}, name
     hiring = next(table for table in done.published if table.table == "pipeline_kpis")
     assert (hiring.new, hiring.changed, hiring.gone) == (0, 1, 0)
+    expect(
+        versions(invoiced),
+        """
+        total_applications | valid_from       | valid_to
+        1                  | 2024-03-01 12:00 | 2024-03-02 12:00
+        1                  | 2024-03-02 12:00 | -
+        """,
+    )
     # From here on it is a refresh like any other: nothing changed.
-    again = published(invoiced, THIRD, params=zone(EASTERN))
+    again = refresh(invoiced, NAMES, as_of=THIRD, params=zone(EASTERN))
     assert {table.changed_rows for table in again.published} == {0}
     with pytest.raises(BasisChanged, match=r"published with months of America/New_York"):
-        published(invoiced, THIRD)
+        refresh(invoiced, NAMES, as_of=THIRD)
 
 
 @pytest.mark.parametrize("force", [True, False])
@@ -120,18 +128,18 @@ def test_a_part_is_never_published_on_another_basis(invoiced: Warehouse, force: 
 def test_a_currency_belongs_to_it_and_so_do_its_rates(
     invoiced: Warehouse, said: str, words: str
 ) -> None:
-    published(invoiced, FIRST, params=assuming("reporting: {currency: USD}"))
+    refresh(invoiced, NAMES, as_of=FIRST, params=assuming("reporting: {currency: USD}"))
     with pytest.raises(BasisChanged) as refused:
-        published(invoiced, SECOND, params=assuming(f"reporting: {{{said}}}"))
+        refresh(invoiced, NAMES, as_of=SECOND, params=assuming(f"reporting: {{{said}}}"))
     assert f"params.yml says months of UTC, {words}. Nothing" in str(refused.value)
     assert "write reporting: {time_zone: UTC, currency: USD} in params.yml" in str(refused.value)
 
 
 @pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_what_does_not_belong_to_it_is_free(invoiced: Warehouse) -> None:
-    published(invoiced, FIRST)
+    refresh(invoiced, NAMES, as_of=FIRST)
     said = "reporting: {fiscal_year_start: 4}\ncompliance_threshold: 90"
-    published(invoiced, SECOND, params=assuming(said))
+    refresh(invoiced, NAMES, as_of=SECOND, params=assuming(said))
 
 
 def test_a_dry_run_shows_it(invoiced: Warehouse) -> None:
@@ -165,28 +173,8 @@ def versions(warehouse: Warehouse) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: row["valid_from"])
 
 
-@pytest.mark.parametrize("apart", [True, False])
-def test_histories_begin_new_versions_where_the_basis_changed(
-    invoiced: Warehouse, apart: bool
-) -> None:
-    """The only row has the same values in both zones."""
-    published(invoiced, FIRST, snapshot=True)
-    published(invoiced, SECOND, params=zone(EASTERN), force=True, snapshot=not apart)
-    if apart:
-        record(invoiced, ["pipeline_kpi_snapshot"], as_of=THIRD)
-    expect(
-        versions(invoiced),
-        """
-        total_applications | valid_from       | valid_to
-        1                  | 2024-03-01 12:00 | 2024-03-02 12:00
-        1                  | 2024-03-02 12:00 | -
-        """,
-    )
-    assert history_bases(invoiced, "pipeline_kpi_snapshot") == [UTC, NEW_YORK]
-
-
 def test_a_backfill_keeps_to_what_is_published(invoiced: Warehouse) -> None:
-    published(invoiced, SECOND)
+    refresh(invoiced, NAMES, as_of=SECOND)
     with pytest.raises(BasisChanged) as refused:
         backfill(invoiced, [FIRST], ["pipeline_kpi_snapshot"], params=zone(EASTERN))
     assert "pipeline_kpis has months of UTC, no currency" in str(refused.value)
@@ -201,12 +189,16 @@ def test_a_backfill_without_a_publication_keeps_to_its_history(invoiced: Warehou
         backfill(invoiced, [SECOND], ["pipeline_kpi_snapshot"], params=zone(EASTERN))
 
 
-def test_nothing_of_one_basis_comes_before_a_history_of_another(invoiced: Warehouse) -> None:
-    """From the newest version on, every row begins anew, as it does when all is rebuilt."""
-    published(invoiced, FIRST, snapshot=True)
-    published(invoiced, THIRD, params=zone(EASTERN), force=True)
+@pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
+def test_each_version_of_a_history_is_of_one_basis(invoiced: Warehouse) -> None:
+    """A backfill fills in what lies between the old versions and the rebuilt tables; nothing comes
+    before the old versions. The values are equal all the time."""
     name = "pipeline_kpi_snapshot"
+    refresh(invoiced, NAMES, as_of=FIRST, snapshot=True)
+    refresh(invoiced, as_of=THIRD, params=zone(EASTERN), force=True)
     with pytest.raises(BasisChanged, match=r"begins with months of UTC, no currency"):
         backfill(invoiced, [datetime(2024, 2, 20)], [name], params=zone(EASTERN))
     backfill(invoiced, [SECOND], [name], params=zone(EASTERN))
-    assert [row["valid_from"] for row in versions(invoiced)] == [FIRST, SECOND]
+    record(invoiced, [name], as_of=FOURTH)
+    assert [row["valid_from"] for row in versions(invoiced)] == [FIRST, SECOND, THIRD]
+    assert history_bases(invoiced, name) == [UTC, NEW_YORK, NEW_YORK]

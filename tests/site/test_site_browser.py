@@ -2,6 +2,7 @@
 
 import time
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import ibis
@@ -13,7 +14,9 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.expressions import wilson_lower_bound
+from crm_ibis.site.build import build
 from crm_ibis.site.charts.numbers import short
+from crm_ibis.testing import assuming
 from crm_ibis.warehouse import open_warehouse
 
 pytestmark = pytest.mark.e2e
@@ -120,6 +123,25 @@ def test_every_chart_is_drawn_and_has_its_table(browser: Any, site: Built) -> No
         assert table(browser, name), name
     labelled = browser.find_elements(By.CSS_SELECTOR, ".chart svg[aria-label]")
     assert len(labelled) >= 15 or browser.find_elements(By.CSS_SELECTOR, ".chart [aria-label]")
+
+
+def test_fiscal_quarters_are_named_above_the_months(
+    browser: Any, seeds: Settings, tmp_path: Path
+) -> None:
+    """Fiscal years from February on: that of January 2024 ends with it."""
+    with open_warehouse(seeds, read_only=True) as warehouse:
+        build(warehouse, tmp_path / "out", assuming("reporting: {fiscal_year_start: 2}"))
+    resize(browser, 1400)
+    browser.get_log("browser")
+    show(browser, Built(tmp_path / "out"))
+    assert [e for e in browser.get_log("browser") if e["level"] == "SEVERE"] == []
+    assert texts(browser, "#months .quarters th") == ["FY2024 Q4", "FY2025 Q1"]
+    assert texts(browser, "#months thead tr:last-child th") == ["Number", "Jan 2024", "Feb 2024"]
+    labels = "return [...document.querySelectorAll('#from optgroup')].map((g) => g.label)"
+    assert browser.execute_script(labels) == ["FY2024 Q4", "FY2025 Q1"]
+    Select(browser.find_element(By.ID, "from")).select_by_value("2024-02-01")
+    WebDriverWait(browser, 20).until(lambda b: says(b, "#months .quarters th", ["FY2025 Q1"]))
+    assert texts(browser, "#months thead tr:last-child th") == ["Number", "Feb 2024"]
 
 
 def test_the_page_adds_up_counts_and_divides_at_the_end(browser: Any, site: Built) -> None:

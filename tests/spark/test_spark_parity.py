@@ -12,6 +12,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.engines import spark_session
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.testing import assuming
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
 LOCAL = "spark://local[2]"
@@ -31,16 +32,21 @@ def cell(value: Any) -> Any:
     return struct.pack("d", value) if isinstance(value, float) else value
 
 
-@pytest.mark.parametrize("seed", [1, 2])
-def test_all_cells_are_those_of_duckdb(settings: Settings, tmp_path: Path, seed: int) -> None:
+@pytest.mark.parametrize(
+    ("seed", "said"), [(1, ""), (2, "reporting: {time_zone: America/New_York}")]
+)
+def test_all_cells_are_those_of_duckdb(
+    settings: Settings, tmp_path: Path, seed: int, said: str
+) -> None:
     schema = f"messy_{seed}"
+    params = assuming(said)
     with open_warehouse(Settings(database_url="duckdb://")) as duckdb:
-        refreshed(duckdb, tmp_path, Edges(seed))
+        refreshed(duckdb, tmp_path, Edges(seed), params)
         export(duckdb, tmp_path, schema)
         expected = {name: published(duckdb, name) for name in NAMES}
     there = replace(settings, engine_url=LOCAL, raw_schema=schema)
     with open_warehouse(there) as warehouse:
-        refresh(warehouse, NAMES, as_of=AS_OF)
+        refresh(warehouse, NAMES, as_of=AS_OF, params=params)
         compared = 0
         for name in NAMES:
             ours = published(warehouse, name)
