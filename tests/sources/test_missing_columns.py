@@ -13,7 +13,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.publishing.check import check
 from crm_ibis.publishing.preflight import FitReport, fit
 from crm_ibis.publishing.refresh import refresh
-from crm_ibis.testing import read, store
+from crm_ibis.testing import assuming, read, store
 from crm_ibis.warehouse import Warehouse
 
 AT = datetime(2024, 3, 1)
@@ -36,7 +36,7 @@ def fit_of(found: FitReport, source: str) -> Any:
     return seen
 
 
-OPTIONAL = [
+NULLABLE = [
     f"{contract.name}.{c.name}"
     for contract in contracts().values()
     if contract.kind == "source"
@@ -44,11 +44,25 @@ OPTIONAL = [
     if c.nullable
 ]
 
+CALENDAR_AND_CURRENCY = """
+    reporting: {currency: EUR}
+    default_calendar: office
+    calendars: {office: {time_zone: UTC, hours: {mon: ["08:00-12:00"]}}}
+    sla: {low: {resolution: 100h}}
+"""
+
 
 @pytest.mark.e2e
 def test_every_column_that_may_be_null_may_be_missing(warehouse: Warehouse) -> None:
-    store(warehouse, leads="id\nl1", opportunities="id | lead_id\no1 | l1", tickets="id\nt1")
-    without(warehouse, *OPTIONAL)
+    store(
+        warehouse,
+        leads="id\nl1",
+        opportunities="id | lead_id\no1 | l1",
+        tickets="id\nt1",
+        ticket_pauses="ticket_id | paused_at\nt1 | 2024-01-11",
+        exchange_rates="currency | valid_from\nUSD | 2024-01-01",
+    )
+    without(warehouse, *NULLABLE)
     refresh(warehouse, as_of=AT)
     assert read(warehouse, "monthly_scorecard")[0]["total_leads"] == 1
     assert all(not outcome.problem and not outcome.errors for outcome in check(warehouse))
@@ -57,6 +71,11 @@ def test_every_column_that_may_be_null_may_be_missing(warehouse: Warehouse) -> N
     assert fit_of(found, "tickets").empty == ("first_response_at", "resolved_at")
     assert fit_of(found, "tickets").undecided == ("first_response_at", "resolved_at")
     assert fit_of(found, "leads").empty == ("qualified_at", "closed_at")
+    # A pause that no column ends runs on.
+    assert fit_of(found, "ticket_pauses").empty == ("resumed_at",)
+    refresh(warehouse, as_of=AT, params=assuming(CALENDAR_AND_CURRENCY))
+    (waiting,) = read(warehouse, "ticket_queue")
+    assert (waiting["is_paused"], waiting["resolution_due_at"]) == (True, None)
 
 
 def test_a_column_that_must_not_be_null_must_be_there(warehouse: Warehouse) -> None:
