@@ -24,6 +24,7 @@ class Facilities(Source):
         "default one does.",
         nullable=True,
         refines=True,
+        closed=True,
     )
 
     class Config:

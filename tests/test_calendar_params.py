@@ -103,12 +103,29 @@ WRONG = {
     ),
     "a day that is a number": ("[2026-12-24]", "[20261224]", "20261224 is no day", 6),
     "a day with a time": ("[2026-12-24]", "[2026-12-24 10:00:00]", "is no day", 6),
+    "a closed day that is no list": ("[2026-12-24]", "2026-12-24", "must be a list of days", 6),
+    "a day that the calendar does not have": (
+        "[2026-12-24]",
+        "[2026-12-24, 2026-02-30]",
+        "2026-02-30 is no day of the calendar; correct it",
+        6,
+    ),
+    "hours of a day that are none": (
+        '"09:00-12:00"',
+        '"25:00-26:00"',
+        'office.open.2026-12-19: "25:00-26:00" is later than 24:00',
+        7,
+    ),
+    "hours of no weekdays": (HOURS, 'hours: ["08:00-12:00"]', "must name weekdays", 4),
+    "a country alone": ("{country: CH, subdivision: ZH}", "CH", "such as {country: CH}", 5),
+    # EST is a zone, and another one.
+    "an abbreviation": ("Europe/Zurich", "CEST", 'no time zone "CEST"; write one such as', 3),
     "hours of no day": ("2026-12-19", "sat", "sat is no day", 7),
     "a calendar that never opens": (
         HOURS + "\n    holidays: {country: CH, subdivision: ZH}\n    closed: [2026-12-24]\n"
         '    open: {2026-12-19: ["09:00-12:00"], "2026-12-20": []}',
         "closed: []",
-        "office: never opens: give it hours",
+        'office: never opens: give it hours, such as hours: {mon: ["08:00-12:00"]}, or delete it (',
         2,
     ),
     "a name that is taken": ("  office:", "  always:", "always is built in", 2),
@@ -148,7 +165,8 @@ def test_what_is_wrong_is_told_with_its_line(tmp_path: Path, case: str) -> None:
         load(tmp_path, OFFICE.replace(right, wrong, 1))
     problem = str(caught.value)
     assert told in problem
-    assert f"params.yml, line {line})" in problem
+    assert f"params.yml, line {line}" in problem
+    assert len(problem.splitlines()) <= 2
 
 
 def test_targets_in_days_are_fine_around_the_clock(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from functools import cache
 from random import Random
 from typing import Any
 
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 Hours = dict[int, list[tuple[float, float]]]
 """Windows of each weekday, Monday 0, in local hours."""
 
@@ -186,10 +187,7 @@ def random_world(seed: int) -> World:
     declared = {
         name: {
             "time_zone": hours[name][0],
-            "hours": {
-                "mon tue wed thu fri sat sun".split()[day]: _written(windows)
-                for day, windows in hours[name][1].items()
-            },
+            "hours": {WEEKDAYS[day]: _written(windows) for day, windows in hours[name][1].items()},
             "closed": [day.isoformat() for day in closed[name]],
             "open": {d.isoformat(): _written(windows) for d, windows in special[name].items()},
         }

@@ -178,13 +178,14 @@ def test_a_day_that_a_zone_has_skipped_is_not_open_twice(engine: Engine) -> None
 
 
 def test_single_days_win_over_holidays_and_holidays_over_hours(engine: Engine) -> None:
-    # Friday 29 March to Thursday 4 April 2024: Good Friday is open for 1 hour, Easter Monday is
-    # closed, Tuesday too as its own hours are none, Wednesday is closed, Thursday has 8.5 hours.
-    params = (
-        OFFICE.rstrip()
-        + "\n"
-        + ('    closed: [2024-04-03]\n    open: {2024-03-29: ["09:00-10:00"], 2024-04-02: []}\n')
-    )
+    # Friday 29 March to Thursday 4 April 2024: Good Friday, closed once more, is open for 1 hour;
+    # Easter Monday is closed, Tuesday too as its own hours are none, Wednesday is closed, Thursday
+    # has 8.5 hours.
+    days = """\
+    closed: [2024-03-29, 2024-04-03]
+    open: {2024-03-29: ["09:00-10:00"], 2024-04-02: []}
+"""
+    params = OFFICE.rstrip() + "\n" + days
     assert hours(engine, "2024-03-29 00:00", "2024-04-04 22:00", params) == 9.5
 
 

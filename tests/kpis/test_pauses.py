@@ -174,6 +174,22 @@ def test_a_breached_ticket_stays_due_while_it_is_paused(engine: Engine) -> None:
     )
 
 
+def test_paused_exactly_at_the_target_it_is_pending_and_due_nowhen(engine: Engine) -> None:
+    # Eight hours are used up on Monday at 17:00, as the pause begins, and no more by Tuesday.
+    expect(
+        judged(
+            engine,
+            "2024-02-05 07:00 | 2024-02-05 07:30 | -",
+            "2024-02-05 16:00 | -",
+            as_of="2024-02-06 10:00",
+        ),
+        """
+        is_paused | resolution_state | sla_state | resolution_due_at | hours_left
+        true      | pending          | pending   | -                 | -
+        """,
+    )
+
+
 def test_pauses_without_calendars_stop_the_wall_clock(engine: Engine) -> None:
     # Resolution within 24 hours: 30 hours less 7, and due 7 hours later.
     expect(

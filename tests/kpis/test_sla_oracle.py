@@ -36,7 +36,7 @@ def check_all(
     engine: Engine, world: World, number: int, as_of: datetime, seed: int, pauses: bool = True
 ) -> None:
     drawn, wanted = walked(world, seed, number, as_of, pauses)
-    sources = {"tickets": drawn.tickets, "facilities": world.facility_rows()}
+    sources: dict[str, Any] = {"tickets": drawn.tickets, "facilities": world.facility_rows()}
     if pauses:
         sources["ticket_pauses"] = drawn.pauses
     built = engine.build("ticket_sla", as_of=as_of, params=world.params, **sources)

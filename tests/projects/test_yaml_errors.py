@@ -37,7 +37,8 @@ def test_the_line_and_the_reason(text: str, line: int, why: str) -> None:
 
 
 def test_a_day_that_no_month_has() -> None:
-    with pytest.raises(UsageError, match=r"month must be in 1\.\.12; put the date in quotes"):
+    told = "line 1 is not valid YAML: 2024-13-01 is no day of the calendar; correct it"
+    with pytest.raises(UsageError, match=told):
         parse(Path("params.yml"), "since: 2024-13-01\n")
 
 

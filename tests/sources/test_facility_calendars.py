@@ -42,7 +42,7 @@ def test_an_unknown_calendar_stops_a_refresh_and_is_named(warehouse: Warehouse) 
         refresh(warehouse, ["ticket_sla"], as_of=AS_OF, params=office())
     (violation,) = caught.value.violations
     assert (violation.table, violation.check, violation.rows) == ("facilities", RULE, 1)
-    assert [row["id"] for row in violation.samples] == ["f3"]
+    assert violation.samples == [{"id": "f3", "calendar": "offce"}]
 
 
 def test_without_calendars_only_always_is_known(warehouse: Warehouse) -> None:

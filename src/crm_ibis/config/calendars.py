@@ -73,6 +73,31 @@ def _check_windows(windows: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(ordered)
 
 
+def _check_hours(hours: Any) -> Any:
+    if not isinstance(hours, Mapping):
+        raise ValueError('must name weekdays with their windows, such as {mon: ["08:00-12:00"]}')
+    return hours
+
+
+def _check_days(days: Any) -> Any:
+    """Days as text, as Pydantic would name a mistake by the date that Python makes of a key."""
+    if not isinstance(days, Mapping):
+        raise ValueError('must name days with their windows, such as {2026-12-19: ["09:00-12:00"]}')
+    return {str(day) if isinstance(day, date) else day: windows for day, windows in days.items()}
+
+
+def _check_closed(days: Any) -> Any:
+    if not isinstance(days, list | tuple):
+        raise ValueError("must be a list of days, such as [2026-12-24]")
+    return days
+
+
+def _check_holidays(holidays: Any) -> Any:
+    if holidays is not None and not isinstance(holidays, Mapping | Holidays):
+        raise ValueError("must name a country, such as {country: CH}")
+    return holidays
+
+
 def _check_day(day: Any) -> Any:
     # Pydantic would read a number as seconds since 1970, and an instant as its day.
     is_day = isinstance(day, date) and not isinstance(day, datetime)
@@ -144,10 +169,10 @@ class Calendar(_Record):
     """
 
     time_zone: Zone
-    hours: dict[Weekday, Windows] = {}
-    holidays: Holidays | None = None
-    closed: tuple[Day, ...] = ()
-    open: dict[Day, Windows] = {}
+    hours: Annotated[dict[Weekday, Windows], BeforeValidator(_check_hours)] = {}
+    holidays: Annotated[Holidays | None, BeforeValidator(_check_holidays)] = None
+    closed: Annotated[tuple[Day, ...], BeforeValidator(_check_closed)] = ()
+    open: Annotated[dict[Day, Windows], BeforeValidator(_check_days)] = {}
 
     @model_validator(mode="after")
     def _check_opens(self) -> "Calendar":

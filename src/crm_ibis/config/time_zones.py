@@ -38,9 +38,11 @@ def check_zone(name: Any) -> str:
     except (ZoneInfoNotFoundError, ValueError, OSError):
         known = False
     if not known:
+        # Abbreviations resemble one another, and few are zones: CEST is none, and EST another.
+        places = [zone for zone in available_timezones() if "/" in zone]
         raise ValueError(
-            f'there is no time zone "{name}"{near_match(str(name), available_timezones())}; write '
-            "one such as Europe/Zurich or UTC"
+            f'there is no time zone "{name}"{near_match(str(name), places)}; write one such as '
+            "Europe/Zurich or UTC"
         )
     return str(name)
 

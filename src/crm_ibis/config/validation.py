@@ -139,11 +139,13 @@ def _incomplete(entry: tuple[str, ...], problems: list[Any], placed: Placed | No
     lacking = [_keys_of(p)[-1] for p in problems if p["type"] == "missing"]
     why = [p["msg"].removeprefix("Value error, ") for p in problems if p["type"] != "missing"]
     what = "; ".join([f"lacks {', '.join(map(str, lacking))}"] * bool(lacking) + why)
-    hint = near_match(entry[-1], placed.names_below(entry))
-    words = (
-        f"{'.'.join(entry)}: {what}. The package ships nothing of this name{hint} that the entry "
-        "could change: write it whole, or delete it"
-    )
+    words = f"{'.'.join(entry)}: {what}"
+    if shipped := placed.names_below(entry):
+        hint = near_match(entry[-1], shipped)
+        words += (
+            f". The package ships nothing of this name{hint} that the entry could change: write it "
+            "whole, or delete it"
+        )
     return Mistake(entry, words, placed.place_of(entry))
 
 

@@ -1,5 +1,7 @@
 """Reads YAML files, and says in a sentence what is wrong with one, and in which line."""
 
+from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +50,27 @@ def parse(path: Path, text: str, loader: type[yaml.SafeLoader] = yaml.SafeLoader
         return yaml.load(text, loader)
     except yaml.YAMLError as error:
         raise UsageError(explain(path, text, error)) from None
-    except ValueError as error:  # a date that the calendar does not have
-        raise UsageError(f"{path} is not valid YAML: {error}; put the date in quotes") from None
+    except ValueError:  # a date that the calendar does not have
+        line, day = next(_impossible_dates(yaml.compose(text, loader)), (1, "one of its dates"))
+        raise UsageError(
+            f"{path}, line {line} is not valid YAML: {day} is no day of the calendar; correct it, "
+            "or put it in quotes if it is text"
+        ) from None
+
+
+def _impossible_dates(node: yaml.Node | None) -> Iterator[tuple[int, str]]:
+    """The lines of dates such as 2026-02-30, and the dates as they are written."""
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
+        try:
+            yaml.SafeLoader("").construct_yaml_timestamp(node)
+        except ValueError:
+            yield node.start_mark.line + 1, str(node.value)
+    elif isinstance(node, yaml.SequenceNode):
+        for part in node.value:
+            yield from _impossible_dates(part)
+    elif isinstance(node, yaml.MappingNode):
+        for part in chain.from_iterable(node.value):
+            yield from _impossible_dates(part)
 
 
 def explain(path: Path, text: str, error: yaml.YAMLError) -> str:

@@ -15,6 +15,7 @@ def column(
     raise_warning: bool = False,
     undecided_if_missing: bool = False,
     refines: bool = False,
+    closed: bool = False,
     **checks: Any,
 ) -> Any:
     """A described column of a contract.
@@ -24,8 +25,9 @@ def column(
     publishing. raise_warning: what breaks a rule of this column is reported and logged, but does
     not stop a refresh. undecided_if_missing: a source without this column does not say whether the
     event happened, so it is not read as a column of nulls. refines: makes a value more exact where
-    it is given, and is not missed where it is not. checks: whatever a Pandera field takes,
-    `nullable=True` included.
+    it is given, and is not missed where it is not. closed: its text is a name out of a list that is
+    kept elsewhere, such as in params.yml, and is shown in samples. checks: whatever a Pandera field
+    takes, `nullable=True` included.
     """
     metadata = {
         "references": references,
@@ -34,6 +36,7 @@ def column(
         "severity": "warn" if raise_warning else "error",
         "undecided_if_missing": undecided_if_missing,
         "refines": refines,
+        "closed": closed,
     }
     return pa.Field(
         description=description, metadata=metadata, raise_warning=raise_warning, **checks

@@ -204,7 +204,8 @@ def _column(name: str, declared: Any) -> Column:
         volatile=said["volatile"],
         undecided_if_missing=said["undecided_if_missing"],
         refines=said["refines"],
-        closed=any(check.name in ("isin", "currency_code") for check in declared.checks),
+        closed=said["closed"]
+        or any(check.name in ("isin", "currency_code") for check in declared.checks),
         whole_month=any(check.name == "whole_month" for check in declared.checks),
     )
 
