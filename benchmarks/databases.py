@@ -75,8 +75,9 @@ def data_of(leads: int) -> Path:
 def load(warehouse: Warehouse, folder: Path) -> None:
     """Loads the generated sources: Parquet into DuckDB, by way of CSV and COPY into PostgreSQL."""
     warehouse.ensure_schema(warehouse.raw)
-    sources = [c for c in contracts().values() if c.kind == "source" and not c.is_optional]
-    for contract in sources:
+    for contract in (c for c in contracts().values() if c.kind == "source"):
+        if not (folder / f"{contract.name}.parquet").exists():
+            continue
         parquet = folder / f"{contract.name}.parquet"
         if warehouse.dialect == "duckdb":
             table = warehouse.quote(warehouse.raw, contract.name)

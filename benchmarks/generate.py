@@ -10,6 +10,7 @@ The same number of leads and the same seed always give the same rows.
 
 import argparse
 import os
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -289,8 +290,10 @@ SOURCES = {
 }
 
 
-def generate(leads: int, folder: Path, seed: int = 1) -> None:
-    """Write the eight sources with that many leads into a folder, one Parquet file each.
+def generate(
+    leads: int, folder: Path, seed: int = 1, sources: Iterable[str] = tuple(SOURCES)
+) -> None:
+    """Write the eight sources, or some, with that many leads into a folder, one Parquet file each.
 
     There are 50 facilities up to a million leads, then more with the square root of their number,
     and about one rep for 5000 leads, at least one in each facility.
@@ -313,7 +316,7 @@ def generate(leads: int, folder: Path, seed: int = 1) -> None:
             rows.write_parquet(str(folder / f"{source}.parquet"))
 
         # one query uses one processor (it counts up a range), so several run side by side
-        list(pool.map(write, SOURCES))
+        list(pool.map(write, sources))
 
 
 def main() -> None:

@@ -28,6 +28,11 @@ INVOICES = """
 """
 KPI = ["revenue_kpis"]
 
+DUCKDB_FIRST = pytest.mark.parametrize(
+    "settings", ["duckdb", pytest.param("postgres", marks=pytest.mark.e2e)], indirect=True
+)
+"""Costly, with SQL that other tests try on both databases: on PostgreSQL among the slow ones."""
+
 
 def revenue(warehouse: Warehouse, params: Any = EURO, as_of: datetime = AT) -> list[Decimal]:
     refresh(warehouse, KPI, as_of=as_of, params=params)
@@ -56,6 +61,7 @@ def test_two_currencies_are_refused_where_nothing_says_what_to_report_in(
     assert [(s["currency"], s["row_count"]) for s in violation.samples] == [("EUR", 1), ("JPY", 1)]
 
 
+@DUCKDB_FIRST
 def test_all_sources_together_hold_one_currency(warehouse: Warehouse) -> None:
     """Deals in one currency and invoices in another are two; those without one are a third."""
     store(
@@ -64,7 +70,7 @@ def test_all_sources_together_hold_one_currency(warehouse: Warehouse) -> None:
         opportunities="id | amount | lead_id\no1 | 5 | l1",
         invoices="id | amount | currency\ni1 | 7 | EUR",
     )
-    found = refused(warehouse, params=None, names=["monthly_scorecard", "conversion_funnel"])
+    found = refused(warehouse, params=None, names=[*KPI, "conversion_funnel"])
     assert {v.table: [s["currency"] for s in v.samples] for v in found} == {
         "leads": ["USD"],
         "opportunities": [None],
@@ -113,6 +119,7 @@ def test_without_the_source_of_rates_every_foreign_amount_lacks_one(warehouse: W
     assert [sample["id"] for sample in violation.samples] == ["i2"]
 
 
+@DUCKDB_FIRST
 def test_rates_of_one_day_must_be_known_by_then(warehouse: Warehouse) -> None:
     """Whenever the rows were created."""
     invoices = "id | amount | currency | status | created_at\ni1 | 100 | USD | paid | 2023-05-05"
@@ -127,6 +134,7 @@ def test_rates_of_one_day_must_be_known_by_then(warehouse: Warehouse) -> None:
 QUARANTINE = "sources: {invoices: {on_violation: quarantine, max_quarantined_pct: 60}}"
 
 
+@DUCKDB_FIRST
 def test_rows_without_a_rate_go_into_quarantine(
     warehouse: Warehouse, sources_file: SourcesFile
 ) -> None:
@@ -139,6 +147,7 @@ def test_rows_without_a_rate_go_into_quarantine(
     ]
 
 
+@pytest.mark.e2e
 def test_a_rate_in_quarantine_converts_nothing(
     warehouse: Warehouse, sources_file: SourcesFile
 ) -> None:
@@ -149,6 +158,7 @@ def test_a_rate_in_quarantine_converts_nothing(
     assert revenue(warehouse) == [Decimal("1000.00")]
 
 
+@DUCKDB_FIRST
 @pytest.mark.parametrize(
     ("rates", "check_name"),
     [
@@ -184,6 +194,7 @@ def test_a_product_that_no_column_holds_is_refused(warehouse: Warehouse) -> None
     assert violation.check == "amount fits into decimal(24, 6) in EUR"
 
 
+@DUCKDB_FIRST
 def test_check_and_sources_see_it_too(warehouse: Warehouse) -> None:
     store(warehouse, invoices=INVOICES)
     (outcome,) = check(warehouse, ["invoices"])
