@@ -193,7 +193,7 @@ class Edges:
                     start = row.get("sent_at") or row.get("paused_at") or row.get("created_at")
                     for name, cell in row.items():
                         if name.endswith("_at") and cell is not None and name != "created_at":
-                            row[name] = max(cell, start)
+                            row[name] = max(cell, start or cell)
                     row.setdefault("updated_at", row.get("created_at"))
                     out.writerow([row.get(column) for column in columns])
 
@@ -252,7 +252,8 @@ def test_both_databases_and_sql_by_hand_give_the_same_cells(
     assert cells_compared(both) > 20_000
 
 
-CALENDARS = """
+EVERYTHING = """
+reporting: {currency: EUR}
 default_calendar: office
 sla: {critical: {response: 1, resolution: 4, calendar: always}}
 calendars:
@@ -260,16 +261,19 @@ calendars:
     time_zone: Europe/Zurich
     hours: {mon: ["08:00-12:00", "13:00-17:30"], wed: ["00:00-24:00"], sun: ["01:30-03:30"]}
     holidays: {country: CH, subdivision: ZH}
+    closed: [2024-01-10]
+    open: {2024-01-13: ["09:00-12:30"]}
   evenings:
     time_zone: America/New_York
     hours: {mon: ["18:00-24:00"], tue: ["18:00-24:00"], sat: ["00:00-24:00"]}
 """
+"""Calendars of priorities, facilities and the default; amounts in one of several currencies."""
 
 
-def test_both_databases_give_the_same_cells_with_calendars_and_pauses(
-    both: tuple[Warehouse, Warehouse], tmp_path: Path
-) -> None:
-    edges = Edges(3)
+def edges_of_everything(seed: int) -> Edges:
+    """Edges with pauses, facilities' calendars, and amounts in several currencies."""
+    edges = Edges(seed)
+    random = edges.random
     for facility, calendar in zip(
         edges.rows["facilities"], ("evenings", None, "always", "office"), strict=True
     ):
@@ -277,13 +281,46 @@ def test_both_databases_give_the_same_cells_with_calendars_and_pauses(
     edges.rows["ticket_pauses"] = [
         {"ticket_id": ticket["id"], "paused_at": paused_at, "resumed_at": edges.later(paused_at)}
         for ticket in edges.rows["tickets"]
-        for paused_at in {edges.moment() for _ in range(edges.random.choice((0, 1, 3)))}
+        for paused_at in {edges.moment() for _ in range(random.choice((0, 1, 3)))}
     ]
+    for source in ("leads", "opportunities", "invoices"):
+        for row in edges.rows[source]:
+            row["currency"] = random.choice([None, "EUR", "USD", "JPY"])
+    days = [datetime(1990, 1, 1), *MONTHS, AS_OF, *(edges.moment() for _ in range(20))]
+    # Half of the sixth place is reached by 0.01 x 0.00005.
+    edges.rows["exchange_rates"] = [
+        {"currency": currency, "valid_from": day, "rate": random.choice(rates)}
+        for currency, rates in {
+            "EUR": (1, 2),
+            "USD": ("0.9", "0.912345678901", "1.05"),
+            "JPY": ("0.00005", "0.000000500001", "0.006123456789"),
+        }.items()
+        for day in {moment.date() for moment in days}
+    ]
+    return edges
+
+
+@pytest.mark.parametrize("seed", [3, *(pytest.param(n, marks=pytest.mark.e2e) for n in (4, 5, 6))])
+def test_both_databases_give_the_same_cells_with_calendars_pauses_and_currencies(
+    both: tuple[Warehouse, Warehouse], tmp_path: Path, seed: int
+) -> None:
+    edges = edges_of_everything(seed)
     for warehouse in both:
-        refreshed(warehouse, tmp_path, edges, assuming(CALENDARS))
+        refreshed(warehouse, tmp_path, edges, assuming(EVERYTHING))
     assert cells_compared(both) > 20_000
     queue = published(both[0], "ticket_queue")
     assert len({row["is_paused"] for row in queue}) == 2
+
+
+@pytest.mark.e2e
+def test_both_databases_give_the_same_cells_at_the_rates_of_one_day(
+    both: tuple[Warehouse, Warehouse], tmp_path: Path
+) -> None:
+    edges = edges_of_everything(7)
+    fixed = EVERYTHING.replace("currency: EUR", "currency: EUR, rates_as_of: 2024-01-01")
+    for warehouse in both:
+        refreshed(warehouse, tmp_path, edges, assuming(fixed))
+    assert cells_compared(both) > 20_000
 
 
 @pytest.mark.e2e
