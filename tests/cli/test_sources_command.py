@@ -266,7 +266,8 @@ def test_a_starting_file_says_what_can_be_made(
     assert declared.absent == {
         *("satisfaction", "leads", "opportunities", "outreach", "applications", "invoices")
     }
-    assert list(yaml.safe_load(text)["sources"])[:3] == ["facilities", "tickets", "satisfaction"]
+    made = ["facilities", "tickets", "ticket_pauses", "satisfaction"]
+    assert list(yaml.safe_load(text)["sources"])[:4] == made
 
 
 @pytest.mark.parametrize("schema", ["no", "2024", 'a: "b" #c'])

@@ -11,6 +11,7 @@ from crm_ibis.contracts.models import contracts
 from crm_ibis.sources import check, connectors, transform
 from crm_ibis.sources.columns import casting
 from crm_ibis.sources.connectors.landed import local_times_of
+from crm_ibis.sources.connectors.options import options_of, tables_of
 from crm_ibis.sources.spec import SourceSpec
 from crm_ibis.testing import Engine, drawn, value
 
@@ -246,6 +247,9 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
     },
 }
 
+PAUSE_ON = {"hubspot": ["Waiting on contact", "3"], "salesforce": ["On Hold"]}
+"""What pauses tickets where a test says nothing of it and something must be said."""
+
 
 def unbound(system: str, source: str, function: Any = None, **tables: Table) -> Table:
     """A connector's source, or a function's, over landed tables without a connection."""
@@ -257,8 +261,16 @@ def unbound(system: str, source: str, function: Any = None, **tables: Table) -> 
             if name in landed
             else tables[name]
             for name in _parameters(function)
-        }
+        },
+        **_needed(system, function),
     )
+
+
+def _needed(system: str, function: Any) -> dict[str, Any]:
+    """What a connector's function must be told beside its tables."""
+    is_ours = function.__module__.startswith("crm_ibis.")
+    told = options_of(function) if is_ours else {}
+    return {key: PAUSE_ON[system] for key, p in told.items() if p.default is p.empty}
 
 
 def made(
@@ -268,12 +280,14 @@ def made(
     *,
     landed: dict[str, dict[str, str]] | None = None,
     time_zone: str | None = None,
+    told: dict[str, Any] | None = None,
     **tables: str | None,
 ) -> list[dict[str, Any]]:
     """The rows of a connector's source in the types of its contract, ordered by id.
 
     Landed tables are drawn as text; one that is not drawn is empty, one that is None is not there.
-    `landed` gives tables other columns and types than LANDED.
+    `landed` gives tables other columns and types than LANDED; `told` is what sources.yml tells the
+    connector beside them.
     """
     function = connectors.table_function(system, source)
     types = {**LANDED[system], **(landed or {})}
@@ -283,7 +297,7 @@ def made(
         if name not in tables or tables[name] is not None
     }
     with local_times_of(time_zone):
-        found = function(**given)
+        found = function(**given, **(told or {}))
     whole = _whole(found, source, time_zone)
     conformed = casting.cast_to_contract(whole, contracts()[source])
     made_of = check.drop_undecided({source: whole}, {source: conformed})[source]
@@ -313,6 +327,8 @@ def _whole(table: Table, source: str, time_zone: str | None) -> Table:
 
 
 def _parameters(function: Any) -> list[str]:
+    if function.__module__.startswith("crm_ibis."):
+        return [parameter.name for parameter in tables_of(function)]
     return list(inspect.signature(function).parameters)
 
 

@@ -24,15 +24,17 @@ Maker = Callable[..., Table]
 OF_A_CONNECTION = (ops.DatabaseTable, ops.SQLQueryResult)
 
 
-def call(engine: Engine, maker: Maker, tables: Mapping[str, Table], what: str) -> Table:
+def call(engine: Engine, maker: Maker, given: Mapping[str, Any], what: str) -> Table:
     """What a function makes of landed tables, in a form that the database can read.
+
+    `given` are the tables, and what a connector is told beside them.
 
     Raises DataError, or what is wrong in the words of the program, with the line of the function's
     file; UsageError when it returns anything else than an expression over this database.
     """
     try:
         with engine.translate_errors():
-            made = maker(**tables)
+            made = maker(**given)
     except DatabaseError as error:
         line = _line(error.__cause__ or error, maker)
         raise type(error)(f"{what} cannot be made: {error}{line}") from error

@@ -20,6 +20,7 @@ from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
 from crm_ibis.sources import connectors, functions, transform
 from crm_ibis.sources import spec as mapping
 from crm_ibis.sources.columns import joining
+from crm_ibis.sources.connectors import options
 from crm_ibis.sources.connectors.landed import local_times_of
 from crm_ibis.sources.connectors.readings import readings
 from crm_ibis.sources.connectors.unread import Unread, noting
@@ -220,6 +221,13 @@ def _maker(said: SourceSpec, name: str) -> Maker:
     return _function(cast(Path, said.file), name)
 
 
+def _table_parameters(maker: Maker, said: SourceSpec) -> list[inspect.Parameter]:
+    """The parameters that name landed tables."""
+    if said.connector:
+        return options.tables_of(maker)
+    return list(inspect.signature(maker).parameters.values())
+
+
 def _call_function(engine: Engine, schema: str, name: str, said: SourceSpec) -> Origin:
     """What a function makes of the landed tables that its parameters name.
 
@@ -229,7 +237,7 @@ def _call_function(engine: Engine, schema: str, name: str, said: SourceSpec) -> 
     maker = _maker(said, name)
     words = cast(str, said.maker)
     tables = said.tables
-    wanted = inspect.signature(maker).parameters
+    wanted = {p.name: p for p in _table_parameters(maker, said)}
     if unknown := [parameter for parameter in tables if parameter not in wanted]:
         raise UsageError(
             f"sources.yml: sources.{name}.tables: {words} has no parameter "
@@ -239,13 +247,14 @@ def _call_function(engine: Engine, schema: str, name: str, said: SourceSpec) -> 
     given = {p: engine.table(*place) for p, place in landed.items()}
     words = f"{words} over {', '.join(map('.'.join, landed.values()))}"
     with local_times_of(said.time_zone), noting() as notes:
-        made = functions.call(engine, maker, given, f"{name} by {words}")
+        made = functions.call(engine, maker, {**given, **said.options}, f"{name} by {words}")
     unread = notes.unread({table.op().name: p for p, table in given.items()})
     if not said.connector:
         return Origin(made, words, unread=unread)
     if name in MONEY and not connectors.lands_currency(said.connector, given):
         made = made.drop(*({CURRENCY} & set(made.columns)))
-    return Origin(made, words, readings(said.connector, name, given, said.time_zone), unread)
+    read = readings(said.connector, name, given, said.time_zone, said.options)
+    return Origin(made, words, read, unread)
 
 
 def _landed_tables(

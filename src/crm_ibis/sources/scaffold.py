@@ -1,6 +1,5 @@
 """A sources.yml to start from: what a connector can make of the tables that are in the database."""
 
-import inspect
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from crm_ibis.config import new_project, project
 from crm_ibis.contracts.known_sources import optional_sources, source_schemas
 from crm_ibis.errors import UsageError
 from crm_ibis.sources import connectors, spec
+from crm_ibis.sources.connectors import options
 from crm_ibis.warehouse import Warehouse
 
 HEAD = """\
@@ -34,7 +34,22 @@ MADE = """\
     # `fail` stops at rows that break the contract; `quarantine` leaves them out, up to a share.
     on_violation: fail
     # max_quarantined_pct: 1
+{options}"""
+NEEDED = """\
+  # From {tables}{others}, once you say {needed}:
+  # {source}:
+  #   connector: {system}
+  #   {key}: [{example}]
 """
+OPTIONS = {
+    "pause_on": "    # In which statuses a ticket waits, so that its clock stands still.\n"
+    "    # pause_on: [hold, pending]\n",
+    "reopened": "    # Of a ticket that was opened again, the last or first resolution counts.\n"
+    "    # reopened: last\n",
+}
+"""What may be told to a connector, by key."""
+WAITING = {"hubspot": "Waiting on contact", "salesforce": "On Hold"}
+"""Where tickets wait in systems that let their users name it, for an example."""
 LACKING = """\
   # The connector would make it from {tables}, but there is no {missing}.
   {source}: absent
@@ -74,7 +89,7 @@ def write(warehouse: Warehouse, system: str) -> Path:
 def render(warehouse: Warehouse, system: str) -> str:
     """The text of the file."""
     made = connectors.table_functions(system)
-    wanted = {p for function in made.values() for p in inspect.signature(function).parameters}
+    wanted = {p.name for function in made.values() for p in options.tables_of(function)}
     schema, there = _fullest(warehouse, wanted)
     if not there:
         raise UsageError(
@@ -103,7 +118,7 @@ def _part(source: str, system: str, function: Callable[..., Table] | None, there
         if is_optional:
             return NOT_NEEDED.format(source=source, first=next(iter(source_schemas()[source])))
         return NOT_MADE.format(source=source)
-    parameters = inspect.signature(function).parameters.values()
+    parameters = options.tables_of(function)
     required = [p.name for p in parameters if p.default is p.empty]
     optional = [p.name for p in parameters if p.default is not p.empty]
     if missing := [table for table in required if table not in there]:
@@ -115,4 +130,10 @@ def _part(source: str, system: str, function: Callable[..., Table] | None, there
         return NOT_NEEDED.format(source=source, first=next(iter(source_schemas()[source])))
     others = [f"{t}{'' if t in there else ' (which is not there)'}" for t in optional]
     beside = f", and where it is there {', '.join(others)}" if others else ""
-    return MADE.format(source=source, system=system, tables=", ".join(required), others=beside)
+    facts = {"source": source, "system": system, "tables": ", ".join(required), "others": beside}
+    told = options.options_of(function)
+    for key, parameter in told.items():
+        if parameter.default is parameter.empty:
+            needed = options.NEEDED[system]
+            return NEEDED.format(**facts, key=key, needed=needed, example=WAITING[system])
+    return MADE.format(**facts, options="".join(OPTIONS[key] for key in told))

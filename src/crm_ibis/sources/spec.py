@@ -13,16 +13,20 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from crm_ibis.config import project
 from crm_ibis.config.files import Record, read
-from crm_ibis.config.literal_yaml import Loader
+from crm_ibis.config.literal_yaml import Loader, source_text
 from crm_ibis.contracts.known_sources import source_schemas
 from crm_ibis.contracts.plausible import PlausibleYears
 from crm_ibis.errors import UsageError, near_match
+from crm_ibis.sources import connectors
 from crm_ibis.sources.column_spec import Choices, Columns, Name, Names, Single, Values, Zone
+from crm_ibis.sources.connectors import options
 from crm_ibis.sources.expectations import Expectation
 
 FILE = "sources.yml"
 MAX_QUARANTINED_PCT = 1.0
 DEMANDS = {"on_violation", "max_quarantined_pct", "expect"}
+OPTIONS = ("pause_on", "reopened")
+"""What is told to a connector, by the name of its functions' parameters."""
 ORIGINS = ("table", "connector", "file", "constant", "absent")
 
 
@@ -44,8 +48,24 @@ def _rows(given: Any) -> Any:
     return rows
 
 
+def _word(given: Any) -> str:
+    if given is None or isinstance(given, bool | list | dict):
+        raise ValueError("is a word; put it in quotes where YAML reads something else")
+    return source_text(given).strip()
+
+
+def _words(given: Any) -> Any:
+    words = given if isinstance(given, list) else [given]
+    if not words:
+        raise ValueError("names one at least")
+    return words
+
+
 def _join_words(keys: Iterable[str]) -> str:
     return " and ".join(f"`{key.rstrip('_')}`" for key in sorted(keys))
+
+
+Words = Annotated[list[Annotated[str, BeforeValidator(_word)]], BeforeValidator(_words)]
 
 
 class Join(Record):
@@ -92,6 +112,8 @@ class SourceSpec(Record):
     on_violation: Literal["fail", "quarantine"] = "fail"
     max_quarantined_pct: Annotated[float, Field(ge=0, le=100)] = MAX_QUARANTINED_PCT
     expect: Annotated[list[Expectation], BeforeValidator(_expectations)] = []
+    pause_on: Words | None = None
+    reopened: options.Reopened | None = None
 
     @model_validator(mode="after")
     def _has_one_origin(self) -> "SourceSpec":
@@ -104,6 +126,9 @@ class SourceSpec(Record):
             raise ValueError(f"is constant, so {_join_words(more)} cannot be said of it")
         if self.tables and not self.maker:
             raise ValueError("has `tables`, which go with `file` or `connector`")
+        if self.options and not self.connector:
+            where = "; hand it to the connector's function that yours calls" if self.file else ""
+            raise ValueError(f"has {_join_words(self.options)}, for a `connector` only{where}")
         return self
 
     @model_validator(mode="after")
@@ -129,6 +154,12 @@ class SourceSpec(Record):
         if self.connector:
             return f"connector {self.connector}"
         return self.file.name if self.file else None
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a connector is told beside where its tables are."""
+        said = {name: getattr(self, name) for name in OPTIONS}
+        return {name: value for name, value in said.items() if value is not None}
 
     @property
     def may_be_unassigned(self) -> bool:
@@ -267,6 +298,23 @@ def _refuse_unknown(path: Path, found: SourcesFile) -> None:
                         f"{path}: sources.{name}.{key}: {name} has no column "
                         f'"{column}"{near_match(column, known[name])}'
                     )
+        if problem := _wrong_option(name, mapping):
+            raise UsageError(f"{path}: sources.{name}.{problem}")
         for column, said in mapping.columns.items():
             if problem := said.misfit(known[name][column]):
                 raise UsageError(f"{path}: sources.{name}.columns.{column}: {problem}")
+
+
+def _wrong_option(name: str, mapping: SourceSpec) -> str | None:
+    """The key that is wrong of what a connector is told, and why.
+
+    That there is no such connector, or that it does not make the source, is told where it is asked.
+    """
+    system = mapping.connector
+    if system not in connectors.SYSTEMS:
+        return None
+    function = connectors.table_functions(system).get(name)
+    if function is None:
+        return None
+    problem = options.misfit(system, name, function, mapping.options)
+    return ": ".join(problem) if problem else None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import wraps
+from typing import Any
 
 import ibis
 import ibis.expr.types as ir
@@ -80,7 +81,7 @@ def source(function: Callable[..., Table]) -> Callable[..., Table]:
     """
 
     @wraps(function)
-    def made(*tables: Table | None, **named: Table | None) -> Table:
+    def made(*tables: Table | None, **named: Any) -> Table:
         table = function(*tables, **named)
         if _zone.get() is None:
             return table

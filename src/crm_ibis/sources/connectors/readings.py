@@ -4,19 +4,45 @@ A line for each choice that a reader of the numbers should know of; what lands a
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
 
 from ibis import Table
+
+from crm_ibis.sources.connectors.options import ZENDESK_PAUSES_ON
 
 Tables = Mapping[str, Table]
 
 
-def readings(system: str, source: str, tables: Tables, zone: str | None) -> tuple[str, ...]:
-    """How a connector reads the landed tables of a source, a sentence each."""
+def readings(
+    system: str,
+    source: str,
+    tables: Tables,
+    zone: str | None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> tuple[str, ...]:
+    """How a connector reads the landed tables of a source, a sentence each.
+
+    `options` are what sources.yml tells it.
+    """
     explain = READINGS.get((system, source))
     lines = explain(tables) if explain else []
+    lines += _chosen(system, source, options)
     if zone is None and (system, source) in DAYS:
         lines.append(f"{DAYS[system, source]}: days in UTC; say time_zone for those of your users")
     return tuple(lines)
+
+
+def _chosen(system: str, source: str, options: Mapping[str, Any]) -> list[str]:
+    """What sources.yml chose, or might."""
+    lines = []
+    if source == "ticket_pauses":
+        state, history = HISTORIES[system]
+        named = " or ".join(options.get("pause_on", ZENDESK_PAUSES_ON))
+        lines.append(f"paused: while the {state} is {named} (pause_on), by {history}")
+    if options.get("reopened") == "first":
+        lines.append("tickets that were opened again: resolved when they first were (reopened)")
+    return lines
 
 
 def _lacks(tables: Tables, table: str, *columns: str) -> bool:
@@ -122,6 +148,13 @@ READINGS: dict[tuple[str, str], Callable[[Tables], list[str]]] = {
     ("salesforce", "outreach"): _salesforce_outreach,
     ("zendesk", "tickets"): _zendesk_tickets,
 }
+
+HISTORIES = {
+    "hubspot": ("stage", "ticket_property_history"),
+    "salesforce": ("status", "case_history"),
+    "zendesk": ("status", "ticket_field_history"),
+}
+"""What pauses are told by, and the table that keeps it."""
 
 DAYS = {
     ("salesforce", "leads"): "converted_date and close_date",

@@ -27,9 +27,14 @@ FORMS = {
 }
 """What a value must be, in words."""
 
-KEYS = ("id", "ticket_id", "deal_id", "engagement_id", "stage_id", "chat_id", "source_id")
+KEYS = (
+    *("id", "ticket_id", "case_id", "deal_id", "engagement_id", "stage_id", "chat_id"),
+    "source_id",
+)
 """Columns that name a row of a landed table."""
 OURS = "our_id"
+NAMED_BY = {"ticket_pauses": "ticket_id"}
+"""By source: the column that names the row that a landed row belongs to, where it is not `id`."""
 
 DEALS = {
     **{"deal": "deal_id", "deal_stage": "deal_id"},
@@ -44,6 +49,10 @@ OWNERS: dict[str, dict[str, str]] = {
         **{"engagement_meeting": "engagement_id", "task": "id", "event": "id"},
     },
     "satisfaction": {"satisfaction_rating": "id"},
+    "ticket_pauses": {
+        **{"ticket_field_history": "ticket_id", "ticket_property_history": "ticket_id"},
+        **{"case_history": "case_id"},
+    },
     "tickets": {"ticket": "id", "ticket_comment": "ticket_id", "ticket_field_history": "ticket_id"},
 }
 """By source and parameter of the function that makes it: the column that names our row."""
@@ -72,9 +81,10 @@ class Unread:
         if owner is None:
             return None
         owners = self.rows.select(**{OURS: self.rows[owner]}).distinct()
+        named_by = NAMED_BY.get(source, "id")
 
         def owned(table: Table, parents: Mapping[str, Table]) -> Table:
-            return table.semi_join(owners, table.id.cast("string") == owners[OURS])
+            return table.semi_join(owners, table[named_by].cast("string") == owners[OURS])
 
         return Rule(self.name, (), find=owned)
 
@@ -83,7 +93,7 @@ class Unread:
         owner = self._owner(source)
         if owner is None:
             return self.rule
-        ours = whole.select(**{OURS: whole.id.cast("string")}).distinct()
+        ours = whole.select(**{OURS: whole[NAMED_BY.get(source, "id")].cast("string")}).distinct()
         return self._rule(self.rows.anti_join(ours, self.rows[owner] == ours[OURS]))
 
     def _owner(self, source: str) -> str | None:

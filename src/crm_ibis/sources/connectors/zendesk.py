@@ -1,7 +1,9 @@
-"""Zendesk Support: tickets and their satisfaction ratings. Organizations are facilities.
+"""Zendesk Support: tickets, their pauses and satisfaction ratings. Organizations are facilities.
 
 docs/connectors/zendesk.md says what is imputed and what cannot be known.
 """
+
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -19,6 +21,13 @@ from crm_ibis.sources.connectors.landed import (
     text,
     word,
 )
+from crm_ibis.sources.connectors.options import (
+    ZENDESK_PAUSES_ON,
+    Reopened,
+    counts_first,
+    zendesk_statuses,
+)
+from crm_ibis.sources.connectors.pauses import first_held, pauses_of, without_uncounted
 from crm_ibis.sources.connectors.zendesk_replies import first_replies
 
 RESOLVED = ("solved", "closed")
@@ -48,18 +57,25 @@ def tickets(
     ticket_chat: Table | None = None,
     ticket_chat_event: Table | None = None,
     audit_log: Table | None = None,
+    *,
+    reopened: Reopened = "last",
 ) -> Table:
     """Tickets, without those that were deleted or merged into another.
 
     Answered at the first public comment or message of an agent, resolved where the ticket was last
-    solved and has stayed so. `priority_given` is Zendesk's own priority.
+    solved and has stayed so; with `reopened` first, where it was first solved, though it may be
+    open again. `priority_given` is Zendesk's own priority.
     """
+    by_first = counts_first(reopened)
     kept = _kept(ticket, ticket_tag)
     replies = first_replies(kept, ticket_comment, user, ticket_chat, ticket_chat_event, audit_log)
-    solved = _solved(ticket_field_history)
+    solved = _solved(ticket_field_history, by_first)
     joined = kept.left_join(replies, kept.ticket_id == replies.answered_id)
     joined = joined.left_join(solved, joined.ticket_id == solved.id)
     is_resolved = joined.status.isin(RESOLVED)
+    resolved_at = when(is_resolved, ibis.coalesce(joined.since, joined.updated_at))
+    if by_first:
+        resolved_at = ibis.coalesce(joined.since, resolved_at)
     return joined.select(
         id=joined.ticket_id,
         facility_id=joined.facility_id,
@@ -68,9 +84,28 @@ def tickets(
         status=joined.status,
         created_at=joined.created_at,
         first_response_at=joined.answered_at,
-        resolved_at=when(is_resolved, ibis.coalesce(joined.since, joined.updated_at)),
+        resolved_at=resolved_at,
         updated_at=joined.updated_at,
     )
+
+
+@landed.source
+def ticket_pauses(
+    ticket: Table,
+    ticket_field_history: Table,
+    ticket_tag: Table | None = None,
+    *,
+    pause_on: Sequence[str] = ZENDESK_PAUSES_ON,
+) -> Table:
+    """When tickets were in a status of `pause_on`: on hold, where it names no other.
+
+    Without those of tickets that were deleted or merged into another.
+    """
+    pauses = pauses_of(_states(ticket_field_history, zendesk_statuses(pause_on)))
+    landed_tickets = ticket.select(ticket_id=text(ticket, "id"))
+    there = _not_deleted(ticket)
+    kept = _not_merged(there.select(ticket_id=text(there, "id")), ticket_tag)
+    return without_uncounted(pauses, landed_tickets, kept)
 
 
 @landed.source
@@ -102,8 +137,8 @@ def _facility(ticket: Table) -> ir.StringValue:
 
 def _kept(ticket: Table, ticket_tag: Table | None) -> Table:
     """Tickets that count, in our words."""
-    there = current(ticket)
-    kept = there.filter(word(there, "status") != "deleted").select(
+    there = _not_deleted(ticket)
+    kept = there.select(
         ticket_id=text(there, "id"),
         requester_id=text(there, "requester_id"),
         facility_id=_facility(there),
@@ -112,6 +147,16 @@ def _kept(ticket: Table, ticket_tag: Table | None) -> Table:
         created_at=moment(there, "created_at"),
         updated_at=moment(there, "updated_at"),
     )
+    return _not_merged(kept, ticket_tag)
+
+
+def _not_deleted(ticket: Table) -> Table:
+    there = current(ticket)
+    return there.filter(word(there, "status") != "deleted")
+
+
+def _not_merged(kept: Table, ticket_tag: Table | None) -> Table:
+    """The tickets, by `ticket_id`, that were not merged into another, where tags tell."""
     if ticket_tag is None:
         return kept
     merged = ticket_tag.filter(text(ticket_tag, "tag") == MERGED_TAG)
@@ -119,12 +164,18 @@ def _kept(ticket: Table, ticket_tag: Table | None) -> Table:
     return kept.anti_join(merged, kept.ticket_id == merged.merged_id)
 
 
-def _solved(ticket_field_history: Table) -> Table:
-    """Since when a ticket has been solved; one that was opened again, since it was solved anew."""
+def _solved(ticket_field_history: Table, by_first: bool) -> Table:
+    """Since when a ticket has been solved; one that was opened again, since it was solved anew, or
+    when it was first."""
+    states = _states(ticket_field_history, RESOLVED)
+    return first_held(states) if by_first else held_since(states)
+
+
+def _states(ticket_field_history: Table, statuses: Sequence[str]) -> Table:
+    """Whether a ticket is in one of the statuses from each change of its status on."""
     changes = ticket_field_history.filter(text(ticket_field_history, "field_name") == "status")
-    states = changes.select(
+    return changes.select(
         id=text(changes, "ticket_id"),
         at=moment(changes, "updated"),
-        holds=text(changes, "value").isin(RESOLVED),
+        holds=text(changes, "value").isin(statuses),
     )
-    return held_since(states)
