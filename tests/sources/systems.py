@@ -132,6 +132,21 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "_fivetran_start": "timestamp(6)",
             **ENDS,
         },
+        "case": {
+            "id": "string",
+            "status": "string",
+            "is_deleted": "boolean",
+            "created_date": "timestamp(6)",
+        },
+        "case_history": {
+            "id": "string",
+            "case_id": "string",
+            "field": "string",
+            "old_value": "string",
+            "new_value": "string",
+            "created_date": "timestamp(6)",
+            "is_deleted": "boolean",
+        },
         "task": {
             "id": "string",
             "account_id": "string",
@@ -239,8 +254,15 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "property_closed_date": "timestamp(6)",
         },
         "ticket_company": {"ticket_id": "int64", "company_id": "int64"},
+        "ticket_property_history": {
+            "ticket_id": "int64",
+            "name": "string",
+            "value": "string",
+            "timestamp_instant": "timestamp(6)",
+        },
         "ticket_pipeline_stage": {
             "stage_id": "string",
+            "label": "string",
             "is_closed": "boolean",
             "ticket_state": "string",
         },

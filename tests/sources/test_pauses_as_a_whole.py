@@ -226,6 +226,8 @@ def test_a_change_of_status_that_cannot_be_read_goes_into_quarantine(
         ("{connector: zendesk, reopened: first}", "reopened: goes with tickets, not with ticket_"),
         ("{table: pauses, pause_on: hold}", "has `pause_on`, for a `connector` only"),
         ("{file: ours.py, pause_on: hold}", "only; hand it to the connector's function that yours"),
+        ("{connector: hubspot}", "pause_on: the connector hubspot needs it: the stages in which"),
+        ("{connector: salesforce}", "pause_on: the connector salesforce needs it: the statuses"),
     ],
 )
 def test_wrong_keys_are_named(sources_file: SourcesFile, pauses: str, words: str) -> None:

@@ -57,6 +57,7 @@ def test_what_is_not_known_without_a_column() -> None:
     assert "opportunity has no is_closed" in told("salesforce", "leads", opportunity=["is_closed"])
     assert "replies in messaging" in told("zendesk", "tickets", ticket_chat=None)
     assert told("zendesk", "tickets") == ""
+    assert "no case: pauses that began" in told("salesforce", "ticket_pauses", case=None)
 
 
 def test_days_are_of_utc_unless_a_zone_is_given() -> None:

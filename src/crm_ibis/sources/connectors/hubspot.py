@@ -1,7 +1,9 @@
-"""HubSpot: deals, engagements and tickets. Companies are facilities.
+"""HubSpot: deals, engagements, tickets and their pauses. Companies are facilities.
 
 docs/connectors/hubspot.md says what is imputed and what cannot be known.
 """
+
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -10,7 +12,10 @@ from ibis import Table
 from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.hubspot_deals import HOME_AMOUNT, deals_of, kept, survivors
-from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
+from crm_ibis.sources.connectors.hubspot_tickets import first_closings, ticket_stages, waits
+from crm_ibis.sources.connectors.landed import UNASSIGNED, current, moment, text, word
+from crm_ibis.sources.connectors.options import Reopened, counts_first
+from crm_ibis.sources.connectors.pauses import pauses_of, without_uncounted
 
 CALL_CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 """HubSpot's own id of the call outcome Connected."""
@@ -123,11 +128,20 @@ def outreach(
 
 
 @landed.source
-def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) -> Table:
+def tickets(
+    ticket: Table,
+    ticket_company: Table,
+    ticket_pipeline_stage: Table,
+    ticket_property_history: Table | None = None,
+    *,
+    reopened: Reopened = "last",
+) -> Table:
     """Tickets that were not deleted; resolved where their stage is a closed one.
 
-    `priority_given` is HubSpot's own priority.
+    With `reopened` first, they are resolved where they first entered a closed stage, though they
+    may be in another now. `priority_given` is HubSpot's own priority.
     """
+    by_first = counts_first(reopened)
     there = current(ticket)
     given = text(there, "property_hs_ticket_priority").lower().nullif("")
     tickets = there.select(  # before any join, as tickets have hundreds of properties
@@ -141,9 +155,16 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
         changed_at=moment(there, "property_hs_lastmodifieddate"),
     )
     joined = tickets.left_join(_company_of(ticket_company, "ticket_id"), [("id", "ticket_id")])
-    joined = joined.left_join(_ticket_stages(ticket_pipeline_stage), "stage_id")
+    joined = joined.left_join(ticket_stages(ticket_pipeline_stage), "stage_id")
+    undecided = [ours for ours, theirs in EVENTS.items() if theirs not in ticket.columns]
+    if by_first:
+        first = first_closings(ticket_property_history, ticket_pipeline_stage)
+        joined = joined.left_join(first, [("id", "closing_of")])
+        undecided = [ours for ours in undecided if ours != "resolved_at"]
     # Of a stage that is not there any more, or says nothing, the date itself decides.
     resolved = when(joined.closed.fill_null(True), joined.closed_at)
+    if by_first:
+        resolved = ibis.least(joined.since, resolved)
     latest = ibis.greatest(joined.created_at, joined.first_response_at, resolved)
     found = joined.select(
         *("id", "priority", "priority_given", "created_at", "first_response_at"),
@@ -153,22 +174,25 @@ def tickets(ticket: Table, ticket_company: Table, ticket_pipeline_stage: Table) 
         updated_at=ibis.coalesce(joined.changed_at, latest),
     )
     # Left out rather than null, which would say that it never happened.
-    return found.drop(*(ours for ours, theirs in EVENTS.items() if theirs not in ticket.columns))
+    return found.drop(*undecided)
 
 
-def _ticket_stages(stage: Table) -> Table:
-    """Whether a stage of tickets is a closed one, by either of two columns; null if none says."""
-    landed.require(
-        *(stage, "ticket_pipeline_stage", "is_closed", "ticket_state"),
-        for_="which tickets are resolved",
-    )
-    state = text(stage, "ticket_state").lower().nullif("")
-    closed = flag(stage, "is_closed")
-    each = stage.select(
-        stage_id=text(stage, "stage_id"),
-        closed=ibis.coalesce(closed | (state == "closed"), closed, state == "closed"),
-    )
-    return each.group_by("stage_id").agg(closed=each.closed.any())
+@landed.source
+def ticket_pauses(
+    ticket: Table,
+    ticket_property_history: Table,
+    ticket_pipeline_stage: Table,
+    *,
+    pause_on: Sequence[str],
+) -> Table:
+    """When tickets were in one of the stages of `pause_on`, which names them by label or id.
+
+    Without those of tickets that were deleted.
+    """
+    pauses = pauses_of(waits(ticket_property_history, ticket_pipeline_stage, pause_on))
+    landed_tickets = ticket.select(ticket_id=text(ticket, "id"))
+    there = current(ticket)
+    return without_uncounted(pauses, landed_tickets, there.select(ticket_id=text(there, "id")))
 
 
 def _company_of(association: Table, key: str) -> Table:

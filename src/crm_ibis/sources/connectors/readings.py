@@ -127,6 +127,12 @@ def _salesforce_outreach(tables: Tables) -> list[str]:
     return []
 
 
+def _salesforce_pauses(tables: Tables) -> list[str]:
+    if "case" in tables:
+        return []
+    return ["no case: pauses that began with their case are not seen, those of deleted ones are"]
+
+
 def _zendesk_tickets(tables: Tables) -> list[str]:
     lines = []
     if "ticket_tag" not in tables:
@@ -146,6 +152,7 @@ READINGS: dict[tuple[str, str], Callable[[Tables], list[str]]] = {
     ("salesforce", "leads"): _salesforce_deals,
     ("salesforce", "opportunities"): _salesforce_deals,
     ("salesforce", "outreach"): _salesforce_outreach,
+    ("salesforce", "ticket_pauses"): _salesforce_pauses,
     ("zendesk", "tickets"): _zendesk_tickets,
 }
 

@@ -1,7 +1,9 @@
-"""Salesforce: leads, opportunities and activities. Accounts are facilities.
+"""Salesforce: leads, opportunities, activities, pauses of cases. Accounts are facilities.
 
 docs/connectors/salesforce.md says what is imputed and what cannot be known.
 """
+
+from collections.abc import Sequence
 
 import ibis
 import ibis.expr.types as ir
@@ -11,6 +13,8 @@ from crm_ibis.errors import DataError
 from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
+from crm_ibis.sources.connectors.pauses import pauses_of, without_uncounted
+from crm_ibis.sources.connectors.salesforce_cases import waits
 from crm_ibis.sources.connectors.salesforce_deals import CONVERTED_AMOUNT, deals_of, leads_of
 from crm_ibis.sources.connectors.salesforce_rates import rates_of
 
@@ -113,6 +117,22 @@ def exchange_rates(
             "known; load one of them, or map exchange_rates from elsewhere"
         )
     return rates_of(currency_type, dated_conversion_rate)
+
+
+@landed.source
+def ticket_pauses(
+    case_history: Table, case: Table | None = None, *, pause_on: Sequence[str]
+) -> Table:
+    """When cases were in one of the statuses of `pause_on`; without those that were deleted.
+
+    Without `case`, nobody knows which cases waited from their creation on, or were deleted.
+    """
+    pauses = pauses_of(waits(case_history, case, pause_on))
+    if case is None:
+        return pauses
+    landed_cases = case.select(ticket_id=text(case, "id"))
+    there = current(case)
+    return without_uncounted(pauses, landed_cases, there.select(ticket_id=text(there, "id")))
 
 
 @landed.source

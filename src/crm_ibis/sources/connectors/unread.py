@@ -4,7 +4,7 @@ While a function makes a source, whatever it reads of a column that is not of th
 noted. A row whose value is there and cannot be read breaks a rule of the source.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -53,7 +53,10 @@ OWNERS: dict[str, dict[str, str]] = {
         **{"ticket_field_history": "ticket_id", "ticket_property_history": "ticket_id"},
         **{"case_history": "case_id"},
     },
-    "tickets": {"ticket": "id", "ticket_comment": "ticket_id", "ticket_field_history": "ticket_id"},
+    "tickets": {
+        **{"ticket": "id", "ticket_comment": "ticket_id", "ticket_field_history": "ticket_id"},
+        "ticket_property_history": "ticket_id",
+    },
 }
 """By source and parameter of the function that makes it: the column that names our row."""
 
@@ -69,6 +72,7 @@ class Unread:
     """What names such a row, and the value."""
     parameter: str | None = None
     """The parameter of the function that the table was given as."""
+    severity: str = "error"
 
     @property
     def rule(self) -> Rule:
@@ -101,8 +105,10 @@ class Unread:
         return owner if owner in self.rows.columns else None
 
     def _rule(self, rows: Table) -> Rule:
-        key = tuple(c for c in rows.columns if c != self.column)
-        return Rule(self.name, (self.column,), find=lambda table, parents: rows, key=key)
+        key = tuple(c for c in rows.columns if c != self.column) or (self.column,)
+        return Rule(
+            self.name, (self.column,), self.severity, find=lambda table, parents: rows, key=key
+        )
 
 
 @dataclass
@@ -111,10 +117,12 @@ class Notes:
 
     read: dict[tuple[str | None, str, str], dict[Table, Table]] = field(default_factory=dict)
     """By landed table, column and form: the tables it was read from, and their unreadable rows."""
+    unknown: list[Unread] = field(default_factory=list)
+    """What sources.yml names and nothing that landed has."""
 
     def unread(self, parameters: Mapping[str, str] = MappingProxyType({})) -> tuple[Unread, ...]:
         """What is to be looked for; `parameters` by the name of the landed table that they are."""
-        return tuple(
+        read = [
             Unread(
                 f"{_words(table, column)} is {FORMS[form]} ({REMEDY})",
                 column,
@@ -122,7 +130,8 @@ class Notes:
                 parameters.get(table or ""),
             )
             for (table, column, form), found in self.read.items()
-        )
+        ]
+        return (*read, *self.unknown)
 
 
 _notes: ContextVar[Notes | None] = ContextVar("notes", default=None)
@@ -148,6 +157,33 @@ def note(table: Table, name: str, form: str, is_unreadable: ir.BooleanValue) -> 
     keys = {c: _text(table[c]) for c in KEYS if c in table.columns and c != column}
     rows = table.filter(is_unreadable).select(**keys, **{column: _text(table[name])})
     notes.read.setdefault((landed, column, form), {})[table] = rows
+
+
+def note_unknown(
+    names: Mapping[str, str],
+    known: Sequence[ir.StringColumn],
+    key: str,
+    words: str,
+    severity: str = "error",
+) -> None:
+    """Notes what a key of sources.yml names and none of the known columns has.
+
+    `names` are what the file says, and how the columns would have it; `words` say what a name must
+    be.
+    """
+    notes = _notes.get()
+    if notes is None:
+        return
+    nothing = ibis.literal(0, "int64").name("nothing").as_table()
+    rows = [
+        nothing.select(**{key: ibis.literal(n), "wanted": ibis.literal(w)})
+        for n, w in names.items()
+    ]
+    asked = ibis.union(*rows) if len(rows) > 1 else rows[0]
+    for column in known:
+        there = column.as_table().distinct()
+        asked = asked.anti_join(there, asked.wanted == there[there.columns[0]])
+    notes.unknown.append(Unread(words, key, asked.select(key), severity=severity))
 
 
 def _landed(relation: ops.Relation, column: str) -> tuple[str | None, str]:
