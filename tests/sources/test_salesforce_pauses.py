@@ -87,7 +87,12 @@ def test_changes_at_one_instant_are_weighed(engine: Engine) -> None:
         c       | Status | New       | On Hold   | 2024-02-01 09:00
         c       | Status | Working   | New       | 2024-02-01 09:00
     """
-    cases = "id | status | created_date\na | Working | 2024-02-01\nc | On Hold | 2024-02-01"
+    cases = """
+        id | status  | created_date
+        a  | Working | 2024-02-01
+        b  | Closed  | 2024-02-01
+        c  | On Hold | 2024-02-01
+    """
     expect(
         pauses(engine, ["On Hold", "Pending"], case=cases, case_history=history),
         """
@@ -132,6 +137,7 @@ def cases(warehouse: Warehouse, landed: str) -> str:
     return landed
 
 
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 def test_tickets_of_a_mapping_pause_by_the_history_of_cases(
     warehouse: Warehouse, cases: str, sources_file: SourcesFile
 ) -> None:
@@ -141,6 +147,7 @@ def test_tickets_of_a_mapping_pause_by_the_history_of_cases(
     assert paused == {"c2", "c4"}
 
 
+@pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_pauses_are_chosen_by_their_cases(
     warehouse: Warehouse, cases: str, sources_file: SourcesFile
 ) -> None:
@@ -154,6 +161,7 @@ def test_pauses_are_chosen_by_their_cases(
     assert fit_of(warehouse, "ticket_pauses").rows == 2
 
 
+@pytest.mark.parametrize("settings", ["postgres"], indirect=True)
 def test_a_status_that_no_case_has_or_had_is_warned_of(
     warehouse: Warehouse, cases: str, sources_file: SourcesFile
 ) -> None:

@@ -15,7 +15,7 @@ from crm_ibis.sources.connectors.hubspot_deals import HOME_AMOUNT, deals_of, kep
 from crm_ibis.sources.connectors.hubspot_tickets import first_closings, ticket_stages, waits
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, moment, text, word
 from crm_ibis.sources.connectors.options import Reopened, counts_first
-from crm_ibis.sources.connectors.pauses import pauses_of, without_uncounted
+from crm_ibis.sources.connectors.pauses import pauses_of_tickets
 
 CALL_CONNECTED = "f240bbac-87c9-4f6e-bf70-924b57d47db7"
 """HubSpot's own id of the call outcome Connected."""
@@ -189,10 +189,10 @@ def ticket_pauses(
 
     Without those of tickets that were deleted.
     """
-    pauses = pauses_of(waits(ticket_property_history, ticket_pipeline_stage, pause_on))
-    landed_tickets = ticket.select(ticket_id=text(ticket, "id"))
+    states = waits(ticket_property_history, ticket_pipeline_stage, pause_on)
     there = current(ticket)
-    return without_uncounted(pauses, landed_tickets, there.select(ticket_id=text(there, "id")))
+    kept = there.select(ticket_id=text(there, "id"))
+    return pauses_of_tickets(states, ticket.select(ticket_id=text(ticket, "id")), kept)
 
 
 def _company_of(association: Table, key: str) -> Table:

@@ -13,7 +13,7 @@ from crm_ibis.errors import DataError
 from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import UNASSIGNED, current, flag, moment, text, word
-from crm_ibis.sources.connectors.pauses import pauses_of, without_uncounted
+from crm_ibis.sources.connectors.pauses import pauses_of, pauses_of_tickets
 from crm_ibis.sources.connectors.salesforce_cases import waits
 from crm_ibis.sources.connectors.salesforce_deals import CONVERTED_AMOUNT, deals_of, leads_of
 from crm_ibis.sources.connectors.salesforce_rates import rates_of
@@ -127,12 +127,12 @@ def ticket_pauses(
 
     Without `case`, nobody knows which cases waited from their creation on, or were deleted.
     """
-    pauses = pauses_of(waits(case_history, case, pause_on))
+    states = waits(case_history, case, pause_on)
     if case is None:
-        return pauses
-    landed_cases = case.select(ticket_id=text(case, "id"))
+        return pauses_of(states)
     there = current(case)
-    return without_uncounted(pauses, landed_cases, there.select(ticket_id=text(there, "id")))
+    kept = there.select(ticket_id=text(there, "id"))
+    return pauses_of_tickets(states, case.select(ticket_id=text(case, "id")), kept)
 
 
 @landed.source

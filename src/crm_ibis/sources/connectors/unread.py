@@ -117,8 +117,8 @@ class Notes:
 
     read: dict[tuple[str | None, str, str], dict[Table, Table]] = field(default_factory=dict)
     """By landed table, column and form: the tables it was read from, and their unreadable rows."""
-    unknown: list[Unread] = field(default_factory=list)
-    """What sources.yml names and nothing that landed has."""
+    others: list[Unread] = field(default_factory=list)
+    """Whatever else a connector found wrong."""
 
     def unread(self, parameters: Mapping[str, str] = MappingProxyType({})) -> tuple[Unread, ...]:
         """What is to be looked for; `parameters` by the name of the landed table that they are."""
@@ -131,7 +131,7 @@ class Notes:
             )
             for (table, column, form), found in self.read.items()
         ]
-        return (*read, *self.unknown)
+        return (*read, *self.others)
 
 
 _notes: ContextVar[Notes | None] = ContextVar("notes", default=None)
@@ -171,19 +171,23 @@ def note_unknown(
     `names` are what the file says, and how the columns would have it; `words` say what a name must
     be.
     """
-    notes = _notes.get()
-    if notes is None:
-        return
     nothing = ibis.literal(0, "int64").name("nothing").as_table()
     rows = [
-        nothing.select(**{key: ibis.literal(n), "wanted": ibis.literal(w)})
-        for n, w in names.items()
+        nothing.select(**{key: ibis.literal(name), "wanted": ibis.literal(wanted)})
+        for name, wanted in names.items()
     ]
     asked = ibis.union(*rows) if len(rows) > 1 else rows[0]
     for column in known:
         there = column.as_table().distinct()
         asked = asked.anti_join(there, asked.wanted == there[there.columns[0]])
-    notes.unknown.append(Unread(words, key, asked.select(key), severity=severity))
+    note_rows(asked.select(key), key, words, severity)
+
+
+def note_rows(rows: Table, column: str, words: str, severity: str = "warn") -> None:
+    """Notes rows that there should not be, of which `words` say what they break."""
+    notes = _notes.get()
+    if notes is not None:
+        notes.others.append(Unread(words, column, rows, severity=severity))
 
 
 def _landed(relation: ops.Relation, column: str) -> tuple[str | None, str]:

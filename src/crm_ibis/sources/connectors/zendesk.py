@@ -27,7 +27,7 @@ from crm_ibis.sources.connectors.options import (
     counts_first,
     zendesk_statuses,
 )
-from crm_ibis.sources.connectors.pauses import first_held, pauses_of, without_uncounted
+from crm_ibis.sources.connectors.pauses import first_held, pauses_of_tickets
 from crm_ibis.sources.connectors.zendesk_replies import first_replies
 
 RESOLVED = ("solved", "closed")
@@ -101,11 +101,11 @@ def ticket_pauses(
 
     Without those of tickets that were deleted or merged into another.
     """
-    pauses = pauses_of(_states(ticket_field_history, zendesk_statuses(pause_on)))
-    landed_tickets = ticket.select(ticket_id=text(ticket, "id"))
+    states = _states(ticket_field_history, zendesk_statuses(pause_on))
+    all_tickets = ticket.select(ticket_id=text(ticket, "id"))
     there = _not_deleted(ticket)
     kept = _not_merged(there.select(ticket_id=text(there, "id")), ticket_tag)
-    return without_uncounted(pauses, landed_tickets, kept)
+    return pauses_of_tickets(states, all_tickets, kept)
 
 
 @landed.source

@@ -1,11 +1,11 @@
-WITH "t11" AS (
+WITH "t7" AS (
   SELECT
-    "t7"."id",
-    "t7"."at",
+    "t5"."id",
+    "t5"."at",
     SUM(
-      CASE WHEN "t7"."new" IN ('on hold') THEN 1 ELSE 0 END - CASE WHEN "t7"."old" IN ('on hold') THEN 1 ELSE 0 END
+      CASE WHEN "t5"."new" IN ('on hold') THEN 1 ELSE 0 END - CASE WHEN "t5"."old" IN ('on hold') THEN 1 ELSE 0 END
     ) AS "net",
-    BOOL_AND(CAST("t7"."old" IN ('on hold') AS BOOLEAN)) AS "waited"
+    BOOL_AND(CAST("t5"."old" IN ('on hold') AS BOOLEAN)) AS "waited"
   FROM (
     SELECT
       "t1"."case_id" AS "id",
@@ -16,35 +16,35 @@ WITH "t11" AS (
     WHERE
       COALESCE("t1"."is_deleted", FALSE) = FALSE
       AND COALESCE(LOWER("t1"."field"), '') = 'status'
-  ) AS "t7"
+  ) AS "t5"
   GROUP BY
     1,
     2
-), "t13" AS (
+), "t9" AS (
   SELECT
     *
-  FROM "t11" AS "t12"
+  FROM "t7" AS "t8"
   WHERE
-    "t12"."at" IS NOT NULL
+    "t8"."at" IS NOT NULL
 )
 SELECT
-  "t29"."ticket_id",
-  "t29"."paused_at",
-  "t29"."resumed_at"
+  "t25"."ticket_id",
+  "t25"."paused_at",
+  "t25"."resumed_at"
 FROM (
   SELECT
-    "t27"."id" AS "ticket_id",
-    "t27"."at" AS "paused_at",
-    "t27"."resumed_at"
+    "t23"."id" AS "ticket_id",
+    "t23"."at" AS "paused_at",
+    "t23"."resumed_at"
   FROM (
     SELECT
-      "t26"."id",
-      "t26"."at",
-      "t26"."holds",
-      "t26"."held",
-      LEAD("t26"."at") OVER (
-        PARTITION BY "t26"."id"
-        ORDER BY "t26"."at" ASC
+      "t22"."id",
+      "t22"."at",
+      "t22"."holds",
+      "t22"."held",
+      LEAD("t22"."at") OVER (
+        PARTITION BY "t22"."id"
+        ORDER BY "t22"."at" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) AS "resumed_at"
     FROM (
@@ -52,54 +52,54 @@ FROM (
         *
       FROM (
         SELECT
-          "t24"."id",
-          "t24"."at",
-          "t24"."holds",
+          "t20"."id",
+          "t20"."at",
+          "t20"."holds",
           COALESCE(
-            LAG("t24"."holds") OVER (
-              PARTITION BY "t24"."id"
-              ORDER BY "t24"."at" ASC
+            LAG("t20"."holds") OVER (
+              PARTITION BY "t20"."id"
+              ORDER BY "t20"."at" ASC
               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             ),
             FALSE
           ) AS "held"
         FROM (
           SELECT
-            "t23"."id",
-            "t23"."at",
-            BOOL_AND(CAST("t23"."holds" AS BOOLEAN)) AS "holds"
+            "t19"."id",
+            "t19"."at",
+            BOOL_AND(CAST("t19"."holds" AS BOOLEAN)) AS "holds"
           FROM (
             SELECT
-              "t22"."id",
-              "t22"."at",
-              COALESCE("t22"."holds", FALSE) AS "holds"
+              "t18"."id",
+              "t18"."at",
+              COALESCE("t18"."holds", FALSE) AS "holds"
             FROM (
               SELECT
                 *
               FROM (
                 SELECT
-                  "t12"."id",
-                  "t12"."at",
-                  "t12"."net" > 0 AS "holds"
-                FROM "t11" AS "t12"
+                  "t8"."id",
+                  "t8"."at",
+                  "t8"."net" > 0 AS "holds"
+                FROM "t7" AS "t8"
                 WHERE
-                  "t12"."net" <> 0
-              ) AS "t14"
+                  "t8"."net" <> 0
+              ) AS "t10"
               UNION ALL
               SELECT
                 *
               FROM (
                 SELECT
-                  "t20"."id",
-                  "t20"."at",
+                  "t16"."id",
+                  "t16"."at",
                   TRUE AS "holds"
                 FROM (
                   SELECT
-                    "t8"."id",
-                    "t8"."at",
-                    "t8"."waits_now",
-                    "t19"."changed_id",
-                    "t19"."waited"
+                    "t6"."id",
+                    "t6"."at",
+                    "t6"."waits_now",
+                    "t15"."changed_id",
+                    "t15"."waited"
                   FROM (
                     SELECT
                       "t0"."id",
@@ -108,74 +108,64 @@ FROM (
                     FROM "salesforce"."case" AS "t0"
                     WHERE
                       COALESCE("t0"."is_deleted", FALSE) = FALSE
-                  ) AS "t8"
+                  ) AS "t6"
                   LEFT OUTER JOIN (
                     SELECT
-                      "t17"."id" AS "changed_id",
-                      "t17"."waited" OR (
-                        "t17"."net" < 0
+                      "t13"."id" AS "changed_id",
+                      "t13"."waited" OR (
+                        "t13"."net" < 0
                       ) AS "waited"
                     FROM (
                       SELECT
-                        "t15"."id",
-                        "t15"."at",
-                        "t15"."net",
-                        "t15"."waited",
+                        "t11"."id",
+                        "t11"."at",
+                        "t11"."net",
+                        "t11"."waited",
                         ROW_NUMBER() OVER (
-                          PARTITION BY "t15"."id"
-                          ORDER BY "t15"."at" ASC
+                          PARTITION BY "t11"."id"
+                          ORDER BY "t11"."at" ASC
                           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
                         ) - 1 AS "place"
-                      FROM "t13" AS "t15"
-                    ) AS "t17"
+                      FROM "t9" AS "t11"
+                    ) AS "t13"
                     WHERE
-                      "t17"."place" = 0
-                  ) AS "t19"
-                    ON "t8"."id" = "t19"."changed_id"
-                ) AS "t20"
+                      "t13"."place" = 0
+                  ) AS "t15"
+                    ON "t6"."id" = "t15"."changed_id"
+                ) AS "t16"
                 WHERE
-                  COALESCE("t20"."waited", "t20"."waits_now")
-                  AND "t20"."at" >= (
+                  COALESCE("t16"."waited", "t16"."waits_now")
+                  AND "t16"."at" >= (
                     SELECT
-                      MIN("t15"."at") AS "begin"
-                    FROM "t13" AS "t15"
+                      MIN("t11"."at") AS "begin"
+                    FROM "t9" AS "t11"
                   )
-              ) AS "t21"
-            ) AS "t22"
-          ) AS "t23"
+              ) AS "t17"
+            ) AS "t18"
+          ) AS "t19"
           GROUP BY
             1,
             2
-        ) AS "t24"
-      ) AS "t25"
+        ) AS "t20"
+      ) AS "t21"
       WHERE
         (
-          "t25"."holds" <> "t25"."held"
+          "t21"."holds" <> "t21"."held"
         ) OR (
-          "t25"."at" IS NULL
+          "t21"."at" IS NULL
         )
-    ) AS "t26"
-  ) AS "t27"
+    ) AS "t22"
+  ) AS "t23"
   WHERE
-    "t27"."holds" OR (
-      "t27"."at" IS NULL
+    "t23"."holds" OR (
+      "t23"."at" IS NULL
     )
-) AS "t29"
-ANTI JOIN (
+) AS "t25"
+SEMI JOIN (
   SELECT
-    "t3"."gone_id"
-  FROM (
-    SELECT
-      "t0"."id" AS "gone_id"
-    FROM "salesforce"."case" AS "t0"
-  ) AS "t3"
-  ANTI JOIN (
-    SELECT
-      "t0"."id" AS "ticket_id"
-    FROM "salesforce"."case" AS "t0"
-    WHERE
-      COALESCE("t0"."is_deleted", FALSE) = FALSE
-  ) AS "t5"
-    ON "t3"."gone_id" = "t5"."ticket_id"
-) AS "t10"
-  ON "t29"."ticket_id" = "t10"."gone_id"
+    "t0"."id" AS "ticket_id"
+  FROM "salesforce"."case" AS "t0"
+  WHERE
+    COALESCE("t0"."is_deleted", FALSE) = FALSE
+) AS "t3"
+  ON "t25"."ticket_id" = "t3"."ticket_id"

@@ -1,21 +1,21 @@
 SELECT
-  "t19"."ticket_id",
-  "t19"."paused_at",
-  "t19"."resumed_at"
+  "t15"."ticket_id",
+  "t15"."paused_at",
+  "t15"."resumed_at"
 FROM (
   SELECT
-    "t17"."id" AS "ticket_id",
-    "t17"."at" AS "paused_at",
-    "t17"."resumed_at"
+    "t13"."id" AS "ticket_id",
+    "t13"."at" AS "paused_at",
+    "t13"."resumed_at"
   FROM (
     SELECT
-      "t16"."id",
-      "t16"."at",
-      "t16"."holds",
-      "t16"."held",
-      LEAD("t16"."at") OVER (
-        PARTITION BY "t16"."id"
-        ORDER BY "t16"."at" ASC
+      "t12"."id",
+      "t12"."at",
+      "t12"."holds",
+      "t12"."held",
+      LEAD("t12"."at") OVER (
+        PARTITION BY "t12"."id"
+        ORDER BY "t12"."at" ASC
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
       ) AS "resumed_at"
     FROM (
@@ -23,76 +23,66 @@ FROM (
         *
       FROM (
         SELECT
-          "t10"."id",
-          "t10"."at",
-          "t10"."holds",
+          "t8"."id",
+          "t8"."at",
+          "t8"."holds",
           COALESCE(
-            LAG("t10"."holds") OVER (
-              PARTITION BY "t10"."id"
-              ORDER BY "t10"."at" ASC
+            LAG("t8"."holds") OVER (
+              PARTITION BY "t8"."id"
+              ORDER BY "t8"."at" ASC
               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
             ),
             FALSE
           ) AS "held"
         FROM (
           SELECT
-            "t6"."id",
-            "t6"."at",
-            BOOL_AND(CAST("t6"."holds" AS BOOLEAN)) AS "holds"
+            "t5"."id",
+            "t5"."at",
+            BOOL_AND(CAST("t5"."holds" AS BOOLEAN)) AS "holds"
           FROM (
             SELECT
-              CAST("t1"."ticket_id" AS TEXT) AS "id",
-              "t1"."updated" AS "at",
-              COALESCE("t1"."value" IN ('hold'), FALSE) AS "holds"
-            FROM "zendesk"."ticket_field_history" AS "t1"
+              CAST("t2"."ticket_id" AS TEXT) AS "id",
+              "t2"."updated" AS "at",
+              COALESCE("t2"."value" IN ('hold'), FALSE) AS "holds"
+            FROM "zendesk"."ticket_field_history" AS "t2"
             WHERE
-              "t1"."field_name" = 'status'
-          ) AS "t6"
+              "t2"."field_name" = 'status'
+          ) AS "t5"
           GROUP BY
             1,
             2
-        ) AS "t10"
-      ) AS "t13"
+        ) AS "t8"
+      ) AS "t11"
       WHERE
         (
-          "t13"."holds" <> "t13"."held"
+          "t11"."holds" <> "t11"."held"
         ) OR (
-          "t13"."at" IS NULL
+          "t11"."at" IS NULL
         )
-    ) AS "t16"
-  ) AS "t17"
+    ) AS "t12"
+  ) AS "t13"
   WHERE
-    "t17"."holds" OR (
-      "t17"."at" IS NULL
+    "t13"."holds" OR (
+      "t13"."at" IS NULL
     )
-) AS "t19"
-ANTI JOIN (
+) AS "t15"
+SEMI JOIN (
   SELECT
-    "t5"."gone_id"
+    "t7"."ticket_id"
   FROM (
     SELECT
-      CAST("t0"."id" AS TEXT) AS "gone_id"
+      CAST("t0"."id" AS TEXT) AS "ticket_id"
     FROM "zendesk"."ticket" AS "t0"
-  ) AS "t5"
+    WHERE
+      COALESCE(LOWER("t0"."status"), '') <> 'deleted'
+  ) AS "t7"
   ANTI JOIN (
     SELECT
-      "t9"."ticket_id"
-    FROM (
-      SELECT
-        CAST("t0"."id" AS TEXT) AS "ticket_id"
-      FROM "zendesk"."ticket" AS "t0"
-      WHERE
-        COALESCE(LOWER("t0"."status"), '') <> 'deleted'
-    ) AS "t9"
-    ANTI JOIN (
-      SELECT
-        CAST("t2"."ticket_id" AS TEXT) AS "merged_id"
-      FROM "zendesk"."ticket_tag" AS "t2"
-      WHERE
-        "t2"."tag" = 'closed_by_merge'
-    ) AS "t7"
-      ON "t9"."ticket_id" = "t7"."merged_id"
-  ) AS "t12"
-    ON "t5"."gone_id" = "t12"."ticket_id"
-) AS "t15"
-  ON "t19"."ticket_id" = "t15"."gone_id"
+      CAST("t1"."ticket_id" AS TEXT) AS "merged_id"
+    FROM "zendesk"."ticket_tag" AS "t1"
+    WHERE
+      "t1"."tag" = 'closed_by_merge'
+  ) AS "t4"
+    ON "t7"."ticket_id" = "t4"."merged_id"
+) AS "t10"
+  ON "t15"."ticket_id" = "t10"."ticket_id"
