@@ -11,7 +11,8 @@ from commands import Run, contents, execute, logged_runs, words
 
 from crm_ibis.config.new_project import TEMPLATES
 from crm_ibis.config.settings import Settings
-from crm_ibis.sources import scaffold, spec
+from crm_ibis.sources import connectors, scaffold, spec
+from crm_ibis.sources.connectors.options import tables_of
 from crm_ibis.warehouse import Warehouse
 
 LEADS = [
@@ -277,6 +278,31 @@ def test_a_starting_file_reads_back_whatever_the_schema_is_called(
     monkeypatch.setattr(scaffold, "_fullest", lambda warehouse, wanted: (schema, {"ticket"}))
     text = scaffold.render(cast(Warehouse, None), "zendesk")
     assert yaml.safe_load(text)["schema"] == schema
+
+
+@pytest.mark.parametrize(
+    ("system", "words"),
+    [
+        ("zendesk", "    # pause_on: [hold, pending]"),
+        ("zendesk", "    # reopened: last"),
+        ("hubspot", "  #   pause_on: [Waiting on contact]"),
+        ("salesforce", "  #   pause_on: [On Hold]"),
+    ],
+)
+def test_a_starting_file_says_how_tickets_pause(
+    system: str, words: str, sources_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where nothing can be assumed, the source waits for the names of the states."""
+    made = connectors.table_functions(system).values()
+    there = {p.name for function in made for p in tables_of(function)} - {"ticket_audits"}
+    monkeypatch.setattr(scaffold, "_fullest", lambda warehouse, wanted: ("raw", there))
+    text = scaffold.render(cast(Warehouse, None), system)
+    assert words in text.splitlines()
+    sources_file.write_text(text)
+    pauses = spec.load_spec().sources.get("ticket_pauses")
+    assert (pauses is not None) == (system == "zendesk")
+    monkeypatch.setattr(scaffold, "_fullest", lambda warehouse, wanted: ("raw", {"ticket"}))
+    assert "ticket_pauses: absent" in scaffold.render(cast(Warehouse, None), "zendesk")
 
 
 def test_a_starting_file_replaces_the_one_that_init_made(

@@ -48,6 +48,12 @@ LANDED: dict[str, dict[str, dict[str, str]]] = {
             "updated": "timestamp(6)",
             "value": "string",
         },
+        "ticket_audits": {
+            "id": "int64",
+            "ticket_id": "int64",
+            "created_at": "timestamp(6)",
+            "events": "string",
+        },
         "user": {"id": "int64", "role": "string"},
         "ticket_tag": {"ticket_id": "int64", "tag": "string"},
         "ticket_chat": {"chat_id": "string", "ticket_id": "int64"},

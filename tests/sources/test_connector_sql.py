@@ -12,6 +12,7 @@ from systems import LANDED, unbound
 
 from crm_ibis.contracts.models import contracts
 from crm_ibis.sources import connectors
+from crm_ibis.sources.connectors.options import ONE_OF
 
 GOLDEN = Path(__file__).parent / "golden"
 SOURCES = [
@@ -50,9 +51,11 @@ def test_a_connector_makes_columns_of_the_contract(system: str, source: str) -> 
 
 
 def test_every_landed_table_is_read_by_its_connector() -> None:
+    """But for those that take the place of one that did not land."""
+    instead = {later for _, *others in ONE_OF.values() for later in others}
     for system, tables in LANDED.items():
         read = set()
         for source in connectors.table_functions(system):
             query = unbound(system, source).op()
             read |= {table.name for table in query.find(ops.UnboundTable)}
-        assert read == set(tables)
+        assert read == set(tables) - instead

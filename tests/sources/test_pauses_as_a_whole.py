@@ -207,6 +207,30 @@ def test_a_change_of_status_that_cannot_be_read_goes_into_quarantine(
     assert [row["ticket_id"] for row in states(warehouse)] == ["2", "3", "4", "5"]
 
 
+@on_duckdb
+def test_a_function_of_one_s_own_tells_the_connector_itself(
+    warehouse: Warehouse, landed: str, sources_file: SourcesFile
+) -> None:
+    """And may take pauses from any other log, by the function that connectors use."""
+    write(warehouse, landed, sources_file, "ticket_pauses: {file: ours.py}")
+    sources_file.beside(
+        "ours.py",
+        """
+        from crm_ibis.connectors import pauses_of, zendesk
+
+        def ticket_pauses(ticket, ticket_field_history, visits):
+            ours = zendesk.ticket_pauses(ticket, ticket_field_history, pause_on=["pending"])
+            states = visits.select(id=visits.ticket, at=visits.since, holds=visits.waits == "yes")
+            return ours.union(pauses_of(states))
+        """,
+    )
+    types = {"ticket": "string", "since": "timestamp(6)", "waits": "string"}
+    log = "ticket | since | waits\n5 | 2024-02-06 | yes\n5 | 2024-02-07 | no"
+    land(warehouse, f"{landed}.visits", types, log)
+    states(warehouse)
+    assert fit_of(warehouse, "ticket_pauses").rows == 2
+
+
 @pytest.mark.parametrize(
     ("pauses", "words"),
     [
@@ -266,5 +290,5 @@ def test_pauses_without_a_history_are_an_error(
     )
     with pytest.raises(DataError) as caught:
         refresh(warehouse, ["ticket_sla"], as_of=AT)
-    words = f"{landed}.ticket_field_history (for ticket_pauses by connector zendesk); load them"
+    words = "there is neither ticket_field_history nor ticket_audits, so nobody knows when tickets"
     assert words in str(caught.value)

@@ -57,6 +57,9 @@ def test_what_is_not_known_without_a_column() -> None:
     assert "opportunity has no is_closed" in told("salesforce", "leads", opportunity=["is_closed"])
     assert "replies in messaging" in told("zendesk", "tickets", ticket_chat=None)
     assert told("zendesk", "tickets") == ""
+    assert "(pause_on), by ticket_audits" in told(
+        "zendesk", "ticket_pauses", ticket_field_history=None
+    )
     assert "no case: pauses that began" in told("salesforce", "ticket_pauses", case=None)
 
 

@@ -152,6 +152,33 @@ def test_history_that_landed_as_text_and_in_a_zone(engine: Engine) -> None:
     )
 
 
+AUDITS = """
+    ticket_id | created_at       | events
+    1         | 2024-02-01 08:00 | [{"type": "Comment", "body": "status"}, {"type": "Create", "field_name": "status", "value": "new"}]
+    1         | 2024-02-01 09:00 | [{"type": "Change", "field_name": "status", "value": "hold", "previous_value": "new"}]
+    1         | 2024-02-01 10:00 | [{"type": "Change", "field_name": "tags", "value": ["status", "open"]}]
+    1         | 2024-02-01 11:00 | [{"type": "Change", "field_name": "status", "value": "open", "previous_value": "hold"}]
+    2         | 2024-02-01 08:30 | [{"type": "Change", "field_name": "priority", "value": "hold"}, {"type": "Change", "field_name": "status", "value": "hold"}]
+    3         | 2024-02-01 08:30 | []
+    3         | 2024-02-01 08:40 | -
+"""
+
+
+@pytest.mark.parametrize("kind", ["string", "json"])
+def test_audits_tell_where_no_history_of_fields_landed(engine: Engine, kind: str) -> None:
+    """Lists of events as text or as JSON."""
+    types = {"ticket_audits": {**LANDED["zendesk"]["ticket_audits"], "events": kind}}
+    rows = pauses(engine, landed=types, ticket_field_history=None, ticket_audits=AUDITS)
+    expect(
+        rows,
+        """
+        ticket_id | paused_at        | resumed_at
+        1         | 2024-02-01 09:00 | 2024-02-01 11:00
+        2         | 2024-02-01 08:30 | -
+        """,
+    )
+
+
 @pytest.mark.parametrize("status", ["on-hold", "closed", "Hold"])
 def test_a_status_that_cannot_pause_is_refused(engine: Engine, status: str) -> None:
     with pytest.raises(UsageError, match=f'no status "{status}" to pause on.*pending, hold'):

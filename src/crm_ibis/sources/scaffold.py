@@ -42,9 +42,10 @@ NEEDED = """\
   #   {key}: [{example}]
 """
 OPTIONS = {
-    "pause_on": "    # In which statuses a ticket waits, so that its clock stands still.\n"
+    "pause_on": "    # The clock stands still on hold, or in the statuses that are named here.\n"
     "    # pause_on: [hold, pending]\n",
-    "reopened": "    # Of a ticket that was opened again, the last or first resolution counts.\n"
+    "reopened": "    # Of a ticket that was opened again, the last resolution counts, or the\n"
+    "    # first.\n"
     "    # reopened: last\n",
 }
 """What may be told to a connector, by key."""
@@ -121,6 +122,14 @@ def _part(source: str, system: str, function: Callable[..., Table] | None, there
     parameters = options.tables_of(function)
     required = [p.name for p in parameters if p.default is p.empty]
     optional = [p.name for p in parameters if p.default is not p.empty]
+    if alternatives := options.ONE_OF.get((system, source), ()):
+        optional = [table for table in optional if table not in alternatives]
+        found = [table for table in alternatives if table in there]
+        if not found:
+            tables = ", ".join([*required, alternatives[0]])
+            lacking = " or ".join(alternatives)
+            return LACKING.format(source=source, tables=tables, missing=lacking)
+        required.append(found[0])
     if missing := [table for table in required if table not in there]:
         return LACKING.format(source=source, tables=", ".join(required), missing=", ".join(missing))
     if not required:  # any of them will do

@@ -22,6 +22,9 @@ NEEDED = {
 }
 """What `pause_on` names where nothing can be assumed."""
 
+ONE_OF = {("zendesk", "ticket_pauses"): ("ticket_field_history", "ticket_audits")}
+"""Tables of which a function needs one, and takes the first, by system and source."""
+
 ZENDESK_PAUSES_ON = ("hold",)
 ZENDESK_PAUSES = ("new", "open", "pending", "hold", "solved")
 """Zendesk's statuses that another may follow; a custom status counts as its category."""

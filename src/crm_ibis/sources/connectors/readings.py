@@ -27,17 +27,18 @@ def readings(
     """
     explain = READINGS.get((system, source))
     lines = explain(tables) if explain else []
-    lines += _chosen(system, source, options)
+    lines += _chosen(system, source, tables, options)
     if zone is None and (system, source) in DAYS:
         lines.append(f"{DAYS[system, source]}: days in UTC; say time_zone for those of your users")
     return tuple(lines)
 
 
-def _chosen(system: str, source: str, options: Mapping[str, Any]) -> list[str]:
+def _chosen(system: str, source: str, tables: Tables, options: Mapping[str, Any]) -> list[str]:
     """What sources.yml chose, or might."""
     lines = []
     if source == "ticket_pauses":
-        state, history = HISTORIES[system]
+        state, *histories = HISTORIES[system]
+        history = next((table for table in histories if table in tables), histories[0])
         named = " or ".join(options.get("pause_on", ZENDESK_PAUSES_ON))
         lines.append(f"paused: while the {state} is {named} (pause_on), by {history}")
     if options.get("reopened") == "first":
@@ -159,9 +160,9 @@ READINGS: dict[tuple[str, str], Callable[[Tables], list[str]]] = {
 HISTORIES = {
     "hubspot": ("stage", "ticket_property_history"),
     "salesforce": ("status", "case_history"),
-    "zendesk": ("status", "ticket_field_history"),
+    "zendesk": ("status", "ticket_field_history", "ticket_audits"),
 }
-"""What pauses are told by, and the table that keeps it."""
+"""What pauses are told by, and the tables that keep it, of which the first that is there counts."""
 
 DAYS = {
     ("salesforce", "leads"): "converted_date and close_date",

@@ -51,7 +51,7 @@ OWNERS: dict[str, dict[str, str]] = {
     "satisfaction": {"satisfaction_rating": "id"},
     "ticket_pauses": {
         **{"ticket_field_history": "ticket_id", "ticket_property_history": "ticket_id"},
-        **{"case_history": "case_id"},
+        **{"ticket_audits": "ticket_id", "case_history": "case_id"},
     },
     "tickets": {
         **{"ticket": "id", "ticket_comment": "ticket_id", "ticket_field_history": "ticket_id"},

@@ -9,6 +9,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.errors import DataError
 from crm_ibis.expressions import when
 from crm_ibis.sources.connectors import landed
 from crm_ibis.sources.connectors.landed import (
@@ -28,6 +29,7 @@ from crm_ibis.sources.connectors.options import (
     zendesk_statuses,
 )
 from crm_ibis.sources.connectors.pauses import first_held, pauses_of_tickets
+from crm_ibis.sources.connectors.zendesk_audits import audited_states
 from crm_ibis.sources.connectors.zendesk_replies import first_replies
 
 RESOLVED = ("solved", "closed")
@@ -92,16 +94,27 @@ def tickets(
 @landed.source
 def ticket_pauses(
     ticket: Table,
-    ticket_field_history: Table,
+    ticket_field_history: Table | None = None,
     ticket_tag: Table | None = None,
+    ticket_audits: Table | None = None,
     *,
     pause_on: Sequence[str] = ZENDESK_PAUSES_ON,
 ) -> Table:
     """When tickets were in a status of `pause_on`: on hold, where it names no other.
 
-    Without those of tickets that were deleted or merged into another.
+    By the history of fields, else by audits. Without those of tickets that were deleted or merged
+    into another.
     """
-    states = _states(ticket_field_history, zendesk_statuses(pause_on))
+    statuses = zendesk_statuses(pause_on)
+    if ticket_field_history is not None:
+        states = _states(ticket_field_history, statuses)
+    elif ticket_audits is not None:
+        states = audited_states(ticket_audits, statuses)
+    else:
+        raise DataError(
+            "there is neither ticket_field_history nor ticket_audits, so nobody knows when tickets "
+            "waited; load one of them, map ticket_pauses from elsewhere, or say that it is absent"
+        )
     all_tickets = ticket.select(ticket_id=text(ticket, "id"))
     there = _not_deleted(ticket)
     kept = _not_merged(there.select(ticket_id=text(there, "id")), ticket_tag)
