@@ -1,11 +1,16 @@
 """Zendesk: pauses by the history of the status, and which resolution of a ticket counts."""
 
-from typing import Any
+from contextlib import nullcontext
+from typing import Any, cast
 
+import ibis
 import pytest
 from systems import LANDED, made
 
-from crm_ibis.errors import UsageError
+from crm_ibis.engines import Engine as ComputeEngine
+from crm_ibis.errors import DataError, UsageError
+from crm_ibis.sources.connectors import zendesk
+from crm_ibis.sources.functions import call
 from crm_ibis.testing import Engine, expect
 
 TICKETS = """
@@ -177,6 +182,27 @@ def test_audits_tell_where_no_history_of_fields_landed(engine: Engine, kind: str
         2         | 2024-02-01 08:30 | -
         """,
     )
+
+
+def test_audits_are_refused_where_an_engine_reads_no_json() -> None:
+    """Before anything is read, in one line."""
+
+    class Spark:
+        dialect = "pyspark"
+        con = None
+        translate_errors = nullcontext
+
+        def compile(self, made: ibis.Table) -> str:
+            return str(ibis.to_sql(made, dialect=self.dialect))
+
+    given = {n: ibis.table(LANDED["zendesk"][n], name=n) for n in ("ticket", "ticket_audits")}
+    spark = cast(ComputeEngine, Spark())
+    with pytest.raises(DataError, match=r"ticket_pauses: pyspark cannot compute this: .*JSON"):
+        call(spark, zendesk.ticket_pauses, given, "ticket_pauses")
+    given = {
+        n: ibis.table(LANDED["zendesk"][n], name=n) for n in ("ticket", "ticket_field_history")
+    }
+    assert call(spark, zendesk.ticket_pauses, given, "ticket_pauses") is not None
 
 
 @pytest.mark.parametrize("status", ["on-hold", "closed", "Hold"])

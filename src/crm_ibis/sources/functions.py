@@ -21,6 +21,8 @@ from crm_ibis.warehouse.base import STAGED
 
 Maker = Callable[..., Table]
 
+NOT_EVERYWHERE = (ops.ToJSONArray,)
+"""What connectors use and not every engine has: Ibis reads no list in JSON on Spark."""
 OF_A_CONNECTION = (ops.DatabaseTable, ops.SQLQueryResult)
 
 
@@ -48,7 +50,7 @@ def call(engine: Engine, maker: Maker, given: Mapping[str, Any], what: str) -> T
         raise UsageError(f"{what}: the function returns no Ibis table")
     _refuse_foreign(engine, made, what)
     try:
-        if not _is_ours(maker):
+        if not _is_ours(maker) or made.op().find(NOT_EVERYWHERE):
             engine.compile(made)
     except Exception as error:  # Ibis has errors of many kinds for what a database cannot do
         gist = f"{type(error).__name__}: {error}"
