@@ -221,6 +221,7 @@ def refreshed(
     edges: Edges,
     params: Params | None = None,
     as_of: datetime = AS_OF,
+    names: list[str] = NAMES,
 ) -> None:
     edges.write(folder)
     warehouse.ensure_schema(warehouse.raw)
@@ -228,7 +229,7 @@ def refreshed(
         warehouse.create_table(warehouse.raw, source.name, source.schema)
         file = folder / f"{source.name}.csv"
         warehouse.load_csv(warehouse.raw, source.name, list(source.schema), file)
-    refresh(warehouse, NAMES, as_of=as_of, params=params)
+    refresh(warehouse, names, as_of=as_of, params=params)
 
 
 def differences_by_hand(warehouse: Warehouse) -> list[str]:
@@ -328,17 +329,9 @@ def test_both_databases_give_the_same_cells_at_the_rates_of_one_day(
 def test_both_databases_give_the_same_cells_in_a_reporting_zone(
     both: tuple[Warehouse, Warehouse], tmp_path: Path, zone: str
 ) -> None:
-    """With calendars and currencies switched on too; many rows lie on borders of months."""
-    edges = Edges(4)
-    for source in ("leads", "opportunities", "invoices"):
-        for row in edges.rows[source]:
-            row["currency"] = edges.random.choice(("EUR", "USD", None))
-    edges.rows["exchange_rates"] = [
-        {"currency": "USD", "valid_from": month.date(), "rate": Decimal(month.month) / 7}
-        for month in [datetime(1990, 1, 1), *MONTHS]
-    ]
-    reporting = f"reporting: {{time_zone: {zone}, currency: EUR}}"
-    params = assuming(f"{CALENDARS}\n{reporting}")
+    """With all else switched on too; many rows lie on borders of months."""
+    edges = edges_of_everything(4)
+    params = assuming(EVERYTHING.replace("currency: EUR", f"currency: EUR, time_zone: {zone}"))
     for warehouse in both:
         refreshed(warehouse, tmp_path, edges, params)
     assert cells_compared(both) > 20_000

@@ -148,7 +148,7 @@ class Results:
         if not self.params.calendars or TICKETS not in self._sources:
             return None
         tickets = self._sources[TICKETS]
-        (found,) = self.warehouse.rows(tickets.aggregate(earliest=tickets.created_at.min()))
+        (found,) = self.engine.rows(tickets.aggregate(earliest=tickets.created_at.min()))
         return found["earliest"]
 
     def settled_rows(self, name: str) -> int:

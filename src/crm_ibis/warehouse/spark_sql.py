@@ -44,10 +44,20 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]  # Ibis gives it no 
             return SQLGlotCompiler.visit_NonNullLiteral(self, op, value=value, dtype=dtype)
         return super().visit_NonNullLiteral(op, value=value, dtype=dtype)
 
+    def visit_RegexSearch(self, op: Any, *, arg: Any, pattern: Any) -> Any:
+        """A function: sqlglot writes RLIKE, and no parentheses around it, so that in a comparison
+        the pattern is compared."""
+        return self.f.anon.regexp_like(arg, _java_pattern(pattern))
+
+    def visit_RegexExtract(self, op: Any, *, arg: Any, pattern: Any, index: Any) -> Any:
+        pattern = _java_pattern(pattern)
+        return super().visit_RegexExtract(op, arg=arg, pattern=pattern, index=index)
+
     def visit_RegexReplace(self, op: Any, *, arg: Any, pattern: Any, replacement: Any) -> Any:
         """Java writes groups as $1, and a plain dollar as \\$."""
         if isinstance(replacement, sge.Literal):
             replacement = sge.Literal.string(_java_replacement(replacement.name))
+        pattern = _java_pattern(pattern)
         return super().visit_RegexReplace(op, arg=arg, pattern=pattern, replacement=replacement)
 
     def visit_ScalarUDF(self, op: Any, **kw: Any) -> Any:
@@ -60,6 +70,26 @@ class SparkCompiler(PySparkCompiler):  # type: ignore[misc]  # Ibis gives it no 
             read = self.f.anon.convert_timezone(zone, utc, sge.Cast(this=moment, to=naive))
             return self.f.anon.to_timestamp_ltz(read)
         return self.f.anon.convert_timezone(utc, zone, sge.Cast(this=moment, to=naive))
+
+
+def _java_pattern(pattern: Any) -> Any:
+    """`$` as `\\z`: the end of the text, where Java's `$` comes before a last line break too."""
+    if not isinstance(pattern, sge.Literal):
+        return pattern
+    found = []
+    in_class = False
+    characters = iter(pattern.name)
+    for character in characters:
+        if character == "\\":
+            character += next(characters, "")
+        elif character == "[":
+            in_class = True
+        elif character == "]":
+            in_class = False
+        elif character == "$" and not in_class:
+            character = "\\z"
+        found.append(character)
+    return sge.Literal.string("".join(found))
 
 
 def _java_replacement(replacement: str) -> str:
