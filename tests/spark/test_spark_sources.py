@@ -140,13 +140,13 @@ def test_a_catalog_and_a_table_that_are_not_there(there: Settings) -> None:
 
 
 def test_a_job_that_takes_too_long_is_cancelled(there: Settings) -> None:
-    slow = replace(there, statement_timeout=3)
+    slow = replace(there, statement_timeout=2)
     with SparkEngine(slow) as engine:
-        numbers = engine.session.range(0, 200_000, 1, 2).selectExpr("id AS n")
-        numbers.createOrReplaceTempView("numbers")
-        table = ibis.table({"n": "int64"}, name="numbers")
-        pairs = table.cross_join(table.view().rename(m="n"))
-        query = pairs.aggregate(x=((pairs.n * pairs.m) % 7).max())
-        with pytest.raises(TransientError, match=r"cancelled after 3 s, the `timeout`"):
-            engine.rows(query)
-        assert engine.rows(table.aggregate(n=table.count())) == [{"n": 200_000}]
+        pause = "java_method('java.lang.Thread', 'sleep', id * 0 + 100)"
+        slept = engine.session.range(0, 1_000, 1, 2).selectExpr("id AS n", f"{pause} AS slept")
+        slept.createOrReplaceTempView("numbers")
+        table = ibis.table({"n": "int64", "slept": "string"}, name="numbers")
+        with pytest.raises(TransientError, match=r"cancelled after 2 s, the `timeout`"):
+            engine.rows(table.aggregate(n=table.slept.max()))
+        engine.settings = there
+        assert engine.rows(table.aggregate(n=table.n.max())) == [{"n": 999}]
