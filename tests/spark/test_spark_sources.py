@@ -92,53 +92,6 @@ def test_rows_of_the_warehouse_are_read_by_spark(there: Settings) -> None:
         assert [str(row["d"]) for row in engine.rows(table)] == ["1.50"]
 
 
-@pytest.mark.parametrize(
-    ("url", "kind", "words"),
-    [
-        ("spork://local", UsageError, r"give spark://local\[2\]"),
-        ("spark://127.0.0.1:1", TransientError, "cannot reach Spark at 127.0.0.1:1"),
-        ("sc://127.0.0.1:1", TransientError, "cannot reach Spark at 127.0.0.1:1"),
-        ("spark://local[1]", UsageError, "already has a session"),
-    ],
-)
-def test_a_url_that_cannot_be_used(
-    session: Any, url: str, kind: type[Exception], words: str
-) -> None:
-    with pytest.raises(kind, match=words) as raised:
-        spark_session.open_session(Settings(engine_url=url))
-    assert "\n" not in str(raised.value)
-
-
-def test_no_java_and_a_wrong_java(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
-    with pytest.raises(UsageError, match=r"there is no Java in JAVA_HOME .*; install Java 8 or"):
-        spark_session._find_java("3.5")
-    monkeypatch.setattr(spark_session, "_java_version", lambda java: 25)
-    with pytest.raises(UsageError, match=r"Spark 3.5 needs Java 8 or 11 or 17, and .* Java 25"):
-        spark_session._find_java("3.5")
-
-
-def test_a_contradicting_configuration_is_refused() -> None:
-    spark_session._refuse_contradictions({"spark.sql.session.timeZone": "Etc/UTC"})
-    with pytest.raises(UsageError, match=r"says spark.sql.ansi.enabled=false"):
-        spark_session._refuse_contradictions({"spark.sql.ansi.enabled": "false"})
-
-
-def test_another_version_of_the_server_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"pip install 'pyspark==4.0.\*'"):
-        spark_session._refuse_version("4.0.1", "3.5")
-
-
-def test_a_catalog_and_a_table_that_are_not_there(there: Settings) -> None:
-    with SparkEngine(there) as engine, pytest.raises(DataError, match='did you mean "lake"'):
-        engine.tables("lak.crm")
-    with (
-        open_warehouse(replace(there, raw_schema="crn")) as warehouse,
-        pytest.raises(DataError, match=r"no source table.* crn.facilities"),
-    ):
-        refresh(warehouse, ["revenue_kpis"], as_of=AS_OF)
-
-
 def test_a_job_that_takes_too_long_is_cancelled(there: Settings) -> None:
     slow = replace(there, statement_timeout=2)
     with SparkEngine(slow) as engine:

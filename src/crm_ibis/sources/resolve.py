@@ -70,7 +70,7 @@ def source_tables(
         except DataError as error:
             problems.append(str(error))
     if missing:
-        problems.append(_explain_missing(missing))
+        problems.append(_explain_missing(missing, engine))
     if problems:
         raise DataError("\n".join(problems))
     return found
@@ -91,13 +91,15 @@ def missing_optional(engine: Engine, declared: SourcesFile) -> set[str]:
     return {name for name in optional_sources() if is_missing(engine, name, declared)}
 
 
-def _explain_missing(tables: list[str]) -> str:
+def _explain_missing(tables: list[str], engine: Engine) -> str:
     there = f"there is no source table {tables[0]}; load it, say in sources.yml where it comes from"
     if len(tables) > 1:
         there = (
             f"there are no source tables {', '.join(tables)}; load them, say in sources.yml where "
             "they come from"
         )
+    if engine.con is None:  # `crm-ibis seed` fills the warehouse
+        return f"{there}, or name another schema with CRM_IBIS_RAW_SCHEMA"
     return (
         f"{there}, name another schema with CRM_IBIS_RAW_SCHEMA, or try the sample data: "
         "crm-ibis seed"
