@@ -1,7 +1,10 @@
 """Sources in Spark's catalog: contracts, quarantine, and errors."""
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import contracts
 from crm_ibis.engines import spark_session
 from crm_ibis.engines.spark import SparkEngine
-from crm_ibis.errors import DataError, TransientError, UsageError
+from crm_ibis.errors import TransientError
 from crm_ibis.publishing.check import check
 from crm_ibis.publishing.refresh import ChecksFailed, refresh
 from crm_ibis.sources.seeds import load_seeds
@@ -84,12 +87,31 @@ def test_a_refresh_over_the_same_rows_changes_nothing(there: Settings) -> None:
     assert not any(t.new or t.changed or t.gone for t in again.published)
 
 
+@pytest.fixture
+def new_york(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The zone of the machine, which nothing may depend on."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("new_york")
 def test_rows_of_the_warehouse_are_read_by_spark(there: Settings) -> None:
+    """An instant within the hour that the clocks of New York skip."""
     with open_warehouse(there) as warehouse, SparkEngine(there) as engine:
-        warehouse.run("CREATE TEMP TABLE few AS SELECT 1.5::DECIMAL(10, 2) AS d, NULL AS t")
-        query = ibis.table({"d": "decimal(10, 2)", "t": "string"}, name="few")
-        table = engine.borrow("few", query, warehouse)
-        assert [str(row["d"]) for row in engine.rows(table)] == ["1.50"]
+        warehouse.run(
+            "CREATE TEMP TABLE few AS SELECT 1.5::DECIMAL(10, 2) AS d, NULL AS t, "
+            "TIMESTAMP '2024-03-10 02:30:00.000001' AS at"
+        )
+        types = {"d": "decimal(10, 2)", "t": "string", "at": "timestamp(6)"}
+        table = engine.borrow("few", ibis.table(types, name="few"), warehouse)
+        moment = datetime(2024, 3, 10, 2, 30, 0, 1)
+        assert engine.rows(table) == [{"d": Decimal("1.50"), "t": None, "at": moment}]
+        assert engine.rows(table.select(text=table["at"].cast("string"))) == [
+            {"text": "2024-03-10 02:30:00.000001"}
+        ]
 
 
 def test_a_job_that_takes_too_long_is_cancelled(there: Settings) -> None:

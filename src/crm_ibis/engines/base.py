@@ -9,6 +9,7 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.warehouse import Place, Query, Staging, Warehouse
+from crm_ibis.warehouse.files import Files
 
 
 class Engine(Protocol):
@@ -23,12 +24,19 @@ class Engine(Protocol):
     dialect: str
     con: Any
     """The connection that its tables belong to; None where they belong to none."""
+    reads_files: bool
+    """Whether it reads files of this machine."""
+    reads_urls: bool
+    """Whether it reads files behind URLs such as s3a://bucket/leads."""
 
     def tables(self, schema: str) -> set[str]:
         """Names of the tables and views in a schema; none when there is no such schema."""
 
     def table(self, schema: str, name: str) -> Table:
         """A table as an expression."""
+
+    def read_files(self, files: Files) -> Table:
+        """Files as one table; every column of CSV files is text."""
 
     def places(self, tables: Iterable[Table]) -> set[Place]:
         """The tables of the warehouse that expressions read."""

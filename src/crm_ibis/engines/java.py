@@ -69,7 +69,7 @@ def _bundled() -> Java | None:
 
 def _ask(java: Path) -> Java | None:
     """What a program `java` says of itself: it may be a script that starts the real one."""
-    command = [java, "-XshowSettings:properties", "-version"]
+    command = [str(java), "-XshowSettings:properties", "-version"]
     try:
         said = subprocess.run(command, capture_output=True, text=True, timeout=60)
     except (OSError, subprocess.SubprocessError):

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
-from datetime import UTC
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 from uuid import uuid4
@@ -20,6 +20,7 @@ from crm_ibis.engines.spark_tables import SparkTables
 from crm_ibis.errors import DatabaseError, TransientError
 from crm_ibis.warehouse import Place, Query, Staging, Warehouse
 from crm_ibis.warehouse.base import STAGED
+from crm_ibis.warehouse.files import Files
 from crm_ibis.warehouse.spark_sql import compiler, quoted, type_name
 from crm_ibis.warehouse.sql import to_sqlglot
 
@@ -37,6 +38,8 @@ class SparkEngine:
 
     dialect = "pyspark"
     con = None
+    reads_files = True
+    reads_urls = True
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -73,6 +76,10 @@ class SparkEngine:
         with self.translate_errors():
             return self.sources.table(schema, name)
 
+    def read_files(self, files: Files) -> Table:
+        with self.translate_errors():
+            return self.sources.files(files)
+
     def places(self, tables: Iterable[Table]) -> set[Place]:
         """None: what Spark reads is not in the warehouse."""
         return set()
@@ -84,6 +91,7 @@ class SparkEngine:
         return Query(self.compile(query, inline), tuple(query.columns))
 
     def rows(self, query: Table | Query) -> list[dict[str, Any]]:
+        """The rows of a query as dictionaries, with instants in UTC and without a zone."""
         if isinstance(query, Table):
             query = self.query(query)
         with self.translate_errors(), self._cancelling():
@@ -91,10 +99,7 @@ class SparkEngine:
             zoned = [name for name, kind in frame.dtypes if kind == "timestamp"]
             for name in zoned:  # Python would get them in the zone of its own machine
                 frame = frame.withColumn(name, frame[quoted(name)].cast("timestamp_ntz"))
-            rows = [dict(zip(query.columns, row, strict=True)) for row in frame.collect()]
-        for row in rows:
-            row |= {name: row[name].replace(tzinfo=UTC) for name in zoned if row[name]}
-        return rows
+            return [dict(zip(query.columns, row, strict=True)) for row in frame.collect()]
 
     def repeats(self, column: ir.Column) -> ir.IntegerScalar:
         return column.count() - column.nunique()
@@ -188,7 +193,7 @@ class SparkEngine:
     def borrow(self, name: str, query: Table, warehouse: Warehouse) -> Table:
         """By way of the driver: meant for histories and lists of keys, not for large tables."""
         schema = query.schema()
-        rows = [tuple(row.values()) for row in warehouse.rows(query)]
+        rows = [tuple(map(_in_utc, row.values())) for row in warehouse.rows(query)]
         columns = ", ".join(f"{quoted(c)} {type_name(t)}" for c, t in schema.items())
         view = f"crm_ibis_borrowed_{name}"
         with self.translate_errors():
@@ -232,6 +237,13 @@ def _cancel_late(ended: threading.Event, limit: float, cancel: Callable[[], None
     while not over:
         cancel()
         over = ended.wait(1)
+
+
+def _in_utc(value: Any) -> Any:
+    """An instant with its zone: Spark would take it for one of the machine's."""
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=UTC)
+    return value
 
 
 def _width(dtype: dt.DataType) -> int:

@@ -61,10 +61,15 @@ def explain(error: Exception, timeout: float | None) -> str:
             f"Spark ran out of memory: {_gist(error)}; raise spark.driver.memory or "
             "spark.executor.memory in spark-defaults.conf. Nothing was published."
         )
+    if "MALFORMED_CSV_RECORD" in said:  # which says what stands there
+        return (
+            "a line of a CSV file has more or fewer columns than the header; fix the file and run "
+            "again"
+        )
     if unknown := re.search(r"ClassNotFoundException: ([\w.$]+)", said):
         return (
-            f"Spark's configuration names {unknown[1]}, which Spark does not have; put its jar into "
-            "spark.jars or spark.jars.packages in spark-defaults.conf"
+            f"Spark's configuration names {unknown[1]}, which Spark does not have; put its jar "
+            "into spark.jars or spark.jars.packages in spark-defaults.conf"
         )
     return f"Spark: {_gist(error)}"
 

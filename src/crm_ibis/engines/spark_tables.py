@@ -8,9 +8,15 @@ import ibis.expr.datatypes as dt
 from ibis import Table
 
 from crm_ibis.errors import DataError, near_match
+from crm_ibis.warehouse.files import Files
 from crm_ibis.warehouse.spark_sql import quoted
 
 CATALOGS = "spark.sql.catalog."
+CSV = {
+    **{"header": "true", "quote": '"', "escape": '"', "multiLine": "true", "mode": "FAILFAST"},
+    **{"nullValue": "", "emptyValue": "", "enforceSchema": "true"},
+}
+"""As DuckDB reads them. That all files have the same header is seen to before."""
 TYPES: dict[str, dt.DataType] = {
     "string": dt.string,
     "boolean": dt.boolean,
@@ -35,6 +41,7 @@ class SparkTables:
         self.session = session
         self._names: dict[str, set[str]] = {}
         self._tables: dict[str, Table] = {}
+        self._files: dict[Files, Table] = {}
 
     def names(self, schema: str) -> set[str]:
         """Names of the tables and views in `schema` or `catalog.schema`; none where it is missing.
@@ -76,6 +83,22 @@ class SparkTables:
             frame.createOrReplaceTempView(view)
             self._tables[place] = ibis.table(_schema(frame, place), name=view)
         return self._tables[place]
+
+    def files(self, files: Files) -> Table:
+        """Files as an expression over a temporary view of them."""
+        if files not in self._files:
+            reader = self.session.read
+            if files.format == "csv":
+                reader = reader.options(**CSV, sep=files.delimiter)
+                if files.columns:  # else those of a header that Spark has to look up
+                    reader = reader.schema(", ".join(f"{quoted(c)} STRING" for c in files.columns))
+                frame = reader.csv(list(files.paths))
+            else:
+                frame = reader.parquet(*files.paths)
+            view = f"crm_ibis_files_{len(self._files)}"
+            frame.createOrReplaceTempView(view)
+            self._files[files] = ibis.table(_schema(frame, ", ".join(files.paths)), name=view)
+        return self._files[files]
 
 
 def _qualified(place: str) -> str:

@@ -4,10 +4,12 @@ What one returns is written to a temporary table once per run: a log that it red
 read again by every check and every KPI.
 """
 
+import importlib.util
 import inspect
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -16,7 +18,7 @@ import ibis.expr.operations as ops
 from ibis import Table
 
 from crm_ibis.engines import Engine
-from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError
+from crm_ibis.errors import CrmIbisError, DatabaseError, DataError, UsageError, near_match
 from crm_ibis.warehouse.base import STAGED
 
 Maker = Callable[..., Table]
@@ -24,6 +26,27 @@ Maker = Callable[..., Table]
 NOT_EVERYWHERE = (ops.ToJSONArray,)
 """What connectors use and not every engine has: Ibis reads no list in JSON on Spark."""
 OF_A_CONNECTION = (ops.DatabaseTable, ops.SQLQueryResult)
+
+
+def load(file: Path, name: str) -> Maker:
+    """The function of a source's name in a Python file."""
+    if not file.is_file():
+        raise UsageError(f"sources.yml: sources.{name}.file: there is no file {file}")
+    spec = importlib.util.spec_from_file_location(f"_crm_ibis_sources_{file.stem}", file)
+    if spec is None or spec.loader is None:
+        raise UsageError(f"sources.yml: sources.{name}.file: {file} is not a Python file")
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except (Exception, SystemExit) as error:  # whatever the user's own file may raise
+        raise UsageError(f"cannot read {file}: {type(error).__name__}: {error}") from error
+    known = dict(inspect.getmembers(module, inspect.isfunction))
+    if name not in known:
+        raise UsageError(
+            f"{file} has no function {name}{near_match(name, known)}; it makes the source of its "
+            "name from the landed tables that its parameters name"
+        )
+    return known[name]
 
 
 def call(engine: Engine, maker: Maker, given: Mapping[str, Any], what: str) -> Table:

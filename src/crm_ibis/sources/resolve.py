@@ -3,7 +3,6 @@
 Nothing is copied: a mapping, a connector or a function of one's own becomes part of every query.
 """
 
-import importlib.util
 import inspect
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -17,7 +16,7 @@ from crm_ibis.contracts import models
 from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.engines import Engine
 from crm_ibis.errors import CrmIbisError, DataError, UsageError, near_match
-from crm_ibis.sources import connectors, functions, transform
+from crm_ibis.sources import connectors, functions, landed_files, transform
 from crm_ibis.sources import spec as mapping
 from crm_ibis.sources.columns import joining
 from crm_ibis.sources.connectors import options
@@ -158,10 +157,7 @@ def origin(
     found = _base_origin(engine, name, declared, written)
     if not said.join:
         return found
-    others = {
-        alias: _landed_table(engine, join.table, declared, said)
-        for alias, join in said.join.items()
-    }
+    others = {alias: _joined(engine, name, alias, declared, written) for alias in said.join}
     joined = joining.join_tables(found.table, name, said, {a: o.table for a, o in others.items()})
     words = ", ".join(other.words for other in others.values())
     return replace(found, table=joined, words=f"{found.words} with {words}")
@@ -180,8 +176,33 @@ def _base_origin(
         if written is None:
             return made
         return replace(made, table=written.write(name, made.table, f"{name} by {made.words}"))
+    if said.path:
+        return _landed_files(engine, said.path, name, f"sources.{name}.path", written)
     schema, table = _place(engine, name, declared)
     return _landed_in(engine, schema, table)
+
+
+def _landed_files(
+    engine: Engine, path: str, name: str, where: str, written: Materialized | None
+) -> Origin:
+    """Files; of CSV a copy, as a run would else read them again for every check and every KPI."""
+    words = landed_files.words(path)
+    files = landed_files.files_of(engine, path, where)
+    table = engine.read_files(files)
+    if written is not None and files.format == "csv":
+        table = written.write(name, table, f"{name} from {words}")
+    return Origin(table, words)
+
+
+def _joined(
+    engine: Engine, name: str, alias: str, declared: SourcesFile, written: Materialized | None
+) -> Origin:
+    said = declared.of(name)
+    join = said.join[alias]
+    if join.path:
+        where = f"sources.{name}.join.{alias}.path"
+        return _landed_files(engine, join.path, f"{name}_{alias}", where, written)
+    return _landed_table(engine, cast(str, join.table), declared, said)
 
 
 def _landed_table(engine: Engine, place: str, declared: SourcesFile, said: SourceSpec) -> Origin:
@@ -204,6 +225,8 @@ def origin_in_words(engine: Engine, name: str, declared: SourcesFile) -> str:
         return "absent in sources.yml"
     if said.constant:
         return "constant rows"
+    if said.path:
+        return landed_files.words(said.path)
     return said.maker or ".".join(_place(engine, name, declared))
 
 
@@ -220,7 +243,7 @@ def _maker(said: SourceSpec, name: str) -> Maker:
     """The function that makes a source of landed tables."""
     if said.connector:
         return connectors.table_function(said.connector, name)
-    return _function(cast(Path, said.file), name)
+    return functions.load(cast(Path, said.file), name)
 
 
 def _table_parameters(maker: Maker, said: SourceSpec) -> list[inspect.Parameter]:
@@ -240,14 +263,19 @@ def _call_function(engine: Engine, schema: str, name: str, said: SourceSpec) -> 
     words = cast(str, said.maker)
     tables = said.tables
     wanted = {p.name: p for p in _table_parameters(maker, said)}
-    if unknown := [parameter for parameter in tables if parameter not in wanted]:
-        raise UsageError(
-            f"sources.yml: sources.{name}.tables: {words} has no parameter "
-            f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
-        )
-    landed = _landed_tables(engine, schema, tables, wanted.values(), f"{name} by {words}")
+    for key, named in {"tables": tables, "paths": said.paths}.items():
+        if unknown := [parameter for parameter in named if parameter not in wanted]:
+            raise UsageError(
+                f"sources.yml: sources.{name}.{key}: {words} has no parameter "
+                f'"{unknown[0]}"{near_match(unknown[0], wanted)}; it has {", ".join(wanted)}'
+            )
+    others = [parameter for p, parameter in wanted.items() if p not in said.paths]
+    landed = _landed_tables(engine, schema, tables, others, f"{name} by {words}")
     given = {p: engine.table(*place) for p, place in landed.items()}
-    words = f"{words} over {', '.join(map('.'.join, landed.values()))}"
+    for p, path in said.paths.items():
+        given[p] = landed_files.read_path(engine, path, f"sources.{name}.paths.{p}")
+    read = [*map(".".join, landed.values()), *map(landed_files.words, said.paths.values())]
+    words = f"{words} over {', '.join(read)}"
     with local_times_of(said.time_zone), noting() as notes:
         made = functions.call(engine, maker, {**given, **said.options}, f"{name} by {words}")
     unread = notes.unread({table.op().name: p for p, table in given.items()})
@@ -282,24 +310,3 @@ def _landed_tables(
     if missing:
         raise NotThere(f"{', '.join(missing)} (for {purpose})")
     return landed
-
-
-def _function(file: Path, name: str) -> Maker:
-    """The function of a source's name in a Python file."""
-    if not file.is_file():
-        raise UsageError(f"sources.yml: sources.{name}.file: there is no file {file}")
-    spec = importlib.util.spec_from_file_location(f"_crm_ibis_sources_{file.stem}", file)
-    if spec is None or spec.loader is None:
-        raise UsageError(f"sources.yml: sources.{name}.file: {file} is not a Python file")
-    module = importlib.util.module_from_spec(spec)
-    try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # whatever the user's own file may raise
-        raise UsageError(f"cannot read {file}: {type(error).__name__}: {error}") from error
-    known = dict(inspect.getmembers(module, inspect.isfunction))
-    if name not in known:
-        raise UsageError(
-            f"{file} has no function {name}{near_match(name, known)}; it makes the source of its "
-            "name from the landed tables that its parameters name"
-        )
-    return known[name]

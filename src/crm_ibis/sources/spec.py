@@ -27,7 +27,7 @@ MAX_QUARANTINED_PCT = 1.0
 DEMANDS = {"on_violation", "max_quarantined_pct", "expect"}
 OPTIONS = ("pause_on", "reopened")
 """What is told to a connector, by the name of its functions' parameters."""
-ORIGINS = ("table", "connector", "file", "constant", "absent")
+ORIGINS = ("table", "path", "connector", "file", "constant", "absent")
 
 
 def _pairs(given: Any) -> Any:
@@ -68,10 +68,18 @@ def _join_words(keys: Iterable[str]) -> str:
 Words = Annotated[list[Annotated[str, BeforeValidator(_word)]], BeforeValidator(_words)]
 
 
+def locate(folder: Path, path: str) -> str:
+    """A path from the folder of sources.yml on; a URL stays as it is."""
+    if "://" in path:
+        return path
+    return str(folder.absolute() / Path(path).expanduser())
+
+
 class Join(Record):
     """Another landed table, of which each row gets the one that has the same key, if any has."""
 
-    table: str
+    table: str | None = None
+    path: str | None = None
     on: Annotated[dict[str, Name], BeforeValidator(_pairs)]
     only: Choices = {}
     leave_out: Choices = {}
@@ -85,22 +93,26 @@ class Join(Record):
         return given
 
     @model_validator(mode="after")
-    def _has_a_key(self) -> "Join":
+    def _has_a_table_and_a_key(self) -> "Join":
+        if (self.table is None) == (self.path is None):
+            raise ValueError("has a `table` or a `path`, and not both")
         if not self.on:
             raise ValueError("`on` names a column at least, ours and theirs: {deal_id: id}")
         return self
 
 
 class SourceSpec(Record):
-    """How a source is made: from a table, by a connector, by a function, or not at all."""
+    """How a source is made: from a table or files, by a connector, by a function, or not at all."""
 
     table: str | None = None
+    path: str | None = None
     connector: str | None = None
     file: Path | None = None
     absent: bool = False
     schema_: Annotated[str | None, Field(alias="schema")] = None
     constant: Annotated[list[dict[str, Single]], BeforeValidator(_rows)] = []
     tables: dict[str, str] = {}
+    paths: dict[str, str] = {}
     join: dict[str, Join] = {}
     columns: Columns = {}
     only: Choices = {}
@@ -124,8 +136,11 @@ class SourceSpec(Record):
             raise ValueError("is absent, so there is nothing else to say of it")
         if self.constant and (more := self.model_fields_set - {"constant", *DEMANDS}):
             raise ValueError(f"is constant, so {_join_words(more)} cannot be said of it")
-        if self.tables and not self.maker:
-            raise ValueError("has `tables`, which go with `file` or `connector`")
+        for key in ("tables", "paths"):
+            if getattr(self, key) and not self.maker:
+                raise ValueError(f"has `{key}`, which go with `file` or `connector`")
+        if both := self.tables.keys() & self.paths.keys():
+            raise ValueError(f"has {min(both)} in `tables` and in `paths`; it is in one of them")
         if self.options and not self.connector:
             where = "; hand it to the connector's function that yours calls" if self.file else ""
             raise ValueError(f"has {_join_words(self.options)}, for a `connector` only{where}")
@@ -142,6 +157,22 @@ class SourceSpec(Record):
                     "value of several rows; say of which, with `one_row_per: their_key`"
                 )
         return self
+
+    def placed(self, folder: Path) -> "SourceSpec":
+        """With its files as they are found from the folder of sources.yml on."""
+        update: dict[str, Any] = {}
+        if self.file:
+            update["file"] = folder / self.file
+        if self.path:
+            update["path"] = locate(folder, self.path)
+        if self.paths:
+            update["paths"] = {p: locate(folder, path) for p, path in self.paths.items()}
+        if any(join.path for join in self.join.values()):
+            update["join"] = {
+                alias: join.model_copy(update={"path": join.path and locate(folder, join.path)})
+                for alias, join in self.join.items()
+            }
+        return self.model_copy(update=update)
 
     @property
     def is_mapped(self) -> bool:
@@ -259,12 +290,8 @@ def load_spec() -> SourcesFile:
 @lru_cache(maxsize=8)
 def _load_file(path: Path, modified: int) -> SourcesFile:
     found = read(path, SourcesFile, Loader)
-    placed = {
-        name: mapping.model_copy(update={"file": path.parent / mapping.file})
-        for name, mapping in found.sources.items()
-        if mapping.file
-    }
-    return found.model_copy(update={"sources": {**found.sources, **placed}})
+    placed = {name: mapping.placed(path.parent) for name, mapping in found.sources.items()}
+    return found.model_copy(update={"sources": placed})
 
 
 @lru_cache(maxsize=8)

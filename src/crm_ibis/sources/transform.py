@@ -6,6 +6,7 @@ import ibis
 import ibis.expr.types as ir
 from ibis import Table
 
+from crm_ibis.contracts.contract import Column as ContractColumn
 from crm_ibis.contracts.models import Contract
 from crm_ibis.errors import DataError, UsageError, near_match
 from crm_ibis.sources.column_spec import Column
@@ -16,6 +17,11 @@ from crm_ibis.sources.columns.parts import Part, part_of, text_of, to_naive_utc
 from crm_ibis.sources.columns.reader import Reader
 from crm_ibis.sources.spec import SourceSpec
 
+PLAIN_NUMBER = "1234.5"
+PLAIN_BOOLEANS = {
+    **dict.fromkeys(("true", "True", "TRUE", "1"), True),
+    **dict.fromkeys(("false", "False", "FALSE", "0"), False),
+}
 UNASSIGNED = "unassigned"
 """The facility of what belongs to none."""
 
@@ -30,7 +36,7 @@ def apply_columns(table: Table, name: str, mapping: SourceSpec, contract: Contra
     _refuse_missing(table, name, mapping)
     reader = Reader(table, name, mapping).selected_rows()
     declared = {
-        c.name: mapping.columns.get(c.name) or Column.model_validate({"from": c.name})
+        c.name: _declared(table, mapping, c)
         for c in contract.columns
         if c.name in mapping.columns or c.name in table.columns
     }
@@ -47,6 +53,22 @@ def apply_columns(table: Table, name: str, mapping: SourceSpec, contract: Contra
     made |= _in_order(made, declared, contract, name)
     result = rows.table.select(**made, **found)
     return result.distinct() if mapping.distinct else result
+
+
+def _declared(table: Table, mapping: SourceSpec, column: ContractColumn) -> Column:
+    """What is said of a column. In files with text only, numbers and booleans are read as they are
+    usually written: there is no other way to write them there."""
+    said = mapping.columns.get(column.name) or Column.model_validate({"from": column.name})
+    is_plain = said.model_fields_set <= {"from_", "missing", "null_values", "when"}
+    if not mapping.path or said.from_ not in table.columns or not is_plain:
+        return said
+    if not table[said.from_].type().is_string():
+        return said
+    if column.dtype.is_numeric():
+        return said.model_copy(update={"number": [PLAIN_NUMBER]})
+    if column.dtype.is_boolean():
+        return said.model_copy(update={"values": PLAIN_BOOLEANS})
+    return said
 
 
 def absent(contract: Contract) -> Table:

@@ -16,6 +16,7 @@ from sqlglot import exp
 
 from crm_ibis.config.settings import Settings
 from crm_ibis.errors import DatabaseError, DataError, TransientError
+from crm_ibis.warehouse.files import Files
 from crm_ibis.warehouse.places import Place, places
 from crm_ibis.warehouse.sql import Query, Staging, to_sqlglot
 
@@ -34,6 +35,8 @@ class Warehouse(ABC):
     dialect: str
     driver_error: type[Exception]
     con: Any
+    reads_files = False
+    reads_urls = False
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -250,6 +253,10 @@ class Warehouse(ABC):
                 f"{schema}.{name} has a column of a type that cannot be read; put a view without "
                 "it in its place"
             ) from None
+
+    def read_files(self, files: Files) -> Table:
+        """Files as one table, where `reads_files`; every column of CSV files is text."""
+        raise NotImplementedError
 
     def staging(self, name: str, query: Table, schema: ibis.Schema) -> Staging:
         """How a query's rows get into a temporary table with exactly the types of the schema."""

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from hashlib import md5
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import unquote
@@ -13,11 +14,13 @@ from urllib.parse import unquote
 import duckdb
 import ibis
 import ibis.expr.types as ir
+from ibis import Table
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.errors import DatabaseError, TransientError, UsageError
 from crm_ibis.warehouse.base import STAGED, Row, Warehouse
-from crm_ibis.warehouse.driver_messages import driver_message, without_values
+from crm_ibis.warehouse.driver_messages import csv_fault, driver_message, without_values
+from crm_ibis.warehouse.files import Files
 from crm_ibis.warehouse.places import Place
 
 ABOUT_DATA = (duckdb.ConversionException, duckdb.InvalidInputException, duckdb.OutOfRangeException)
@@ -33,6 +36,7 @@ class DuckDBWarehouse(Warehouse):
 
     dialect = "duckdb"
     driver_error = duckdb.Error
+    reads_files = True
 
     def __init__(self, settings: Settings, read_only: bool = False) -> None:
         super().__init__(settings)
@@ -175,6 +179,8 @@ class DuckDBWarehouse(Warehouse):
                 f"the DuckDB file {self.file} has the name of the schema {same[1]}, which DuckDB "
                 "cannot tell apart; rename the file"
             )
+        if at_fault := csv_fault(str(error)):
+            return f"{at_fault}; fix the file and run again"
         if isinstance(error, ABOUT_DATA):
             message = without_values(message)
         return f"DuckDB: {message}"
@@ -191,6 +197,23 @@ class DuckDBWarehouse(Warehouse):
 
     def stage_sql(self, name: str, query: str) -> list[str]:
         return [f"CREATE TEMP TABLE {self.quote(name)} AS {query}"]
+
+    def read_files(self, files: Files) -> Table:
+        listed = ", ".join(map(_text, files.paths))
+        # Said, as DuckDB would otherwise guess from the first rows and from names of folders.
+        if files.format == "csv":
+            columns = ", ".join(f"{_text(name)}: 'VARCHAR'" for name in files.columns)
+            scan = (
+                f"read_csv([{listed}], auto_detect = false, header = true, "
+                f"columns = {{{columns}}}, delim = {_text(files.delimiter)}, "
+                "quote = '\"', escape = '\"', nullstr = '')"
+            )
+        else:
+            scan = f"read_parquet([{listed}], hive_partitioning = false)"
+        view = f"crm_ibis_files_{md5(scan.encode(), usedforsecurity=False).hexdigest()[:12]}"
+        self.run(f"CREATE OR REPLACE TEMP VIEW {view} AS SELECT * FROM {scan}")
+        with self.translate_errors():
+            return self.con.table(view)
 
     def receive(self, name: str, schema: ibis.Schema, batches: Iterable[Any]) -> None:
         import pyarrow as pa  # only for what another engine computes

@@ -10,32 +10,39 @@ from crm_ibis.expressions import when
 from crm_ibis.sources.formats.numbers import ALIKE, MOST_WHOLE_DIGITS, NumberFormat, number_format
 
 EXACT = dt.Decimal(24, 6)
+WIDE = dt.Decimal(38, 12)
 LIMIT = 10**MOST_WHOLE_DIGITS
 SHORT = 12
 """Characters of a number that a decimal(18, 6) holds, whatever they are."""
 
 
-def number_in(value: ir.StringValue, samples: Sequence[str]) -> ir.DecimalValue:
-    """A text as a number, in the first format that it is in; null in none."""
+def number_in(
+    value: ir.StringValue, samples: Sequence[str], places: int = EXACT.scale
+) -> ir.DecimalValue:
+    """A text as a number, in the first format that it is in; null in none.
+
+    With 6 decimals, or 12 for a column of more: exchange rates.
+    """
+    kind = EXACT if places <= EXACT.scale else WIDE
     text = value.translate("".join(ALIKE), "".join(ALIKE.values()))
-    found = [_number(text, number_format(sample)) for sample in samples]
+    found = [_number(text, number_format(sample), kind) for sample in samples]
     return ibis.coalesce(*found) if len(found) > 1 else found[0]
 
 
-def _number(text: ir.StringValue, known: NumberFormat) -> ir.DecimalValue:
+def _number(text: ir.StringValue, known: NumberFormat, kind: dt.Decimal) -> ir.DecimalValue:
     bare = text
     for unit in known.units:
         bare = bare.replace(unit, "")
     # Signs without a counterpart are taken out.
     digits = bare.translate(f"{known.decimal}{known.thousands} -+()", "." if known.decimal else "")
-    number = exact(digits)
+    number = exact(digits) if kind is EXACT else digits.cast(kind)
     negative = bare.contains("-") | bare.contains("(")
     fits = (text.length() <= MOST_WHOLE_DIGITS) | digits.re_search(
         f"^0*[0-9]{{0,{MOST_WHOLE_DIGITS}}}(?:[.][0-9]*)?$"
     )
     return ibis.cases(
         (text.re_search(known.pattern) & fits, ibis.ifelse(negative, -number, number)),
-        else_=ibis.null(EXACT),
+        else_=ibis.null(kind),
     )
 
 

@@ -43,7 +43,8 @@ def read_as(
     if declared.number is not None:
         if not landed.is_string():
             raise UsageError(f"sources.yml: {where}: `number` reads text, and this is {landed}")
-        value = number_in(given, declared.number)
+        places = dtype.scale if dtype.is_decimal() else 0
+        value = number_in(given, declared.number, places or 0)
         made = Made(value, _is_present(given) & value.isnull())
     else:
         made = Made(text_of_number(given) if dtype.is_string() and landed.is_numeric() else given)
