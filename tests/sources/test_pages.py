@@ -8,7 +8,7 @@ from mappings import SourcesFile
 from systems import LANDED, unbound
 
 from crm_ibis.contracts.models import contracts
-from crm_ibis.sources import connectors, resolve, spec
+from crm_ibis.sources import connectors, functions, spec
 from crm_ibis.sources.column_spec import Column, Condition, Moment
 from crm_ibis.sources.spec import Join, SourceSpec
 
@@ -41,7 +41,7 @@ def test_the_example_is_a_valid_file(sources_file: SourcesFile) -> None:
 def test_the_example_of_a_function_makes_its_source(sources_file: SourcesFile) -> None:
     (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     sources_file.beside("ours.py", example)
-    function = resolve._function(sources_file.folder / "ours.py", "leads")
+    function = functions.load(sources_file.folder / "ours.py", "leads")
     assert (
         unbound("salesforce", "leads", function).columns == unbound("salesforce", "leads").columns
     )
@@ -55,7 +55,7 @@ def test_the_examples_on_a_connector_s_page_make_their_sources(
     for example in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
         sources_file.beside("ours.py", example)
         for name in re.findall(r"^def ([a-z]\w+)", example, re.MULTILINE):
-            function = resolve._function(sources_file.folder / "ours.py", name)
+            function = functions.load(sources_file.folder / "ours.py", name)
             made = unbound(system, name, function)
             assert made.columns == unbound(system, name).columns
 

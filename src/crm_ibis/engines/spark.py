@@ -1,11 +1,11 @@
 """Spark: reads the sources and computes over them; what is published travels to the warehouse."""
 
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from datetime import UTC, datetime
+from functools import partial
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 from uuid import uuid4
 
 import ibis
@@ -17,6 +17,7 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.engines.spark_errors import driver_errors, explain, is_transient
 from crm_ibis.engines.spark_session import open_session
 from crm_ibis.engines.spark_tables import SparkTables
+from crm_ibis.engines.worker import Worker
 from crm_ibis.errors import DatabaseError, TransientError
 from crm_ibis.warehouse import Place, Query, Staging, Warehouse
 from crm_ibis.warehouse.base import STAGED
@@ -24,6 +25,7 @@ from crm_ibis.warehouse.files import Files
 from crm_ibis.warehouse.spark_sql import compiler, quoted, type_name
 from crm_ibis.warehouse.sql import to_sqlglot
 
+Answer = TypeVar("Answer")
 BATCH_BYTES = 64 * 1024 * 1024
 """So much of a result is in the driver at a time, or a little more."""
 TOLD_FROM = 10 * 1024 * 1024
@@ -47,6 +49,7 @@ class SparkEngine:
         self.session = open_session(settings)
         self.is_remote = not hasattr(self.session, "_jsparkSession")
         self.driver_errors = driver_errors()
+        self._worker = Worker()
         self.sources = SparkTables(self.session)
         self._staged: dict[str, Any] = {}
         self._sizes: dict[str, tuple[int, int]] = {}
@@ -62,23 +65,24 @@ class SparkEngine:
         trace: TracebackType | None,
     ) -> None:
         """Frees what is cached; the application of Spark goes with the process."""
-        with suppress(*self.driver_errors):
-            for staged in self._staged.values():
-                staged.unpersist()
-            if self.is_remote:
-                self.session.stop()
+        if not self._worker.is_busy:
+            with suppress(DatabaseError):
+                self._call(self._free)
+
+    def _free(self) -> None:
+        for staged in self._staged.values():
+            staged.unpersist()
+        if self.is_remote:
+            self.session.stop()
 
     def tables(self, schema: str) -> set[str]:
-        with self.translate_errors():
-            return self.sources.names(schema)
+        return self._call(lambda: self.sources.names(schema))
 
     def table(self, schema: str, name: str) -> Table:
-        with self.translate_errors():
-            return self.sources.table(schema, name)
+        return self._call(lambda: self.sources.table(schema, name))
 
     def read_files(self, files: Files) -> Table:
-        with self.translate_errors():
-            return self.sources.files(files)
+        return self._call(lambda: self.sources.files(files))
 
     def places(self, tables: Iterable[Table]) -> set[Place]:
         """None: what Spark reads is not in the warehouse."""
@@ -92,14 +96,16 @@ class SparkEngine:
 
     def rows(self, query: Table | Query) -> list[dict[str, Any]]:
         """The rows of a query as dictionaries, with instants in UTC and without a zone."""
-        if isinstance(query, Table):
-            query = self.query(query)
-        with self.translate_errors(), self._cancelling():
-            frame = self.session.sql(query.sql)
+        asked = self.query(query) if isinstance(query, Table) else query
+
+        def collect() -> list[dict[str, Any]]:
+            frame = self.session.sql(asked.sql)
             zoned = [name for name, kind in frame.dtypes if kind == "timestamp"]
             for name in zoned:  # Python would get them in the zone of its own machine
                 frame = frame.withColumn(name, frame[quoted(name)].cast("timestamp_ntz"))
-            return [dict(zip(query.columns, row, strict=True)) for row in frame.collect()]
+            return [dict(zip(asked.columns, row, strict=True)) for row in frame.collect()]
+
+        return self._call(collect)
 
     def repeats(self, column: ir.Column) -> ir.IntegerScalar:
         return column.count() - column.nunique()
@@ -140,21 +146,23 @@ class SparkEngine:
         """Caches the rows of a query, in memory and on the executors' disks, and counts them."""
         texts = [column for column, dtype in schema.items() if dtype.is_string()]
         lengths = [f"coalesce(sum(octet_length({quoted(text)})), 0)" for text in texts]
-        with self.translate_errors(), self._cancelling():
+
+        def keep() -> tuple[int, int]:
             frame = self.session.sql(sql).persist()
             self._staged[name] = frame
             frame.createOrReplaceTempView(STAGED + name)
-            ((rows, texts_bytes),) = frame.selectExpr(
-                "count(*)", " + ".join([*lengths, "0"])
-            ).collect()
+            (counted,) = frame.selectExpr("count(*)", " + ".join([*lengths, "0"])).collect()
+            return counted[0], counted[1]
+
+        rows, texts_bytes = self._call(keep)
         fixed = sum(_width(dtype) for dtype in schema.types)
         self._sizes[name] = (rows, rows * fixed + texts_bytes)
 
     def unstage(self, name: str) -> None:
         if name in self._staged:
-            with self.translate_errors():
-                self._staged.pop(name).unpersist()
-                self.session.catalog.dropTempView(STAGED + name)
+            staged = self._staged.pop(name)
+            self._call(staged.unpersist)
+            self._call(lambda: self.session.catalog.dropTempView(STAGED + name))
         if name in self._handed:
             self._handed.pop(name).unstage(name)
 
@@ -175,14 +183,11 @@ class SparkEngine:
         frame = self._staged[staging.name]
         columns = ", ".join(quoted(column) for column in staging.table.columns)
         for part in range(parts):
-            chosen = frame
-            if parts > 1:
-                chosen = frame.where(f"pmod(xxhash64({columns}), {parts}) = {part}")
-            with self.translate_errors(), self._cancelling():
-                batches = self._collect(chosen)
-            yield from batches
+            condition = f"pmod(xxhash64({columns}), {parts}) = {part}" if parts > 1 else "true"
+            yield from self._call(partial(self._collect, frame, condition))
 
-    def _collect(self, frame: Any) -> Any:
+    def _collect(self, frame: Any, condition: str) -> Any:
+        frame = frame.where(condition)
         if hasattr(frame, "toArrow"):  # from 4.0 on
             return frame.toArrow().to_batches()
         if self.is_remote:
@@ -196,47 +201,31 @@ class SparkEngine:
         rows = [tuple(map(_in_utc, row.values())) for row in warehouse.rows(query)]
         columns = ", ".join(f"{quoted(c)} {type_name(t)}" for c, t in schema.items())
         view = f"crm_ibis_borrowed_{name}"
-        with self.translate_errors():
-            self.session.createDataFrame(rows, columns).createOrReplaceTempView(view)
+        frame = self._call(lambda: self.session.createDataFrame(rows, columns))
+        self._call(lambda: frame.createOrReplaceTempView(view))
         return ibis.table(schema, name=view)
 
-    @contextmanager
-    def _cancelling(self) -> Iterator[None]:
-        """Ends the job of Spark when the run is interrupted, or takes longer than it may."""
+    def _call(self, call: Callable[[], Answer]) -> Answer:
+        """What Spark answers. Its job ends when the run is interrupted, or takes longer than it
+        may."""
         group = f"crm_ibis {uuid4().hex}"
-        if not self.is_remote:
-            context = self.session.sparkContext
-            context.setJobGroup(group, self.settings.application, interruptOnCancel=True)
+
+        def grouped() -> Answer:
+            if not self.is_remote:
+                self.session.sparkContext.setJobGroup(
+                    group, self.settings.application, interruptOnCancel=True
+                )
+            return call()
 
         def cancel() -> None:
             with suppress(*self.driver_errors):
                 if self.is_remote:
                     self.session.interruptAll()
                 else:
-                    context.cancelJobGroup(group)
+                    self.session.sparkContext.cancelJobGroup(group)
 
-        ended = threading.Event()
-        limit = self.settings.statement_timeout
-        if limit:
-            watch = threading.Thread(target=_cancel_late, args=(ended, limit, cancel), daemon=True)
-            watch.start()
-        try:
-            yield
-        except BaseException as error:
-            if not isinstance(error, Exception):  # Ctrl-C
-                cancel()
-            raise
-        finally:
-            ended.set()
-
-
-def _cancel_late(ended: threading.Event, limit: float, cancel: Callable[[], None]) -> None:
-    """Cancels what has not ended in time; again and again, as between two jobs of a query there is
-    none to cancel."""
-    over = ended.wait(limit)
-    while not over:
-        cancel()
-        over = ended.wait(1)
+        with self.translate_errors():
+            return self._worker.run(grouped, cancel, self.settings.statement_timeout)
 
 
 def _in_utc(value: Any) -> Any:

@@ -50,7 +50,7 @@ def explain(error: Exception, timeout: float | None) -> str:
     said = _text(error)
     if any(word in said for word in LOST) or isinstance(error, ConnectionError):
         return (
-            f"Spark lost its driver or an executor: {_gist(error)}; nothing was published. Run "
+            f"Spark lost its driver or an executor: {gist(error)}; nothing was published. Run "
             "again, with more memory where it was killed for that (spark.executor.memory)"
         )
     if any(word in said for word in CANCELLED):
@@ -58,7 +58,7 @@ def explain(error: Exception, timeout: float | None) -> str:
         return f"Spark's job was cancelled{limit}; nothing was published. Run again"
     if "OutOfMemoryError" in said or "maxResultSize" in said:
         return (
-            f"Spark ran out of memory: {_gist(error)}; raise spark.driver.memory or "
+            f"Spark ran out of memory: {gist(error)}; raise spark.driver.memory or "
             "spark.executor.memory in spark-defaults.conf. Nothing was published."
         )
     if "MALFORMED_CSV_RECORD" in said:  # which says what stands there
@@ -71,7 +71,7 @@ def explain(error: Exception, timeout: float | None) -> str:
             f"Spark's configuration names {unknown[1]}, which Spark does not have; put its jar "
             "into spark.jars or spark.jars.packages in spark-defaults.conf"
         )
-    return f"Spark: {_gist(error)}"
+    return f"Spark: {gist(error)}"
 
 
 def _text(error: Exception) -> str:
@@ -82,7 +82,7 @@ def _text(error: Exception) -> str:
         return str(error)
 
 
-def _gist(error: Exception) -> str:
+def gist(error: Exception) -> str:
     """The first line that says something, without what it quotes: that may be anybody's value."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     caused = [line for line in lines if line.startswith("Caused by: ")]

@@ -1,5 +1,6 @@
 """A session of Spark: found, held against what correctness needs, and refused in one line."""
 
+import logging
 import os
 import re
 import socket
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from crm_ibis.config.settings import Settings, shown_url
 from crm_ibis.engines.java import find_java
+from crm_ibis.engines.spark_errors import gist
 from crm_ibis.errors import TransientError, UsageError
 
 VERSIONS = ("3.5", "4.0")
@@ -47,6 +49,7 @@ def open_session(settings: Settings) -> Any:
     else:
         find_java(version)
         session = _start(place if is_local else url, settings)
+        logging.getLogger().addFilter(_is_not_of_py4j)
     _refuse_version(session.version, version)
     _settle(session)
     return session
@@ -108,10 +111,14 @@ def _start(master: str, settings: Settings) -> Any:
         _refuse_contradictions(dict(session.sparkContext.getConf().getAll()))
         return session.newSession()
     except (Py4JError, PySparkException, OSError) as error:
-        line = str(error).strip().splitlines()[0]
         raise TransientError(
-            f"Spark cannot be started on {master}: {line}; its log says more"
+            f"Spark cannot be started on {master}: {gist(error)}; its log says more"
         ) from None
+
+
+def _is_not_of_py4j(record: logging.LogRecord) -> bool:
+    """The gateway logs a traceback for a Java that is gone, which is told as an error anyway."""
+    return "py4j" not in record.pathname
 
 
 def _connect(url: str) -> Any:
