@@ -9,8 +9,9 @@ from mappings import SourcesFile, fit_of
 
 from crm_ibis.contracts.audit import ChecksFailed
 from crm_ibis.contracts.violations import Violation
-from crm_ibis.publishing.check import check
+from crm_ibis.publishing.check import check as check_tables
 from crm_ibis.publishing.refresh import refresh
+from crm_ibis.sources import check, resolve
 from crm_ibis.testing import assuming, read, store
 from crm_ibis.warehouse import Warehouse
 
@@ -197,6 +198,25 @@ def test_a_product_that_no_column_holds_is_refused(warehouse: Warehouse) -> None
 @DUCKDB_FIRST
 def test_check_and_sources_see_it_too(warehouse: Warehouse) -> None:
     store(warehouse, invoices=INVOICES)
-    (outcome,) = check(warehouse, ["invoices"])
+    (outcome,) = check_tables(warehouse, ["invoices"])
     assert [v.check[:33] for v in outcome.violations] == ["invoices.currency is one currency"]
     assert fit_of(warehouse, "invoices").fails
+
+
+def test_rates_in_text_keep_their_twelve_places(
+    warehouse: Warehouse, sources_file: SourcesFile
+) -> None:
+    sources_file.write("""
+        sources:
+          exchange_rates:
+            columns: {currency: currency, valid_from: valid_from, rate: {from: rate, number: "0,5"}}
+    """)
+    warehouse.ensure_schema(warehouse.raw)
+    table = warehouse.quote(warehouse.raw, "exchange_rates")
+    warehouse.run(
+        f"CREATE TABLE {table} AS SELECT 'USD' AS currency, DATE '2024-01-01' AS valid_from, "
+        "'-0,923456789012' AS rate"
+    )
+    rates = check.cast_sources(resolve.source_tables(warehouse, ["exchange_rates"]))
+    (row,) = warehouse.rows(rates["exchange_rates"])
+    assert row["rate"] == Decimal("-0.923456789012")

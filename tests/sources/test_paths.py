@@ -220,7 +220,7 @@ def test_a_row_with_too_many_columns_is_told(
     ("said", "words"),
     [
         ("{path: a.csv, table: b}", "has path and table; it comes from one of them"),
-        ("{path: a.csv, paths: {b: c.csv}}", "has `paths`, which go with `file` or `connector`"),
+        ("{path: a.csv, paths: {b: c.csv}}", "has `paths`, which go with `file`"),
         ("{path: a.csv, join: {b: {on: id}}}", "has a `table` or a `path`, and not both"),
         (
             "{file: a.py, tables: {b: c}, paths: {b: d.csv}}",

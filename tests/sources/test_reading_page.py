@@ -18,10 +18,11 @@ def test_the_examples_are_valid_files(tmp_path: Path, monkeypatch: pytest.Monkey
         (tmp_path / str(number)).mkdir()
         SourcesFile(tmp_path / str(number), monkeypatch).write(example)
         found.append(spec.load_spec().of("tickets"))
-    assert [len(said.expect) for said in found] == [1, 2, 0]
-    assert found[0].expect[0].max_drop_pct == 30
-    assert [expected.severity for expected in found[1].expect] == ["error", "warn"]
-    assert found[2].only == {"status": ["open", "Clsed"]}
+    assert [len(said.expect) for said in found] == [0, 1, 2, 0]
+    assert str(found[0].path).endswith("/0/lake/tickets")
+    assert found[1].expect[0].max_drop_pct == 30
+    assert [expected.severity for expected in found[2].expect] == ["error", "warn"]
+    assert found[3].only == {"status": ["open", "Clsed"]}
 
 
 def test_every_key_is_explained() -> None:

@@ -136,9 +136,10 @@ class SourceSpec(Record):
             raise ValueError("is absent, so there is nothing else to say of it")
         if self.constant and (more := self.model_fields_set - {"constant", *DEMANDS}):
             raise ValueError(f"is constant, so {_join_words(more)} cannot be said of it")
-        for key in ("tables", "paths"):
-            if getattr(self, key) and not self.maker:
-                raise ValueError(f"has `{key}`, which go with `file` or `connector`")
+        if self.tables and not self.maker:
+            raise ValueError("has `tables`, which go with `file` or `connector`")
+        if self.paths and not self.file:
+            raise ValueError("has `paths`, which go with `file`")
         if both := self.tables.keys() & self.paths.keys():
             raise ValueError(f"has {min(both)} in `tables` and in `paths`; it is in one of them")
         if self.options and not self.connector:
