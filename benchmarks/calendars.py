@@ -21,7 +21,6 @@ from benchmarks.databases import (
     database,
     drop,
     load,
-    seconds_of,
     settings_of,
 )
 from benchmarks.generate import AS_OF, generate

@@ -1,6 +1,7 @@
 """`crm-ibis show`: which rows and columns of a table, in which order, and how wide."""
 
 from datetime import datetime
+from typing import Any
 
 import pytest
 
@@ -69,7 +70,10 @@ def test_a_narrow_terminal_shows_the_foremost_columns(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr(layout.console, "width", 30)
-    rows = [{"key": "k1", "note": "x" * 40, "hours": None}, {"key": "k2", "note": "", "hours": 2.5}]
+    rows: list[dict[str, Any]] = [
+        {"key": "k1", "note": "x" * 40, "hours": None},
+        {"key": "k2", "note": "", "hours": 2.5},
+    ]
     terminal.print_rows(rows, more=False, foremost=["hours", "key", "note"])
     told = [line.strip() for line in capsys.readouterr().out.splitlines() if line.strip()]
     assert [told[0].split(), *(line.split() for line in told[2:4])] == [

@@ -421,7 +421,7 @@ def test_ids_that_landed_as_floats_are_those_that_landed_as_integers(engine: Eng
 
 def test_a_ticket_s_event_whose_column_did_not_land_is_unknown(engine: Engine) -> None:
     """The column is missing, so that the target stays undecided: null would say it never was."""
-    tables = {"ticket": "id | property_createdate\n1 | 2024-01-01"}
+    tables: dict[str, Any] = {"ticket": "id | property_createdate\n1 | 2024-01-01"}
     landed = without("hubspot", "ticket", "property_first_agent_reply_date")
     (row,) = made(engine, "hubspot", "tickets", landed=landed, **tables)
     assert "first_response_at" not in row

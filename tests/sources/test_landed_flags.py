@@ -118,7 +118,7 @@ def test_a_stage_that_cannot_be_told_is_null_unless_the_deal_says_it(engine: Eng
         "property_hs_is_closed_won": "boolean",
         "property_hs_is_closed": "boolean",
     }
-    tables = {
+    tables: dict[str, Any] = {
         "deal": """
             deal_id | deal_pipeline_stage_id | property_hs_is_closed_won | property_hs_is_closed
             1       | 71                     | -                         | -
@@ -188,7 +188,7 @@ def test_a_source_that_nothing_tells_is_refused(
 ) -> None:
     function = connectors.table_function(system, source)
     shapes = {**LANDED[system], **without(system, table, *columns)}
-    tables = {
+    tables: dict[str, Any] = {
         name: ibis.table(shapes[name], name=name)
         for name in inspect.unwrap(function).__annotations__
         if name in shapes
@@ -334,7 +334,7 @@ def test_tickets_are_resolved_by_either_of_two_columns(engine: Engine) -> None:
 
 
 def test_a_deletion_mark_that_is_missing_or_null_deletes_nothing(engine: Engine) -> None:
-    tables = {"deal": DEALS, "deal_pipeline_stage": SHAPES["both flags"]}
+    tables: dict[str, Any] = {"deal": DEALS, "deal_pipeline_stage": SHAPES["both flags"]}
     for landed in ({}, without("hubspot", "deal", "is_deleted")):
         rows = made(engine, "hubspot", "leads", landed=landed, **tables)
         assert [row["id"] for row in rows] == ["1", "2", "3"]

@@ -274,8 +274,8 @@ def _call_function(engine: Engine, schema: str, name: str, said: SourceSpec) -> 
     given = {p: engine.table(*place) for p, place in landed.items()}
     for p, path in said.paths.items():
         given[p] = landed_files.read_path(engine, path, f"sources.{name}.paths.{p}")
-    read = [*map(".".join, landed.values()), *map(landed_files.words, said.paths.values())]
-    words = f"{words} over {', '.join(read)}"
+    over = [*map(".".join, landed.values()), *map(landed_files.words, said.paths.values())]
+    words = f"{words} over {', '.join(over)}"
     with local_times_of(said.time_zone), noting() as notes:
         made = functions.call(engine, maker, {**given, **said.options}, f"{name} by {words}")
     unread = notes.unread({table.op().name: p for p, table in given.items()})
