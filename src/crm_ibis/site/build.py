@@ -76,6 +76,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     from crm_ibis.site.pages import catalog, lineage, runs, scorecard, work_lists
     from crm_ibis.site.pages.queries import queries
     from crm_ibis.site.pages.renderer import Pages
+    from crm_ibis.site.pages.sla_clocks import sla_clocks
 
     now = datetime.now(UTC).replace(tzinfo=None)
     report(ProgressEvent("note", "following columns to their sources"))
@@ -92,7 +93,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     # One transaction, so that no refresh meanwhile mixes two publications.
     with warehouse.reading(lambda: published_places(warehouse)):
         lacks = unavailable_by_table(warehouse, params, undecided)
-        reading = read(warehouse, names, lacks, undecided, killed)
+        reading = read(warehouse, names, lacks, undecided, killed, bool(params.calendars))
         logged = run_history.read(warehouse, killed)
         changes = trends.read(warehouse)
     moment = reading.as_of or now
@@ -101,9 +102,10 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     assumptions = params_by_table(params, moment)
     report(ProgressEvent("note", "writing pages"))
     pages = Pages(folder, now, reading.as_of)
-    scorecard.write(pages, reading, params.health.min_coverage_pct, params.reporting)
+    scorecard.write(pages, reading, params)
+    clocks = sla_clocks(params)
     work_lists.write(pages, reading, params.deal_queue)
-    catalog.write(pages, tables, direct, settled, logged, made, assumptions, reading)
+    catalog.write(pages, tables, direct, settled, logged, made, assumptions, reading, clocks)
     lineage.write(pages, tables, direct, settled)
     runs.write(pages, logged, changes)
     _write_assets(folder / "assets", tables)

@@ -43,6 +43,8 @@ class Figure:
     chart: alt.TopLevelMixin
     columns: tuple[Column, ...]
     note: str = ""
+    unless: str = ""
+    """The dataset beside which this figure would mislead: another one says it better."""
     series: tuple[str, ...] = ()
     """What a line or bar is named by, where that is more than one column; the rows' `series`."""
     sums: tuple[str, ...] = ()

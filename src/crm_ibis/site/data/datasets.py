@@ -24,6 +24,8 @@ class Dataset:
     """Columns with the value that they must have."""
     counted: str = ""
     """What the number of rows is called, where rows are counted."""
+    of_calendars: bool = False
+    """Whether it says something of its own only where calendars judge tickets."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -44,11 +46,15 @@ class Dataset:
 
 
 PLACE = ("facility_id", "month")
-SLA_TIMES = tuple(
-    f"{statistic}_{event}_hours"
-    for event in ("first_response", "resolution")
-    for statistic in ("median", "p90")
+SLA_TIMES, SLA_BUSINESS_TIMES = (
+    tuple(
+        f"{statistic}_{event}_{hours}"
+        for event in ("first_response", "resolution")
+        for statistic in ("median", "p90")
+    )
+    for hours in ("hours", "business_hours")
 )
+TARGETS = ("sla_response_target_hours", "sla_resolution_target_hours")
 DATASETS: Iterable[Dataset] = (
     Dataset(
         "scorecard",
@@ -106,9 +112,15 @@ DATASETS: Iterable[Dataset] = (
             "targets_decided",
             "targets_met",
             *SLA_TIMES,
-            "sla_response_target_hours",
-            "sla_resolution_target_hours",
+            *TARGETS,
         ),
+    ),
+    Dataset(
+        "business_times",
+        "ticket_sla_compliance",
+        (*PLACE, "priority"),
+        values=("total_tickets", "resolved_tickets", *SLA_BUSINESS_TIMES, *TARGETS),
+        of_calendars=True,
     ),
     Dataset(
         "overdue",

@@ -132,6 +132,7 @@ class DefaultDataset:
     values: tuple[str, ...] = ()
     """Taken as they are; where a key is a day, the value of the last day of each month."""
     weight: str | None = None
+    of_calendars: bool = False
 
     @property
     def columns(self) -> tuple[str, ...]:

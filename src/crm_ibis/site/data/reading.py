@@ -51,6 +51,8 @@ class Reading:
     """Columns that a source does not have, so that nobody knows whether their events happened."""
     lists: Mapping[str, Listed] = field(default_factory=dict)
     """The lists of what is open, by name; those whose tables are published."""
+    paused: int | None = None
+    """How many open tickets were paused; null where nobody knows."""
 
     def has(self, name: str) -> bool:
         """Whether there are rows to show."""
@@ -74,14 +76,18 @@ def read(
     lacking: Mapping[str, Unavailable],
     undecided: Collection[Origin] = (),
     killed: Mapping[str, str] | None = None,
+    of_calendars: bool = False,
 ) -> Reading:
     """Everything that the scorecard shows, with the names of facilities by id.
 
-    `killed` is what `runs.killed` said before the transaction that this is called in.
+    `killed` is what `runs.killed` said before the transaction that this is called in. What is worth
+    showing only where calendars judge tickets is read where they do.
     """
     there = warehouse.tables(warehouse.analytics)
     known = publications(warehouse)
-    wanted = [d for d in all_datasets() if d.table in there]
+    wanted = [
+        d for d in all_datasets() if d.table in there and (of_calendars or not d.of_calendars)
+    ]
     tables = {d.table: warehouse.table(warehouse.analytics, d.table) for d in wanted}
     # A table that another version published may lack a column.
     readable = [d for d in wanted if set(d.columns) <= set(tables[d.table].columns)]
@@ -110,6 +116,7 @@ def read(
         lacking=lacking,
         undecided=undecided,
         lists=lists,
+        paused=work_lists.count_paused(warehouse, there),
     )
 
 

@@ -20,7 +20,7 @@ class WorkList:
     title: str
     table: str
     columns: tuple[str, ...]
-    """What is shown, the key first."""
+    """What is shown: the key, then what orders the list, so that a phone has it in sight."""
     only: tuple[str, str]
     """A column, and the value that it must have."""
     first: tuple[str, str]
@@ -44,14 +44,16 @@ class Listed:
     total: int
 
 
-TICKET = ("ticket_id", "facility_id", "priority", "created_at")
-STATES = ("response_due_at", "response_state", "resolution_due_at", "resolution_state")
+QUEUE = "ticket_queue"
+PAUSED = "is_paused"
+TICKET = ("facility_id", "priority", "created_at")
+STATES = ("response_due_at", "response_state", "resolution_due_at", "resolution_state", PAUSED)
 LISTS = (
     WorkList(
         name="open-breaches",
         title="Open breaches",
-        table="ticket_queue",
-        columns=(*TICKET, *STATES, "age_hours"),
+        table=QUEUE,
+        columns=("ticket_id", "age_hours", *TICKET, *STATES),
         only=("sla_state", "breached"),
         first=("age_hours", "desc"),
         note="Tickets that are open and past a target.",
@@ -60,8 +62,8 @@ LISTS = (
     WorkList(
         name="due-next",
         title="Due next",
-        table="ticket_queue",
-        columns=(*TICKET, *STATES, "hours_left"),
+        table=QUEUE,
+        columns=("ticket_id", "hours_left", *TICKET, *STATES),
         only=("sla_state", "pending"),
         first=("hours_left", "asc"),
         note="Tickets that are open and past no target; the time left runs to the nearest one.",
@@ -72,8 +74,8 @@ LISTS = (
         title="Stale deals",
         table="deal_queue",
         columns=(
-            *("lead_id", "facility_id", "rep_id", "stage", "amount", "weighted_value"),
-            *("last_activity_at", "idle_days", "age_days"),
+            *("lead_id", "idle_days", "facility_id", "rep_id", "stage", "amount"),
+            *("weighted_value", "last_activity_at", "age_days"),
         ),
         only=("attention", "stale"),
         first=("idle_days", "desc"),
@@ -103,6 +105,17 @@ def read(warehouse: Warehouse, there: Collection[str]) -> dict[str, Listed]:
 def _read(warehouse: Warehouse, rows: Table) -> Listed:
     (counted,) = warehouse.rows(rows.aggregate(row_count=rows.count()))
     return Listed(warehouse.rows(rows.limit(MAX_ROWS)), int(counted["row_count"]))
+
+
+def count_paused(warehouse: Warehouse, there: Collection[str]) -> int | None:
+    """How many open tickets were paused when the queue was published; null where nobody knows."""
+    if QUEUE not in there:
+        return None
+    queue = warehouse.table(warehouse.analytics, QUEUE)
+    if PAUSED not in queue.columns:  # published by another version
+        return None
+    (counted,) = warehouse.rows(queue.aggregate(paused=queue.count(where=queue[PAUSED])))
+    return int(counted["paused"])
 
 
 def facilities_in(found: dict[str, Listed]) -> set[str]:

@@ -1,5 +1,6 @@
 """The catalog, and a page for each table: what it means, how it is made, how it has fared."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from crm_ibis.config import project
@@ -16,6 +17,7 @@ from crm_ibis.site.data.run_history import Log
 from crm_ibis.site.data.work_lists import LISTS
 from crm_ibis.site.pages.queries import Queries
 from crm_ibis.site.pages.renderer import Pages
+from crm_ibis.site.pages.sla_clocks import JUDGED
 
 KINDS = {
     "kpi": ("KPIs", "What people read."),
@@ -62,8 +64,10 @@ def write(
     queries: Queries,
     assumptions: dict[str, dict[str, str]],
     reading: Reading,
+    clocks: Sequence[str] = (),
 ) -> None:
-    """The catalog and a page for each table; `reading` says what months and amounts are of."""
+    """The catalog and a page for each table; `reading` says what months and amounts are of,
+    `clocks` by which calendars tickets are judged."""
     charts = {section.table: section for section in all_sections()}
     status = {s.table: s for s in log.statuses}
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
@@ -91,6 +95,7 @@ def write(
             job=_job(table.name),
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
+            clocks=clocks if table.name in JUDGED else (),
             currency=reading.currencies.get(table.name),
             zone=reading.zones.get(table.name),
             sql=queries,

@@ -1,11 +1,11 @@
 """The first page: headline numbers, then a section for each exposure."""
 
 from datetime import datetime
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from crm_ibis.config.declarations import Exposure, exposures
+from crm_ibis.config.params import Params
 from crm_ibis.config.reporting import Reporting
 from crm_ibis.metrics import catalog
 from crm_ibis.site.charts.defaults import all_sections
@@ -24,15 +24,18 @@ from crm_ibis.site.pages.headlines import (
 )
 from crm_ibis.site.pages.notices import notices
 from crm_ibis.site.pages.renderer import Pages
+from crm_ibis.site.pages.sla_clocks import JUDGED, paused_tickets, sla_clocks
 
 
-def write(pages: Pages, reading: Reading, min_coverage_pct: Decimal, reporting: Reporting) -> None:
+def write(pages: Pages, reading: Reading, params: Params) -> None:
     """The scorecard, as far as its tables are published.
 
-    `min_coverage_pct` is the weight of components below which there is no health score;
-    `reporting` says when fiscal years begin.
+    The parameters say by which weight of components there is a health score, when fiscal years
+    begin, and by which calendars tickets are judged.
     """
-    parts = [_part(section, reading) for section in all_sections()]
+    min_coverage_pct = params.health.min_coverage_pct
+    reporting = params.reporting
+    parts = [_part(section, reading, params) for section in all_sections()]
     rows = headlines(reading)
     months = [row for row in rows if row["facility_id"] == COMPANY]
     pages.write(
@@ -77,14 +80,22 @@ def running_month(reading: Reading) -> str | None:
     return month.isoformat() if month else None
 
 
-def _part(section: Section, reading: Reading) -> dict[str, Any]:
+def _part(section: Section, reading: Reading, params: Params) -> dict[str, Any]:
     shown = [(name, e) for name, e in exposures().items() if section.table in e.of]
+    clocks = []
+    if section.table in JUDGED:
+        clocks = [*sla_clocks(params), *paused_tickets(reading.paused)]
     return {
         "section": section,
         "exposures": shown,
         "as_of": _as_of(section, reading),
         "currency": reading.currencies.get(section.table),
-        "figures": [f for f in section.figures if reading.has(f.dataset)],
+        "clocks": clocks,
+        "figures": [
+            figure
+            for figure in section.figures
+            if reading.has(figure.dataset) and not reading.has(figure.unless)
+        ],
         "unpublished": _unpublished(section, reading),
         "empty": [f for f in section.figures if reading.rows.get(f.dataset) == []],
         "notices": notices([section.table, *_tables_of(section)], reading),

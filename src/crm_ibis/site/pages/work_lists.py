@@ -5,7 +5,7 @@ from typing import Any
 from crm_ibis.config.params import DealQueue
 from crm_ibis.site.charts.figures import Column
 from crm_ibis.site.data.reading import Reading
-from crm_ibis.site.data.work_lists import LISTS, Listed, WorkList
+from crm_ibis.site.data.work_lists import LISTS, PAUSED, Listed, WorkList
 from crm_ibis.site.pages.notices import notices
 from crm_ibis.site.pages.renderer import Pages
 
@@ -24,6 +24,7 @@ COLUMNS = {
         Column("response_state", "Response", "text"),
         Column("resolution_due_at", "Resolution due (UTC)", "instant"),
         Column("resolution_state", "Resolution", "text"),
+        Column(PAUSED, "Paused", "text"),
         Column("age_hours", "Open for", "hours"),
         Column("hours_left", "Time left", "hours"),
         Column("amount", "Amount", "money"),
@@ -70,6 +71,8 @@ def _lines(found: Listed, reading: Reading) -> list[list[tuple[Any, Any]]]:
 def _cell(name: str, value: Any, reading: Reading) -> tuple[Any, Any]:
     if name == "facility_id":
         value = reading.facilities.get(value, value)
+    if name == PAUSED:
+        return ("paused" if value else None), int(not value)
     if name in RANKS:
         return value, RANKS[name].index(value)
     return value, value

@@ -1,6 +1,6 @@
 """Whether support keeps its promises, and how long it takes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import altair as alt
 
@@ -29,6 +29,8 @@ from crm_ibis.site.charts.figures import (
     Section,
 )
 
+BUSINESS_TIMES = "business_times"
+"""The dataset that is there where calendars judge tickets."""
 PRIORITIES = ["critical", "high", "medium", "low"]
 PRIORITY = Column("priority", "Priority", "text")
 STATES = {
@@ -75,14 +77,34 @@ class Target:
     """The column of the target."""
     counted: Column
     """The tickets that the durations are of, or that many at most."""
+    is_business: bool = False
+    """Whether it is judged by calendars, so that only their open time counts."""
+
+    @property
+    def hours(self) -> str:
+        return "business_hours" if self.is_business else "hours"
+
+    @property
+    def time(self) -> str:
+        """What the durations are called."""
+        return "business time" if self.is_business else "time"
+
+    @property
+    def name(self) -> str:
+        business = "-business" if self.is_business else ""
+        return f"{self.event}{business}".replace("_", "-")
+
+    @property
+    def dataset(self) -> str:
+        return BUSINESS_TIMES if self.is_business else "tickets"
 
     @property
     def median(self) -> str:
-        return f"median_{self.event}_hours"
+        return f"median_{self.event}_{self.hours}"
 
     @property
     def p90(self) -> str:
-        return f"p90_{self.event}_hours"
+        return f"p90_{self.event}_{self.hours}"
 
     @property
     def columns(self) -> tuple[Column, ...]:
@@ -111,6 +133,8 @@ RESOLUTION = Target(
     "sla_resolution_target_hours",
     Column("resolved_tickets", "Resolved"),
 )
+BUSINESS_RESPONSE = replace(RESPONSE, is_business=True)
+BUSINESS_RESOLUTION = replace(RESOLUTION, is_business=True)
 
 
 def _attainment() -> alt.TopLevelMixin:
@@ -139,20 +163,22 @@ def _spread(target: Target) -> Figure:
     columns = (FACILITY, *target.columns)
     scale = alt.Scale(type="symlog", constant=1)
     axis = alt.Axis(values=[0, 1, 2, 4, 8, 12, 24, 72, 120, 240, 480], format="d")
-    median = alt.X(f"{target.median}:Q", title=f"hours to {target.words}", scale=scale, axis=axis)
+    median = alt.X(f"{target.median}:Q", title=_axis(target), scale=scale, axis=axis)
     base = alt.Chart(ROWS).encode(y=BY_PRIORITY)
     point = base.mark_point(filled=True, size=70, stroke=SERIES[0], opacity=0.75)
     points = point.encode(x=median, fill=hollow_when_small(), tooltip=tooltips(*columns))
     promised = base.mark_tick(color=SERIES[1], thickness=3, size=26)
     described = (
-        f"Median time to {target.words} of each facility in the last month, with the target."
+        f"Median {target.time} to {target.words} of each facility in the last month, with the "
+        "target."
     )
     return Figure(
-        name=f"{target.event}-spread".replace("_", "-"),
-        title=f"Time to {target.words} across facilities",
+        name=f"{target.name}-spread",
+        title=f"{target.time.capitalize()} to {target.words} across facilities",
         note="The median of each facility in the last month of the period; medians cannot be "
         f"added up. The bar is the target. Hollow: fewer than {SMALL} {_counted(target)}.",
-        dataset="tickets",
+        dataset=target.dataset,
+        unless="" if target.is_business else BUSINESS_TIMES,
         by=("facility_id", "month", "priority"),
         sums=target.values,
         last=True,
@@ -164,16 +190,18 @@ def _spread(target: Target) -> Figure:
 
 def _times(target: Target) -> Figure:
     columns = (MONTH, *target.columns)
-    median = alt.Y(f"{target.median}:Q", title=f"hours to {target.words}")
+    median = alt.Y(f"{target.median}:Q", title=_axis(target))
     p90 = alt.Chart(ROWS).mark_line(strokeDash=[4, 3], strokeWidth=1.5)
     lines = p90.encode(x=months(), y=f"{target.p90}:Q", color=PRIORITY_COLOUR)
-    described = f"Median and 90th percentile of the time to {target.words}, by month and priority."
+    described = (
+        f"Median and 90th percentile of the {target.time} to {target.words}, by month and priority."
+    )
     return Figure(
-        name=f"{target.event}-times".replace("_", "-"),
-        title=f"Time to {target.words} by month",
+        name=f"{target.name}-times",
+        title=f"{target.time.capitalize()} to {target.words} by month",
         note="Median, and dashed the 90th percentile; of one facility, as they cannot be "
         f"added up. Hollow: fewer than {SMALL} {_counted(target)}.",
-        dataset="tickets",
+        dataset=target.dataset,
         by=("month", "priority"),
         sums=target.values,
         one_facility=True,
@@ -181,6 +209,10 @@ def _times(target: Target) -> Figure:
         columns=columns,
         chart=draw(lines + trend(median, columns, PRIORITY_COLOUR), described),
     )
+
+
+def _axis(target: Target) -> str:
+    return f"{target.hours.replace('_', ' ')} to {target.words}"
 
 
 def _counted(target: Target) -> str:
@@ -225,6 +257,10 @@ SECTION = Section(
         ),
         _spread(RESPONSE),
         _spread(RESOLUTION),
+        _spread(BUSINESS_RESPONSE),
+        _spread(BUSINESS_RESOLUTION),
+        _times(BUSINESS_RESPONSE),
+        _times(BUSINESS_RESOLUTION),
         _times(RESPONSE),
         _times(RESOLUTION),
         Figure(
