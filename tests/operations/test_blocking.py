@@ -163,3 +163,20 @@ def test_a_history_goes_on_with_what_is_published(
     with open_warehouse(published) as warehouse:
         (merged,) = record(warehouse, ["health_score_snapshot"]).merged
     assert (merged.refused, merged.changed) == (None, 0)
+
+
+def test_an_optional_source_that_is_gone_blocks_only_what_is_older(published: Settings) -> None:
+    """Wrong pauses block what needs them; without the table, nothing is missed."""
+    with open_warehouse(published) as warehouse:
+        pauses = contracts()["ticket_pauses"]
+        warehouse.create_table(warehouse.raw, pauses.name, pauses.schema)
+        place = warehouse.quote(warehouse.raw, pauses.name)
+        warehouse.run(f"INSERT INTO {place} VALUES ('nobody', TIMESTAMP '2024-02-01', NULL)")
+        with pytest.raises(ChecksFailed):
+            refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+        warehouse.run(f"DROP TABLE {place}")
+    needing = ("health_scores", "monthly_scorecard", "ticket_sla_compliance")
+    assert {*blocked(published)} == {*needing}
+    with open_warehouse(published) as warehouse:
+        refresh(warehouse, ["ticket_sla_compliance"], as_of=AT)
+    assert {*blocked(published)} == {"health_scores", "monthly_scorecard"}

@@ -92,7 +92,7 @@ class _Known:
     due: Mapping[str, Deadline]
     coming: Mapping[str, datetime]
     failed: Mapping[str, FailedRun]
-    broken: Mapping[str, str]
+    broken: Mapping[str, summaries.Breach]
     paces: Mapping[str | None, Pace]
     quarantined: Mapping[str, int]
     without: frozenset[str]
@@ -150,7 +150,15 @@ def _status(name: str, known: _Known) -> Status:
     late = bool(deadline and deadline.is_late(published_at))
     blockers: tuple[str, ...] = ()
     if known.broken:
-        blockers = tuple(sorted(impact.upstream(name) & known.broken.keys()))
+        needed = impact.upstream(name) & known.broken.keys()
+        # A table published since then no longer needs the source, which is absent now, or gone.
+        blockers = tuple(
+            sorted(
+                table
+                for table in needed
+                if published_at is None or published_at < known.broken[table].finished_at
+            )
+        )
     entry = catalog.entry_of(name)
     pace = known.paces.get(last.get("run_id"))
     return Status(

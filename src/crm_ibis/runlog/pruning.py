@@ -20,7 +20,7 @@ def prune(warehouse: Warehouse) -> int:
     limit = clock.now() - timedelta(days=declarations.run_retention_days())
     log, tables = (layout.log_table(warehouse, name) for name in ("runs", "run_tables"))
     alerts = layout.log_table(warehouse, "alerts")
-    broken = list(summaries.broken_contracts(warehouse).values())
+    broken = [breach.run_id for breach in summaries.broken_contracts(warehouse).values()]
     kept = _runs_to_keep(warehouse)
     others = f"AND run_id NOT IN ({', '.join('?' * len(broken))}) " if broken else ""
     old = [

@@ -41,6 +41,14 @@ class FailedRun:
     broken: tuple[BrokenCheck, ...]
 
 
+@dataclass(frozen=True)
+class Breach:
+    """The run that last found the contract of a table broken."""
+
+    run_id: str
+    finished_at: datetime
+
+
 def killed_runs(warehouse: Warehouse) -> dict[str, str]:
     """Runs that the log has as running though nobody is at work, with the state that is due.
 
@@ -132,8 +140,11 @@ def recorded_tables(warehouse: Warehouse) -> dict[str, str]:
     return {table: kind for table, kind in found if kind != RETIRED}
 
 
-def broken_contracts(warehouse: Warehouse) -> dict[str, str]:
-    """The tables whose contract was broken when a run last looked at them, and that run."""
+def broken_contracts(warehouse: Warehouse) -> dict[str, Breach]:
+    """The tables whose contract was broken when a run last looked at them, and that run.
+
+    A source that has since been marked absent, or an optional one that is gone, stays among them.
+    """
     if not layout.has_layout(warehouse, 2):
         return {}
     log = layout.log_table(warehouse, "runs")
@@ -149,7 +160,7 @@ def broken_contracts(warehouse: Warehouse) -> dict[str, str]:
         "AND command <> 'backfill' ORDER BY finished_at"
     )
     return {
-        check.table: run_id
+        check.table: Breach(run_id, finished_at)
         for run_id, finished_at, broken in found
         for check in checks_in(broken)
         if check.table not in kept or kept[check.table] < finished_at
