@@ -1,7 +1,8 @@
-"""What calendars and pauses cost a refresh of the ticket tables.
+"""What calendars and pauses cost a refresh of the ticket tables, or of all tables.
 
     python -m benchmarks.calendars                           both databases, 3 million tickets
     python -m benchmarks.calendars duckdb 300000             a quick look
+    python -m benchmarks.calendars --whole                   a refresh of everything
 
 Whole processes in turn: without calendars, with four of them, and with pauses too. Exits 1 when
 calendars cost more than half of what a refresh takes without.
@@ -23,7 +24,7 @@ from benchmarks.databases import (
     load,
     settings_of,
 )
-from benchmarks.generate import AS_OF, generate
+from benchmarks.generate import AS_OF, SOURCES, generate
 from benchmarks.ratios import Line, compared
 from benchmarks.usage import Usage, measured, server_of
 
@@ -70,11 +71,11 @@ copy (
 """A quarter of the tickets was paused one to three times; unresolved ones still are."""
 
 
-def tickets_of(number: int) -> Path:
-    """Generated tickets of two years, their facilities and pauses, made once."""
-    folder = DATA / f"tickets-{number}"
+def tickets_of(number: int, whole: bool) -> Path:
+    """Generated tickets of two years, with facilities and pauses, or all sources; made once."""
+    folder = DATA / f"tickets-{number}{'-whole' * whole}"
     if not (folder / "ticket_pauses.parquet").exists():
-        generate(number // 2, folder, sources=("facilities", "tickets"))
+        generate(number // 2, folder, sources=SOURCES if whole else ("facilities", "tickets"))
         duckdb.sql(PAUSES.format(folder=folder))
     return folder
 
@@ -82,12 +83,13 @@ def tickets_of(number: int) -> Path:
 class Tickets:
     """A database with generated tickets."""
 
-    def __init__(self, url: str, number: int) -> None:
+    def __init__(self, url: str, number: int, whole: bool = False) -> None:
         self.url = url
+        self.tables = () if whole else TABLES
         self.server = server_of(url)
         with open_warehouse(settings_of(url)) as warehouse:
             drop(warehouse, SCHEMAS)
-            load(warehouse, tickets_of(number))
+            load(warehouse, tickets_of(number, whole))
             if warehouse.dialect == "duckdb":  # where a source is what its Parquet file holds
                 facilities = warehouse.quote(warehouse.raw, "facilities")
                 warehouse.run(f"ALTER TABLE {facilities} ADD COLUMN calendar VARCHAR")
@@ -96,7 +98,7 @@ class Tickets:
         """A first refresh: what it used."""
         self._prepare(params is not None, with_pauses)
         usage, _ = measured(
-            [*CRM_IBIS, "refresh", "--as-of", f"{AS_OF}", "--json", *TABLES],
+            [*CRM_IBIS, "refresh", "--as-of", f"{AS_OF}", "--json", *self.tables],
             {**settings(self.url), "CRM_IBIS_PARAMS": str(params or "")},
             server=self.server,
             cwd=ROOT,
@@ -117,7 +119,7 @@ class Tickets:
                 warehouse.run(f"ALTER TABLE {pauses} RENAME TO {target}")
 
 
-def costs(kind: str, number: int, rounds: int) -> list[Line]:
+def costs(kind: str, number: int, rounds: int, whole: bool) -> list[Line]:
     """What calendars, and calendars with pauses, cost beside neither."""
     params = DATA / "calendars.yml"
     DATA.mkdir(exist_ok=True)
@@ -126,7 +128,7 @@ def costs(kind: str, number: int, rounds: int) -> list[Line]:
     judged: list[Usage] = []
     paused: list[Usage] = []
     with database(kind) as url:
-        tickets = Tickets(url, number)
+        tickets = Tickets(url, number, whole)
         for each in range(rounds):
             show(f"{TITLES[kind]}, {number:,} tickets: round {each + 1} of {rounds}")
             plain.append(tickets.refresh(None, with_pauses=False))
@@ -152,10 +154,13 @@ def main() -> None:
     parser.add_argument("kind", nargs="?", choices=list(TITLES))
     parser.add_argument("tickets", type=int, nargs="?", default=TICKETS)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument(
+        "--whole", action="store_true", help="all tables, not only those of tickets"
+    )
     given = parser.parse_args()
     worse = False
     for kind in [given.kind] if given.kind else TITLES:
-        lines = costs(kind, given.tickets, given.rounds)
+        lines = costs(kind, given.tickets, given.rounds, given.whole)
         print(*lines, sep="\n", flush=True)
         worse |= lines[0].ratios["seconds"] > MOST
     if worse:
