@@ -573,7 +573,11 @@ def test_numbers_of_the_file_keep_all_their_decimals(
     ("system", "source", "message"),
     [
         ("zendsk", "tickets", r'no connector "zendsk" \(did you mean "zendesk"\?\)'),
-        ("zendesk", "leads", "zendesk makes facilities, satisfaction, tickets, but not leads"),
+        (
+            "zendesk",
+            "leads",
+            "zendesk makes facilities, satisfaction, ticket_pauses, tickets, but not leads",
+        ),
     ],
 )
 def test_an_unknown_connector_and_one_that_lacks_the_source(
