@@ -144,7 +144,16 @@ def test_what_does_not_belong_to_it_is_free(invoiced: Warehouse) -> None:
 
 def test_a_dry_run_shows_it(invoiced: Warehouse) -> None:
     refresh(invoiced, NAMES, as_of=FIRST)
-    shown = refresh(invoiced, NAMES, as_of=SECOND, params=zone(EASTERN), dry_run=True)
+    said: list[str] = []
+    shown = refresh(
+        invoiced,
+        NAMES,
+        as_of=SECOND,
+        params=zone(EASTERN),
+        dry_run=True,
+        report=lambda event: said.append(str(event)),
+    )
+    assert any("to publish it takes crm-ibis refresh --force" in line for line in said)
     changes = {t.table: (t.new, t.changed, t.gone) for t in shown.published}
     assert changes == {"revenue_kpis": (1, 1, 0), "pipeline_kpis": (0, 1, 0)}
     assert bases(invoiced) == {UTC}
