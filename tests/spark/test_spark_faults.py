@@ -97,7 +97,7 @@ def test_a_killed_driver_is_an_error_to_be_tried_again(there: Settings) -> None:
         process = begin(there)
         os.kill(java_of(process), signal.SIGKILL)
         assert revenue(warehouse) == before
-        _, said = process.communicate(timeout=60)
+        _, said = process.communicate(timeout=120)
         assert process.returncode == 1
         assert "Traceback" not in said
         last = said.splitlines()[-1]

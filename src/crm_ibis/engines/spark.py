@@ -14,7 +14,7 @@ import ibis.expr.types as ir
 from ibis import Table
 
 from crm_ibis.config.settings import Settings
-from crm_ibis.engines.spark_errors import driver_errors, explain, is_transient
+from crm_ibis.engines.spark_errors import driver_errors, driver_is_gone, explain, is_transient
 from crm_ibis.engines.spark_session import open_session
 from crm_ibis.engines.spark_tables import SparkTables
 from crm_ibis.engines.worker import Worker
@@ -215,7 +215,14 @@ class SparkEngine:
                 self.session.sparkContext.setJobGroup(
                     group, self.settings.application, interruptOnCancel=True
                 )
-            return call()
+            try:
+                return call()
+            except self.driver_errors:
+                raise
+            except Exception as error:  # pyspark's own, where Java answers nothing
+                if not self.is_remote and driver_is_gone():
+                    raise ConnectionError("the driver ended") from error
+                raise
 
         def cancel() -> None:
             with suppress(*self.driver_errors):

@@ -1,6 +1,7 @@
 """What Spark's errors mean, and what to do about them."""
 
 import re
+import subprocess
 from typing import Any
 
 LOST = (
@@ -19,6 +20,8 @@ LOST = (
     "Connection reset",
 )
 CANCELLED = ("cancelled", "OPERATION_CANCELED", "interrupted")
+GRACE = 1.0
+"""Seconds between the end of a process's connections and its own."""
 QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 KEEPS_NAMES = ("UNRESOLVED", "TABLE_OR_VIEW_NOT_FOUND", "SCHEMA_NOT_FOUND", "PARSE_SYNTAX_ERROR")
 """Errors about names, which are nobody's values."""
@@ -42,13 +45,38 @@ def driver_errors() -> tuple[type[Exception], ...]:
 def is_transient(error: Exception) -> bool:
     """Whether another attempt may well succeed: a lost driver or executor, a cancelled job."""
     said = _text(error)
-    return isinstance(error, ConnectionError) or any(word in said for word in (*LOST, *CANCELLED))
+    return _is_lost(error, said) or any(word in said for word in CANCELLED)
+
+
+def _is_lost(error: Exception, said: str) -> bool:
+    from py4j.protocol import Py4JError, Py4JJavaError
+
+    if isinstance(error, ConnectionError) or any(word in said for word in LOST):
+        return True
+    # Py4J has many words for a Java that ended in the middle of a call, "An error occurred while
+    # calling o21.sc" among them.
+    is_of_gateway = isinstance(error, Py4JError) and not isinstance(error, Py4JJavaError)
+    return is_of_gateway and driver_is_gone()
+
+
+def driver_is_gone() -> bool:
+    """Whether the Java that this process started has ended, or is about to."""
+    from pyspark import SparkContext
+
+    java: subprocess.Popen[bytes] | None = getattr(SparkContext._gateway, "proc", None)
+    if java is None:
+        return False
+    try:
+        java.wait(GRACE)
+    except subprocess.TimeoutExpired:
+        return False
+    return True
 
 
 def explain(error: Exception, timeout: float | None) -> str:
     """What an error means, and the remedy, on one line and without values."""
     said = _text(error)
-    if any(word in said for word in LOST) or isinstance(error, ConnectionError):
+    if _is_lost(error, said):
         return (
             f"Spark lost its driver or an executor: {gist(error)}; nothing was published. Run "
             "again, with more memory where it was killed for that (spark.executor.memory)"
