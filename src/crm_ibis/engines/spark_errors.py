@@ -79,7 +79,8 @@ def explain(error: Exception, timeout: float | None) -> str:
     if _is_lost(error, said):
         return (
             f"Spark lost its driver or an executor: {gist(error)}; nothing was published. Run "
-            "again, with more memory where it was killed for that (spark.executor.memory)"
+            "again, with more memory where it was killed for that (spark.driver.memory, "
+            "spark.executor.memory)"
         )
     if any(word in said for word in CANCELLED):
         limit = f" after {timeout:g} s, the `timeout` of the job in jobs.yml" if timeout else ""
