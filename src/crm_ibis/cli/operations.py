@@ -83,7 +83,7 @@ def watch(settings: Settings, as_json: bool) -> None:
     if as_json:
         terminal.print_json(found)
     else:
-        terminal.print_status(found)
+        terminal.print_status(found, _said(settings))
     _exit_unless_healthy(found)
 
 
