@@ -50,6 +50,14 @@ def refuse_another_basis(
     )
 
 
+def needs_force(published: Basis, basis: Basis) -> str:
+    """What a dry run says of tables that are published on another basis."""
+    return (
+        f"published with {published}, while params.yml says {basis}: to publish it takes "
+        "crm-ibis refresh --force, which rebuilds all tables"
+    )
+
+
 def refuse_backfill(warehouse: Warehouse, wanted: Iterable[Snapshot], basis: Basis) -> None:
     """Raises BasisChanged when what is published, or else recorded last, is of another basis."""
     published = publications(warehouse)

@@ -115,6 +115,8 @@ def refresh(
             results = Results(warehouse, engine, chosen, as_of or clock.now(), params, report)
             with warehouse.reading(results.places):
                 others = basis.of_another_basis(warehouse, reported)
+                for published in dict.fromkeys(others.values()):
+                    report(ProgressEvent("note", basis.needs_force(published, reported)))
                 return _Run(results, force, allow_mass_removal, others).rehearse()
 
     def refuse(moment: datetime) -> None:
