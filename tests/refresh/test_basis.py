@@ -1,15 +1,20 @@
 """What is published shares one time zone and one currency, and changes both as a whole."""
 
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 from stored import runs
 
+from crm_ibis.config.declarations import get_job
 from crm_ibis.config.params import Params
 from crm_ibis.config.reporting import Basis
 from crm_ibis.errors import BasisChanged
 from crm_ibis.history import reader
+from crm_ibis.operations.jobs import attempt
+from crm_ibis.operations.outcomes import JobRun
 from crm_ibis.operations.status import statuses
 from crm_ibis.publishing.backfill import backfill
 from crm_ibis.publishing.record import record
@@ -17,7 +22,7 @@ from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.runlog.layout import log_table
 from crm_ibis.runlog.publications import history_bases, publications
 from crm_ibis.testing import assuming, expect, read, store
-from crm_ibis.warehouse import Warehouse
+from crm_ibis.warehouse import Warehouse, open_warehouse
 
 NAMES = ["revenue_kpis", "pipeline_kpis"]
 FIRST = datetime(2024, 3, 1, 12)
@@ -140,6 +145,25 @@ def test_what_does_not_belong_to_it_is_free(invoiced: Warehouse) -> None:
     refresh(invoiced, NAMES, as_of=FIRST)
     said = "reporting: {fiscal_year_start: 4}\ncompliance_threshold: 90"
     refresh(invoiced, NAMES, as_of=SECOND, params=assuming(said))
+
+
+@pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
+def test_a_job_fails_at_once_and_never_rebuilds(
+    invoiced: Warehouse, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Its facts are not tried apart, and it is no transient error."""
+    refresh(invoiced, ["ticket_queue"], as_of=FIRST)
+    params = tmp_path / "params.yml"
+    params.write_text(f"reporting: {{time_zone: {EASTERN}}}", encoding="utf-8")
+    settings = replace(invoiced.settings, params_file=params)
+    invoiced.close()
+    run = JobRun("ticket_sla", get_job("ticket_sla"), SECOND)
+    said: list[str] = []
+    with pytest.raises(BasisChanged):
+        attempt(settings, run, 1, lambda event: said.append(str(event)))
+    assert not any("left out" in line for line in said)
+    with open_warehouse(settings) as warehouse:
+        assert [each["state"] for each in runs(warehouse)] == ["succeeded", "failed"]
 
 
 def test_a_dry_run_shows_it(invoiced: Warehouse) -> None:
