@@ -125,7 +125,7 @@ def test_a_column_is_unknown_when_all_that_it_is_made_of_is_absent(direct: Origi
 
 def test_the_parameters_of_a_table_are_those_that_it_reads() -> None:
     used = assumptions.params_by_table(load_params(), AS_OF)
-    assert used["cohort_retention"] == {"cohort_months": "12"}
+    assert used["cohort_retention"] == {"cohort_months": "12", "reporting.time_zone": "UTC"}
     assert used["compliance_kpis"] == {"compliance_threshold": "80"}
     assert used["ticket_sla"]["sla.critical.response"] == "1 h"
     assert used["ticket_sla"]["sla.low.resolution"] == "120 h"
