@@ -44,7 +44,7 @@ MISTAKES = {
         "jobs.yml",
         "alerts: [{events: [failure], to: [slack], zzz: 1}]\n",
         1,
-        "alerts.0.zzz: unknown key; there may be events, tables, criticality, to",
+        "alerts.0.zzz: unknown key; there may be events, tables, criticality, due_within, to",
     ),
     "a job that is not whole": (
         "jobs.yml",
