@@ -38,14 +38,16 @@ LEADS = """
 """
 
 
-def lists_page(settings: Settings, folder: Path) -> Page:
+def lists_page(settings: Settings, folder: Path, *, has_calendars: bool = False) -> Page:
     """The page of lists alone, as a build writes it."""
     with open_warehouse(settings, read_only=True) as warehouse:
         names = facility_names(warehouse)
         with warehouse.reading(lambda: published_places(warehouse)):
             lacks = unavailable_by_table(warehouse, load_params())
             reading = read(warehouse, names, lacks)
-    page_of_lists.write(Pages(folder, AS_OF, reading.as_of), reading, load_params().deal_queue)
+    pages = Pages(folder, AS_OF, reading.as_of)
+    limits = load_params().deal_queue
+    page_of_lists.write(pages, reading, limits, has_calendars=has_calendars)
     return Built(folder).page("lists.html")
 
 
@@ -110,9 +112,20 @@ def test_a_long_list_says_what_it_leaves_out(
         refresh(warehouse, ["ticket_queue"], as_of=AS_OF)
     words = lists_page(settings, tmp_path).words
     assert "Due next (3)" in words
-    assert "Here are the first 2 of 3." in words
+    assert (
+        "Here are the first 2 of 3; crm-ibis show ticket_queue --where \"sla_state = 'pending'\" "
+        "--limit 3 shows the other 1 too."
+    ) in words
     assert " t5 " not in words
     assert "deal_queue is not published yet; crm-ibis refresh deal_queue publishes it" in words
+
+
+def test_with_calendars_the_time_left_says_what_it_counts(
+    open_work: Settings, page: Page, tmp_path: Path
+) -> None:
+    said = "Time left counts only while the calendar of a ticket is open"
+    assert lists_page(open_work, tmp_path, has_calendars=True).words.count(said) == 1
+    assert said not in page.words
 
 
 def test_an_empty_list_says_so(tmp_path: Path) -> None:

@@ -120,6 +120,14 @@ def test_few_observations_are_marked(site: Built) -> None:
     assert site.page().text.count('<span class="few">n</span>') > 4
 
 
+def test_an_optional_source_that_is_not_used_is_no_fault(site: Built) -> None:
+    words = site.page("catalog.html").words
+    assert words.count("not used: it is optional") == 2  # ticket_pauses, exchange_rates
+    for name in ("ticket_pauses", "exchange_rates"):
+        assert "Comes from nowhere: it is optional" in site.page(f"tables/{name}.html").words
+    assert "optional" not in site.page("tables/tickets.html").words
+
+
 @pytest.mark.e2e
 def test_an_empty_database_has_a_site_that_says_so(tmp_path: Path) -> None:
     settings = settings_in(tmp_path)

@@ -104,7 +104,7 @@ def _write(warehouse: Warehouse, folder: Path, params: Params, report: Report) -
     pages = Pages(folder, now, reading.as_of)
     scorecard.write(pages, reading, params)
     clocks = sla_clocks(params)
-    work_lists.write(pages, reading, params.deal_queue)
+    work_lists.write(pages, reading, params.deal_queue, has_calendars=bool(params.calendars))
     catalog.write(pages, tables, direct, settled, logged, made, assumptions, reading, clocks)
     lineage.write(pages, tables, direct, settled)
     runs.write(pages, logged, changes)

@@ -35,6 +35,11 @@ class WorkList:
         mine = table.filter(table[self.only[0]] == self.only[1])
         return mine.select(*self.columns).order_by([urgent, self.columns[0]])
 
+    def command(self, rows: int) -> str:
+        """The command that shows that many of its rows."""
+        column, value = self.only
+        return f"crm-ibis show {self.table} --where \"{column} = '{value}'\" --limit {rows}"
+
 
 @dataclass(frozen=True)
 class Listed:

@@ -5,6 +5,7 @@ from typing import Any
 
 from crm_ibis.config import project
 from crm_ibis.config.declarations import Job, exposures, jobs
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.contracts.models import contracts, histories
 from crm_ibis.contracts.own_modules import Problem
 from crm_ibis.metrics import catalog, describe, graph
@@ -17,7 +18,7 @@ from crm_ibis.site.data.run_history import Log
 from crm_ibis.site.data.work_lists import LISTS
 from crm_ibis.site.pages.queries import Queries
 from crm_ibis.site.pages.renderer import Pages
-from crm_ibis.site.pages.sla_clocks import JUDGED
+from crm_ibis.site.pages.sla_clocks import JUDGED, paused_tickets
 
 KINDS = {
     "kpi": ("KPIs", "What people read."),
@@ -70,6 +71,7 @@ def write(
     `clocks` by which calendars tickets are judged."""
     charts = {section.table: section for section in all_sections()}
     status = {s.table: s for s in log.statuses}
+    unused = optional_sources() - queries.sources.keys()
     groups = [(KINDS[k], [t for t in tables if t.kind == k]) for k in KINDS]
     pages.write(
         "catalog.html",
@@ -78,10 +80,12 @@ def write(
         status=status,
         entries=catalog.entries(),
         sources=queries.sources,
+        unused=unused,
         problems=_problems(),
     )
     effects = _effects(settled)
     dashboards = exposures()
+    paused = paused_tickets(reading.paused)
     for table in tables:
         pages.write(
             f"tables/{table.name}.html",
@@ -96,6 +100,8 @@ def write(
             shown={name: dashboards[name] for name in table.exposures},
             assumptions=_assumptions(table.name, assumptions),
             clocks=clocks if table.name in JUDGED else (),
+            paused=paused if table.name in JUDGED else (),
+            is_unused=table.name in unused,
             currency=reading.currencies.get(table.name),
             zone=reading.zones.get(table.name),
             sql=queries,

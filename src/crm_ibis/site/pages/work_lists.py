@@ -41,18 +41,33 @@ RANKS = {
 """The order of what is sorted neither by name nor by number."""
 
 
-def write(pages: Pages, reading: Reading, limits: DealQueue) -> None:
-    """The lists, as far as their tables are published."""
-    parts = [_part(each, reading, limits) for each in LISTS]
+BY_CALENDAR = (
+    "Time left counts only while the calendar of a ticket is open, and stands still while a ticket "
+    "that waits for its resolution is paused."
+)
+"""What the lists of tickets with time left say where calendars judge tickets."""
+
+
+def write(
+    pages: Pages, reading: Reading, limits: DealQueue, *, has_calendars: bool = False
+) -> None:
+    """The lists, as far as their tables are published.
+
+    Where there are calendars, the lists of tickets that have time left say whose time it is.
+    """
+    parts = [_part(each, reading, limits, has_calendars) for each in LISTS]
     pages.write(PAGE, "lists", parts=parts, facilities=reading.facilities)
 
 
-def _part(shown: WorkList, reading: Reading, limits: DealQueue) -> dict[str, Any]:
+def _part(
+    shown: WorkList, reading: Reading, limits: DealQueue, has_calendars: bool
+) -> dict[str, Any]:
     found = reading.lists.get(shown.name)
     standing = reading.standing.get(shown.table)
     return {
         "list": shown,
         "note": shown.note.format(stale_days=limits.stale_days),
+        "hint": BY_CALENDAR if has_calendars and "hours_left" in shown.columns else None,
         "columns": [COLUMNS[name] for name in shown.columns],
         "found": found,
         "lines": _lines(found, reading) if found else [],
