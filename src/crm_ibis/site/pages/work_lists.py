@@ -42,8 +42,8 @@ RANKS = {
 
 
 BY_CALENDAR = (
-    "Time left counts only while the calendar of a ticket is open, and stands still while a ticket "
-    "that waits for its resolution is paused."
+    "Time left counts only while the calendar of a ticket is open; a resolution that is paused "
+    "has none."
 )
 """What the lists of tickets with time left say where calendars judge tickets."""
 
