@@ -102,6 +102,12 @@ def test_the_order_is_told_to_those_who_cannot_see_it(page: Page) -> None:
     ]
 
 
+def test_a_row_is_named_by_its_ticket_or_lead(page: Page) -> None:
+    scopes = [given.get("scope") for tag, given in page.reader.tags if tag == "th"]
+    assert scopes.count("row") == 7  # two breaches, three with time left, two stale deals
+    assert None not in scopes
+
+
 def test_a_long_list_says_what_it_leaves_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -172,7 +178,7 @@ def test_a_list_is_sorted_by_any_column(browser: Any, open_work: Settings, tmp_p
 
     def first(column: int) -> list[str]:
         rows = browser.find_elements(By.CSS_SELECTOR, "#due-next tbody tr")
-        return [row.find_elements(By.TAG_NAME, "td")[column].text for row in rows]
+        return [row.find_elements(By.CSS_SELECTOR, "th, td")[column].text for row in rows]
 
     titles = browser.find_elements(By.CSS_SELECTOR, "#due-next th")
     assert first(0) == ["t4", "t3", "t5"]
