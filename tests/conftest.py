@@ -42,6 +42,17 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> LoadScopeSch
     return Together(config, log)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a file that says so, the tests on PostgreSQL are among the slow ones: what it tries is no
+    SQL of its own, or others try that SQL on both databases."""
+    for item in items:
+        asked = getattr(item, "callspec", None)
+        is_postgres = asked is not None and asked.params.get("settings") == "postgres"
+        if is_postgres and getattr(getattr(item, "module", None), "POSTGRES_IS_SLOW", False):
+            item.add_marker(pytest.mark.e2e)
+
+
 def pytest_collection_finish() -> None:
     """What is there by now stays."""
     gc.collect()

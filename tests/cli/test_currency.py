@@ -11,6 +11,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import assuming, store
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 NAMES = ["revenue_kpis", "monthly_scorecard", "deal_queue", "outreach_kpis"]
 
 
@@ -40,6 +42,7 @@ def test_show_says_what_amounts_are_in(published: Settings) -> None:
     assert "amounts in" not in crm_ibis("show", "outreach_kpis").out  # it has none
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_the_site_says_it_where_amounts_stand(published: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "site"
@@ -56,6 +59,7 @@ def test_the_site_says_it_where_amounts_stand(published: Settings, tmp_path: Pat
     assert words not in apart
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_the_site_shows_the_parameters_of_today_and_where_rates_count(
     published: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

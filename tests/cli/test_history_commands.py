@@ -9,6 +9,8 @@ from commands import Demo, Run, contents, execute, words
 
 from crm_ibis.config.settings import Settings
 
+POSTGRES_IS_SLOW = True
+
 SNAPSHOTS = {"pipeline_kpi_snapshot", "conversion_funnel_snapshot", "health_score_snapshot"}
 NOBODY_COMPLIES = "UPDATE {raw}.applications SET compliance_score = 0 WHERE facility_id = 'fac_001'"
 """Two thirds complied in January, all in February: both months' scores change."""

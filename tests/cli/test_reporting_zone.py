@@ -11,6 +11,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import assuming, store
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 SAID = "reporting: {time_zone: America/New_York, fiscal_year_start: 4, currency: EUR}"
 
 
@@ -57,6 +59,7 @@ def test_show_and_status_say_it(published: Settings, monkeypatch: pytest.MonkeyP
     assert crm_ibis("refresh", "revenue_kpis", "--force").exit_code == 1
 
 
+@pytest.mark.e2e
 @pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 def test_the_site_says_it_and_names_fiscal_quarters(published: Settings, tmp_path: Path) -> None:
     """April still ran in New York, when it was May in UTC."""

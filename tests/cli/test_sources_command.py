@@ -15,6 +15,8 @@ from crm_ibis.sources import connectors, scaffold, spec
 from crm_ibis.sources.connectors.options import tables_of
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 LEADS = [
     "id",
     "facility_id",

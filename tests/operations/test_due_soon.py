@@ -20,6 +20,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import store
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 NOON = datetime(2024, 3, 2, 12)
 SOON = datetime(2024, 3, 2, 12, 1)
 """When the watch looks: no table is late."""

@@ -14,6 +14,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 JOB = "weighted_pipeline"
 KPI, FACT = "weighted_pipeline_scenarios", "deal_queue"
 LATER = AT + timedelta(minutes=10)

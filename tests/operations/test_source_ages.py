@@ -19,6 +19,8 @@ from crm_ibis.sources import check
 from crm_ibis.testing import store
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 Write = Callable[[str], None]
 
 READ_AT = datetime(2024, 3, 2, 12)

@@ -5,6 +5,8 @@ from folders import Folder, fill
 
 from crm_ibis.config.settings import Settings
 
+POSTGRES_IS_SLOW = True
+
 SOURCE = """
 class Gifts(Source):
     id: Text = column("Id.")

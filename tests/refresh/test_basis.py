@@ -24,6 +24,8 @@ from crm_ibis.runlog.publications import history_bases, publications
 from crm_ibis.testing import assuming, expect, read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 NAMES = ["revenue_kpis", "pipeline_kpis"]
 FIRST = datetime(2024, 3, 1, 12)
 SECOND = datetime(2024, 3, 2, 12)

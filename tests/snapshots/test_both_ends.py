@@ -29,6 +29,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import store
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 __all__ = ["more", "twin"]
 
 DAY = timedelta(days=1)

@@ -13,6 +13,8 @@ from crm_ibis.publishing.preflight import fit
 from crm_ibis.publishing.refresh import refresh
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 ABSENT = "".join(
     f"  {name}: absent\n"
     for name in ("outreach", "tickets", "satisfaction", "applications", "invoices")

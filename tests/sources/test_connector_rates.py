@@ -15,6 +15,8 @@ from crm_ibis.sources.connectors import salesforce
 from crm_ibis.testing import Engine, assuming, expect, read
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 AT = datetime(2024, 3, 1)
 
 DUCKDB_FIRST = pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from crm_ibis.sources import check, resolve
 from crm_ibis.testing import assuming, read, store
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 AT = datetime(2024, 3, 1)
 EURO = assuming("reporting: {currency: EUR}")
 RATES = """

@@ -13,6 +13,8 @@ from crm_ibis.sources.spec import load_spec
 from crm_ibis.testing import assuming, expect, read
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 AT = datetime(2024, 3, 1)
 on_duckdb = pytest.mark.parametrize("settings", ["duckdb"], indirect=True)
 on_postgres = pytest.mark.parametrize("settings", ["postgres"], indirect=True)

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from crm_ibis.config.params import Params
+from crm_ibis.contracts.known_sources import optional_sources
 from crm_ibis.metrics import graph
 from crm_ibis.metrics.lineage import Origin, direct_origins
 from crm_ibis.metrics.unavailable import Unavailable, unavailable_columns
@@ -26,8 +27,10 @@ def unavailable_by_table(
         if table in graph.table_functions()
     }
     read = summaries.sources_read(warehouse, set(published_by.values()))
+    # Without an optional source, what is made of it is known all the same.
+    needed = {table: {*graph.sources_of([table])} - optional_sources() for table in published_by}
     absent = {
-        table: frozenset(graph.sources_of([table])) - read[run_id]
+        table: frozenset(needed[table]) - read[run_id]
         for table, run_id in published_by.items()
     }
     found = {
