@@ -30,8 +30,7 @@ def unavailable_by_table(
     # Without an optional source, what is made of it is known all the same.
     needed = {table: {*graph.sources_of([table])} - optional_sources() for table in published_by}
     absent = {
-        table: frozenset(needed[table]) - read[run_id]
-        for table, run_id in published_by.items()
+        table: frozenset(needed[table]) - read[run_id] for table, run_id in published_by.items()
     }
     found = {
         sources: unavailable_columns(
