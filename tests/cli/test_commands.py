@@ -18,6 +18,8 @@ from crm_ibis.config.settings import Settings
 from crm_ibis.metrics import graph
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 COMMANDS = [
     "alerts",
     "backfill",

@@ -21,6 +21,8 @@ from crm_ibis.operations.alerts import Alert
 from crm_ibis.runlog import clock, log
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 SINCE = datetime(2024, 3, 1, 3)
 LEADERS = "email_sales_leadership"
 FAILED = Alert("failure", ("conversion_funnel",), SINCE, "run1", gist="no room")

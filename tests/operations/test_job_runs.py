@@ -43,6 +43,8 @@ from crm_ibis.runlog import clock
 from crm_ibis.runlog.publications import publications
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 SOON = timedelta(seconds=0.3)
 LONG = 1.5
 """Seconds: a run of this length ends well after SOON."""

@@ -28,6 +28,8 @@ from crm_ibis.runlog import clock, log
 from crm_ibis.site.build import build
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 PUBLISHED = datetime(2024, 3, 1)
 GONE, HISTORY = "cohort_retention", "conversion_funnel_snapshot"
 

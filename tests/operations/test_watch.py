@@ -42,6 +42,8 @@ from crm_ibis.runlog import clock, layout, log
 from crm_ibis.runlog.log import Attempt
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 NOW = datetime(2024, 3, 2, 12, 20)
 TICKETS_LATE = datetime(2024, 3, 2, 13, 30)
 """What was published at NOW is due again: tickets of 12:30, of the others nothing yet."""

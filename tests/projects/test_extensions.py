@@ -15,6 +15,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 AS_OF = datetime(2024, 3, 1)
 
 REGIONS = """

@@ -17,6 +17,8 @@ from crm_ibis.sources.seeds import load_seeds
 from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 JOBS = """\
 # Our own jobs.
 jobs:

@@ -13,6 +13,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import read
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 CONTRACT = """
 class {name}({base}):
     rep_id: Text = column("The rep.")

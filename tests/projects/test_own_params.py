@@ -9,6 +9,8 @@ from folders import Folder, fill
 from crm_ibis.config.settings import Settings
 from crm_ibis.metrics import catalog
 
+POSTGRES_IS_SLOW = True
+
 CHURN = """
 from pydantic import Field
 

@@ -18,6 +18,8 @@ from crm_ibis.publishing.refresh import refresh
 from crm_ibis.testing import expect, read
 from crm_ibis.warehouse import open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 PAGE = (Path(__file__).parents[2] / "docs" / "own-tables.md").read_text(encoding="utf-8")
 FILES = re.findall(r"```(?:python|yaml)\n# (\S+)\n(.*?)```", PAGE, re.DOTALL)
 DEALS = """

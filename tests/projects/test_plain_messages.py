@@ -9,6 +9,8 @@ from folders import Folder, fill
 from crm_ibis.config import new_project
 from crm_ibis.config.settings import Settings
 
+POSTGRES_IS_SLOW = True
+
 BROKEN = """
     class WonByRep(Published):
         rep_id: Text = column("The rep.")

@@ -7,6 +7,8 @@ from folders import Folder, fill
 from crm_ibis.config.settings import Settings
 from crm_ibis.contracts.models import histories
 
+POSTGRES_IS_SLOW = True
+
 TABLE = """
 class {model}(Published):
     rep_id: Text = column("The rep.")

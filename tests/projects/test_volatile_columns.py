@@ -12,6 +12,8 @@ from crm_ibis.publishing.refresh import RefreshResult, refresh
 from crm_ibis.testing import expect, read
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 FIRST = datetime(2024, 3, 1)
 SECOND = FIRST + timedelta(hours=6)
 ALL_DEALS = """

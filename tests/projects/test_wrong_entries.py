@@ -14,6 +14,8 @@ from crm_ibis.metrics import catalog
 from crm_ibis.operations.outcomes import plan_run
 from crm_ibis.runlog.clock import now
 
+POSTGRES_IS_SLOW = True
+
 FINE = """
 class Fine(Published):
     rep_id: Text = column("The rep.")

@@ -139,9 +139,11 @@ def own(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setitem(contracts(), contract.name, contract)
         for functions in (graph.kpi_functions(), graph.table_functions()):
             monkeypatch.setitem(functions, contract.name, function)
-    catalog.entries.cache_clear()
+    for found in (catalog.entries, charts.all_sections):
+        found.cache_clear()
     yield
-    catalog.entries.cache_clear()
+    for found in (catalog.entries, charts.all_sections):
+        found.cache_clear()
 
 
 def load(warehouse: Warehouse, contract: Contract, text: str) -> None:

@@ -19,6 +19,8 @@ from crm_ibis.sources.spec import load_spec
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse, open_warehouse
 
+POSTGRES_IS_SLOW = True
+
 AT = datetime(2024, 1, 20)
 KPI = ["ticket_sla"]
 TEN = "id\n" + "\n".join(f"t{number}" for number in range(10))

@@ -19,6 +19,8 @@ from crm_ibis.sources.resolve import source_tables
 from crm_ibis.testing import read, store
 from crm_ibis.warehouse import Warehouse
 
+POSTGRES_IS_SLOW = True
+
 AT = datetime(2024, 3, 1)
 KPI = ["ticket_sla_compliance"]
 FILE = "sources: {tickets: {file: ours.py}}"
