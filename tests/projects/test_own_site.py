@@ -185,7 +185,8 @@ def test_a_broken_module_is_named_and_the_rest_is_there(site: Path, folder: Fold
 @pytest.mark.e2e
 def test_no_box_of_the_lineage_is_cut_off_or_covers_a_title(site: Path) -> None:
     drawing = (site / "lineage.html").read_text(encoding="utf-8")
-    assert min(int(y) for y in re.findall(r'<rect x="\d+" y="(-?\d+)"', drawing)) == 30
+    highest = min(int(y) for y in re.findall(r'<rect x="\d+" y="(-?\d+)"', drawing))
+    assert 30 <= highest < 80  # lines may pass above the boxes
     titles = re.findall(r'class="layer" x="\d+" y="14">([^<]*)', drawing)
     assert titles == [
         *("Sources", "Staging", "Staging of staging", "Facts", "Facts of facts"),

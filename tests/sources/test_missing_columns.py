@@ -73,7 +73,7 @@ def test_every_column_that_may_be_null_may_be_missing(warehouse: Warehouse) -> N
     assert fit_of(found, "leads").empty == ("qualified_at", "closed_at")
     # A pause that no column ends runs on.
     assert fit_of(found, "ticket_pauses").empty == ("resumed_at",)
-    refresh(warehouse, as_of=AT, params=assuming(CALENDAR_AND_CURRENCY))
+    refresh(warehouse, as_of=AT, params=assuming(CALENDAR_AND_CURRENCY), force=True)
     (waiting,) = read(warehouse, "ticket_queue")
     assert (waiting["is_paused"], waiting["resolution_due_at"]) == (True, None)
 
